@@ -1,0 +1,1 @@
+"""The MkDocs side: fenced blocks that become the promise table, the chooser and the ticket form."""

@@ -1,1 +1,54 @@
 """The support policy: one file, proved when loaded, that the guide and the help desk both keep."""
+
+from supportpolicy.deadlines import Deadlines, Segment
+from supportpolicy.graph import ChooserGraph, Edge, QuestionNode, ResultNode
+from supportpolicy.loading import load, loads
+from supportpolicy.model import (
+    Attachments,
+    Calendar,
+    CriteriaGroup,
+    Criterion,
+    FormLimits,
+    HouseRule,
+    Option,
+    Priority,
+    Promise,
+    Question,
+    Recommendation,
+    Rule,
+)
+from supportpolicy.opentime import Closure, NeverOpen
+from supportpolicy.policy import Opening, Policy
+from supportpolicy.problems import PolicyError, Problem, UnknownAnswer
+from supportpolicy.walk import enumerate_answers
+
+__all__ = [
+    "Attachments",
+    "Calendar",
+    "ChooserGraph",
+    "Closure",
+    "CriteriaGroup",
+    "Criterion",
+    "Deadlines",
+    "Edge",
+    "FormLimits",
+    "HouseRule",
+    "NeverOpen",
+    "Opening",
+    "Option",
+    "Policy",
+    "PolicyError",
+    "Priority",
+    "Problem",
+    "Promise",
+    "Question",
+    "QuestionNode",
+    "Recommendation",
+    "ResultNode",
+    "Rule",
+    "Segment",
+    "UnknownAnswer",
+    "enumerate_answers",
+    "load",
+    "loads",
+]

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from types import MappingProxyType
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 Condition = Mapping[str, frozenset[str]]
 """What one line of the table asks for: for each named question the options that fit. All must hold."""
-
-NOTHING: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +74,7 @@ class Option:
     id: str
     label: str
     hint: str = ""
-    means: Mapping[str, tuple[str, ...]] = NOTHING
+    means: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     says: str = ""
     phrase: str = ""
 

@@ -1,0 +1,147 @@
+"""One text for one policy: comments, layout and defaults that a file leaves out make no difference.
+
+The order of priorities, questions, options and rules means something and is kept.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from supportpolicy.model import (
+    Attachments,
+    Calendar,
+    Condition,
+    CriteriaGroup,
+    Criterion,
+    FormLimits,
+    HouseRule,
+    Option,
+    Priority,
+    Promise,
+    Question,
+    Rule,
+)
+
+Parts = tuple[
+    str,
+    Calendar,
+    tuple[Priority, ...],
+    tuple[HouseRule, ...],
+    tuple[Question, ...],
+    tuple[Rule, ...],
+    FormLimits,
+]
+
+
+def write(
+    contact_email: str,
+    calendar: Calendar,
+    priorities: tuple[Priority, ...],
+    house_rules: tuple[HouseRule, ...],
+    questions: tuple[Question, ...],
+    rules: tuple[Rule, ...],
+    form: FormLimits,
+) -> str:
+    """The canonical JSON of a policy's parts."""
+    content = {
+        "contact": contact_email,
+        "calendar": {
+            "zone": calendar.zone.key,
+            "hours": calendar.hours,
+            "holidays": sorted(day.isoformat() for day in calendar.holidays),
+            "day_minutes": calendar.day_minutes,
+        },
+        "priorities": [_priority(priority) for priority in priorities],
+        "house_rules": [[rule.id, rule.text] for rule in house_rules],
+        "questions": [_question(question) for question in questions],
+        "rules": [
+            [rule.id, _conditions(rule.when), rule.priority, rule.criterion, rule.house_rules, rule.because]
+            for rule in rules
+        ],
+        "form": [
+            form.subject_length,
+            form.url_length,
+            form.description_length,
+            [form.attachments.count, form.attachments.size, form.attachments.total, form.attachments.kinds],
+        ],
+    }
+    return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def read(content: Any) -> Parts:  # noqa: ANN401 - decoded JSON
+    """The parts that ``write`` wrote."""
+    calendar = content["calendar"]
+    subject, url, description, (count, size, total, kinds) = content["form"]
+    return (
+        content["contact"],
+        Calendar(
+            ZoneInfo(calendar["zone"]),
+            tuple(tuple((start, end) for start, end in day) for day in calendar["hours"]),
+            frozenset(date.fromisoformat(day) for day in calendar["holidays"]),
+            calendar["day_minutes"],
+        ),
+        tuple(_read_priority(rank, priority) for rank, priority in enumerate(content["priorities"])),
+        tuple(HouseRule(*rule) for rule in content["house_rules"]),
+        tuple(_read_question(question) for question in content["questions"]),
+        tuple(
+            Rule(rule_id, _read_conditions(when), priority, criterion, tuple(cited), because)
+            for rule_id, when, priority, criterion, cited, because in content["rules"]
+        ),
+        FormLimits(subject, url, description, Attachments(count, size, total, tuple(kinds))),
+    )
+
+
+def _priority(priority: Priority) -> dict[str, Any]:
+    return {
+        "id": priority.id,
+        "label": priority.label,
+        "response": [priority.response.words, priority.response.kind, priority.response.amount],
+        "resolution": [priority.resolution.words, priority.resolution.kind, priority.resolution.amount],
+        "criteria": [
+            [group.heading, [[criterion.id, criterion.text] for criterion in group.criteria]]
+            for group in priority.criteria
+        ],
+    }
+
+
+def _read_priority(rank: int, content: dict[str, Any]) -> Priority:
+    groups = tuple(
+        CriteriaGroup(heading, tuple(Criterion(*criterion) for criterion in criteria))
+        for heading, criteria in content["criteria"]
+    )
+    response, resolution = Promise(*content["response"]), Promise(*content["resolution"])
+    return Priority(content["id"], content["label"], rank, response, resolution, groups)
+
+
+def _question(question: Question) -> dict[str, Any]:
+    return {
+        "id": question.id,
+        "title": question.title,
+        "hint": question.hint,
+        "when": _conditions(question.when),
+        "options": [
+            [option.id, option.label, option.hint, dict(option.means), option.says, option.phrase]
+            for option in question.options
+        ],
+    }
+
+
+def _read_question(content: dict[str, Any]) -> Question:
+    options = tuple(
+        Option(option_id, label, hint, {name: tuple(values) for name, values in means.items()}, says, phrase)
+        for option_id, label, hint, means, says, phrase in content["options"]
+    )
+    return Question(
+        content["id"], content["title"], content["hint"], _read_conditions(content["when"]), options
+    )
+
+
+def _conditions(when: tuple[Condition, ...]) -> list[dict[str, list[str]]]:
+    return [{name: sorted(options) for name, options in condition.items()} for condition in when]
+
+
+def _read_conditions(content: list[dict[str, list[str]]]) -> tuple[Condition, ...]:
+    return tuple({name: frozenset(options) for name, options in condition.items()} for condition in content)

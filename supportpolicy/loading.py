@@ -1,0 +1,278 @@
+"""From the policy file to a proved policy: every part is read, then the whole is proved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from supportpolicy.model import (
+    Attachments,
+    Condition,
+    CriteriaGroup,
+    Criterion,
+    FormLimits,
+    HouseRule,
+    Option,
+    Priority,
+    Promise,
+    Question,
+    Rule,
+)
+from supportpolicy.policy import Policy, build
+from supportpolicy.problems import PolicyError, Problem
+from supportpolicy.promises import FORMS, read_promise
+from supportpolicy.proof import Places, prove
+from supportpolicy.reading import Node, Reader
+from supportpolicy.reading_calendar import read_calendar
+
+MEGABYTE = 1_000_000
+_ID = "abcdefghijklmnopqrstuvwxyz0123456789-"
+
+
+def load(path: str | Path) -> Policy:
+    """The policy in this file, proved. Raises PolicyError with every problem found."""
+    file = Path(path)
+    try:
+        text = file.read_text("utf-8")
+    except FileNotFoundError:
+        raise PolicyError((Problem(str(path), 1, "", "There is no such file."),)) from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise PolicyError((Problem(str(path), line, "", "This line is not UTF-8 text."),)) from None
+    except OSError as error:
+        raise PolicyError(
+            (Problem(str(path), 1, "", f"The file can't be read: {error.strerror}."),)
+        ) from None
+    return loads(text, str(path))
+
+
+def loads(text: str, name: str = "support-policy.yml") -> Policy:
+    """The policy in this text, proved; ``name`` stands in problems. Raises PolicyError with every problem found."""
+    reader = Reader(name)
+    root = reader.compose(text)
+    if root is None:
+        raise PolicyError(tuple(reader.problems))
+    policy, places = _read(root)
+    if policy is not None:
+        prove(policy, places, reader)
+    if policy is None or reader.problems:
+        raise PolicyError(tuple(reader.problems))
+    return policy
+
+
+def _read(root: Node) -> tuple[Policy | None, Places]:
+    fields = root.fields(("contact", "calendar", "priorities", "chooser", "form"), ("house_rules",))
+    places = Places()
+    contact = fields["contact"].fields(("email",)) if "contact" in fields else {}
+    email = contact["email"].text() if "email" in contact else None
+    if email is not None and ("@" not in email or " " in email):
+        contact["email"].problem(f'"{email}" is not an e-mail address.')
+    calendar = read_calendar(fields["calendar"]) if "calendar" in fields else None
+    priorities = _priorities(fields["priorities"], places) if "priorities" in fields else ()
+    house_rules = _house_rules(fields["house_rules"], places) if "house_rules" in fields else ()
+    chooser = fields["chooser"].fields(("questions", "decide")) if "chooser" in fields else {}
+    questions = _questions(chooser["questions"], places) if "questions" in chooser else ()
+    rules = _rules(chooser["decide"], places) if "decide" in chooser else ()
+    form = _form(fields["form"]) if "form" in fields else None
+    if root.reader.problems or calendar is None or form is None or email is None:
+        return None, places
+    return build(email, calendar, priorities, house_rules, questions, rules, form), places
+
+
+def _id(node: Node, places: dict[str, Node]) -> str | None:
+    """An id that stands only once among its kind."""
+    text = node.text()
+    if text is None:
+        return None
+    if not set(text) <= set(_ID):
+        node.problem(f'"{text}" can\'t be an id: use small letters, digits and hyphens.')
+    elif text in places:
+        node.problem(f'The id "{text}" stands twice; first in line {places[text].line}.')
+    places.setdefault(text, node)
+    return text
+
+
+def _text(fields: Mapping[str, Node], name: str) -> str:
+    return (fields[name].text() or "") if name in fields else ""
+
+
+def _promise(fields: Mapping[str, Node], name: str) -> Promise:
+    words = _text(fields, name)
+    promise = read_promise(words)
+    if promise is None:
+        if words:
+            fields[name].problem(f'"{words}" is no promise the clock can keep; write {FORMS}.')
+        return Promise(words, "best effort", 0)
+    return promise
+
+
+def _priorities(node: Node, places: Places) -> tuple[Priority, ...]:
+    found = []
+    for rank, item in enumerate(node.items()):
+        fields = item.fields(("id", "label", "response", "resolution", "criteria"))
+        if not fields:
+            continue
+        priority_id = (_id(fields["id"], places.priorities) if "id" in fields else None) or f"?{rank}"
+        groups = _criteria(fields["criteria"], places) if "criteria" in fields else ()
+        response, resolution = _promise(fields, "response"), _promise(fields, "resolution")
+        places.promises[priority_id] = (fields.get("response", item), fields.get("resolution", item))
+        found.append(Priority(priority_id, _text(fields, "label"), rank, response, resolution, groups))
+    if not found:
+        node.problem("A policy needs at least one priority.")
+    return tuple(found)
+
+
+def _criteria(node: Node, places: Places) -> tuple[CriteriaGroup, ...]:
+    groups = []
+    for item in node.items():
+        fields = item.fields(("heading", "list"))
+        criteria = []
+        for entry in fields["list"].items() if "list" in fields else ():
+            parts = entry.fields(("id", "text"))
+            if "id" in parts and "text" in parts:
+                criterion_id = _id(parts["id"], places.criteria)
+                text = parts["text"].text()
+                if criterion_id and text:
+                    criteria.append(Criterion(criterion_id, text))
+        groups.append(CriteriaGroup(_text(fields, "heading"), tuple(criteria)))
+    return tuple(groups)
+
+
+def _house_rules(node: Node, places: Places) -> tuple[HouseRule, ...]:
+    found = []
+    for item in node.items():
+        fields = item.fields(("id", "text"))
+        rule_id, text = _text(fields, "id"), _text(fields, "text")
+        if rule_id in places.house_rules:
+            item.problem(
+                f'The id "{rule_id}" stands twice; first in line {places.house_rules[rule_id].line}.'
+            )
+        places.house_rules.setdefault(rule_id, item)
+        found.append(HouseRule(rule_id, text))
+    return tuple(found)
+
+
+def _questions(node: Node, places: Places) -> tuple[Question, ...]:
+    found = []
+    for item in node.items():
+        fields = item.fields(("id", "title", "options"), ("hint", "when"))
+        question_id = _id(fields["id"], places.questions) if "id" in fields else None
+        if question_id is None or "options" not in fields:
+            continue
+        options = _options(fields["options"], question_id, places)
+        when = _when(fields["when"], places) if "when" in fields else ()
+        found.append(Question(question_id, _text(fields, "title"), _text(fields, "hint"), when, options))
+    if not found:
+        node.problem("The chooser needs at least one question.")
+    return tuple(found)
+
+
+def _options(node: Node, question_id: str, places: Places) -> tuple[Option, ...]:
+    ids: dict[str, Node] = {}
+    found = []
+    for item in node.items():
+        fields = item.fields(("id", "label"), ("hint", "means", "says", "phrase"))
+        option_id = _id(fields["id"], ids) if "id" in fields else None
+        if option_id is None:
+            continue
+        places.options[question_id, option_id] = fields["id"]
+        means = _means(fields["means"], places) if "means" in fields else {}
+        found.append(
+            Option(
+                option_id,
+                _text(fields, "label"),
+                _text(fields, "hint"),
+                means,
+                _text(fields, "says"),
+                _text(fields, "phrase"),
+            )
+        )
+    if len(found) < 2:
+        node.problem(f'The question "{question_id}" needs at least two options.')
+    return tuple(found)
+
+
+def _named_options(node: Node, places: Places) -> dict[str, tuple[str, ...]]:
+    """A mapping of questions to one or more of their options; each is looked up by the proof."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, value in node.entries().items():
+        chosen = []
+        for part in value.one_or_more():
+            option = part.text()
+            if option is not None:
+                places.mentions.append((name, option, part))
+                chosen.append(option)
+        found[name] = tuple(chosen)
+    if not found:
+        node.problem(f'"{node.key}" needs at least one question.')
+    return found
+
+
+def _means(node: Node, places: Places) -> dict[str, tuple[str, ...]]:
+    return _named_options(node, places)
+
+
+def _when(node: Node, places: Places) -> tuple[Condition, ...]:
+    return tuple(
+        {name: frozenset(options) for name, options in _named_options(part, places).items()}
+        for part in node.one_or_more()
+    )
+
+
+def _rules(node: Node, places: Places) -> tuple[Rule, ...]:
+    found = []
+    for item in node.items():
+        fields = item.fields(("rule", "when", "priority", "because"), ("criterion", "house_rules"))
+        rule_id = _id(fields["rule"], places.rules) if "rule" in fields else None
+        if rule_id is None or "when" not in fields:
+            continue
+        cited = (
+            tuple(part.text() or "" for part in fields["house_rules"].one_or_more())
+            if "house_rules" in fields
+            else ()
+        )
+        places.rule_fields[rule_id] = fields
+        when = _when(fields["when"], places)
+        found.append(
+            Rule(
+                rule_id,
+                when,
+                _text(fields, "priority"),
+                _text(fields, "criterion"),
+                cited,
+                _text(fields, "because"),
+            )
+        )
+    if not found:
+        node.problem("The decision table needs at least one rule.")
+    return tuple(found)
+
+
+def _form(node: Node) -> FormLimits | None:
+    fields = node.fields(("subject_length", "url_length", "description_length", "attachments"))
+    lengths = [
+        fields[name].number(1, most) if name in fields else None
+        for name, most in (("subject_length", 1_000), ("url_length", 8_000), ("description_length", 100_000))
+    ]
+    attachments = _attachments(fields["attachments"]) if "attachments" in fields else None
+    if attachments is None or lengths[0] is None or lengths[1] is None or lengths[2] is None:
+        return None
+    return FormLimits(lengths[0], lengths[1], lengths[2], attachments)
+
+
+def _attachments(node: Node) -> Attachments | None:
+    fields = node.fields(("count", "size_mb", "total_mb", "kinds"))
+    count = fields["count"].number(0, 100) if "count" in fields else None
+    size = fields["size_mb"].number(1, 1_000) if "size_mb" in fields else None
+    total = fields["total_mb"].number(1, 10_000) if "total_mb" in fields else None
+    kinds = []
+    for item in fields["kinds"].items() if "kinds" in fields else ():
+        kind = item.text()
+        if kind is not None and (kind.startswith(".") or kind != kind.casefold()):
+            item.problem(f'Write "{kind.lstrip(".").casefold()}": small letters, without the dot before it.')
+        kinds.append(kind or "")
+    if count is None or size is None or total is None:
+        return None
+    if total < size:
+        fields["total_mb"].problem("All files together must be allowed at least the size of one.")
+    return Attachments(count, size * MEGABYTE, total * MEGABYTE, tuple(kinds))

@@ -1,0 +1,155 @@
+"""The loaded policy: what the page, the chooser, the form and the clock all ask."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from hashlib import sha256
+
+from supportpolicy import canonical, walk
+from supportpolicy.deadlines import Deadlines, Pause, deadlines, open_between
+from supportpolicy.graph import ChooserGraph, make_graph
+from supportpolicy.model import (
+    Calendar,
+    Criterion,
+    FormLimits,
+    HouseRule,
+    Priority,
+    Question,
+    Recommendation,
+    Rule,
+)
+from supportpolicy.opentime import Closure, OpenTime, as_utc, merge
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Whether support is open, and until when it stays so: aware UTC, None if it never changes again."""
+
+    open: bool
+    until: datetime | None
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One version of the support policy. ``version`` is the SHA-256 (hex) of ``canonical``."""
+
+    contact_email: str
+    calendar: Calendar
+    priorities: tuple[Priority, ...]
+    house_rules: tuple[HouseRule, ...]
+    questions: tuple[Question, ...]
+    rules: tuple[Rule, ...]
+    form: FormLimits
+    canonical: str = field(repr=False)
+    version: str
+    open_time: OpenTime = field(repr=False, compare=False)
+
+    def __hash__(self) -> int:
+        return hash(self.version)
+
+    @staticmethod
+    def from_canonical(text: str) -> Policy:
+        """The policy that a stored canonical form holds; it was proved when it was first loaded."""
+        parts = canonical.read(json.loads(text))
+        return build(*parts)
+
+    @cached_property
+    def _priorities_by_id(self) -> Mapping[str, Priority]:
+        return {priority.id: priority for priority in self.priorities}
+
+    @cached_property
+    def _criteria_by_id(self) -> Mapping[str, Criterion]:
+        groups = (group for priority in self.priorities for group in priority.criteria)
+        return {criterion.id: criterion for group in groups for criterion in group.criteria}
+
+    @cached_property
+    def _graph(self) -> ChooserGraph:
+        return make_graph(self)
+
+    def priority(self, priority_id: str) -> Priority:
+        """The priority of that id. Raises KeyError."""
+        return self._priorities_by_id[priority_id]
+
+    def criterion(self, criterion_id: str) -> Criterion:
+        """The criterion of that id. Raises KeyError."""
+        return self._criteria_by_id[criterion_id]
+
+    def house_rule(self, rule_id: str) -> HouseRule:
+        """The house rule of that id. Raises KeyError."""
+        return {rule.id: rule for rule in self.house_rules}[rule_id]
+
+    def question(self, question_id: str) -> Question:
+        """The question of that id. Raises KeyError."""
+        return {question.id: question for question in self.questions}[question_id]
+
+    def recommend(self, answers: Mapping[str, str]) -> Recommendation:
+        """The priority for these answers, or the question that is missing. Raises UnknownAnswer."""
+        return walk.recommend(self, answers)
+
+    def graph(self) -> ChooserGraph:
+        """Every state of the chooser once, as the static page shows it."""
+        return self._graph
+
+    def deadlines(
+        self,
+        priority: str,
+        opened_at: datetime,
+        pauses: Sequence[Pause] = (),
+        closures: Sequence[Closure] = (),
+    ) -> Deadlines:
+        """When a ticket of this priority, received at an aware instant, is due: aware UTC, None for best effort.
+
+        Raises KeyError for an unknown priority, ValueError for an instant without a zone, NeverOpen
+        where closures leave no open time within ten years.
+        """
+        return deadlines(self.open_time, self.priority(priority), opened_at, pauses, closures)
+
+    def open_between(self, start: datetime, end: datetime, closures: Sequence[Closure] = ()) -> timedelta:
+        """The open time between two aware instants; negative where ``end`` comes first."""
+        return open_between(self.open_time, start, end, closures)
+
+    def opening(self, now: datetime, closures: Sequence[Closure] = ()) -> Opening:
+        """Whether support is open at an aware instant, and until when that stays so."""
+        instant = as_utc(now)
+        closed = merge((as_utc(closure.start), as_utc(closure.end)) for closure in closures)
+        until: datetime | None = None
+        for start, end in self.open_time.following(instant, closed):
+            if start > instant and until is None:
+                return Opening(open=False, until=start)
+            if until is not None and start > until:
+                break
+            # Windows that touch, as at midnight, are one opening.
+            until = end
+            if until - instant > timedelta(days=8):
+                return Opening(open=True, until=None)
+        return Opening(open=True, until=until)
+
+
+def build(
+    contact_email: str,
+    calendar: Calendar,
+    priorities: tuple[Priority, ...],
+    house_rules: tuple[HouseRule, ...],
+    questions: tuple[Question, ...],
+    rules: tuple[Rule, ...],
+    form: FormLimits,
+) -> Policy:
+    """A policy of these parts, with its canonical form and version. Proves nothing."""
+    text = canonical.write(contact_email, calendar, priorities, house_rules, questions, rules, form)
+    version = sha256(text.encode()).hexdigest()
+    return Policy(
+        contact_email,
+        calendar,
+        priorities,
+        house_rules,
+        questions,
+        rules,
+        form,
+        text,
+        version,
+        OpenTime(calendar),
+    )

@@ -1,0 +1,212 @@
+"""What must be true of a policy before anybody may rely on it; what isn't, is a problem with its line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+
+from supportpolicy.policy import Policy
+from supportpolicy.promises import may_be_slower
+from supportpolicy.reading import Node, Reader, did_you_mean
+from supportpolicy.walk import enumerate_facts, facts_of, rules_that_hold
+
+MOST_COMBINATIONS = 100_000
+_SHOWN = 5
+
+
+@dataclass(slots=True)
+class Places:
+    """Where in the file each thing stands, for the problems about it."""
+
+    priorities: dict[str, Node] = field(default_factory=dict)
+    promises: dict[str, tuple[Node, Node]] = field(default_factory=dict)
+    criteria: dict[str, Node] = field(default_factory=dict)
+    house_rules: dict[str, Node] = field(default_factory=dict)
+    questions: dict[str, Node] = field(default_factory=dict)
+    options: dict[tuple[str, str], Node] = field(default_factory=dict)
+    rules: dict[str, Node] = field(default_factory=dict)
+    rule_fields: dict[str, Mapping[str, Node]] = field(default_factory=dict)
+    mentions: list[tuple[str, str, Node]] = field(default_factory=list)
+
+
+def prove(policy: Policy, places: Places, reader: Reader) -> None:
+    """Note every problem of the whole policy; none means that it is proved."""
+    _promises_in_order(policy, places)
+    _criteria_apart(policy, places)
+    known = _names_exist(policy, places)
+    _rules_cite(policy, places)
+    if known:
+        _answers_settle(policy, places)
+    if known and not reader.problems:
+        _table_decides(policy, places)
+
+
+def _promises_in_order(policy: Policy, places: Places) -> None:
+    """A more severe priority is never slower than a milder one."""
+    day = policy.calendar.day_minutes
+    for severe, milder in zip(policy.priorities, policy.priorities[1:], strict=False):
+        for index, target in enumerate(("response", "resolution")):
+            one = severe.response if index == 0 else severe.resolution
+            other = milder.response if index == 0 else milder.resolution
+            if may_be_slower(one, other, day):
+                places.promises[severe.id][index].problem(
+                    f'{severe.label} could be slower than {milder.label}: its {target} is "{one.words}", '
+                    f'but that of {milder.label} is "{other.words}".'
+                )
+
+
+def _criteria_apart(policy: Policy, places: Places) -> None:
+    """No criterion stands under two priorities word for word: it couldn't tell them apart."""
+    first: dict[str, tuple[str, str]] = {}
+    for priority in policy.priorities:
+        for group in priority.criteria:
+            for criterion in group.criteria:
+                words = " ".join(criterion.text.casefold().split())
+                other, label = first.setdefault(words, (priority.id, priority.label))
+                if other != priority.id:
+                    places.criteria[criterion.id].problem(
+                        f"This criterion stands word for word under {label} too, so it can't tell "
+                        f"{label} from {priority.label}."
+                    )
+
+
+def _names_exist(policy: Policy, places: Places) -> bool:
+    """Each question and option that a "when" or "means" names exists."""
+    options = {question.id: [option.id for option in question.options] for question in policy.questions}
+    known = True
+    for question, option, node in places.mentions:
+        if question not in options:
+            node.problem(f'There is no question "{question}"{did_you_mean(question, options)}')
+        elif option not in options[question]:
+            node.problem(
+                f'The question "{question}" has no option "{option}"{did_you_mean(option, options[question])}'
+            )
+        else:
+            continue
+        known = False
+    return known
+
+
+def _rules_cite(policy: Policy, places: Places) -> None:
+    """Each rule decides for a priority that exists and cites what the guide publishes for it."""
+    labels = {priority.id: priority.label for priority in policy.priorities}
+    owner = {
+        criterion.id: priority.id
+        for priority in policy.priorities
+        for group in priority.criteria
+        for criterion in group.criteria
+    }
+    published = [rule.id for rule in policy.house_rules]
+    for rule in policy.rules:
+        fields = places.rule_fields[rule.id]
+        if "priority" in fields and rule.priority not in labels:
+            fields["priority"].problem(
+                f'There is no priority "{rule.priority}"{did_you_mean(rule.priority, labels)}'
+            )
+        if not rule.criterion and not rule.house_rules:
+            places.rules[rule.id].problem(f'The rule "{rule.id}" cites neither a criterion nor a house rule.')
+        if rule.criterion and rule.criterion not in owner:
+            fields["criterion"].problem(
+                f'There is no criterion "{rule.criterion}"{did_you_mean(rule.criterion, owner)}'
+            )
+        elif rule.criterion and rule.priority in labels and owner[rule.criterion] != rule.priority:
+            fields["criterion"].problem(
+                f'The criterion "{rule.criterion}" stands under {labels[owner[rule.criterion]]}, '
+                f"but the rule decides for {labels[rule.priority]}."
+            )
+        for cited in rule.house_rules:
+            if cited not in published:
+                fields["house_rules"].problem(
+                    f'There is no house rule "{cited}"{did_you_mean(cited, published)}'
+                )
+
+
+def _table_decides(policy: Policy, places: Places) -> None:
+    """Each combination of answers decides exactly one rule, and nothing in the table is idle."""
+    used_rules: set[str] = set()
+    used_options: set[tuple[str, str]] = set()
+    undecided: list[tuple[tuple[str, str], ...]] = []
+    clashes: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
+    combinations = list(islice(enumerate_facts(policy), MOST_COMBINATIONS + 1))
+    if len(combinations) > MOST_COMBINATIONS:
+        places.questions[policy.questions[0].id].problem(
+            f'The questions have more than {MOST_COMBINATIONS:,} combinations of answers; ask fewer by narrowing "when".'
+        )
+        return
+    for facts, path in combinations:
+        rules = rules_that_hold(policy, facts)
+        used_options.update(path)
+        used_rules.update(rule.id for rule in rules)
+        if not rules:
+            undecided.append(path)
+        for rule in rules[1:]:
+            clashes.setdefault((rules[0].id, rule.id), path)
+    _report_undecided(policy, places, undecided)
+    for (one, other), path in clashes.items():
+        places.rules[other].problem(
+            f'The rules "{one}" and "{other}" both decide for {_in_words(policy, path)}; exactly one may.'
+        )
+    _report_idle(policy, places, used_rules, used_options, complete=not undecided)
+
+
+def _report_undecided(policy: Policy, places: Places, undecided: list[tuple[tuple[str, str], ...]]) -> None:
+    for path in undecided[:_SHOWN]:
+        places.questions[path[-1][0]].problem(f"No rule decides for {_in_words(policy, path)}.")
+    if len(undecided) > _SHOWN:
+        places.questions[undecided[_SHOWN][-1][0]].problem(
+            f"No rule decides for {len(undecided) - _SHOWN} more combinations of answers."
+        )
+
+
+def _report_idle(
+    policy: Policy, places: Places, rules: set[str], options: set[tuple[str, str]], *, complete: bool
+) -> None:
+    """Questions, options, rules and priorities that no combination of answers comes to."""
+    asked = {question for question, _ in options}
+    for question in policy.questions:
+        if question.id not in asked:
+            places.questions[question.id].problem(f'The question "{question.id}" is never asked.')
+            continue
+        for option in question.options:
+            if (question.id, option.id) not in options:
+                places.options[question.id, option.id].problem(
+                    f'The option "{option.id}" of "{question.id}" can never be chosen.'
+                )
+    for rule in policy.rules:
+        if rule.id not in rules:
+            places.rules[rule.id].problem(
+                f'The rule "{rule.id}" never decides; no combination of answers comes to it.'
+            )
+    reached = {rule.priority for rule in policy.rules if rule.id in rules}
+    for priority in policy.priorities:
+        if priority.id not in reached and complete:
+            places.priorities[priority.id].problem(f"No answers lead to {priority.label}.")
+
+
+def _answers_settle(policy: Policy, places: Places) -> None:
+    """An answer settles its own question, or an earlier one so that its own isn't asked again."""
+    order = {question.id: index for index, question in enumerate(policy.questions)}
+    for question in policy.questions:
+        for option in question.options:
+            node = places.options[question.id, option.id]
+            for name in option.means:
+                if order[name] > order[question.id]:
+                    node.problem(
+                        f'"means" may settle "{question.id}" or an earlier question, not the later "{name}".'
+                    )
+            if len(option.means) > 1 and len(facts_of(question, option)) > 1:
+                node.problem('An option may mean several answers to one question only; split this "means".')
+            settles_itself = not option.means or question.id in option.means
+            asked_for = {name for condition in question.when for name in condition}
+            if not settles_itself and not asked_for & set(option.means):
+                node.problem(
+                    f'After this answer "{question.id}" would be asked again; let "means" settle a question of its "when".'
+                )
+
+
+def _in_words(policy: Policy, path: tuple[tuple[str, str], ...]) -> str:
+    questions = {question.id: question for question in policy.questions}
+    return ", ".join(
+        f'"{questions[name].title}" {questions[name].option(option).label}' for name, option in path
+    )

@@ -1,0 +1,144 @@
+"""YAML with the line of everything: nodes are read by shape, and each misfit becomes a problem.
+
+Scalars are taken as they are written, so that ``yes``, ``no`` and dates stay the words their writer
+typed. Reading never stops at the first problem; a part that can't be read is None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+import yaml
+
+from supportpolicy.problems import Problem
+
+
+@dataclass(slots=True)
+class Reader:
+    """Collects the problems of one file while its nodes are read."""
+
+    file: str
+    problems: list[Problem] = field(default_factory=list)
+
+    def problem(self, line: int, key: str, sentence: str) -> None:
+        """Note a problem of this file."""
+        self.problems.append(Problem(self.file, line, key, sentence))
+
+    def compose(self, text: str) -> Node | None:
+        """The file's root node, or None where it isn't YAML at all."""
+        try:
+            root = yaml.compose(text, Loader=yaml.SafeLoader)
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            what = " ".join(part for part in (error.context, error.problem) if part)
+            self.problem(mark.line + 1 if mark else 1, "", f"This is not YAML: {what}.")
+            return None
+        except yaml.YAMLError as error:
+            self.problem(1, "", f"This is not YAML: {' '.join(str(error).split())}.")
+            return None
+        if root is None:
+            self.problem(1, "", "The file is empty; a policy needs calendar, priorities, chooser and form.")
+            return None
+        return Node(self, root, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One value of the file and the key path under which it stands ("calendar.hours.mon")."""
+
+    reader: Reader
+    node: yaml.Node
+    key: str
+
+    @property
+    def line(self) -> int:
+        """The line of the value, from 1."""
+        return int(self.node.start_mark.line) + 1
+
+    def problem(self, sentence: str) -> None:
+        """Note a problem here."""
+        self.reader.problem(self.line, self.key, sentence)
+
+    def child(self, node: yaml.Node, name: object) -> Node:
+        """A value below this one."""
+        return Node(self.reader, node, f"{self.key}.{name}" if self.key else str(name))
+
+    def text(self) -> str | None:
+        """A scalar as it is written; anything else, or nothing, is a problem."""
+        if isinstance(self.node, yaml.ScalarNode) and str(self.node.value).strip():
+            return str(self.node.value).strip()
+        self.problem(f'"{self.key}" needs a text.')
+        return None
+
+    def number(self, least: int, most: int) -> int | None:
+        """A whole number from ``least`` to ``most``."""
+        text = self.text()
+        if text is None:
+            return None
+        if not (text.isascii() and text.isdigit() and least <= int(text[:12]) <= most):
+            self.problem(f'"{self.key}" needs a whole number from {least:,} to {most:,}, not "{text}".')
+            return None
+        return int(text)
+
+    def items(self) -> Iterator[Node]:
+        """The entries of a list; something else is a problem and has none."""
+        if not isinstance(self.node, yaml.SequenceNode):
+            self.problem(f'"{self.key}" needs a list.')
+            return
+        for index, item in enumerate(self.node.value, start=1):
+            yield self.child(item, index)
+
+    def one_or_more(self) -> Iterator[Node]:
+        """The entries of a list, or the one value that stands there instead."""
+        if isinstance(self.node, yaml.SequenceNode):
+            yield from self.items()
+        else:
+            yield self
+
+    def entries(self) -> dict[str, Node]:
+        """The values of a mapping by key; a key that stands twice is a problem, and the first counts."""
+        if not isinstance(self.node, yaml.MappingNode):
+            self.problem(f'"{self.key or "the file"}" needs keys with values, as in "key: value".')
+            return {}
+        found: dict[str, Node] = {}
+        for key_node, value_node in self.node.value:
+            name = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "?"
+            line = int(key_node.start_mark.line) + 1
+            if name in found:
+                self.reader.problem(line, self.child(value_node, name).key, f'"{name}" stands here twice.')
+            else:
+                found[name] = self.child(value_node, name)
+        return found
+
+    def fields(self, required: Iterable[str], optional: Iterable[str] = ()) -> dict[str, Node]:
+        """The values of a mapping with fixed keys: an unknown or a missing one is a problem."""
+        if not isinstance(self.node, yaml.MappingNode):
+            self.entries()
+            return {}
+        needed, known = tuple(required), (*required, *optional)
+        entries = self.entries()
+        for name, node in entries.items():
+            if name not in known:
+                line = self._line_of(name) or node.line
+                self.reader.problem(line, node.key, f'Unknown key "{name}"{did_you_mean(name, known)}')
+        for name in needed:
+            if name not in entries:
+                self.problem(f'{f"""In "{self.key}" the""" if self.key else "The"} key "{name}" is missing.')
+        return {name: node for name, node in entries.items() if name in known}
+
+    def _line_of(self, name: str) -> int | None:
+        for key_node, _ in self.node.value:
+            if getattr(key_node, "value", None) == name:
+                return int(key_node.start_mark.line) + 1
+        return None
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The end of a sentence about an unknown word: the nearest known one, or all of them."""
+    choices = tuple(known)
+    near = get_close_matches(word, choices, n=1, cutoff=0.6)
+    if near:
+        return f'; did you mean "{near[0]}"?'
+    return f"; known here: {', '.join(choices)}." if choices else "."

@@ -1,0 +1,165 @@
+"""From answers to facts, from facts to the one rule that decides.
+
+*Answers* are what a person chose, *facts* what they count as (R5: a workaround nobody knows of
+counts as none). An answer with several meanings forks the walk into variants; each is looked up on
+its own and the most severe result wins (R7). Once a variant has decided the most severe priority
+nothing else is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Protocol
+
+from supportpolicy.model import Condition, Option, Priority, Question, Recommendation, Rule
+from supportpolicy.problems import UnknownAnswer
+
+Facts = Mapping[str, str]
+
+
+class Table(Protocol):
+    """What a walk needs of a policy."""
+
+    @property
+    def questions(self) -> tuple[Question, ...]: ...  # noqa: D102
+    @property
+    def rules(self) -> tuple[Rule, ...]: ...  # noqa: D102
+    @property
+    def priorities(self) -> tuple[Priority, ...]: ...  # noqa: D102
+
+
+def holds(conditions: tuple[Condition, ...], facts: Facts) -> bool:
+    """Whether any of the conditions holds on the facts; no condition at all always holds."""
+    return not conditions or any(
+        all(facts.get(question) in options for question, options in condition.items())
+        for condition in conditions
+    )
+
+
+def facts_of(question: Question, option: Option) -> tuple[dict[str, str], ...]:
+    """The facts that an answer adds: one set, or one a variant where it means several things."""
+    if not option.means:
+        return ({question.id: option.id},)
+    names = list(option.means)
+    return tuple(dict(zip(names, values, strict=True)) for values in product(*option.means.values()))
+
+
+def rules_that_hold(table: Table, facts: Facts) -> tuple[Rule, ...]:
+    """All rules that hold on these facts; of complete facts the proof at load leaves exactly one."""
+    return tuple(rule for rule in table.rules if holds(rule.when, facts))
+
+
+def next_question(table: Table, facts: Facts) -> Question | None:
+    """The first question that these facts leave open, or None where they are complete."""
+    for question in table.questions:
+        if question.id not in facts and holds(question.when, facts):
+            return question
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """Where a walk stands: the variant at work, those still to look up, what was decided so far."""
+
+    facts: Facts
+    waiting: tuple[Facts, ...] = ()
+    decided: tuple[Rule, ...] = ()
+    asked: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+_START = _State({})
+
+
+def _advance(table: Table, state: _State) -> tuple[Question | None, _State]:
+    """The next question that this walk comes to, or None once everything that matters is decided."""
+    while (question := next_question(table, state.facts)) is None:
+        decided = (*state.decided, *rules_that_hold(table, state.facts)[:1])
+        most_severe = table.priorities[0].id
+        if not state.waiting or any(rule.priority == most_severe for rule in decided):
+            return None, replace(state, waiting=(), decided=decided)
+        facts, *waiting = state.waiting
+        state = replace(state, facts=facts, waiting=tuple(waiting), decided=decided)
+    return question, state
+
+
+def _answered(state: _State, question: Question, option: Option) -> _State:
+    """The walk after an answer."""
+    first, *others = ({**state.facts, **added} for added in facts_of(question, option))
+    asked, notes = state.asked, state.notes
+    if question.id not in asked:
+        asked = (*asked, question.id)
+        if option.says and option.says not in notes:
+            notes = (*notes, option.says)
+    return _State(first, (*others, *state.waiting), state.decided, asked, notes)
+
+
+def _result(table: Table, state: _State) -> Recommendation:
+    ranks = {priority.id: priority.rank for priority in table.priorities}
+    rule = min(state.decided, key=lambda rule: ranks[rule.priority])
+    return Recommendation(rule.priority, rule.id, rule.because, (), rule.criterion, state.notes, state.asked)
+
+
+def recommend(table: Table, answers: Mapping[str, str]) -> Recommendation:
+    """The recommendation for these answers; answers to questions never asked don't count.
+
+    Raises UnknownAnswer for a question or an option that the table doesn't have.
+    """
+    known = {question.id: question for question in table.questions}
+    chosen: dict[str, Option] = {}
+    for question_id, option_id in answers.items():
+        question = known.get(question_id)
+        if question is None:
+            raise UnknownAnswer(question_id)
+        try:
+            chosen[question_id] = question.option(option_id)
+        except KeyError:
+            raise UnknownAnswer(question_id, option_id) from None
+    state = _START
+    while True:
+        open_question, state = _advance(table, state)
+        if open_question is None:
+            return _result(table, state)
+        if open_question.id not in chosen:
+            return Recommendation("", "", "", (open_question.id,), "", state.notes, state.asked)
+        state = _answered(state, open_question, chosen[open_question.id])
+
+
+def enumerate_answers(table: Table) -> Iterator[tuple[dict[str, str], Recommendation]]:
+    """Every complete combination of answers, each with its recommendation."""
+
+    def go(state: _State, answers: dict[str, str]) -> Iterator[tuple[dict[str, str], Recommendation]]:
+        question, state = _advance(table, state)
+        if question is None:
+            yield dict(answers), _result(table, state)
+        elif question.id in answers:
+            yield from go(_answered(state, question, question.option(answers[question.id])), answers)
+        else:
+            for option in question.options:
+                yield from go(_answered(state, question, option), {**answers, question.id: option.id})
+
+    yield from go(_START, {})
+
+
+def enumerate_facts(table: Table) -> Iterator[tuple[dict[str, str], tuple[tuple[str, str], ...]]]:
+    """Every complete set of facts of a single variant, with the (question, option) answers on its path.
+
+    This is what the proof looks at: a fork is the union of its variants.
+    """
+
+    def go(
+        facts: dict[str, str], path: tuple[tuple[str, str], ...]
+    ) -> Iterator[tuple[dict[str, str], tuple[tuple[str, str], ...]]]:
+        question = next_question(table, facts)
+        if question is None:
+            yield facts, path
+            return
+        for option in question.options:
+            if any(name == question.id for name, _ in path):
+                return
+            for added in facts_of(question, option):
+                yield from go({**facts, **added}, (*path, (question.id, option.id)))
+
+    yield from go({}, ())

@@ -1,0 +1,50 @@
+"""Accounts: who can sign in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+
+from formapp.errors import AlreadyThere, NotFound, Refused
+from formapp.models import Account, SignedInSession
+from formapp.services import Services
+from formapp.text import is_blank, normalise_line
+
+
+def plain_email(address: str) -> str:
+    """The one way an address is written: no blanks around it, small letters."""
+    return normalise_line(address).casefold()
+
+
+def add_account(services: Services, email: str, name: str, now: datetime, *, is_staff: bool = False) -> Account:
+    """Make an account. Raises AlreadyThere for an address that has one, Refused for one that can't be."""
+    address, shown = plain_email(email), normalise_line(name)
+    if address.count("@") != 1 or address.startswith("@") or address.endswith("@") or " " in address:
+        raise Refused(f'"{email}" is not an e-mail address', "email")
+    account = Account(
+        email=address, name=address if is_blank(shown) else shown, is_staff=is_staff, created_at=now, disabled_at=None
+    )
+    try:
+        with services.write.begin() as database:
+            database.add(account)
+    except IntegrityError:
+        raise AlreadyThere(f"There is an account for {address} already", "email") from None
+    return account
+
+
+def find_account_by_email(services: Services, email: str) -> Account | None:
+    """The account of this address, disabled or not."""
+    with services.read() as database:
+        return database.scalar(select(Account).where(Account.email == plain_email(email)))
+
+
+def disable_account(services: Services, email: str, now: datetime) -> None:
+    """Shut an account out at once: its sessions end with it. Raises NotFound."""
+    with services.write.begin() as database:
+        account = database.scalar(select(Account).where(Account.email == plain_email(email)))
+        if account is None:
+            raise NotFound(f"There is no account for {email}")
+        account.disabled_at = account.disabled_at or now
+        database.execute(delete(SignedInSession).where(SignedInSession.account_id == account.id))

@@ -1,0 +1,154 @@
+"""The database: its engine, its two ways to begin, and instants that keep their zone.
+
+Reads begin with BEGIN, writes with BEGIN IMMEDIATE: a transaction that reads first and then writes
+fails at once when another writes ("database is locked"), whatever the timeout. Writers of one
+process queue on a lock, because SQLite's own waiting is by lot and starves some of them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import ModuleType
+from typing import Any
+
+from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, TypeDecorator, create_engine, event
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+
+LOCK_SECONDS = 10
+# From 3.7.0 to 3.51.2 a WAL reset can lose committed rows (sqlite.org/wal.html).
+SOUND_WAL = (3, 51, 3)
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """The base of all models; every constraint has a name, so that migrations can find it."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant: aware in, aware UTC out. A time without a zone is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To the database: UTC; SQLite knows no zones, so it gets the bare time."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value.isoformat()} has no time zone; instants are stored in UTC")
+        instant = value.astimezone(UTC)
+        return instant.replace(tzinfo=None) if dialect.name == "sqlite" else instant
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """From the database: aware UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Writers:
+    """Transactions that write, one at a time in this process where the database takes only one."""
+
+    sessions: sessionmaker[Session]
+    lock: threading.Lock | None = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def begin(self) -> Iterator[Session]:
+        """One transaction: committed at the end, rolled back by any exception.
+
+        Raises OperationalError where no turn comes within ``LOCK_SECONDS``.
+        """
+        if self.lock is None:
+            with self.sessions.begin() as session:
+                yield session
+            return
+        if not self.lock.acquire(timeout=LOCK_SECONDS):
+            raise OperationalError("BEGIN IMMEDIATE", None, TimeoutError("no turn to write"))
+        try:
+            with self.sessions.begin() as session:
+                yield session
+        finally:
+            self.lock.release()
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """An open database and its two kinds of transaction."""
+
+    engine: Engine
+    read: sessionmaker[Session]
+    write: Writers
+
+
+def open_database(url: str) -> Database:
+    """Open the database of this URL: sqlite:///path or postgresql+psycopg://..."""
+    if url.startswith("sqlite"):
+        engine = _sqlite(url)
+        lock: threading.Lock | None = threading.Lock()
+    else:
+        engine = create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=10, pool_timeout=LOCK_SECONDS)
+        lock = None
+    writing = engine.execution_options(writes=True)
+    return Database(
+        engine,
+        sessionmaker(engine, expire_on_commit=False),
+        Writers(sessionmaker(writing, expire_on_commit=False), lock),
+    )
+
+
+def sqlite_driver() -> ModuleType:
+    """The SQLite to use: the wheel's, which is newer, else the one that Python was built with."""
+    try:
+        from pysqlite3 import dbapi2
+    except ImportError:
+        import sqlite3 as dbapi2
+    return dbapi2  # type: ignore[no-any-return, unused-ignore]
+
+
+def wal_is_sound() -> bool:
+    """Whether this SQLite has the WAL reset bug fixed."""
+    return tuple(sqlite_driver().sqlite_version_info) >= SOUND_WAL
+
+
+def _sqlite(url: str) -> Engine:
+    engine = create_engine(
+        url,
+        module=sqlite_driver(),
+        connect_args={"timeout": LOCK_SECONDS, "check_same_thread": False},
+        pool_size=20,
+        max_overflow=20,
+        pool_timeout=LOCK_SECONDS,
+    )
+    journal = "WAL" if wal_is_sound() else "DELETE"
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's connection
+        # The driver would begin transactions by itself, deferred; ``begin`` below does it.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA journal_mode={journal}")
+        # WAL with NORMAL loses acknowledged commits when the power fails.
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine

@@ -1,0 +1,72 @@
+"""What a use case can refuse, each with the field it is about and a sentence for the person."""
+
+from __future__ import annotations
+
+
+class Refused(Exception):  # noqa: N818 - reads as what happened: "except Refused"
+    """A use case said no. ``field`` is the form's field (empty: the whole), ``sentence`` what to do."""
+
+    field = ""
+    sentence = "This can't be done."
+
+    def __init__(self, sentence: str = "", field: str = "") -> None:
+        self.sentence = sentence or self.sentence
+        self.field = field or self.field
+        super().__init__(self.sentence)
+
+
+class TextRefused(Refused):
+    """Text holds something that no text holds: a NUL, or half of a surrogate pair."""
+
+    sentence = "The text holds a character that can't be stored. Remove it and send again"
+
+
+class UnknownProject(Refused):
+    """No such project, or none that this account is in: the answer is the same."""
+
+    field = "project"
+    sentence = "Choose a project from the list"
+
+
+class ProjectClosed(Refused):
+    """The project is no longer active."""
+
+    field = "project"
+    sentence = "This project is no longer active. Choose another project"
+
+
+class UnknownPriority(Refused):
+    """The policy has no such priority, or no longer."""
+
+    field = "priority"
+    sentence = "Choose a priority"
+
+
+class SubmissionReused(Refused):
+    """A form that already filed a ticket was sent again with another text."""
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(f"{reference} was already sent with this form")
+        self.reference = reference
+
+
+class NotFound(Refused):
+    """There is no such thing, or none that this account may see: the answer is the same."""
+
+    sentence = "There is nothing here that you can see"
+
+
+class LinkGone(Refused):
+    """A sign-in link that was used, has expired or never was."""
+
+    sentence = "This link no longer works"
+
+
+class AlreadyThere(Refused):
+    """A thing of that name exists already."""
+
+
+class DraftTooLarge(Refused):
+    """More text than a draft may keep."""
+
+    sentence = "This is too much text to keep. Shorten it and send again"

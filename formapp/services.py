@@ -1,0 +1,43 @@
+"""What every use case needs, put together once: settings, database, policy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from formapp.db import Database, Writers, open_database
+from formapp.settings import Settings
+from supportpolicy import Policy, load
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The desk. ``policy`` is loaded at start; an edited file counts from the next start on."""
+
+    settings: Settings
+    database: Database
+    policy: Policy
+
+    @property
+    def read(self) -> sessionmaker[Session]:
+        """Sessions that only read."""
+        return self.database.read
+
+    @property
+    def write(self) -> Writers:
+        """Sessions that write."""
+        return self.database.write
+
+
+def make_services(settings: Settings) -> Services:
+    """The desk of these settings. Raises PolicyError where the policy can't be used."""
+    if settings.database_url.startswith("sqlite:///"):
+        settings.var.mkdir(parents=True, exist_ok=True)
+    return Services(settings, open_database(settings.database_url), load(settings.policy))
+
+
+def utc_now() -> datetime:
+    """The present instant."""
+    return datetime.now(UTC)

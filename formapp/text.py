@@ -1,0 +1,34 @@
+"""One form for all text that people type, before anything looks at it.
+
+SQLite stores what PostgreSQL refuses (NUL, half a surrogate pair), so both are refused here.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from formapp.errors import TextRefused
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_LINE_BREAKS = re.compile("\r\n|\r|\u0085|\u2028|\u2029|\v|\f")
+_UNSEEN = frozenset({"Cf", "Cc", "Zs", "Zl", "Zp", "Mn"})
+
+
+def normalise(text: str) -> str:
+    """Text as it is stored: NFC, line ends as ``\\n``, no blank ends. Raises TextRefused."""
+    if "\0" in text:
+        raise TextRefused("The text holds a NUL character, which can't be stored. Remove it and send again")
+    if _SURROGATE.search(text):
+        raise TextRefused("The text holds half of a character, which can't be stored. Remove it and send again")
+    return unicodedata.normalize("NFC", _LINE_BREAKS.sub("\n", text)).strip()
+
+
+def normalise_line(text: str) -> str:
+    """The same for text of one line: each line break becomes a space. Raises TextRefused."""
+    return " ".join(normalise(text).split("\n"))
+
+
+def is_blank(text: str) -> bool:
+    """Whether nothing of the text can be seen: only spaces, zero-width characters, lone accents."""
+    return all(unicodedata.category(character) in _UNSEEN for character in text)

@@ -1,0 +1,48 @@
+"""Every act on a ticket leaves an event, in the transaction of the act."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from formapp.models import Event
+
+
+def record(
+    database: Session, ticket_id: int, kind: str, account_id: int | None, at: datetime, details: dict[str, Any]
+) -> int:
+    """Write the ticket's next event and return its sequence; the caller holds the ticket's transaction."""
+    last = select(func.coalesce(func.max(Event.sequence), 0)).where(Event.ticket_id == ticket_id)
+    sequence = int(database.scalar(last) or 0) + 1
+    _insert(database, ticket_id, sequence, kind, account_id, at, details)
+    return sequence
+
+
+def record_first(
+    database: Session, ticket_id: int, kind: str, account_id: int, at: datetime, details: dict[str, Any]
+) -> None:
+    """Write the first event of a ticket that this transaction has just made."""
+    _insert(database, ticket_id, 1, kind, account_id, at, details)
+
+
+def _insert(
+    database: Session,
+    ticket_id: int,
+    sequence: int,
+    kind: str,
+    account_id: int | None,
+    at: datetime,
+    details: dict[str, Any],
+) -> None:
+    values = {
+        "ticket_id": ticket_id,
+        "sequence": sequence,
+        "kind": kind,
+        "account_id": account_id,
+        "at": at,
+        "details": details,
+    }
+    database.execute(insert(Event.__table__), values)

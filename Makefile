@@ -1,0 +1,108 @@
+# Everything this project does, one word each. `make help` lists the words.
+#
+#   PYTHON=python3.12 make serve     with a Python of your choice
+#   PORT=9000 make serve             on another port
+
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install -qq --constraint constraints.txt --build-constraint constraints.txt
+
+# Stamps live inside what they speak of, so that they go when it goes.
+APP := $(VENV)/.app-installed
+TOOLS := $(VENV)/.tools-installed
+SITE := site/index.html
+SITE_SOURCES := mkdocs.yml support-policy.yml $(shell find docs site_plugins supportpolicy formapp -type f \
+	! -name '*.pyc' ! -path '*/formapp/migrations/*' 2>/dev/null)
+
+# Silences a banner about MkDocs 2, which this project doesn't use.
+export NO_MKDOCS_2_WARNING := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+.PHONY: help
+help: ## List what make can do here
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: serve
+serve: $(APP) $(SITE) ## Serve guide and help desk on http://127.0.0.1:8000 with demo data (PORT=9000 for another port)
+	@mkdir -p var
+	@exec $(BIN)/formapp serve --port $(PORT) --demo --worker
+
+.PHONY: site
+site: $(SITE) ## Build the guide into site/
+
+.PHONY: test
+test: check $(TOOLS) browser ## Run every check and every test; installs what they need
+	$(BIN)/pytest -n 2
+
+.PHONY: check
+check: $(TOOLS) ## Run the checks without the tests: style, types, import directions, a strict build
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m supportpolicy check support-policy.yml
+	$(BIN)/mkdocs build --strict --quiet
+
+.PHONY: format
+format: $(TOOLS) ## Put the Python files into the house style
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+.PHONY: pictures
+pictures: $(TOOLS) $(SITE) browser ## Take the guide's pictures anew from the running app
+	$(BIN)/python -m site_plugins.screenshots
+
+.PHONY: clean
+clean: ## Remove the environment and the built guide; var/ with the database stays
+	rm -rf $(VENV) site build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+$(SITE): $(APP) $(SITE_SOURCES)
+	@echo "Building the guide ..."
+	@$(BIN)/mkdocs build --strict --quiet
+
+$(APP): pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing the guide and the help desk into $(VENV) (a minute or two, once) ..."
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --upgrade pip
+	@$(INSTALL) --editable .
+	@touch $@
+
+$(TOOLS): $(APP)
+	@echo "Installing what the tests need ..."
+	@$(INSTALL) --editable '.[postgresql,oidc,s3,metrics]' --group test
+	@touch $@
+
+# The first Python that is new enough and can make environments.
+$(BIN)/python:
+	@fits=; found=; \
+	for candidate in $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python3.14 python); do \
+		"$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+		fits="$${fits:-$$candidate}"; \
+		"$$candidate" -c 'import ensurepip, venv' 2>/dev/null || continue; \
+		found="$$candidate"; break; \
+	done; \
+	if [ -z "$$fits" ]; then \
+		echo "Python 3.11 or newer is needed$(if $(PYTHON), and $(PYTHON) is not that)." \
+			"Install it, or name it: PYTHON=/path/to/python3.11 make" >&2; exit 1; \
+	elif [ -z "$$found" ]; then \
+		echo "$$fits is here, but can't make environments (its venv or ensurepip is missing)." \
+			"On Debian and Ubuntu: apt-get install python3-venv. Or name another Python: PYTHON=/path/to/python3.11 make" >&2; exit 1; \
+	fi; \
+	echo "Making $(VENV) with $$found ..."; \
+	"$$found" -m venv --clear $(VENV)
+
+# A browser for the tests and the pictures: the system's, else Debian's where that may be installed.
+.PHONY: browser
+browser: $(TOOLS)
+	@$(BIN)/python -m site_plugins.chromium >/dev/null 2>&1 && exit 0; \
+	if command -v apt-get >/dev/null; then \
+		if [ "$$(id -u)" = 0 ]; then as_root=; elif sudo -n true 2>/dev/null; then as_root="sudo -n"; else as_root=no; fi; \
+		if [ "$$as_root" != no ]; then \
+			echo "Installing Chromium for the tests ..."; \
+			$$as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq chromium >/dev/null; \
+		fi; \
+	fi; \
+	$(BIN)/python -m site_plugins.chromium >/dev/null

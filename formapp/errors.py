@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Refused(Exception):  # noqa: N818 - reads as what happened: "except Refused"
+class Refused(Exception):
     """A use case said no. ``field`` is the form's field (empty: the whole), ``sentence`` what to do."""
 
     field = ""

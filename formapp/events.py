@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
+from formapp.db import table_of
 from formapp.models import Event
 
 
@@ -45,4 +46,4 @@ def _insert(
         "at": at,
         "details": details,
     }
-    database.execute(insert(Event.__table__), values)
+    database.execute(insert(table_of(Event)), values)

@@ -37,7 +37,9 @@ class Account(Base):
     name: Mapped[str] = mapped_column(String(200), comment="Name as others see it")
     is_staff: Mapped[bool] = mapped_column(default=False, comment="Whether the person works at the desk")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, comment="When the account was made")
-    disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime, comment="Since when it can't sign in; empty: it can")
+    disabled_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime, comment="Since when it can't sign in; empty: it can"
+    )
 
 
 class Project(Base):
@@ -98,15 +100,27 @@ class Ticket(Base):
     priority: Mapped[str] = mapped_column(String(64), comment="Priority now, an id of the policy version")
     recommended: Mapped[str] = mapped_column(String(64), comment="What the answers recommended; empty without answers")
     answers: Mapped[dict[str, str]] = mapped_column(JSON, comment="Evidence: the chooser's answers by question")
-    rule: Mapped[str] = mapped_column(String(64), comment="Rule of the decision table that decided; empty without answers")
+    rule: Mapped[str] = mapped_column(
+        String(64), comment="Rule of the decision table that decided; empty without answers"
+    )
     policy_version: Mapped[str] = mapped_column(ForeignKey("policies.version"), comment="Policy it was promised under")
     page: Mapped[str] = mapped_column(Text, comment="Path of the guide's page that it came from; empty: the desk's own")
-    state: Mapped[str] = mapped_column(String(16), default="open", comment="open: we answer next; waiting: the customer; closed")
+    state: Mapped[str] = mapped_column(
+        String(16), default="open", comment="open: we answer next; waiting: the customer; closed"
+    )
     opened_at: Mapped[datetime] = mapped_column(UtcDateTime, comment="When it was received")
-    response_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime, comment="By when we answer; empty: best effort")
-    resolution_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime, comment="By when it is solved; empty: best effort")
-    submission: Mapped[str] = mapped_column(String(100), comment="Id of the form that filed it; one per account files once")
-    digest: Mapped[str] = mapped_column(String(64), comment="SHA-256 of what was typed, to tell a resend from another text")
+    response_due_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime, comment="By when we answer; empty: best effort"
+    )
+    resolution_due_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime, comment="By when it is solved; empty: best effort"
+    )
+    submission: Mapped[str] = mapped_column(
+        String(100), comment="Id of the form that filed it; one per account files once"
+    )
+    digest: Mapped[str] = mapped_column(
+        String(64), comment="SHA-256 of what was typed, to tell a resend from another text"
+    )
 
     project: Mapped[Project] = relationship(lazy="raise")
     reporter: Mapped[Account] = relationship(lazy="raise")
@@ -127,7 +141,9 @@ class Event(Base):
     ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id"), comment="The ticket")
     sequence: Mapped[int] = mapped_column(comment="Order within the ticket, from 1")
     kind: Mapped[str] = mapped_column(String(32), comment="What happened: opened, ...")
-    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"), comment="Who did it; empty: the desk itself")
+    account_id: Mapped[int | None] = mapped_column(
+        ForeignKey("accounts.id"), comment="Who did it; empty: the desk itself"
+    )
     at: Mapped[datetime] = mapped_column(UtcDateTime, comment="When")
     details: Mapped[dict[str, Any]] = mapped_column(JSON, comment="What was before and after, by field")
 
@@ -139,7 +155,12 @@ class OutboxMessage(Base):
     __table_args__ = (
         UniqueConstraint("message_id"),
         CheckConstraint(_one_of("state", OUTBOX_STATES), name="state_known"),
-        Index("ix_outbox_due", "next_attempt_at", postgresql_where=text("state = 'due'"), sqlite_where=text("state = 'due'")),
+        Index(
+            "ix_outbox_due",
+            "next_attempt_at",
+            postgresql_where=text("state = 'due'"),
+            sqlite_where=text("state = 'due'"),
+        ),
         Index(None, "ticket_id"),
     )
 
@@ -150,7 +171,9 @@ class OutboxMessage(Base):
     recipient: Mapped[str] = mapped_column(Text, comment="The one address it goes to")
     payload: Mapped[dict[str, Any]] = mapped_column(JSON, comment="The facts it is written from when it is sent")
     message_id: Mapped[str] = mapped_column(String(200), comment="Stable id; a repeat carries the same")
-    state: Mapped[str] = mapped_column(String(8), default="due", comment="due, sent, dead, or kept: shown because no server is set")
+    state: Mapped[str] = mapped_column(
+        String(8), default="due", comment="due, sent, dead, or kept: shown because no server is set"
+    )
     attempts: Mapped[int] = mapped_column(default=0, comment="How often it was tried")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, comment="When it was written")
     next_attempt_at: Mapped[datetime] = mapped_column(UtcDateTime, comment="Not tried before")
@@ -178,7 +201,9 @@ class Draft(Base):
     __tablename__ = "drafts"
     __table_args__ = (Index(None, "expires_at"),)
 
-    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True, comment="SHA-256 of the token that opens it, hex")
+    token_hash: Mapped[str] = mapped_column(
+        String(64), primary_key=True, comment="SHA-256 of the token that opens it, hex"
+    )
     fields: Mapped[dict[str, str]] = mapped_column(JSON, comment="The form's fields as typed")
     digest: Mapped[str] = mapped_column(String(64), comment="SHA-256 of the fields, to know a repeat")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, comment="When it was kept")

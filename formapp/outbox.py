@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import and_, exists, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
+from formapp.db import table_of
 from formapp.models import OutboxMessage
 from formapp.services import Services
 
@@ -70,7 +71,7 @@ def enqueue_mail(
         "created_at": now,
         "next_attempt_at": now,
     }
-    database.execute(insert(OutboxMessage.__table__), values)
+    database.execute(insert(table_of(OutboxMessage)), values)
 
 
 def lease_next(services: Services, now: datetime) -> OutboxMessage | None:
@@ -129,7 +130,7 @@ def finish(services: Services, message: OutboxMessage, outcome: Outcome, now: da
 
 def next_pause(attempts: int) -> timedelta:
     """How long to wait after so many tries: doubled each time up to six hours, spread by a quarter."""
-    full = min(FIRST_PAUSE * 2 ** min(attempts - 1, 20), LONGEST_PAUSE)
+    full: timedelta = min(FIRST_PAUSE * int(2 ** min(attempts - 1, 20)), LONGEST_PAUSE)
     return full * _chance.uniform(0.75, 1.25)
 
 

@@ -41,9 +41,7 @@ class SignedIn:
     next_path: str
 
 
-def request_link(
-    services: Services, email: str, now: datetime, *, draft_token: str = "", next_path: str = ""
-) -> None:
+def request_link(services: Services, email: str, now: datetime, *, draft_token: str = "", next_path: str = "") -> None:
     """Send a sign-in link to this address, or word that it isn't known. The caller can't tell which."""
     address = plain_email(email)
     with services.write.begin() as database:
@@ -65,12 +63,12 @@ def request_link(
                 used_at=None,
             )
         )
-        facts = {
+        link_facts = {
             "link": f"{services.settings.base_url}/support/sign-in/{token}",
             "has_draft": bool(draft_token),
             "minutes": int(LIFETIME.total_seconds() // 60),
         }
-        outbox.enqueue_mail(database, "link", address, facts, _message_id(services), now)
+        outbox.enqueue_mail(database, "link", address, link_facts, _message_id(services), now)
 
 
 def make_link(services: Services, email: str, now: datetime) -> str:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
 from formapp import events, outbox
+from formapp.db import table_of
 from formapp.errors import (
     NotFound,
     ProjectClosed,
@@ -226,7 +227,7 @@ def _store(
         "submission": sent.submission or f"same:{digest[:24]}:{now.timestamp():.0f}",
         "digest": digest,
     }
-    ticket_id = int(database.execute(insert(Ticket.__table__).returning(Ticket.id), values).scalar_one())
+    ticket_id = int(database.execute(insert(table_of(Ticket)).returning(Ticket.id), values).scalar_one())
     details = {"priority": sent.priority}
     if evidence.dropped:
         details["answers no longer known"] = json.dumps(evidence.dropped)

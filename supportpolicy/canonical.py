@@ -134,9 +134,7 @@ def _read_question(content: dict[str, Any]) -> Question:
         Option(option_id, label, hint, {name: tuple(values) for name, values in means.items()}, says, phrase)
         for option_id, label, hint, means, says, phrase in content["options"]
     )
-    return Question(
-        content["id"], content["title"], content["hint"], _read_conditions(content["when"]), options
-    )
+    return Question(content["id"], content["title"], content["hint"], _read_conditions(content["when"]), options)
 
 
 def _conditions(when: tuple[Condition, ...]) -> list[dict[str, list[str]]]:

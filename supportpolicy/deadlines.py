@@ -78,9 +78,7 @@ def deadlines(
     standing = bool(stops) and stops[-1][1] == _FAR
     resolution = None if standing else _due(open_time, priority.resolution, opened, stops, closed)
     paused = standing and priority.resolution.kind != "best effort"
-    return Deadlines(
-        response, resolution, paused, _Basis(open_time, priority, opened, stops, tuple(closures))
-    )
+    return Deadlines(response, resolution, paused, _Basis(open_time, priority, opened, stops, tuple(closures)))
 
 
 def _stops(pauses: Sequence[Pause]) -> tuple[Interval, ...]:
@@ -111,9 +109,7 @@ def _due(
     return None
 
 
-def open_between(
-    open_time: OpenTime, start: datetime, end: datetime, closures: Sequence[Closure] = ()
-) -> timedelta:
+def open_between(open_time: OpenTime, start: datetime, end: datetime, closures: Sequence[Closure] = ()) -> timedelta:
     """The open time between two aware instants; negative where ``end`` is before ``start``."""
     first, last = as_utc(start), as_utc(end)
     if last < first:
@@ -155,9 +151,7 @@ class _Basis:
         paused = [(start, end) for start, end in stops if start < due and end > self.opened]
         found += [(max(a, self.opened), min(b, due), "paused", "Waiting for your answer") for a, b in paused]
         if promise.kind == "elapsed":
-            found += [
-                (*part, "counted", "Counted, day and night") for part in subtract((self.opened, due), stops)
-            ]
+            found += [(*part, "counted", "Counted, day and night") for part in subtract((self.opened, due), stops)]
         else:
             found += self._business(due, merge(paused))
         for change, shift in clock_changes(self.open_time.calendar.zone, self.opened, due):
@@ -167,9 +161,7 @@ class _Basis:
             counted = end - start if kind == "counted" else timedelta()
             yield Segment(target, kind, start.astimezone(zone), end.astimezone(zone), counted, note)
 
-    def _business(
-        self, due: datetime, paused: tuple[Interval, ...]
-    ) -> Iterator[tuple[datetime, datetime, Kind, str]]:
+    def _business(self, due: datetime, paused: tuple[Interval, ...]) -> Iterator[tuple[datetime, datetime, Kind, str]]:
         """Open windows that count, closures and holidays that don't, and the closed rest between them."""
         at = self.opened
         closed = merge((as_utc(closure.start), as_utc(closure.end)) for closure in self.closures)

@@ -40,9 +40,7 @@ def load(path: str | Path) -> Policy:
         line = error.object[: error.start].count(b"\n") + 1
         raise PolicyError((Problem(str(path), line, "", "This line is not UTF-8 text."),)) from None
     except OSError as error:
-        raise PolicyError(
-            (Problem(str(path), 1, "", f"The file can't be read: {error.strerror}."),)
-        ) from None
+        raise PolicyError((Problem(str(path), 1, "", f"The file can't be read: {error.strerror}."),)) from None
     return loads(text, str(path))
 
 
@@ -144,9 +142,7 @@ def _house_rules(node: Node, places: Places) -> tuple[HouseRule, ...]:
         fields = item.fields(("id", "text"))
         rule_id, text = _text(fields, "id"), _text(fields, "text")
         if rule_id in places.house_rules:
-            item.problem(
-                f'The id "{rule_id}" stands twice; first in line {places.house_rules[rule_id].line}.'
-            )
+            item.problem(f'The id "{rule_id}" stands twice; first in line {places.house_rules[rule_id].line}.')
         places.house_rules.setdefault(rule_id, item)
         found.append(HouseRule(rule_id, text))
     return tuple(found)
@@ -227,9 +223,7 @@ def _rules(node: Node, places: Places) -> tuple[Rule, ...]:
         if rule_id is None or "when" not in fields:
             continue
         cited = (
-            tuple(part.text() or "" for part in fields["house_rules"].one_or_more())
-            if "house_rules" in fields
-            else ()
+            tuple(part.text() or "" for part in fields["house_rules"].one_or_more()) if "house_rules" in fields else ()
         )
         places.rule_fields[rule_id] = fields
         when = _when(fields["when"], places)

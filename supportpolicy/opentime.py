@@ -146,9 +146,7 @@ class OpenTime:
             return ()
         midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
         found: list[Interval] = []
-        for start, end, offset in self._same_offset(
-            midnight - _WIDEST_OFFSET, midnight + DAY + _WIDEST_OFFSET
-        ):
+        for start, end, offset in self._same_offset(midnight - _WIDEST_OFFSET, midnight + DAY + _WIDEST_OFFSET):
             for opens, closes in windows:
                 begin = max(start, midnight + timedelta(minutes=opens) - offset)
                 finish = min(end, midnight + timedelta(minutes=closes) - offset)

@@ -33,7 +33,5 @@ class UnknownAnswer(ValueError):
         self.question = question
         self.option = option
         super().__init__(
-            f'The question "{question}" has no answer "{option}".'
-            if option
-            else f'There is no question "{question}".'
+            f'The question "{question}" has no answer "{option}".' if option else f'There is no question "{question}".'
         )

@@ -6,7 +6,9 @@ import re
 
 from supportpolicy.model import Promise
 
-FORMS = '"4 hours, 24/7", "within 1 hour, 24/7", "4 business hours", "1 business day", "1-2 business days" or "best effort"'
+FORMS = (
+    '"4 hours, 24/7", "within 1 hour, 24/7", "4 business hours", "1 business day", "1-2 business days" or "best effort"'
+)
 
 _ELAPSED = re.compile(r"(?:within )?(\d{1,4}) hours?, 24/7")
 _BUSINESS = re.compile(r"(?:within )?(?:(\d{1,3})\s?[-–]\s?)?(\d{1,3}) business (hour|day)s?")

@@ -79,9 +79,7 @@ def _names_exist(policy: Policy, places: Places) -> bool:
         if question not in options:
             node.problem(f'There is no question "{question}"{did_you_mean(question, options)}')
         elif option not in options[question]:
-            node.problem(
-                f'The question "{question}" has no option "{option}"{did_you_mean(option, options[question])}'
-            )
+            node.problem(f'The question "{question}" has no option "{option}"{did_you_mean(option, options[question])}')
         else:
             continue
         known = False
@@ -101,9 +99,7 @@ def _rules_cite(policy: Policy, places: Places) -> None:
     for rule in policy.rules:
         fields = places.rule_fields[rule.id]
         if "priority" in fields and rule.priority not in labels:
-            fields["priority"].problem(
-                f'There is no priority "{rule.priority}"{did_you_mean(rule.priority, labels)}'
-            )
+            fields["priority"].problem(f'There is no priority "{rule.priority}"{did_you_mean(rule.priority, labels)}')
         if not rule.criterion and not rule.house_rules:
             places.rules[rule.id].problem(f'The rule "{rule.id}" cites neither a criterion nor a house rule.')
         if rule.criterion and rule.criterion not in owner:
@@ -117,9 +113,7 @@ def _rules_cite(policy: Policy, places: Places) -> None:
             )
         for cited in rule.house_rules:
             if cited not in published:
-                fields["house_rules"].problem(
-                    f'There is no house rule "{cited}"{did_you_mean(cited, published)}'
-                )
+                fields["house_rules"].problem(f'There is no house rule "{cited}"{did_you_mean(cited, published)}')
 
 
 def _table_decides(policy: Policy, places: Places) -> None:
@@ -175,9 +169,7 @@ def _report_idle(
                 )
     for rule in policy.rules:
         if rule.id not in rules:
-            places.rules[rule.id].problem(
-                f'The rule "{rule.id}" never decides; no combination of answers comes to it.'
-            )
+            places.rules[rule.id].problem(f'The rule "{rule.id}" never decides; no combination of answers comes to it.')
     reached = {rule.priority for rule in policy.rules if rule.id in rules}
     for priority in policy.priorities:
         if priority.id not in reached and complete:
@@ -192,9 +184,7 @@ def _answers_settle(policy: Policy, places: Places) -> None:
             node = places.options[question.id, option.id]
             for name in option.means:
                 if order[name] > order[question.id]:
-                    node.problem(
-                        f'"means" may settle "{question.id}" or an earlier question, not the later "{name}".'
-                    )
+                    node.problem(f'"means" may settle "{question.id}" or an earlier question, not the later "{name}".')
             if len(option.means) > 1 and len(facts_of(question, option)) > 1:
                 node.problem('An option may mean several answers to one question only; split this "means".')
             settles_itself = not option.means or question.id in option.means
@@ -207,6 +197,4 @@ def _answers_settle(policy: Policy, places: Places) -> None:
 
 def _in_words(policy: Policy, path: tuple[tuple[str, str], ...]) -> str:
     questions = {question.id: question for question in policy.questions}
-    return ", ".join(
-        f'"{questions[name].title}" {questions[name].option(option).label}' for name, option in path
-    )
+    return ", ".join(f'"{questions[name].title}" {questions[name].option(option).label}' for name, option in path)

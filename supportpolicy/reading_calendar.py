@@ -61,15 +61,11 @@ def _windows(node: Node) -> tuple[tuple[int, int], ...]:
     for item in node.items():
         text = item.text() or ""
         match = _WINDOW.fullmatch(text)
-        start, end = (
-            (int(match[1]) * 60 + int(match[2]), int(match[3]) * 60 + int(match[4])) if match else (0, 0)
-        )
+        start, end = (int(match[1]) * 60 + int(match[2]), int(match[3]) * 60 + int(match[4])) if match else (0, 0)
         if not match or int(match[2]) > 59 or int(match[4]) > 59 or end > 1440:
             item.problem(f'"{text}" is not a window; write it as "09:00-17:00", at most until "24:00".')
         elif start >= end:
-            item.problem(
-                f'The window "{text}" ends before it starts; split one that passes midnight between two days.'
-            )
+            item.problem(f'The window "{text}" ends before it starts; split one that passes midnight between two days.')
         elif found and start < found[-1][1]:
             item.problem(f'The window "{text}" overlaps the one before it, or stands out of order.')
         else:

@@ -33,8 +33,7 @@ class Table(Protocol):
 def holds(conditions: tuple[Condition, ...], facts: Facts) -> bool:
     """Whether any of the conditions holds on the facts; no condition at all always holds."""
     return not conditions or any(
-        all(facts.get(question) in options for question, options in condition.items())
-        for condition in conditions
+        all(facts.get(question) in options for question, options in condition.items()) for condition in conditions
     )
 
 

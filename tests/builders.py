@@ -1,0 +1,84 @@
+"""One builder for each thing that tests need; a test names only what it is about."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from formapp import accounts, projects, schema, tickets
+from formapp.models import Account
+from formapp.services import Services, make_services
+from formapp.settings import Settings
+from formapp.tickets import Filed, TicketInput
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+POLICY = REPOSITORY / "support-policy.yml"
+# A Tuesday, 15:00 in Paris, while support is open.
+NOW = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self, now: datetime = NOW) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def build_settings(folder: Path, database_url: str = "", **changes: Any) -> Settings:
+    values: dict[str, Any] = {
+        "database_url": database_url or f"sqlite:///{folder / 'desk.sqlite3'}",
+        "secret_key": "a secret for tests that is long enough",
+        "policy": POLICY,
+        "var": folder,
+    }
+    return Settings(**{**values, **changes})
+
+
+def build_services(folder: Path, database_url: str = "", **changes: Any) -> Services:
+    """A desk with a new, migrated database."""
+    services = make_services(build_settings(folder, database_url, **changes))
+    schema.upgrade(services.database)
+    return services
+
+
+def build_account(
+    services: Services, email: str = "ada@shop.example", *, name: str = "Ada Martin", is_staff: bool = False
+) -> Account:
+    return accounts.add_account(services, email, name, NOW, is_staff=is_staff)
+
+
+def build_project(
+    services: Services, key: str = "shop", *members: str, name: str = "Riverside Shop", plan: str = "Standard"
+) -> str:
+    """An active project with these members (addresses of accounts); returns its key."""
+    projects.add_project(services, key, name, plan, NOW)
+    for email in members:
+        projects.add_member(services, email, key, NOW)
+    return key
+
+
+def build_customer(services: Services, email: str = "ada@shop.example", project: str = "shop") -> Account:
+    """A person who is in one project."""
+    account = build_account(services, email)
+    build_project(services, project, email)
+    return account
+
+
+def ticket_input(**changes: Any) -> TicketInput:
+    values: dict[str, Any] = {
+        "project": "shop",
+        "subject": "Checkout fails",
+        "url": "https://shop.example/checkout",
+        "description": "1. Put a book into the cart.\n2. Press Pay.\n\nExpected: a receipt. Seen: Error 502.",
+        "priority": "high",
+        "submission": "form-1",
+    }
+    return TicketInput(**{**values, **changes})
+
+
+def file_ticket(services: Services, account: Account, now: datetime = NOW, **changes: Any) -> Filed:
+    return tickets.create_ticket(services, account.id, ticket_input(**changes), now)

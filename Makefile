@@ -12,8 +12,13 @@ INSTALL := $(BIN)/python -m pip install -qq --constraint constraints.txt --build
 APP := $(VENV)/.app-installed
 TOOLS := $(VENV)/.tools-installed
 SITE := site/index.html
-SITE_SOURCES := mkdocs.yml support-policy.yml $(shell find docs site_plugins supportpolicy formapp -type f \
-	! -name '*.pyc' ! -path '*/formapp/migrations/*' 2>/dev/null)
+SITE_SOURCES := mkdocs.yml support-policy.yml $(shell find docs site_plugins supportpolicy formapp/widgets formapp/*.py \
+	-type f ! -name '*.pyc')
+
+# The demo's guide and address, where the environment names no others.
+export FORMAPP_SITE_DIR ?= site
+export FORMAPP_BASE_URL ?= http://127.0.0.1:$(PORT)
+DEMO_CUSTOMER := ada@shop.example
 
 # Silences a banner about MkDocs 2, which this project doesn't use.
 export NO_MKDOCS_2_WARNING := 1
@@ -27,9 +32,21 @@ help: ## List what make can do here
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: serve
-serve: $(APP) $(SITE) ## Serve guide and help desk on http://127.0.0.1:8000 with demo data (PORT=9000 for another port)
-	@mkdir -p var
-	@exec $(BIN)/formapp serve --port $(PORT) --demo --worker
+serve: $(APP) $(SITE) ## Serve guide and help desk on http://127.0.0.1:8000, with demo data (PORT=9000 for another port)
+	@$(BIN)/python -c 'import socket; socket.create_server(("127.0.0.1", int("$(PORT)"))).close()' 2>/dev/null || \
+		{ echo "Port $(PORT) can't be used; something else may run there. Choose another: PORT=9000 make serve" >&2; exit 1; }
+	@$(BIN)/formapp db upgrade >/dev/null
+	@$(BIN)/formapp demo
+	@echo
+	@echo "  The guide and the help desk:  $(FORMAPP_BASE_URL)"
+	@echo "  Sign in as $(DEMO_CUSTOMER):   $$($(BIN)/formapp signin-link $(DEMO_CUSTOMER))"
+	@echo "  The link works once; \"make link\" prints another. Ctrl-C ends everything."
+	@echo
+	@exec $(BIN)/formapp serve --port $(PORT)
+
+.PHONY: link
+link: $(APP) ## Print a fresh sign-in link for the demo customer
+	@$(BIN)/formapp signin-link $(DEMO_CUSTOMER)
 
 .PHONY: site
 site: $(SITE) ## Build the guide into site/

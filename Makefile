@@ -102,7 +102,7 @@ $(BIN)/python:
 		found="$$candidate"; break; \
 	done; \
 	if [ -z "$$fits" ]; then \
-		echo "Python 3.11 or newer is needed$(if $(PYTHON), and $(PYTHON) is not that)." \
+		echo "Python 3.11 or newer is needed$(if $(PYTHON),; $(PYTHON) is not that)." \
 			"Install it, or name it: PYTHON=/path/to/python3.11 make" >&2; exit 1; \
 	elif [ -z "$$found" ]; then \
 		echo "$$fits is here, but can't make environments (its venv or ensurepip is missing)." \

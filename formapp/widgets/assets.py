@@ -1,0 +1,45 @@
+"""Script and style of the widgets, each under a name that carries a hash of its content."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from importlib import resources
+
+from rcssmin import cssmin
+from rjsmin import jsmin
+
+MEDIA_TYPES = {"css": "text/css", "js": "text/javascript"}
+# What each widget needs, in the order in which a page loads it.
+NAMES = (
+    "support-common.css",
+    "support-table.css",
+    "support-chooser.css",
+    "support-chooser.js",
+    "support-form.css",
+    "support-form.js",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One file: ``content`` is what is served; ``hashed_name`` changes with it."""
+
+    name: str
+    hashed_name: str
+    content: bytes
+    media_type: str
+
+
+@cache
+def assets() -> tuple[Asset, ...]:
+    """All assets of the widgets."""
+    folder = resources.files("formapp.widgets").joinpath("assets")
+    return tuple(_asset(name, folder.joinpath(name).read_text("utf-8")) for name in NAMES)
+
+
+def _asset(name: str, source: str) -> Asset:
+    stem, _, ending = name.rpartition(".")
+    content = (cssmin(source) if ending == "css" else jsmin(source)).encode()
+    return Asset(name, f"{stem}.{sha256(content).hexdigest()[:8]}.{ending}", content, MEDIA_TYPES[ending])

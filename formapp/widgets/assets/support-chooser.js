@@ -1,0 +1,133 @@
+/* Shows the chooser's tree one question at a time. It holds no rule: it follows the page's own tree. */
+const make = (tag, properties, ...children) => {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children.filter(Boolean));
+  return element;
+};
+const text = (element) => element.textContent.trim();
+customElements.get("support-chooser") ||
+  customElements.define(
+    "support-chooser",
+    class extends HTMLElement {
+      connectedCallback() {
+        this.tree = this.querySelector("[data-tree]");
+        this.tree.hidden = true;
+        this.nested = "nested" in this.dataset;
+        this.view ||= this.appendChild(make("div"));
+        this.follow = () => this.show(this.asked());
+        if (!this.nested) addEventListener("hashchange", this.follow);
+        this.answers = this.asked() || new Map();
+        this.show(this.answers, false);
+      }
+      disconnectedCallback() {
+        removeEventListener("hashchange", this.follow);
+      }
+      // The answers that the address names, or null where it names something else.
+      asked() {
+        const [name, query] = decodeURI(location.hash.slice(1)).split(":");
+        if (this.nested) return null;
+        return name === this.id && query !== undefined ? new Map(new URLSearchParams(query)) : location.hash ? null : new Map();
+      }
+      go(answers) {
+        if (this.nested) return this.show(answers);
+        const hash = `#${this.id}:${new URLSearchParams([...answers])}`;
+        if (hash === location.hash) this.show(answers);
+        else location.hash = hash;
+      }
+      // Replays answers from the first question: the state they lead to.
+      replay(answers) {
+        const given = new Map();
+        const notes = new Set();
+        let waiting = [this.tree.firstElementChild];
+        let best;
+        while (waiting.length) {
+          let node = waiting.shift();
+          while (node.dataset.question) {
+            const question = node.dataset.question;
+            const chosen = answers.get(question);
+            const option = [...node.querySelectorAll(":scope > ul > li > details")].find((one) => one.dataset.option === chosen);
+            if (!option) return { node, given, notes };
+            if (!given.has(question)) {
+              const note = option.querySelector(":scope > .support-note");
+              if (note) notes.add(text(note));
+              given.set(question, { option, node });
+            }
+            const [next, ...others] = option.dataset.to.split(" ").map((id) => document.getElementById(id));
+            waiting = [...others, ...waiting];
+            node = next;
+          }
+          if (!best || +node.dataset.rank < +best.dataset.rank) best = node;
+          if (best.dataset.rank === "0") break;
+        }
+        return { best, given, notes };
+      }
+      show(answers, move = true) {
+        if (!answers) return;
+        const { node, best, given, notes } = this.replay(answers);
+        this.answers = new Map([...given].map(([question, { option }]) => [question, option.dataset.option]));
+        this.view.replaceChildren(
+          ...[
+            answers.size > given.size && node && make("p", { className: "support-hint", textContent: "Some answers of this link no longer exist. Go on from here." }),
+            best ? this.card(best, notes) : this.question(node),
+            given.size > 0 && this.given(given),
+          ].filter(Boolean),
+        );
+        if (move) this.view.querySelector("[tabindex]").focus();
+      }
+      question(node) {
+        const name = `${this.id}-${node.dataset.question}`;
+        const hint = node.querySelector(":scope > .support-hint");
+        const error = make("p", { className: "support-error", role: "alert" });
+        const field = make("fieldset", {}, make("legend", { tabIndex: -1, textContent: text(node.firstElementChild) }), hint?.cloneNode(true), error);
+        for (const option of node.querySelectorAll(":scope > ul > li > details")) {
+          const radio = make("input", { type: "radio", name, value: option.dataset.option });
+          // The radio belongs to no form: it must not travel with the ticket.
+          radio.setAttribute("form", "");
+          const words = make("span", {});
+          words.append(...option.querySelector("summary").cloneNode(true).childNodes);
+          field.append(make("label", { className: "support-choice" }, radio, words));
+        }
+        const next = () => {
+          const chosen = field.querySelector(":checked");
+          if (chosen) return this.go(new Map([...this.answers, [node.dataset.question, chosen.value]]));
+          error.textContent = "Choose an answer";
+          field.querySelector("input").focus();
+        };
+        field.onkeydown = (event) => {
+          if (event.key === "Enter" && event.target.type === "radio") {
+            event.preventDefault();
+            next();
+          }
+        };
+        const back = this.answers.size > 0 && this.button("Back", () => this.go(new Map([...this.answers].slice(0, -1))), true);
+        field.append(make("p", {}, this.button("Continue", next), " ", back));
+        return field;
+      }
+      button(label, onclick, quiet) {
+        return make("button", { type: "button", className: `support-button${quiet ? " support-button--quiet" : ""}`, textContent: label, onclick });
+      }
+      card(result, notes) {
+        const card = result.cloneNode(true);
+        card.removeAttribute("id");
+        card.tabIndex = -1;
+        const query = new URLSearchParams([...this.answers]).toString();
+        const priority = result.dataset.result;
+        card.querySelector("blockquote").after(...[...notes].map((note) => make("p", { textContent: note })));
+        const send = card.querySelector(".support-button");
+        if (send.href) send.search = `priority=${priority}&${query}`;
+        send.value = query;
+        send.onclick = () => this.dispatchEvent(new CustomEvent("support-answers", { bubbles: true, cancelable: true, detail: { priority, query } }));
+        send.after(" ", this.button("Start again", () => this.go(new Map()), true));
+        return card;
+      }
+      given(given) {
+        const rows = [...given].map(([question, { option, node }], index) => {
+          const words = make("span", {}, make("small", { textContent: text(node.firstElementChild) }), text(option.querySelector("summary > span")));
+          const change = make("button", { type: "button", textContent: "Change", onclick: () => this.go(new Map([...this.answers].slice(0, index))) });
+          change.setAttribute("aria-label", `Change: ${text(node.firstElementChild)}`);
+          return make("li", {}, words, change);
+        });
+        return make("ul", { className: "support-given" }, ...rows);
+      }
+    },
+  );

@@ -1,0 +1,46 @@
+"""The ticket form's HTML, the same on the guide's page and the desk's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from markupsafe import Markup
+
+from formapp.forms import TicketForm
+from formapp.widgets.chooser import render_chooser
+from formapp.widgets.rendering import render
+from supportpolicy import Policy
+
+
+def render_form(
+    policy: Policy,
+    form: TicketForm,
+    *,
+    action: str,
+    embedded: bool,
+    hidden: Mapping[str, str] | None = None,
+    signed_in_as: str | None = None,
+    sign_out_url: str = "",
+    ids: str = "ticket",
+    page: str = "",
+) -> Markup:
+    """The form with its values and errors.
+
+    ``action`` is where it is posted; ``embedded`` says that it stands on a static page, whose script
+    may learn from the desk who is signed in; ``hidden`` are further fields (a token); ``page`` is the
+    path of the guide's page that it stands on.
+    """
+    return render(
+        "form.html",
+        policy,
+        form=form,
+        action=action,
+        embedded=embedded,
+        hidden=dict(hidden or {}),
+        signed_in_as=signed_in_as,
+        sign_out_url=sign_out_url,
+        ids=ids,
+        page=page or form.page.data or "",
+        chooser=render_chooser(policy, ids=f"{ids}-chooser", nested=True),
+        errors=[(field.name, field.errors[0]) for field in form.visible if field.errors],
+    )

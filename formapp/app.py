@@ -1,0 +1,79 @@
+"""The factory: it wires the desk's web side together and decides nothing."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from formapp.services import Services, make_services, utc_now
+from formapp.settings import Settings, settings_from
+from formapp.web import account, inbox, service, signin, submit, tickets
+from formapp.web.access import init_access
+from formapp.web.assets import load_assets
+from formapp.web.context import PREFIX, Clock, Web
+from formapp.web.guide import SiteFolder, guide_blueprint
+from formapp.web.headers import init_headers
+from formapp.web.identity import init_identity
+from formapp.web.limits import Limits
+from formapp.web.problems import init_problems
+from formapp.web.requestlog import init_request_log
+from formapp.web.shell import ShellFile
+from formapp.web.trust import init_trust
+
+# The longest description, each of its characters four bytes and percent-encoded, is a quarter of this.
+LARGEST_FORM = 1_000_000
+
+
+def create_app(
+    settings: Settings | None = None,
+    *,
+    services: Services | None = None,
+    clock: Clock | None = None,
+    limits: Limits | None = None,
+) -> Flask:
+    """The guide and the desk as one WSGI application.
+
+    Without arguments everything comes from the environment. Raises BadSetting or PolicyError where
+    that can't be used; an absent database shows at the first request, not here.
+    """
+    services = services or make_services(settings or settings_from())
+    settings = services.settings
+    clock = clock or utc_now
+    desk = Web(
+        services=services,
+        clock=clock,
+        shell=ShellFile(settings.site_dir),
+        assets=load_assets(),
+        limits=limits or Limits(services, clock),
+        guide=SiteFolder(settings.site_dir) if settings.site_dir else None,
+        origins=frozenset({settings.base_url, *settings.origins}),
+    )
+    app = Flask(__name__, static_folder=None, template_folder="web/templates")
+    app.extensions["formapp"] = desk
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=LARGEST_FORM,
+        MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
+        SESSION_COOKIE_NAME=desk.cookie("support"),
+        SESSION_COOKIE_SECURE=desk.https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_PATH="/",
+        # An hour-old token must not cost an hour's typing; the origin is judged by us, before the token.
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
+    )
+    app.jinja_env.auto_reload = False
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    # In this order: each request gets its id, then its origin is judged, then its right to the route.
+    init_request_log(app)
+    init_trust(app, {"tickets.create": submit.ask_once_more})
+    init_identity(app)
+    init_access(app)
+    init_headers(app)
+    init_problems(app)
+    for blueprint in (tickets.blueprint, signin.blueprint, account.blueprint, inbox.blueprint, service.blueprint):
+        app.register_blueprint(blueprint, url_prefix=PREFIX)
+    if desk.guide is not None:
+        app.register_blueprint(guide_blueprint(desk.guide, desk.guide.path))
+    return app

@@ -1,0 +1,104 @@
+"""Who may call which route: one table, which the checks use and from which the tests are made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+from flask import Flask, abort, g, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from formapp import tickets
+from formapp.errors import NotFound
+from formapp.web.context import web
+from formapp.web.identity import signed_in
+
+
+class Role(StrEnum):
+    """Whom a route can meet."""
+
+    ANONYMOUS = "anonymous"
+    MEMBER = "member"
+    STRANGER = "member of another project"
+    DISABLED = "disabled account"
+
+
+class Answer(StrEnum):
+    """What a route does for a role."""
+
+    OPEN = "answers"
+    SIGN_IN = "asks to sign in"
+    MISSING = "answers as if there were nothing"
+
+
+class Row(NamedTuple):
+    """One line of the table."""
+
+    anonymous: Answer
+    member: Answer
+    stranger: Answer
+    disabled: Answer
+
+    def answer(self, role: Role) -> Answer:
+        """What the route does for this role."""
+        return Answer(getattr(self, role.name.lower()))
+
+
+EVERYONE = Row(Answer.OPEN, Answer.OPEN, Answer.OPEN, Answer.OPEN)
+SIGNED_IN = Row(Answer.SIGN_IN, Answer.OPEN, Answer.OPEN, Answer.SIGN_IN)
+OWN_TICKET = Row(Answer.SIGN_IN, Answer.OPEN, Answer.MISSING, Answer.SIGN_IN)
+
+# A disabled account's sessions end when it is disabled, so its row is always that of anonymous.
+TABLE: Mapping[tuple[str, str], Row] = {
+    ("GET", "guide.home"): EVERYONE,
+    ("GET", "guide.page"): EVERYONE,
+    ("GET", "service.asset"): EVERYONE,
+    ("GET", "service.form_context"): EVERYONE,
+    ("GET", "service.health"): EVERYONE,
+    # Where no SMTP server is set; elsewhere the routes answer 404 to everybody.
+    ("GET", "inbox.messages"): EVERYONE,
+    ("GET", "inbox.message"): EVERYONE,
+    ("GET", "signin.ask"): EVERYONE,
+    ("POST", "signin.send"): EVERYONE,
+    ("GET", "signin.check_mail"): EVERYONE,
+    ("GET", "signin.look"): EVERYONE,
+    ("POST", "signin.use"): EVERYONE,
+    ("POST", "signin.leave"): EVERYONE,
+    ("GET", "tickets.home"): EVERYONE,
+    ("GET", "tickets.new"): EVERYONE,
+    # Signed out, it keeps a draft and sends a link; the use case checks the project's membership.
+    ("POST", "tickets.create"): EVERYONE,
+    ("GET", "tickets.mine"): SIGNED_IN,
+    ("GET", "tickets.show"): OWN_TICKET,
+    ("GET", "tickets.sent"): OWN_TICKET,
+    ("GET", "account.projects"): SIGNED_IN,
+    ("GET", "account.settings"): SIGNED_IN,
+}
+
+
+def init_access(app: Flask) -> None:
+    """Judge each request by the table before its view runs."""
+
+    @app.before_request
+    def judge() -> Response | None:
+        if request.endpoint is None:
+            return None
+        method = "GET" if request.method in {"HEAD", "OPTIONS"} else request.method
+        row = TABLE.get((method, request.endpoint))
+        if row is None:
+            # A route that nobody put in the table is open to nobody.
+            abort(404)
+        if row is EVERYONE:
+            return None
+        person = signed_in()
+        if person is None:
+            back = request.full_path.rstrip("?") if method == "GET" else None
+            return redirect(url_for("signin.ask", next=back), 303)
+        if row.stranger is Answer.MISSING:
+            reference = (request.view_args or {})["reference"]
+            try:
+                g.ticket = tickets.ticket_for(web().services, person.account_id, reference)
+            except NotFound:
+                abort(404)
+        return None

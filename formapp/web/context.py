@@ -1,0 +1,54 @@
+"""What the web side holds for its whole life: put together once by the factory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from flask import current_app, request
+
+from formapp.services import Services
+
+if TYPE_CHECKING:
+    from formapp.web.assets import AssetShelf
+    from formapp.web.guide import SiteFolder
+    from formapp.web.limits import Limits
+    from formapp.web.shell import ShellFile
+
+PREFIX = "/support"
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """The desk behind the pages; ``origins`` are those whose pages may post, exactly."""
+
+    services: Services
+    clock: Clock
+    shell: ShellFile
+    assets: AssetShelf
+    limits: Limits
+    guide: SiteFolder | None
+    origins: frozenset[str]
+
+    @property
+    def https(self) -> bool:
+        """Whether people reach the desk by https."""
+        return self.services.settings.https
+
+    def cookie(self, name: str) -> str:
+        """A cookie's full name; on https a prefix makes browsers refuse it from a sibling host."""
+        return f"__Host-{name}" if self.https else name
+
+
+def web() -> Web:
+    """The web side of the app that answers this request."""
+    desk: Web = current_app.extensions["formapp"]
+    return desk
+
+
+def in_desk() -> bool:
+    """Whether this request is for the desk; everything else on this origin is the guide."""
+    return request.path == PREFIX or request.path.startswith(f"{PREFIX}/")

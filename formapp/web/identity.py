@@ -1,0 +1,93 @@
+"""Who is asking: Flask-Login over the desk's own session rows.
+
+The cookie holds nothing but the session's token; the row in the database decides at each request,
+so a session that was ended is dead at once. It is a cookie of its own, not Flask's signed session
+(which holds the cross-site token only): a form posted from another site arrives without cookies, and
+the answer to it may set a new token without signing the person out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Flask, Request, g
+from flask_login import LoginManager, UserMixin, current_user  # type: ignore[import-untyped]
+from werkzeug.wrappers import Response
+
+from formapp import sessions
+from formapp.web.context import web
+
+COOKIE = "support-login"
+
+
+@dataclass(frozen=True, slots=True)
+class Person(UserMixin):  # type: ignore[misc]
+    """The signed-in person of this request."""
+
+    account_id: int
+    email: str
+    name: str
+    token: str
+
+    def get_id(self) -> str:
+        """The session's token: what Flask-Login calls the alternative id."""
+        return self.token
+
+
+def init_identity(app: Flask) -> None:
+    """Let Flask-Login find the person by the desk's own cookie."""
+    manager = LoginManager()
+    # Addresses change on a phone; the session row is what counts.
+    manager.session_protection = None
+    manager.request_loader(_load)
+    manager.init_app(app)
+
+
+def _load(request: Request) -> Person | None:
+    token = request.cookies.get(web().cookie(COOKIE))
+    account = sessions.session_account(web().services, token, web().clock()) if token else None
+    if account is None or token is None:
+        return None
+    g.person = Person(account.id, account.email, account.name, token)
+    return g.person  # type: ignore[no-any-return]
+
+
+def signed_in() -> Person | None:
+    """The person whose live session this request carries; looked up once a request."""
+    person = current_user._get_current_object()  # noqa: SLF001 - Flask-Login's documented way out of the proxy
+    return person if isinstance(person, Person) else None
+
+
+def the_person() -> Person:
+    """The signed-in person, behind a route whose line in the table asks for one."""
+    person = signed_in()
+    if person is None:
+        raise LookupError("this route is open to people who are not signed in")
+    return person
+
+
+def already_known() -> Person | None:
+    """The person, if this request has looked; asks no database (an error page must not)."""
+    person: Person | None = g.get("person")
+    return person
+
+
+def remember(answer: Response, token: str) -> None:
+    """Set the sign-in cookie for a session that has just been opened."""
+    desk = web()
+    answer.set_cookie(
+        desk.cookie(COOKIE),
+        token,
+        max_age=sessions.LIFETIME,
+        path="/",
+        secure=desk.https,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def forget(answer: Response) -> None:
+    """Remove the sign-in cookie, and what the browser kept of the signed-in pages."""
+    desk = web()
+    answer.delete_cookie(desk.cookie(COOKIE), path="/", secure=desk.https, httponly=True, samesite="Lax")
+    answer.headers["Clear-Site-Data"] = '"cache"'

@@ -1,0 +1,41 @@
+"""Making a page: a template filled and put into the guide's layout."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, current_app, make_response, url_for
+from flask_wtf.csrf import generate_csrf  # type: ignore[import-untyped]
+
+from formapp.web.context import web
+from formapp.web.identity import already_known
+
+PAGE_ASSETS = ("support-common.css", "support-pages.css", "support-pages.js")
+
+
+def page(name: str, status: int = 200, /, *, assets: tuple[str, ...] = (), **words: Any) -> Response:  # noqa: ANN401 - template values
+    """The answer that shows template ``name``; ``assets`` are those it needs beside every page's own.
+
+    Needs no database: the tabs appear only when this request has looked up who is signed in.
+    """
+    desk = web()
+    plain = ("support-plain.css",) if desk.shell.is_plain else ()
+    html = current_app.jinja_env.get_template(name).render(
+        shell=desk.shell.current(),
+        page_assets=(*plain, *PAGE_ASSETS, *assets),
+        asset_url=_asset_url,
+        url_for=url_for,
+        csrf_token=generate_csrf,
+        person=already_known(),
+        contact_email=desk.services.policy.contact_email,
+        **words,
+    )
+    answer = make_response(html, status)
+    # "no-store" would empty the form on Back; "no-cache" keeps it and still asks again.
+    answer.headers["Cache-Control"] = "private, no-cache"
+    answer.vary.add("Cookie")
+    return answer
+
+
+def _asset_url(name: str) -> str:
+    return url_for("service.asset", name=web().assets.by_name[name].hashed_name)

@@ -1,0 +1,56 @@
+"""What pages and machines fetch beside pages: script and style, who is signed in, whether the desk lives."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, jsonify, make_response
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.wrappers import Response
+
+from formapp.projects import active_projects_of
+from formapp.web.context import web
+from formapp.web.identity import signed_in
+
+blueprint = Blueprint("service", __name__)
+_YEAR = 365 * 24 * 3600
+
+
+@blueprint.get("/assets/<name>")
+def asset(name: str) -> Response:
+    """One script or style by its hashed name; what a name holds never changes."""
+    found = web().assets.by_hashed_name.get(name)
+    if found is None:
+        abort(404)
+    answer = make_response(found.content)
+    answer.headers["Content-Type"] = f"{found.media_type}; charset=utf-8"
+    answer.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable"
+    return answer
+
+
+@blueprint.get("/form-context.json")
+def form_context() -> Response:
+    """Who is signed in and their projects, for the guide's form; only this origin's script can read it."""
+    person = signed_in()
+    projects = active_projects_of(web().services, person.account_id) if person else ()
+    answer = jsonify(
+        signed_in_as=person.email if person else "",
+        projects=[{"key": project.key, "name": project.name} for project in projects],
+    )
+    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["Vary"] = "Cookie"
+    return answer
+
+
+@blueprint.get("/healthz")
+def health() -> Response:
+    """200 while the desk reaches its database, else 503."""
+    try:
+        with web().services.read() as database:
+            database.execute(text("SELECT 1"))
+    except SQLAlchemyError:
+        answer = make_response("the database doesn't answer\n", 503)
+    else:
+        answer = make_response("ok\n")
+    answer.headers["Content-Type"] = "text/plain; charset=utf-8"
+    answer.headers["Cache-Control"] = "no-store"
+    return answer

@@ -1,0 +1,25 @@
+/* Adds the reader's own time to a promised instant, where their clock differs from support's. */
+const parts = (instant, zone, shape) => new Intl.DateTimeFormat("en-GB", { ...shape, timeZone: zone }).format(instant);
+
+customElements.get("support-time") ||
+  customElements.define(
+    "support-time",
+    class extends HTMLElement {
+      connectedCallback() {
+        const time = this.querySelector("time");
+        if (!time || this.querySelector("[data-own]")) return;
+        const instant = new Date(time.dateTime);
+        const day = { weekday: "short", day: "numeric", month: "short" };
+        const clock = { hour: "2-digit", minute: "2-digit" };
+        const theirs = this.dataset.zone;
+        const ownClock = parts(instant, undefined, clock);
+        const ownDay = parts(instant, undefined, day);
+        const sameDay = ownDay === parts(instant, theirs, day);
+        if (sameDay && ownClock === parts(instant, theirs, clock)) return;
+        const own = document.createElement("span");
+        own.dataset.own = "";
+        own.textContent = `; ${sameDay ? "" : `${ownDay}, `}${ownClock} your time`;
+        this.append(own);
+      }
+    },
+  );

@@ -1,0 +1,59 @@
+"""Whether a posted form comes from a page of ours: its origin first, a token where that can't tell.
+
+The origin is judged before any cookie is looked at: an authority that the browser adds by itself
+must not count before the page that used it is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Flask, request
+from flask_wtf.csrf import generate_csrf, validate_csrf  # type: ignore[import-untyped]
+from werkzeug.wrappers import Response
+from wtforms.validators import ValidationError
+
+from formapp.origins import is_own_page
+from formapp.web.context import web
+from formapp.web.pages import page
+from formapp.web.posted import posted
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+TOKEN = "csrf_token"  # noqa: S105 - a field's name
+
+Answering = Callable[[], Response]
+
+
+def csrf_token() -> str:
+    """A fresh token for a form of this browser."""
+    return str(generate_csrf())
+
+
+def init_trust(app: Flask, answers: dict[str, Answering]) -> None:
+    """Judge every request that changes something before its view runs.
+
+    ``answers`` names the endpoints that answer an untrusted form in their own way; all others show
+    a page with the same fields and one button.
+    """
+
+    @app.before_request
+    def judge() -> Response | None:
+        if request.method in SAFE or request.endpoint is None or request_is_trusted():
+            return None
+        return answers.get(request.endpoint, _press_once_more)()
+
+
+def request_is_trusted() -> bool:
+    """Whether the form came from an allowed page, or carries this browser's token."""
+    if is_own_page(request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin"), web().origins):
+        return True
+    try:
+        validate_csrf(posted().get(TOKEN))
+    except ValidationError:
+        return False
+    return True
+
+
+def _press_once_more() -> Response:
+    fields = [(name, value) for name, value in posted().fields.items(multi=True) if name != TOKEN]
+    return page("press-again.html", 422, action=request.path, fields=fields, button="Continue")

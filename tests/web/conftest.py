@@ -1,0 +1,71 @@
+"""A desk behind its pages, and readers of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from flask import Flask
+
+from formapp.app import create_app
+from formapp.models import Account
+from formapp.services import Services
+from formapp.signin import make_link
+from tests.builders import Clock, build_customer
+from tests.web.page import Browser
+
+FORM = {
+    "project": "shop",
+    "subject": "Checkout fails",
+    "url": "https://shop.example/checkout",
+    "description": "1. Put a book into the cart.\n2. Press Pay.\n\nExpected: a receipt. Seen: Error 502.",
+    "priority": "high",
+}
+
+
+@dataclass
+class Desk:
+    """A running app with one customer, and what tests look behind it with."""
+
+    app: Flask
+    services: Services
+    clock: Clock
+    customer: Account
+
+    def visitor(self) -> Browser:
+        """A browser in which nobody is signed in."""
+        return Browser(self.app.test_client())
+
+    def browser_of(self, email: str) -> Browser:
+        """A browser in which this person has signed in by a link."""
+        browser = self.visitor()
+        link = make_link(self.services, email, self.clock())
+        page = browser.open(link.removeprefix(browser.origin))
+        browser.send(page.form(page.url))
+        return browser
+
+
+@pytest.fixture
+def desk(sqlite_services: Services, clock: Clock) -> Desk:
+    customer = build_customer(sqlite_services)
+    return Desk(create_app(services=sqlite_services, clock=clock), sqlite_services, clock, customer)
+
+
+@pytest.fixture
+def visitor(desk: Desk) -> Browser:
+    return desk.visitor()
+
+
+@pytest.fixture
+def ada(desk: Desk) -> Browser:
+    """The customer's browser, signed in."""
+    return desk.browser_of("ada@shop.example")
+
+
+Fill = Callable[..., dict[str, str]]
+
+
+def filled(**changes: str) -> dict[str, str]:
+    """What a person types into the form, with these changes."""
+    return {**FORM, **changes}

@@ -1,0 +1,221 @@
+"""A reader of the app's pages that judges each page it meets."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from urllib.parse import urlencode, urljoin, urlsplit
+
+from werkzeug.test import Client, TestResponse
+
+VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
+
+
+@dataclass
+class Element:
+    """An element of a page, with its text and its place among the others."""
+
+    tag: str
+    attributes: dict[str, str]
+    parent: Element | None
+    text: str = ""
+
+    def __getitem__(self, name: str) -> str:
+        return self.attributes[name]
+
+    def get(self, name: str, default: str = "") -> str:
+        return self.attributes.get(name, default)
+
+    def inside(self, other: Element) -> bool:
+        step = self.parent
+        while step is not None:
+            if step is other:
+                return True
+            step = step.parent
+        return False
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.elements: list[Element] = []
+        self._open: list[Element] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        element = Element(tag, {name: value or "" for name, value in attrs}, self._open[-1] if self._open else None)
+        self.elements.append(element)
+        if tag not in VOID:
+            self._open.append(element)
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._open and self._open.pop().tag != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        for element in self._open:
+            element.text += data
+
+
+class Page:
+    """One answer of the app, read as a person's browser would."""
+
+    def __init__(self, answer: TestResponse, url: str) -> None:
+        self.status = answer.status_code
+        self.headers = answer.headers
+        self.body = answer.get_data()
+        self.html = self.body.decode("utf-8")
+        self.url = url
+        reader = _Reader()
+        reader.feed(self.html)
+        self.elements = reader.elements
+
+    def all(self, tag: str, **attributes: str) -> list[Element]:
+        wanted = {name.rstrip("_").replace("_", "-"): value for name, value in attributes.items()}
+        return [
+            element
+            for element in self.elements
+            if element.tag == tag and all(element.attributes.get(name) == value for name, value in wanted.items())
+        ]
+
+    def one(self, tag: str, **attributes: str) -> Element:
+        found = self.all(tag, **attributes)
+        assert len(found) == 1, f"{len(found)} of <{tag} {attributes}> on {self.url}"
+        return found[0]
+
+    @property
+    def title(self) -> str:
+        return self.one("title").text.strip()
+
+    @property
+    def heading(self) -> str:
+        return " ".join(self.one("h1").text.split())
+
+    @property
+    def text(self) -> str:
+        """The words of the page, spaces made one."""
+        return " ".join(self.one("body").text.split())
+
+    def form(self, action: str = "") -> Form:
+        """The form with that action; without one the only form of the page."""
+        forms = [form for form in self.all("form") if not action or urlsplit(form["action"]).path == action]
+        assert len(forms) == 1, f"{len(forms)} forms for {action!r} on {self.url}"
+        return Form(self, forms[0])
+
+
+class Form:
+    """A form of a page: what a browser would send with it."""
+
+    def __init__(self, page: Page, element: Element) -> None:
+        self.page = page
+        self.element = element
+        self.action = urljoin(page.url, element.get("action", page.url))
+        self.fields = self._fields()
+
+    def _fields(self) -> dict[str, str]:
+        fields: dict[str, str] = {}
+        for element in self.page.elements:
+            name = element.get("name")
+            if not name or not element.inside(self.element) or "disabled" in element.attributes:
+                continue
+            if element.tag == "input" and element.get("type") in {"radio", "checkbox"}:
+                if "checked" in element.attributes:
+                    fields[name] = element.get("value", "on")
+            elif element.tag == "input" and element.get("type") != "submit":
+                fields[name] = element.get("value")
+            elif element.tag == "textarea":
+                # A parser drops the first line break of a textarea.
+                fields[name] = element.text.removeprefix("\n")
+            elif element.tag == "select":
+                options = [option for option in self.page.all("option") if option.inside(element)]
+                chosen = [option for option in options if "selected" in option.attributes] or options[:1]
+                if chosen:
+                    fields[name] = chosen[0].get("value", chosen[0].text)
+        return fields
+
+
+def judge(page: Page) -> None:
+    """What every page of the app owes its reader."""
+    assert page.title, f"no title on {page.url}"
+    assert page.all("html")[0].get("lang"), f"no language on {page.url}"
+    headings = page.all("h1")
+    assert len(headings) == 1, f"{len(headings)} first headings on {page.url}"
+    for element in page.elements:
+        handlers = [name for name in element.attributes if name.startswith("on")]
+        assert not handlers, f"inline handler {handlers} on {page.url}"
+        assert "style" not in element.attributes or "support-" not in element.get("class"), (
+            f"inline style on {page.url}"
+        )
+    ids = [element["id"] for element in page.elements if element.get("id")]
+    assert len(ids) == len(set(ids)), f"double id on {page.url}: {sorted(i for i in set(ids) if ids.count(i) > 1)}"
+    for form in page.all("form"):
+        action = form.get("action")
+        assert action.startswith("/support/"), f"a form on {page.url} goes to {action!r}"
+        assert form.get("method", "get").lower() in {"get", "post"}
+    labelled = {label.get("for") for label in page.all("label")}
+    for field in (*page.all("input"), *page.all("textarea"), *page.all("select")):
+        if field.get("type") not in {"hidden", "submit"}:
+            wrapped = any(field.inside(label) for label in page.all("label"))
+            assert wrapped or field.get("id") in labelled or field.get("aria-label"), f"a field without label: {field}"
+    if page.status == 422:
+        assert page.title.startswith("Error: ") or page.all("div", role="alert") or page.heading == "Press once more"
+    assert "script-src 'self'" in page.headers["Content-Security-Policy"]
+    assert "unsafe" not in page.headers["Content-Security-Policy"]
+    assert page.headers["X-Content-Type-Options"] == "nosniff"
+
+
+class Browser:
+    """A browser without script: keeps cookies, sends what a browser sends, follows redirects, judges pages."""
+
+    def __init__(self, client: Client, origin: str = "http://127.0.0.1:8000") -> None:
+        self.client = client
+        self.origin = origin
+        self.steps: list[tuple[int, str]] = []
+
+    def open(self, path: str, **headers: str) -> Page:
+        """GET a page and follow where it leads."""
+        return self._read("GET", path, None, headers)
+
+    def send(
+        self, form: Form, *, button: tuple[str, str] | None = None, headers: Mapping[str, str] | None = None
+    ) -> Page:
+        """Press a button of a form, as a modern browser does on the page itself."""
+        fields = {**form.fields, **({button[0]: button[1]} if button else {})}
+        own = {"Origin": self.origin, "Sec-Fetch-Site": "same-origin"} if headers is None else dict(headers)
+        return self.post(urlsplit(form.action).path, fields, own)
+
+    def post(self, path: str, fields: Mapping[str, str] | bytes, headers: Mapping[str, str]) -> Page:
+        body = fields if isinstance(fields, bytes) else urlencode(fields).encode()
+        return self._read("POST", path, body, dict(headers))
+
+    def answer(
+        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> TestResponse:
+        """One answer as it is, nothing followed or judged."""
+        kind = "application/x-www-form-urlencoded" if body is not None else None
+        return self.client.open(
+            path, method=method, data=body, content_type=kind, base_url=self.origin, headers=dict(headers or {})
+        )
+
+    def _read(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Page:
+        answer = self.answer(method, path, body, headers)
+        self.steps.append((answer.status_code, path))
+        while answer.status_code in {301, 302, 303, 307, 308}:
+            assert method == "GET" or answer.status_code == 303, f"{path} redirects with {answer.status_code}"
+            path = urljoin(path, answer.headers["Location"])
+            assert not urlsplit(path).netloc, f"a redirect away: {path}"
+            answer = self.answer("GET", path)
+            self.steps.append((answer.status_code, path))
+        page = Page(answer, path)
+        judge(page)
+        return page
+
+    def json(self, path: str) -> dict[str, object]:
+        return dict(json.loads(self.answer("GET", path).get_data()))
+
+
+def references(page: Page) -> list[str]:
+    """The ticket references a page names."""
+    return re.findall(r"SUP-\d+", page.text)

@@ -18,6 +18,7 @@ from supportpolicy.model import (
     Rule,
 )
 from supportpolicy.opentime import Closure, NeverOpen
+from supportpolicy.picture import graph_svg
 from supportpolicy.policy import Opening, Policy
 from supportpolicy.problems import PolicyError, Problem, UnknownAnswer
 from supportpolicy.walk import enumerate_answers
@@ -49,6 +50,7 @@ __all__ = [
     "Segment",
     "UnknownAnswer",
     "enumerate_answers",
+    "graph_svg",
     "load",
     "loads",
 ]

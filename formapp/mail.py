@@ -16,11 +16,12 @@ from datetime import datetime
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
 from email.utils import format_datetime, formataddr, parseaddr
+from functools import cache
 from importlib import resources
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from jinja2 import Environment, StrictUndefined, select_autoescape
+from jinja2 import DictLoader, Environment, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from formapp.models import OutboxMessage
@@ -50,11 +51,10 @@ class Mail:
     content: bytes
 
 
+@cache
 def _templates() -> Environment:
     folder = resources.files("formapp").joinpath("mail_templates")
     texts = {file.name: file.read_text("utf-8") for file in folder.iterdir() if file.name.endswith((".txt", ".html"))}
-    from jinja2 import DictLoader
-
     environment = Environment(
         loader=DictLoader(texts),
         autoescape=select_autoescape(("html",)),
@@ -67,15 +67,12 @@ def _templates() -> Environment:
     return environment
 
 
-_ENVIRONMENT = _templates()
-
-
 def compose(services: Services, message: OutboxMessage, policy_of: Policy) -> Mail:
     """The mail of an outbox row; ``policy_of`` is the policy its facts speak of. Raises CannotBuild."""
     facts = _facts(services, message, policy_of)
-    subject_line, _, text = _ENVIRONMENT.get_template(f"{message.kind}.txt").render(facts).partition("\n")
+    subject_line, _, text = _templates().get_template(f"{message.kind}.txt").render(facts).partition("\n")
     subject = " ".join(subject_line.split())
-    html = _ENVIRONMENT.get_template(f"{message.kind}.html").render(facts)
+    html = _templates().get_template(f"{message.kind}.html").render(facts)
     headers = {
         "From": _address(services.settings.mail_from),
         "To": message.recipient,

@@ -22,7 +22,7 @@ def page(name: str, status: int = 200, /, *, assets: tuple[str, ...] = (), **wor
     plain = ("support-plain.css",) if desk.shell.is_plain else ()
     html = current_app.jinja_env.get_template(name).render(
         shell=desk.shell.current(),
-        page_assets=(*plain, *PAGE_ASSETS, *assets),
+        page_assets=(*PAGE_ASSETS, *assets, *plain),
         asset_url=_asset_url,
         url_for=url_for,
         csrf_token=generate_csrf,

@@ -6,9 +6,11 @@ import re
 
 from flask import Blueprint, redirect, request, session, url_for
 from werkzeug.wrappers import Response
+from wtforms import EmailField, Form
 
 from formapp import sessions, signin
 from formapp.errors import LinkGone
+from formapp.forms import Line, MailAddress, Required
 from formapp.web.context import PREFIX, web
 from formapp.web.identity import forget, remember, signed_in
 from formapp.web.pages import page
@@ -16,32 +18,41 @@ from formapp.web.posted import posted
 
 blueprint = Blueprint("signin", __name__)
 
-# One address of the usual shape; whether it exists only a mail can tell.
-EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,188}")
+TOO_OFTEN = "You have asked for many links in a short time. Wait 15 minutes, then try again"
 _SAFE_PATH = re.compile(rf"{PREFIX}/[A-Za-z0-9/_.~?=&%+-]*")
 MINUTES = int(signin.LIFETIME.total_seconds() // 60)
 
 
+class SignInForm(Form):
+    """Where to send the link."""
+
+    email = EmailField("Email address", [Line(), Required("Enter your email address"), MailAddress()])
+
+
 @blueprint.get("/sign-in")
 def ask() -> Response:
-    """Ask for an e-mail address; open to everybody."""
-    return page("sign-in.html", back=safe_path(request.args.get("next", "")), email="", error="", said=_said())
+    """Ask for an email address; open to everybody."""
+    return _form(SignInForm(), request.args.get("next", ""), said=str(session.pop("said", "")))
 
 
 @blueprint.post("/sign-in")
 def send() -> Response:
     """Send a link to the address; the answer is the same whether the address is known or not."""
-    email = posted().get("email").strip()
-    back = safe_path(posted().get("next"))
-    if not EMAIL.fullmatch(email):
-        error = "Enter an e-mail address, like name@example.com" if email else "Enter your e-mail address"
-        return page("sign-in.html", 422, back=back, email=email, error=error, said="")
     desk = web()
+    form = SignInForm(posted().fields)
+    back = safe_path(posted().get("next"))
+    if not form.validate():
+        return _form(form, back, 422)
+    email = form.email.data or ""
     if not desk.limits.may_ask_for_link(email, request.remote_addr or ""):
-        error = "You have asked for many links in a short time. Wait 15 minutes, then try again"
-        return page("sign-in.html", 429, back=back, email=email, error=error, said="")
+        form.email.errors = [TOO_OFTEN]
+        return _form(form, back, 429)
     signin.request_link(desk.services, email, desk.clock(), next_path=back)
     return mailed_to(email, kept=False)
+
+
+def _form(form: SignInForm, back: str, status: int = 200, *, said: str = "") -> Response:
+    return page("sign-in.html", status, assets=("support-form.css",), form=form, back=safe_path(back), said=said)
 
 
 def mailed_to(email: str, *, kept: bool) -> Response:
@@ -107,10 +118,6 @@ def leave() -> Response:
 def safe_path(path: str) -> str:
     """A path of this desk to go on to; empty for anything else, such as another host's address."""
     return path if _SAFE_PATH.fullmatch(path) and "//" not in path else ""
-
-
-def _said() -> str:
-    return str(session.pop("said", ""))
 
 
 def _gone() -> Response:

@@ -51,6 +51,10 @@ NO_DATABASE = Notice(
 TOO_LARGE = Notice(
     "Not sent yet: this is too much text", ("All you typed is below. Shorten it, then press Send ticket again.",)
 )
+ANSWERS_GONE = Notice(
+    "No priority chosen yet",
+    ("These answers no longer lead to a priority. All you typed is below. Choose a priority from the list.",),
+)
 KEPT_FIELDS = ("project", "subject", "url", "description", "priority", "answers", "submission", "page")
 
 
@@ -132,9 +136,11 @@ def _with_recommendation(sent: Posted) -> Response:
     answers = sent.get("use_answers")
     priority = recommended(web().services.policy, answers)
     fields = sent.fields.copy()
-    if priority:
-        fields["priority"], fields["answers"] = priority, answers
-    return _shown(Posted(fields, sent.broken))
+    if not priority:
+        return _shown(sent, 422, ANSWERS_GONE)
+    fields["priority"], fields["answers"] = priority, answers
+    label = web().services.policy.priority(priority).label
+    return _shown(Posted(fields, sent.broken), notice=Notice(f"{label} is chosen", ("It follows from your answers.",)))
 
 
 def _already_sent(form: TicketForm, person: Person, used: SubmissionReused) -> Response:

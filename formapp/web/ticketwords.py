@@ -29,9 +29,10 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """One line of "Why this date?": from when to when, what it counts, and why."""
+    """One line of "Why this date?": from when to when (the day only where it is another), what it counts, and why."""
 
     start: str
+    end_day: str
     end: str
     counted: str
     note: str
@@ -177,8 +178,9 @@ def _stretch(segment: Segment, zone: ZoneInfo, now: datetime) -> Stretch:
     def clock(instant: datetime) -> str:
         return short_words(instant, zone, now).removesuffix(f" ({place(zone)})")
 
-    end = f"{segment.end:%H:%M}" if segment.start.date() == segment.end.date() else clock(segment.end)
-    return Stretch(clock(segment.start), end, length(segment.counted), segment.note)
+    day, _, hour = clock(segment.end).rpartition(", ")
+    same_day = segment.start.date() == segment.end.date()
+    return Stretch(clock(segment.start), "" if same_day else day, hour, length(segment.counted), segment.note)
 
 
 def length(time: timedelta) -> str:

@@ -57,7 +57,9 @@ def test_everything_that_is_installed_has_one_pinned_version_that_fits() -> None
     for requirement in needed(asked):
         name = canonicalize_name(requirement.name)
         assert name in pinned, f"{requirement} has no line in constraints.txt"
-        assert requirement.specifier.contains(pinned[name], prereleases=True), f"{requirement}, but pinned to {pinned[name]}"
+        assert requirement.specifier.contains(pinned[name], prereleases=True), (
+            f"{requirement}, but pinned to {pinned[name]}"
+        )
 
 
 def test_nothing_is_pinned_that_nothing_needs() -> None:
@@ -68,6 +70,8 @@ def test_nothing_is_pinned_that_nothing_needs() -> None:
 def test_no_file_names_a_registry() -> None:
     hosts = "|".join(re.escape(name) for name in ("pypi" + ".org", "python" + "hosted.org", "npm" + "js.org"))
     pattern = f"{hosts}|--(extra-)?index" + "-url|--find" + "-links"
-    found = subprocess.run(["git", "grep", "-nIE", pattern, "--", "."], cwd=ROOT, capture_output=True, text=True, check=False)
+    found = subprocess.run(
+        ["git", "grep", "-nIE", pattern, "--", "."], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert found.stdout == ""
     assert found.returncode == 1, found.stderr

@@ -1,0 +1,133 @@
+"""``python -m supportpolicy check|explain|graph FILE``: what writers ask of a policy file."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from supportpolicy.loading import load
+from supportpolicy.picture import graph_svg
+from supportpolicy.policy import Policy
+from supportpolicy.problems import PolicyError, UnknownAnswer
+from supportpolicy.walk import enumerate_answers
+
+
+class Mistake(Exception):
+    """What was typed can't be done; the message says why."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; 0 where all is well, 1 where the file or the question has a problem."""
+    options = _parser().parse_args(arguments)
+    try:
+        policy = load(options.file)
+        options.run(policy, options)
+    except (PolicyError, UnknownAnswer, Mistake) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m supportpolicy", description="Check, explain and draw a support policy."
+    )
+    commands = parser.add_subparsers(required=True, metavar="check|explain|graph")
+    check = commands.add_parser("check", help="say everything that is wrong with a policy file")
+    check.set_defaults(run=_check)
+    explain = commands.add_parser("explain", help="say why a ticket gets its dates, or its priority")
+    explain.add_argument("--priority", help="explain this priority's dates (default: all)")
+    explain.add_argument("--at", help='received then, as "2026-11-24T15:00" in the policy\'s zone (default: now)')
+    explain.add_argument(
+        "--answers", help="explain the priority of these answers: need=broken,environment=production,..."
+    )
+    explain.set_defaults(run=_explain)
+    graph = commands.add_parser("graph", help="draw the decision graph as SVG")
+    graph.add_argument("-o", "--output", type=Path, help="write it to this file (default: print it)")
+    graph.set_defaults(run=_graph)
+    for command in (check, explain, graph):
+        command.add_argument(
+            "file", nargs="?", default="support-policy.yml", help="the policy file (default: support-policy.yml)"
+        )
+    return parser
+
+
+def _check(policy: Policy, options: argparse.Namespace) -> None:
+    combinations = sum(1 for _ in enumerate_answers(policy))
+    print(
+        f"{options.file}: all right. {len(policy.priorities)} priorities, {len(policy.questions)} questions, "
+        f"{len(policy.rules)} rules; each of {combinations:,} combinations of answers decides exactly one priority."
+    )
+
+
+def _explain(policy: Policy, options: argparse.Namespace) -> None:
+    if options.answers:
+        _explain_answers(policy, options.answers)
+        return
+    opened = _instant(policy, options.at)
+    labels = {priority.id: priority.label for priority in policy.priorities}
+    if options.priority and options.priority not in labels:
+        raise Mistake(f'There is no priority "{options.priority}"; known here: {", ".join(labels)}.')
+    for priority in [options.priority] if options.priority else labels:
+        _explain_dates(policy, priority, opened)
+
+
+def _instant(policy: Policy, text: str | None) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text) if text else datetime.now(UTC)
+    except ValueError:
+        raise Mistake(f'"{text}" is not a time; write it as "2026-11-24T15:00".') from None
+    return instant if instant.tzinfo else instant.replace(tzinfo=policy.calendar.zone)
+
+
+def _explain_dates(policy: Policy, priority_id: str, opened: datetime) -> None:
+    priority, zone = policy.priority(priority_id), policy.calendar.zone
+    due = policy.deadlines(priority_id, opened)
+    print(f"{priority.label}, received {opened.astimezone(zone):%a %d %b %Y %H:%M} ({zone.key})")
+    for target, promise, instant in (
+        ("response", priority.response, due.response_due),
+        ("resolution", priority.resolution, due.resolution_due),
+    ):
+        when = f"due {instant.astimezone(zone):%a %d %b %Y %H:%M}" if instant else "no date"
+        print(f"  {target}: {promise.words}: {when}")
+        for segment in due.explain():
+            if segment.target == target:
+                counted = f", counts {segment.counted}" if segment.counted else ""
+                print(f"    {segment.start:%a %d %b %H:%M} to {segment.end:%a %d %b %H:%M}: {segment.note}{counted}")
+
+
+def _explain_answers(policy: Policy, text: str) -> None:
+    answers = {}
+    for part in text.split(","):
+        question, mark, option = part.strip().partition("=")
+        if not mark:
+            raise Mistake(f'"{part}" is not an answer; write question=option.')
+        answers[question.strip()] = option.strip()
+    result = policy.recommend(answers)
+    for question in result.asked:
+        print(f"{policy.question(question).title} {policy.question(question).option(answers[question]).label}")
+    if result.missing:
+        print(f"Still to be answered: {policy.question(result.missing[0]).title} ({result.missing[0]})")
+        return
+    print(f"{policy.priority(result.priority).label}, because {result.because}. (rule {result.rule})")
+    for note in result.notes:
+        print(note)
+    if result.criterion:
+        print(f"Criterion: {policy.criterion(result.criterion).text}")
+
+
+def _graph(policy: Policy, options: argparse.Namespace) -> None:
+    if options.output is None:
+        sys.stdout.write(graph_svg(policy))
+        return
+    try:
+        options.output.write_text(graph_svg(policy), "utf-8")
+    except OSError as error:
+        raise Mistake(f"{options.output} can't be written: {error.strerror}.") from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from urllib.parse import quote
@@ -10,8 +11,10 @@ from flask import Blueprint, Response, abort, make_response, redirect, request, 
 from werkzeug.security import safe_join
 from werkzeug.wrappers import Response as BaseResponse
 
+from formapp.web.shell import SHELL_NAME
+
 CSP_NAME = "support-csp.txt"
-HIDDEN = frozenset({"support-shell.html", CSP_NAME})
+HIDDEN = frozenset({SHELL_NAME, CSP_NAME})
 FALLBACK_CSP = "base-uri 'self'; frame-ancestors 'none'; object-src 'none'"
 
 # The machine's own table of types differs from one system to the next.
@@ -40,15 +43,16 @@ MEDIA_TYPES = {
 }
 # A name that carries a hash of its content never changes its content.
 _HASHED = re.compile(r"\.[0-9a-f]{8,64}\.(?:min\.)?(?:css|js)$")
+_CONFIG = re.compile(r'<script id="__config" type="application/json">(.*?)</script>', re.DOTALL)
 _YEAR = 365 * 24 * 3600
 
 
 class SiteFolder:
-    """The files of a built site and how to answer for each of them."""
+    """The files of a built site and how to answer for each; ``path`` is where it lies ("/" or "/docs/")."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.resolve()
-        self.path = "/"
+        self.path = site_path(self._folder)
         self._csp_seen: int | None = None
         self._csp = FALLBACK_CSP
 
@@ -93,6 +97,17 @@ class SiteFolder:
         answer.headers["Content-Type"] = MEDIA_TYPES[".html"]
         answer.headers["Cache-Control"] = "no-cache"
         return answer
+
+
+def site_path(folder: Path) -> str:
+    """The path that a site was built for, as its pages tell their own script; "/" where they don't."""
+    try:
+        page = (folder / SHELL_NAME).read_text("utf-8")
+    except OSError:
+        return "/"
+    found = _CONFIG.search(page)
+    base = str(json.loads(found[1]).get("base", "/")) if found else "/"
+    return base if base.startswith("/") and base.endswith("/") else "/"
 
 
 def guide_blueprint(site: SiteFolder, site_path: str) -> Blueprint:

@@ -19,11 +19,13 @@ def page(name: str, status: int = 200, /, *, assets: tuple[str, ...] = (), **wor
     Needs no database: the tabs appear only when this request has looked up who is signed in.
     """
     desk = web()
-    plain = ("support-plain.css",) if desk.shell.is_plain else ()
+    shell = desk.shell.current()
+    plain = ("support-plain.css",) if shell is desk.shell.plain else ()
+    # The guide's layout brings the widgets' script and style itself.
+    wanted = [desk.assets.by_name[asset] for asset in (*PAGE_ASSETS, *assets, *plain)]
     html = current_app.jinja_env.get_template(name).render(
-        shell=desk.shell.current(),
-        page_assets=(*PAGE_ASSETS, *assets, *plain),
-        asset_url=_asset_url,
+        shell=shell,
+        page_assets=[asset for asset in wanted if not shell.brings(asset.hashed_name)],
         url_for=url_for,
         csrf_token=generate_csrf,
         person=already_known(),
@@ -35,7 +37,3 @@ def page(name: str, status: int = 200, /, *, assets: tuple[str, ...] = (), **wor
     answer.headers["Cache-Control"] = "private, no-cache"
     answer.vary.add("Cookie")
     return answer
-
-
-def _asset_url(name: str) -> str:
-    return url_for("service.asset", name=web().assets.by_name[name].hashed_name)

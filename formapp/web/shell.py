@@ -40,6 +40,10 @@ class Shell:
     script_hashes: tuple[str, ...]
     style_hashes: tuple[str, ...]
 
+    def brings(self, file_name: str) -> bool:
+        """Whether the layout itself loads the file of this name."""
+        return any(file_name in part for part in self.head)
+
     def before_content(self, title: str, extra_head: Markup) -> Markup:
         """Everything up to the content; ``extra_head`` stands at the end of the head."""
         words = str(escape(title))
@@ -75,18 +79,18 @@ def plain_shell() -> Shell:
 
 
 class ShellFile:
-    """The current shell of a site folder; follows the file, so a rebuilt guide needs no restart."""
+    """The current shell of a site folder (``plain`` without one); follows the file, so a rebuild needs no restart."""
 
     def __init__(self, site_dir: Path | None) -> None:
         self._path = site_dir / SHELL_NAME if site_dir else None
-        self._plain = plain_shell()
+        self.plain = plain_shell()
         self._seen: tuple[int, int] | None = None
-        self._shell = self._plain
+        self._shell = self.plain
 
     def current(self) -> Shell:
         """The shell to fill now; the plain one while the guide has none that can be read."""
         if self._path is None:
-            return self._plain
+            return self.plain
         try:
             state = self._path.stat()
             seen = (state.st_mtime_ns, state.st_size)
@@ -97,11 +101,6 @@ class ShellFile:
             # A build in progress: the last good layout (or the plain one) serves meanwhile.
             return self._shell
         return self._shell
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether the plain layout is being used."""
-        return self.current() is self._plain
 
 
 def _is_script(attributes: str) -> bool:

@@ -125,7 +125,7 @@ def _table_decides(policy: Policy, places: Places) -> None:
     combinations = list(islice(enumerate_facts(policy), MOST_COMBINATIONS + 1))
     if len(combinations) > MOST_COMBINATIONS:
         places.questions[policy.questions[0].id].problem(
-            f'The questions have more than {MOST_COMBINATIONS:,} combinations of answers; ask fewer by narrowing "when".'
+            f'The questions have more than {MOST_COMBINATIONS:,} combinations of answers; narrow their "when".'
         )
         return
     for facts, path in combinations:
@@ -191,7 +191,7 @@ def _answers_settle(policy: Policy, places: Places) -> None:
             asked_for = {name for condition in question.when for name in condition}
             if not settles_itself and not asked_for & set(option.means):
                 node.problem(
-                    f'After this answer "{question.id}" would be asked again; let "means" settle a question of its "when".'
+                    f'After this answer "{question.id}" would be asked again; "means" must settle its "when".'
                 )
 
 

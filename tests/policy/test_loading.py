@@ -1,0 +1,204 @@
+"""What writers get wrong: each mistake has its line and a sentence, and all are told at once."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from supportpolicy import Policy, PolicyError, graph_svg, load, loads
+from tests.builders import POLICY, REPOSITORY
+
+
+def problems_of(text: str) -> list[str]:
+    with pytest.raises(PolicyError) as error:
+        loads(text, "p.yml")
+    return [str(problem) for problem in error.value.problems]
+
+
+# An edit of the real file, the words at whose line it must be told, and the sentence.
+MISTAKES = [
+    ("timezone: Europe/Paris", "timezone: Europe/Pariss", "Europe/Pariss", 'There is no time zone "Europe/Pariss"'),
+    ("timezone:", "time_zone:", "time_zone", 'Unknown key "time_zone"; did you mean "timezone"?'),
+    ('mon: ["09:00-17:00"]', 'mon: ["17:00-09:00"]', "17:00-09:00", "ends before it starts"),
+    ('mon: ["09:00-17:00"]', 'mon: ["9-17"]', '"9-17"', "is not a window"),
+    ('mon: ["09:00-17:00"]', 'mon: ["09:00-12:00", "11:00-17:00"]', "11:00-17:00", "overlaps the one before it"),
+    ("- 2026-05-01", "- 2026-05-32", "2026-05-32", '"2026-05-32" is not a date'),
+    ("response: 1 business day\n", "response: soon\n", "response: soon", '"soon" is no promise the clock can keep'),
+    (
+        "response: within 1 hour, 24/7",
+        "response: 2 business days",
+        "response: 2 business days",
+        "Critical could be slower than High",
+    ),
+    (
+        "text: Environments are down.",
+        "text: The site is down.",
+        "id: team-down",
+        "stands word for word under Critical too",
+    ),
+    (
+        "priority: low, house_rules: [R11]",
+        "priority: lowest, house_rules: [R11]",
+        "lowest",
+        'There is no priority "lowest"',
+    ),
+    ("criterion: team-limited", "criterion: team-flaky", "criterion: team-flaky", 'There is no criterion "team-flaky"'),
+    (
+        "criterion: team-limited",
+        "criterion: team-trifle",
+        "criterion: team-trifle",
+        "stands under Low, but the rule decides for High",
+    ),
+    ("house_rules: [R11]", "house_rules: [R99]", "R99", 'There is no house rule "R99"'),
+    (
+        "when: {impact: slow}\n",
+        "when: {impakt: slow}\n",
+        "impakt",
+        'There is no question "impakt"; did you mean "impact"?',
+    ),
+    (
+        "when: {environment: unknown}",
+        "when: {environment: unknwon}",
+        "unknwon",
+        'no option "unknwon"; did you mean "unknown"?',
+    ),
+    ("when: {effect: slow}", "when: {effect: [slow, limited]}", "rule: team-limited", "both decide"),
+    ("when: {effect: trifle}", "when: {effect: trifle, severity: minor}", "id: effect", "No rule decides"),
+    (
+        "when: {impact: slow}\n",
+        "when: {impact: slow, need: security}\n",
+        "id: business",
+        'The question "business" is never asked',
+    ),
+    ("  subject_length: 200", "  subject_length: many", "subject_length: many", "needs a whole number from 1 to 1,000"),
+    ("total_mb: 25", "total_mb: 2", "total_mb: 2", "at least the size of one"),
+    ("email: support@platform.example", "email: support", "email: support", "is not an e-mail address"),
+    ("  - id: high\n", "  - id: critical\n", None, 'The id "critical" stands twice'),
+]
+
+
+@pytest.mark.parametrize(("words", "instead", "place", "sentence"), MISTAKES, ids=[m[1].strip()[:40] for m in MISTAKES])
+def test_a_mistake_is_told_where_it_stands(
+    policy_text: str, words: str, instead: str, place: str | None, sentence: str
+) -> None:
+    assert words in policy_text
+    text = policy_text.replace(words, instead, 1)
+    found = problems_of(text)
+    assert any(sentence in problem for problem in found), found
+    if place is not None:
+        line = next(n for n, content in enumerate(text.splitlines(), 1) if place in content)
+        assert any(problem.startswith(f"p.yml:{line}: ") and sentence in problem for problem in found), (line, found)
+
+
+def test_all_mistakes_are_told_together(policy_text: str) -> None:
+    text = policy_text.replace("Europe/Paris", "Mars/Base", 1)
+    text = text.replace("resolution: 4 hours, 24/7", "resolution: at once", 1).replace(
+        "subject_length", "subjectlength", 1
+    )
+    assert len(problems_of(text)) >= 3
+
+
+def test_a_calendar_without_an_opening_time_is_told(policy_text: str) -> None:
+    text = policy_text
+    for day in ("mon", "tue", "wed", "thu", "fri"):
+        text = text.replace(f'    {day}: ["09:00-17:00"]', f"    {day}: []", 1)
+    assert any("no opening time" in problem for problem in problems_of(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "The file is empty"),
+        ("a: [", "This is not YAML"),
+        ("- a\n- b", "needs keys with values"),
+        ("a: 1\na: 2", "stands here twice"),
+    ],
+)
+def test_what_is_no_policy_at_all(text: str, sentence: str) -> None:
+    assert any(sentence in problem for problem in problems_of(text))
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match="There is no such file"):
+        load(tmp_path / "none.yml")
+
+
+def test_the_version_is_of_the_content_not_of_the_file(policy: Policy, policy_text: str) -> None:
+    assert loads("# a comment\n" + policy_text.replace("  email:", "    email:")).version == policy.version
+    assert loads(policy_text.replace("1-2 business days", "1-3 business days")).version != policy.version
+
+
+def test_a_policy_comes_back_whole_from_its_canonical_form(policy: Policy) -> None:
+    again = Policy.from_canonical(policy.canonical)
+    assert again == policy
+    assert again.version == policy.version
+
+
+def test_words_that_yaml_takes_for_something_else_stay_words(policy_text: str) -> None:
+    text = policy_text.replace("id: unstated", 'id: "no"')
+    assert loads(text).question("severity").option("no").label == "I can't say"
+
+
+def schema() -> dict[str, object]:
+    return json.loads((REPOSITORY / "supportpolicy" / "support-policy.schema.json").read_text("utf-8"))  # type: ignore[no-any-return]
+
+
+def as_data(text: str) -> object:
+    """The file as an editor's YAML (1.2) reads it: dates stay text."""
+    loader = type("Loader", (yaml.SafeLoader,), {})
+    loader.yaml_implicit_resolvers = {  # type: ignore[attr-defined]
+        first: [(tag, pattern) for tag, pattern in rules if tag != "tag:yaml.org,2002:timestamp"]
+        for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+    return yaml.load(text, loader)  # noqa: S506 - a SafeLoader
+
+
+def test_the_schema_for_editors_accepts_the_file_and_refuses_mistakes(policy_text: str) -> None:
+    validator = jsonschema.Draft202012Validator(schema())
+    validator.check_schema(schema())
+    validator.validate(as_data(policy_text))
+    for words, instead in (
+        ("timezone:", "time_zone:"),
+        ("1 business day\n", "soon\n"),
+        ('["09:00-17:00"]', '["9-17"]'),
+    ):
+        assert not validator.is_valid(as_data(policy_text.replace(words, instead, 1)))
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "supportpolicy", *arguments], capture_output=True, text=True, check=False
+    )
+
+
+def test_the_writers_commands(tmp_path: Path) -> None:
+    right = run("check", str(POLICY))
+    assert (right.returncode, right.stderr) == (0, "")
+    assert "2,343 combinations of answers decides exactly one priority" in right.stdout
+    bad = tmp_path / "bad.yml"
+    bad.write_text(POLICY.read_text("utf-8").replace("Europe/Paris", "Mars/Base"), "utf-8")
+    wrong = run("check", str(bad))
+    assert wrong.returncode == 1
+    assert wrong.stderr.startswith(f"{bad}:")
+    dates = run("explain", "--priority", "high", "--at", "2026-11-24T15:00", str(POLICY))
+    assert "due Wed 25 Nov 2026 15:00" in dates.stdout
+    answers = run("explain", "--answers", "need=question", str(POLICY))
+    assert answers.stdout.endswith("Low, because nothing is broken. (rule question)\n")
+    assert "is not a time" in run("explain", "--at", "soon", str(POLICY)).stderr
+    drawn = run("graph", str(POLICY), "-o", str(tmp_path / "graph.svg"))
+    assert drawn.returncode == 0
+    assert (tmp_path / "graph.svg").read_text("utf-8") == graph_svg(load(POLICY))
+
+
+def test_the_picture_shows_every_question_and_priority(policy: Policy) -> None:
+    drawn = graph_svg(policy)
+    for priority in policy.priorities:
+        assert f">{priority.label}</text>" in drawn
+    for question in policy.questions:
+        assert question.title.split()[0] in drawn

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
+import os
+import signal
 import sys
+from contextlib import suppress
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
@@ -29,7 +31,8 @@ class _Server(BaseApplication):  # type: ignore[misc]
 def serve(host: str, port: int, *, workers: int, threads: int, with_worker: bool) -> None:
     """Serve until interrupted. Raises BadSetting or PolicyError before anything listens."""
     settings_from()
-    sender = subprocess.Popen([sys.executable, "-m", "formapp", "worker"]) if with_worker else None
+    started_by = os.getpid()
+    sender = _start_sender() if with_worker else 0
     options = {
         "bind": f"{host}:{port}",
         "workers": workers,
@@ -46,6 +49,27 @@ def serve(host: str, port: int, *, workers: int, threads: int, with_worker: bool
     try:
         _Server(options).run()
     finally:
-        if sender is not None:
-            sender.terminate()
-            sender.wait(timeout=30)
+        # A web worker is a fork of this process and leaves through here too; the sender isn't its to end.
+        if sender and os.getpid() == started_by:
+            _end_sender(sender)
+
+
+def _start_sender() -> int:
+    """Start the outbox worker; its process id.
+
+    A bare process rather than a Popen, which each web worker would inherit and complain about when it
+    ends. Ctrl-C reaches the sender as well as us; it ignores that until it knows how to end well.
+    """
+    ours = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        return os.posix_spawn(sys.executable, [sys.executable, "-m", "formapp", "worker"], os.environ)
+    finally:
+        signal.signal(signal.SIGINT, ours)
+
+
+def _end_sender(sender: int) -> None:
+    """Let it finish the mail it is at, then end."""
+    # gunicorn waits for any child, so it may have taken note of an ended sender before us.
+    with suppress(ProcessLookupError, ChildProcessError):
+        os.kill(sender, signal.SIGTERM)
+        os.waitpid(sender, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from flask import Blueprint, abort
@@ -16,7 +17,8 @@ from formapp.web.pages import page
 from formapp.when import short_words
 
 blueprint = Blueprint("inbox", __name__)
-_LARGEST_NUMBER = 2**63 - 1
+# Not the "int" of routes, which takes digits of any script and numbers of any length.
+_NUMBER = re.compile("[1-9][0-9]{0,17}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,11 @@ def messages() -> Response:
     return page("inbox.html", messages=[_shown(row) for row in outbox.latest_mails(web().services)])
 
 
-@blueprint.get("/inbox/<int:number>")
-def message(number: int) -> Response:
+@blueprint.get("/inbox/<number>")
+def message(number: str) -> Response:
     """One mail; open to everybody, and 404 where a mail server is set."""
     _only_without_server()
-    row = outbox.mail_numbered(web().services, number) if number <= _LARGEST_NUMBER else None
+    row = outbox.mail_numbered(web().services, int(number)) if _NUMBER.fullmatch(number) else None
     if row is None or row.channel != "mail":
         abort(404)
     return page("mail.html", message=_shown(row))

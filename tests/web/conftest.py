@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
 from flask import Flask
 
 from formapp.app import create_app
-from formapp.models import Account
+from formapp.models import Account, Ticket
 from formapp.services import Services
 from formapp.signin import make_link
+from formapp.tickets import tickets_of
 from tests.builders import Clock, build_customer
-from tests.web.page import Browser
+from tests.web.page import Browser, Form, Page
 
 FORM = {
     "project": "shop",
@@ -32,6 +32,23 @@ class Desk:
     services: Services
     clock: Clock
     customer: Account
+
+    def tickets(self) -> tuple[Ticket, ...]:
+        """All that the customer can see, the newest first."""
+        return tickets_of(self.services, self.customer.id)
+
+    def stored(self) -> list[dict[str, str]]:
+        """What was typed into each stored ticket."""
+        return [
+            {
+                "project": ticket.project.key,
+                "subject": ticket.subject,
+                "url": ticket.url,
+                "description": ticket.description,
+                "priority": ticket.priority,
+            }
+            for ticket in self.tickets()
+        ]
 
     def visitor(self) -> Browser:
         """A browser in which nobody is signed in."""
@@ -63,9 +80,22 @@ def ada(desk: Desk) -> Browser:
     return desk.browser_of("ada@shop.example")
 
 
-Fill = Callable[..., dict[str, str]]
-
-
 def filled(**changes: str) -> dict[str, str]:
     """What a person types into the form, with these changes."""
     return {**FORM, **changes}
+
+
+def ticket_form_of(browser: Browser, **changes: str) -> Form:
+    """The ticket form as this browser gets it, filled."""
+    form = browser.open("/support/tickets/new").form("/support/tickets")
+    form.fields |= filled(**changes)
+    return form
+
+
+def follow_newest_link(browser: Browser) -> Page:
+    """Open the newest mail in the development inbox, follow its sign-in link and press its button."""
+    inbox = browser.open("/support/inbox")
+    mail = browser.open(next(link["href"] for link in inbox.all("a") if link["href"].startswith("/support/inbox/")))
+    link = next(link["href"] for link in mail.all("a") if "/support/sign-in/" in link["href"])
+    page = browser.open(link.removeprefix(browser.origin))
+    return browser.send(page.form(page.url))

@@ -11,7 +11,8 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 from werkzeug.test import Client, TestResponse
 
-VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
+BOXES = frozenset(["br", "dd", "div", "dt", "h1", "h2", "legend", "li", "p", "summary", "td", "th"])
+VOID = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"])
 
 
 @dataclass
@@ -45,6 +46,7 @@ class _Reader(HTMLParser):
         self._open: list[Element] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._space(tag)
         element = Element(tag, {name: value or "" for name, value in attrs}, self._open[-1] if self._open else None)
         self.elements.append(element)
         if tag not in VOID:
@@ -53,6 +55,12 @@ class _Reader(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         while self._open and self._open.pop().tag != tag:
             pass
+        self._space(tag)
+
+    def _space(self, tag: str) -> None:
+        """What stands in a box of its own is a word of its own."""
+        if tag in BOXES:
+            self.handle_data(" ")
 
     def handle_data(self, data: str) -> None:
         for element in self._open:
@@ -196,7 +204,13 @@ class Browser:
         """One answer as it is, nothing followed or judged."""
         kind = "application/x-www-form-urlencoded" if body is not None else None
         return self.client.open(
-            path, method=method, data=body, content_type=kind, base_url=self.origin, headers=dict(headers or {})
+            path,
+            buffered=True,
+            method=method,
+            data=body,
+            content_type=kind,
+            base_url=self.origin,
+            headers=dict(headers or {}),
         )
 
     def _read(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Page:

@@ -9,12 +9,11 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import urllib3
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0
@@ -66,9 +65,8 @@ def serving(built_guide: Path, tmp_path: Path) -> Iterator[tuple[subprocess.Pope
     def answers() -> bool:
         assert process.poll() is None, process.stdout and process.stdout.read()
         try:
-            with urllib.request.urlopen(f"{address}/support/healthz") as answer:
-                return bool(answer.status == 200)
-        except urllib.error.URLError:
+            return urllib3.request("GET", f"{address}/support/healthz", retries=False).status == 200
+        except urllib3.exceptions.HTTPError:
             return False
 
     try:
@@ -83,8 +81,7 @@ def serving(built_guide: Path, tmp_path: Path) -> Iterator[tuple[subprocess.Pope
 
 
 def text_at(address: str) -> str:
-    with urllib.request.urlopen(address) as answer:
-        return str(answer.read().decode())
+    return urllib3.request("GET", address).data.decode()
 
 
 def test_it_serves_guide_and_desk_and_leaves_nothing_running(serving: tuple[subprocess.Popen[str], str]) -> None:
@@ -98,6 +95,27 @@ def test_it_serves_guide_and_desk_and_leaves_nothing_running(serving: tuple[subp
     assert address in printed
     assert re.search(rf"Sign in as ada@shop\.example: +{re.escape(address)}/support/sign-in/\S+", printed)
     assert "Traceback" not in printed
+
+
+def processes(group: int) -> dict[int, tuple[int, str]]:
+    """The processes of a group: each with its parent and its words."""
+    table = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,pgid=,args="], capture_output=True, text=True, check=True)
+    rows = [line.split(None, 3) for line in table.stdout.splitlines()]
+    return {int(pid): (int(parent), words) for pid, parent, own, words in rows if int(own) == group}
+
+
+def test_when_a_web_worker_ends_the_mail_goes_on(serving: tuple[subprocess.Popen[str], str]) -> None:
+    process, address = serving
+    before = processes(process.pid)
+    (sender,) = [pid for pid, (_, words) in before.items() if words.endswith("-m formapp worker")]
+    server = before[sender][0]
+    web = [pid for pid, (parent, _) in before.items() if parent == server and pid != sender]
+    assert len(web) == 2
+
+    os.kill(web[0], signal.SIGTERM)
+    wait_until("another web worker has taken its place", lambda: len(set(processes(process.pid)) - set(before)) == 1)
+    assert sender in processes(process.pid)
+    assert "Send me a link" in text_at(f"{address}/support/sign-in")
 
 
 def test_its_link_signs_the_demo_customer_in(serving: tuple[subprocess.Popen[str], str]) -> None:

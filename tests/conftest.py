@@ -9,11 +9,23 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from formapp.services import Services
-from tests.builders import Clock, build_services
+from supportpolicy import Policy, load
+from tests.builders import POLICY, Clock, build_services
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write golden files anew instead of comparing")
+
+
+@pytest.fixture(scope="session")
+def policy() -> Policy:
+    """The project's own policy."""
+    return load(POLICY)
+
+
+@pytest.fixture(scope="session")
+def policy_text() -> str:
+    return POLICY.read_text("utf-8")
 
 
 @pytest.fixture

@@ -5,8 +5,7 @@ const make = (tag, properties, ...children) => {
   return element;
 };
 const text = (element) => element.textContent.trim();
-customElements.get("support-chooser") ||
-  customElements.define(
+customElements.define(
     "support-chooser",
     class extends HTMLElement {
       connectedCallback() {
@@ -14,25 +13,23 @@ customElements.get("support-chooser") ||
         this.tree.hidden = true;
         this.nested = "nested" in this.dataset;
         this.view ||= this.appendChild(make("div"));
-        this.follow = () => this.show(this.asked());
-        if (!this.nested) addEventListener("hashchange", this.follow);
-        this.answers = this.asked() || new Map();
-        this.show(this.answers, false);
+        if (!this.nested) addEventListener("hashchange", this);
+        this.show(this.asked() || new Map(), false);
       }
       disconnectedCallback() {
-        removeEventListener("hashchange", this.follow);
+        removeEventListener("hashchange", this);
       }
-      // The answers that the address names, or null where it names something else.
+      handleEvent() {
+        this.show(this.asked());
+      }
+      // The answers that the address names; nothing where it names something else.
       asked() {
-        const [name, query] = decodeURI(location.hash.slice(1)).split(":");
-        if (this.nested) return null;
-        return name === this.id && query !== undefined ? new Map(new URLSearchParams(query)) : location.hash ? null : new Map();
+        const [name, query] = location.hash.slice(1).split(":");
+        if (!name || (name === this.id && query != null)) return new Map(new URLSearchParams(query));
       }
       go(answers) {
-        if (this.nested) return this.show(answers);
-        const hash = `#${this.id}:${new URLSearchParams([...answers])}`;
-        if (hash === location.hash) this.show(answers);
-        else location.hash = hash;
+        if (this.nested) this.show(new Map(answers));
+        else location.hash = `${this.id}:${new URLSearchParams(answers)}`;
       }
       // Replays answers from the first question: the state they lead to.
       replay(answers) {
@@ -45,7 +42,7 @@ customElements.get("support-chooser") ||
           while (node.dataset.question) {
             const question = node.dataset.question;
             const chosen = answers.get(question);
-            const option = [...node.querySelectorAll(":scope > ul > li > details")].find((one) => one.dataset.option === chosen);
+            const option = [...node.querySelectorAll(":scope > ul > li > details")].find((one) => one.dataset.option == chosen);
             if (!option) return { node, given, notes };
             if (!given.has(question)) {
               const note = option.querySelector(":scope > .support-note");
@@ -57,7 +54,7 @@ customElements.get("support-chooser") ||
             node = next;
           }
           if (!best || +node.dataset.rank < +best.dataset.rank) best = node;
-          if (best.dataset.rank === "0") break;
+          if (best.dataset.rank == 0) break;
         }
         return { best, given, notes };
       }
@@ -67,7 +64,7 @@ customElements.get("support-chooser") ||
         this.answers = new Map([...given].map(([question, { option }]) => [question, option.dataset.option]));
         this.view.replaceChildren(
           ...[
-            answers.size > given.size && node && make("p", { className: "support-hint", textContent: "Some answers of this link no longer exist. Go on from here." }),
+            answers.size > given.size && node && make("p", { className: "support-hint", textContent: "Some answers no longer exist. Go on here." }),
             best ? this.card(best, notes) : this.question(node),
             given.size > 0 && this.given(given),
           ].filter(Boolean),
@@ -83,13 +80,12 @@ customElements.get("support-chooser") ||
           const radio = make("input", { type: "radio", name, value: option.dataset.option });
           // The radio belongs to no form: it must not travel with the ticket.
           radio.setAttribute("form", "");
-          const words = make("span", {});
-          words.append(...option.querySelector("summary").cloneNode(true).childNodes);
+          const words = make("span", { innerHTML: option.querySelector("summary").innerHTML });
           field.append(make("label", { className: "support-choice" }, radio, words));
         }
         const next = () => {
           const chosen = field.querySelector(":checked");
-          if (chosen) return this.go(new Map([...this.answers, [node.dataset.question, chosen.value]]));
+          if (chosen) return this.go([...this.answers, [node.dataset.question, chosen.value]]);
           error.textContent = "Choose an answer";
           field.querySelector("input").focus();
         };
@@ -99,7 +95,7 @@ customElements.get("support-chooser") ||
             next();
           }
         };
-        const back = this.answers.size > 0 && this.button("Back", () => this.go(new Map([...this.answers].slice(0, -1))), true);
+        const back = this.answers.size > 0 && this.button("Back", () => this.go([...this.answers].slice(0, -1)), true);
         field.append(make("p", {}, this.button("Continue", next), " ", back));
         return field;
       }
@@ -110,21 +106,21 @@ customElements.get("support-chooser") ||
         const card = result.cloneNode(true);
         card.removeAttribute("id");
         card.tabIndex = -1;
-        const query = new URLSearchParams([...this.answers]).toString();
+        const query = `${new URLSearchParams([...this.answers])}`;
         const priority = result.dataset.result;
         card.querySelector("blockquote").after(...[...notes].map((note) => make("p", { textContent: note })));
         const send = card.querySelector(".support-button");
         if (send.href) send.search = `priority=${priority}&${query}`;
         send.value = query;
         send.onclick = () => this.dispatchEvent(new CustomEvent("support-answers", { bubbles: true, cancelable: true, detail: { priority, query } }));
-        send.after(" ", this.button("Start again", () => this.go(new Map()), true));
+        send.after(" ", this.button("Start again", () => this.go([]), true));
         return card;
       }
       given(given) {
         const rows = [...given].map(([question, { option, node }], index) => {
           const words = make("span", {}, make("small", { textContent: text(node.firstElementChild) }), text(option.querySelector("summary > span")));
-          const change = make("button", { type: "button", textContent: "Change", onclick: () => this.go(new Map([...this.answers].slice(0, index))) });
-          change.setAttribute("aria-label", `Change: ${text(node.firstElementChild)}`);
+          const change = this.button("Change", () => this.go([...this.answers].slice(0, index)), true);
+          change.ariaLabel = `Change: ${text(node.firstElementChild)}`;
           return make("li", {}, words, change);
         });
         return make("ul", { className: "support-given" }, ...rows);

@@ -1,13 +1,11 @@
 /* Makes the ticket form kinder: an id for this very form, the chooser's answers, who is signed in, a count. */
-const fresh = () => crypto.randomUUID?.() ?? [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-customElements.get("support-form") ||
-  customElements.define(
-    "support-form",
-    class extends HTMLElement {
+customElements.define(
+  "support-form",
+  class extends HTMLElement {
       connectedCallback() {
         this.form = this.querySelector("form");
         const { elements } = this.form;
-        elements.submission.value ||= fresh();
+        elements.submission.value ||= crypto.getRandomValues(new Uint32Array(4)).join("-");
         this.addEventListener("support-answers", (event) => this.choose(event));
         this.count(elements.description);
         if ("embedded" in this.dataset) {

@@ -28,8 +28,9 @@ customElements.define(
         if (!name || (name === this.id && query != null)) return new Map(new URLSearchParams(query));
       }
       go(answers) {
-        if (this.nested) this.show(new Map(answers));
-        else location.hash = `${this.id}:${new URLSearchParams(answers)}`;
+        // Not location.hash: after it the browser takes the focus away again.
+        if (!this.nested) history.pushState(null, "", `#${this.id}:${new URLSearchParams(answers)}`);
+        this.show(new Map(answers));
       }
       // Replays answers from the first question: the state they lead to.
       replay(answers) {
@@ -64,7 +65,7 @@ customElements.define(
         this.answers = new Map([...given].map(([question, { option }]) => [question, option.dataset.option]));
         this.view.replaceChildren(
           ...[
-            answers.size > given.size && node && make("p", { className: "support-hint", textContent: "Some answers no longer exist. Go on here." }),
+            answers.size > given.size && node && make("p", { className: "support-hint", textContent: "Some answers no longer exist." }),
             best ? this.card(best, notes) : this.question(node),
             given.size > 0 && this.given(given),
           ].filter(Boolean),

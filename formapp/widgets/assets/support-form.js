@@ -30,7 +30,7 @@ customElements.define(
         radio.checked = true;
         this.form.elements.answers.value = query;
         this.querySelector(".support-help").open = false;
-        this.querySelector("[data-said]").textContent = `${this.querySelector(`label[for="${radio.id}"] .support-priority`).textContent} is chosen.`;
+        this.querySelector("[data-said]").textContent = `${radio.labels[0].firstElementChild.textContent} is chosen.`;
         radio.focus();
       }
       // Says how much room is left, once it gets scarce; waits for a pause in typing.

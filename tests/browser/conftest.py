@@ -1,0 +1,139 @@
+"""A real Chromium at a real desk: what it may not do while it looks, every test checks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, sync_playwright
+from werkzeug.serving import make_server
+
+from formapp import demo, signin
+from formapp.app import create_app
+from formapp.services import Services
+from site_plugins.chromium import find_chromium, flags
+from tests.builders import Clock, build_services
+from tests.guide import build_guide
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Guide and desk on one port, with the demo's people and a clock that stands still."""
+
+    address: str
+    services: Services
+    clock: Clock
+
+    def sign_in(self, page: Page, email: str = demo.CUSTOMER) -> None:
+        """Sign in as people do, by the link of a mail."""
+        link = signin.make_link(self.services, email, self.clock())
+        page.goto(f"{self.address}{urlsplit(link).path}")
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url("**/support/tickets*")
+
+
+@dataclass
+class Watch:
+    """What went wrong in a browser while nobody looked."""
+
+    address: str
+    faults: list[str] = field(default_factory=list)
+    expected: tuple[str, ...] = ()
+    """Parts of faults that a test means to cause."""
+
+    def follow(self, context: BrowserContext) -> None:
+        context.on("console", self._console)
+        context.on("weberror", lambda error: self.faults.append(f"uncaught: {error.error}"))
+        context.on("request", self._request)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.faults.append(f"console {message.type}: {message.text} ({message.location.get('url', '')})")
+
+    def _request(self, request: Request) -> None:
+        if not request.url.startswith((self.address, "data:", "blob:")):
+            self.faults.append(f"a request to somebody else: {request.url}")
+
+    def check(self) -> None:
+        assert [fault for fault in self.faults if not any(part in fault for part in self.expected)] == []
+
+
+@pytest.fixture(scope="session")
+def built_guide(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_guide(tmp_path_factory.mktemp("guide"))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for all tests of this process."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=flags())
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def running_desk(folder: Path, guide: Path) -> Iterator[Desk]:
+    """A desk on a free port with a new database, served by threads of this process."""
+    clock = Clock()
+    services = build_services(folder, site_dir=guide)
+    demo.add_demo(services, clock())
+    server = make_server("127.0.0.1", 0, create_app(services=services, clock=clock), threaded=True)
+    serving = threading.Thread(target=server.serve_forever)
+    serving.start()
+    try:
+        yield Desk(f"http://127.0.0.1:{server.server_port}", services, clock)
+    finally:
+        server.shutdown()
+        server.server_close()
+        serving.join()
+        services.database.engine.dispose()
+
+
+@pytest.fixture
+def desk(tmp_path: Path, built_guide: Path) -> Iterator[Desk]:
+    with running_desk(tmp_path, built_guide) as started:
+        yield started
+
+
+@pytest.fixture
+def watch(desk: Desk) -> Iterator[Watch]:
+    """Collects what goes wrong in the browser, and fails the test for it."""
+    watching = Watch(desk.address)
+    yield watching
+    watching.check()
+
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(chromium: Browser, desk: Desk, watch: Watch) -> Iterator[OpenPage]:
+    """Opens pages, each in a browser of its own; options are the browser context's."""
+    contexts: list[BrowserContext] = []
+
+    def opened(**options: object) -> Page:
+        context = chromium.new_context(base_url=desk.address, **{"reduced_motion": "reduce", **options})  # type: ignore[arg-type]
+        context.set_default_timeout(10_000)
+        watch.follow(context)
+        contexts.append(context)
+        return context.new_page()
+
+    yield opened
+    for context in contexts:
+        try:
+            context.close()
+        except Error:
+            # The browser itself is gone; the test has said why.
+            return
+
+
+@pytest.fixture(params=[True, False], ids=["script", "no-script"])
+def page(request: pytest.FixtureRequest, open_page: OpenPage) -> Page:
+    """A page with JavaScript on, and again with it off."""
+    return open_page(java_script_enabled=request.param)

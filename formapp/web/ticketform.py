@@ -91,6 +91,9 @@ def form_page(
     form: TicketForm, person: Person | None, status: int = 200, /, *, notice: Notice | None = None
 ) -> Response:
     """The page that shows this form, with a fresh token for browsers that can't tell their origin."""
+    for field in form:
+        # A page can't hold a NUL; the sentence at the field says that there was one.
+        field.data = (field.data or "").replace("\0", "\N{REPLACEMENT CHARACTER}")
     if not form.submission.data:
         form.submission.data = new_submission()
     hidden = {TOKEN: csrf_token()}

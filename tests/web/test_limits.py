@@ -1,0 +1,102 @@
+"""What is too often is refused in words, with everything kept, and counted across all workers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from formapp.app import create_app
+from formapp.models import RateCounter
+from formapp.services import Services
+from formapp.web.limits import DatabaseStorage, Limits
+from tests.builders import Clock, build_customer, file_ticket
+from tests.web.conftest import Desk, filled, ticket_form_of
+from tests.web.page import Browser, Page
+
+
+def ask(browser: Browser, email: str = "ada@shop.example") -> Page:
+    form = browser.open("/support/sign-in").form("/support/sign-in")
+    form.fields["email"] = email
+    return browser.send(form)
+
+
+def test_the_sixth_link_to_one_address_has_to_wait(desk: Desk, visitor: Browser) -> None:
+    assert [ask(visitor).status for _ in range(5)] == [200] * 5
+    refused = ask(visitor)
+    assert refused.status == 429
+    assert "Wait 15 minutes, then try again" in refused.text
+    assert refused.form("/support/sign-in").fields["email"] == "ada@shop.example"
+    assert ask(visitor, " ADA@shop.example").status == 429
+    assert ask(visitor, "ben@shop.example").status == 200
+    desk.clock.now += timedelta(minutes=15)
+    assert ask(visitor).status == 200
+
+
+def test_one_machine_cannot_ask_for_many_addresses(visitor: Browser) -> None:
+    answers = [ask(visitor, f"person{number}@shop.example").status for number in range(31)]
+    assert answers == [200] * 30 + [429]
+
+
+def test_all_workers_count_together(desk: Desk) -> None:
+    """Two apps on one database, as two gunicorn workers are."""
+    other = Desk(create_app(services=desk.services, clock=desk.clock), desk.services, desk.clock, desk.customer)
+    browsers = [desk.visitor(), other.visitor()]
+    assert [ask(browsers[turn % 2]).status for turn in range(6)] == [200] * 5 + [429]
+
+
+def test_a_filled_form_survives_too_many_links(desk: Desk, visitor: Browser) -> None:
+    for _ in range(5):
+        ask(visitor)
+    refused = visitor.send(ticket_form_of(visitor, email="ada@shop.example"))
+    assert refused.status == 429
+    assert "too many sign-in links" in refused.text
+    again = refused.form("/support/tickets")
+    assert {name: again.fields[name] for name in filled()} == filled()
+    assert desk.stored() == []
+
+
+def test_too_many_tickets_within_an_hour_wait_with_their_text_kept(sqlite_services: Services, clock: Clock) -> None:
+    customer = build_customer(sqlite_services)
+    app = create_app(services=sqlite_services, clock=clock, limits=Limits(sqlite_services, clock, tickets_an_hour=3))
+    desk = Desk(app, sqlite_services, clock, customer)
+    ada = desk.browser_of("ada@shop.example")
+    for number in range(3):
+        file_ticket(sqlite_services, customer, clock.now, submission=str(number), subject=f"Ticket {number}")
+    refused = ada.send(ticket_form_of(ada))
+    assert (refused.status, "too many tickets within an hour" in refused.text) == (429, True)
+    again = refused.form("/support/tickets")
+    assert {name: again.fields[name] for name in filled()} == filled()
+    clock.now += timedelta(hours=1, seconds=1)
+    assert ada.send(again).heading == "Your ticket is sent"
+
+
+def test_the_counters_name_nobody(desk: Desk, visitor: Browser) -> None:
+    ask(visitor)
+    with desk.services.read() as database:
+        keys = database.scalars(select(RateCounter.key)).all()
+    assert len(keys) == 2
+    assert not any("ada" in key or "127" in key for key in keys)
+
+
+def test_a_counter_starts_anew_after_its_window(services: Services, clock: Clock) -> None:
+    counters = DatabaseStorage(services, clock)
+    assert [counters.incr("a", 60) for _ in range(3)] == [1, 2, 3]
+    assert counters.incr("b", 10, 5) == 5
+    assert counters.get_expiry("a") == clock.now.timestamp() + 60
+    clock.now += timedelta(seconds=60)
+    assert (counters.get("a"), counters.get("b")) == (0, 0)
+    assert counters.incr("a", 60) == 1
+    with services.read() as database:
+        assert database.scalars(select(RateCounter.key)).all() == ["a"]
+
+
+def test_counters_can_be_forgotten(services: Services, clock: Clock) -> None:
+    counters = DatabaseStorage(services, clock)
+    counters.incr("a", 60)
+    counters.incr("b", 60)
+    counters.clear("a")
+    assert (counters.get("a"), counters.get("b")) == (0, 1)
+    assert counters.check()
+    assert counters.reset() == 1
+    assert counters.get_expiry("b") == clock.now.timestamp()

@@ -1,0 +1,174 @@
+"""Signing in by a link that works once, and out so that the cookie is dead."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from formapp.accounts import disable_account
+from formapp.app import create_app
+from formapp.signin import make_link
+from formapp.web.identity import COOKIE
+from formapp.web.signin import safe_path
+from tests.builders import Clock, build_customer, build_services
+from tests.web.conftest import Desk, follow_newest_link
+from tests.web.page import Browser
+
+
+def link_for(desk: Desk, email: str = "ada@shop.example") -> str:
+    return make_link(desk.services, email, desk.clock()).removeprefix("http://127.0.0.1:8000")
+
+
+def ask_for_link(browser: Browser, email: str, path: str = "/support/sign-in") -> None:
+    form = browser.open(path).form("/support/sign-in")
+    form.fields["email"] = email
+    assert browser.send(form).heading == "Check your mail"
+
+
+def test_a_link_from_the_mail_signs_in_after_its_button(visitor: Browser) -> None:
+    ask_for_link(visitor, "Ada@Shop.example ")
+    assert follow_newest_link(visitor).heading == "My tickets"
+
+
+def test_looking_at_a_link_uses_nothing_up(desk: Desk, visitor: Browser) -> None:
+    link = link_for(desk)
+    for _ in range(3):
+        assert desk.visitor().answer("GET", link).status_code == 200
+        assert desk.visitor().answer("HEAD", link).status_code == 200
+    page = visitor.open(link)
+    assert "You sign in as ada@shop.example" in page.text
+    assert visitor.send(page.form(link)).heading == "My tickets"
+
+
+def test_a_link_works_once(desk: Desk, visitor: Browser) -> None:
+    link = link_for(desk)
+    page = visitor.open(link)
+    visitor.send(page.form(link))
+    other = desk.visitor()
+    gone = other.send(page.form(link))
+    assert (gone.status, gone.heading) == (410, "This link no longer works")
+    assert other.open("/support/account").heading == "Sign in"
+    assert other.open(link).status == 410
+
+
+def test_a_link_is_over_after_half_an_hour(desk: Desk, visitor: Browser) -> None:
+    link = link_for(desk)
+    desk.clock.now += timedelta(minutes=30)
+    assert visitor.open(link).status == 410
+
+
+@pytest.mark.parametrize("token", ["x", "A" * 5000, "%F0%9F%99%82", "..", "%00"])
+def test_an_odd_link_says_that_it_no_longer_works(visitor: Browser, token: str) -> None:
+    assert visitor.open(f"/support/sign-in/{token}").status in {404, 410}
+
+
+def test_an_unknown_address_gets_the_same_page(desk: Desk) -> None:
+    pages = []
+    for email in ("ada@shop.example", "who@nowhere.example"):
+        browser = desk.visitor()
+        form = browser.open("/support/sign-in").form("/support/sign-in")
+        form.fields["email"] = email
+        page = browser.send(form)
+        pages.append((page.status, page.text.replace(email, "-")))
+    assert pages[0] == pages[1]
+
+
+@pytest.mark.parametrize(
+    ("email", "sentence"),
+    [("", "Enter your email address"), ("\u200b", "Enter your email address"), ("ada", "like name@example.com")],
+)
+def test_what_is_no_address_is_said_at_the_field(visitor: Browser, email: str, sentence: str) -> None:
+    form = visitor.open("/support/sign-in").form("/support/sign-in")
+    form.fields["email"] = email
+    again = visitor.send(form)
+    assert (again.status, again.title.startswith("Error: ")) == (422, True)
+    assert sentence in again.text
+    assert again.one("a", href="#email")
+
+
+def test_a_page_that_needs_a_sign_in_is_where_one_comes_out(visitor: Browser) -> None:
+    asked = visitor.open("/support/projects")
+    assert asked.heading == "Sign in"
+    form = asked.form("/support/sign-in")
+    form.fields["email"] = "ada@shop.example"
+    visitor.send(form)
+    assert follow_newest_link(visitor).heading == "Projects"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "https://evil.example/support/",
+        "//evil.example/support/",
+        "/support//evil.example",
+        "/\\evil.example",
+        "/support/\\evil",
+        "/support/\n/x",
+        "javascript:alert(1)",
+        "/elsewhere",
+        "/supporters/",
+        "support/tickets",
+        "",
+    ],
+)
+def test_only_a_path_of_the_desk_is_gone_on_to(path: str) -> None:
+    assert safe_path(path) == ""
+
+
+def test_after_sign_out_the_old_cookie_is_dead(desk: Desk, ada: Browser) -> None:
+    cookie = ada.client.get_cookie(COOKIE, "127.0.0.1")
+    assert cookie is not None
+    page = ada.open("/support/account")
+    out = ada.send(page.form("/support/sign-out"))
+    assert "You are signed out" in out.text
+    thief = desk.visitor()
+    thief.client.set_cookie(COOKIE, cookie.value, domain="127.0.0.1")
+    assert thief.open("/support/account").heading == "Sign in"
+
+
+def test_signing_out_everywhere_ends_the_other_browsers_too(desk: Desk, ada: Browser) -> None:
+    phone = desk.browser_of("ada@shop.example")
+    page = ada.open("/support/account")
+    out = ada.send(page.form("/support/sign-out"), button=("everywhere", "yes"))
+    assert "signed out on all your devices" in out.text
+    assert phone.open("/support/account").heading == "Sign in"
+
+
+def test_signing_out_here_leaves_the_other_browsers(desk: Desk, ada: Browser) -> None:
+    phone = desk.browser_of("ada@shop.example")
+    ada.send(ada.open("/support/account").form("/support/sign-out"))
+    assert phone.open("/support/account").heading == "Account settings"
+
+
+def test_a_disabled_account_is_out_at_once(desk: Desk, ada: Browser) -> None:
+    disable_account(desk.services, "ada@shop.example", desk.clock())
+    assert ada.open("/support/tickets").heading == "Sign in"
+
+
+def test_on_https_each_cookie_is_secure_and_bound_to_this_host(tmp_path: Path, clock: Clock) -> None:
+    services = build_services(tmp_path, base_url="https://help.example")
+    customer = build_customer(services)
+    desk = Desk(create_app(services=services, clock=clock), services, clock, customer)
+    browser = Browser(desk.app.test_client(), "https://help.example")
+    link = make_link(services, "ada@shop.example", clock()).removeprefix("https://help.example")
+    asked = browser.answer("GET", link)
+    used = browser.answer("POST", link, b"", {"Origin": "https://help.example"})
+    cookies = [*asked.headers.getlist("Set-Cookie"), *used.headers.getlist("Set-Cookie")]
+    assert {cookie.split("=")[0] for cookie in cookies} == {"__Host-support", "__Host-support-login"}
+    for cookie in cookies:
+        flags = {part.strip() for part in cookie.split(";")[1:]}
+        assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} <= flags
+        assert not any(flag.startswith("Domain") for flag in flags)
+    assert asked.headers["Strict-Transport-Security"].startswith("max-age=")
+
+
+def test_over_plain_http_cookies_are_still_hidden_from_script(desk: Desk, visitor: Browser) -> None:
+    link = link_for(desk)
+    used = visitor.answer("POST", link, b"", {"Origin": visitor.origin})
+    signed = next(cookie for cookie in used.headers.getlist("Set-Cookie") if cookie.startswith("support-login="))
+    assert "HttpOnly" in signed
+    assert "SameSite=Lax" in signed
+    assert "Secure" not in signed
+    assert "Strict-Transport-Security" not in used.headers

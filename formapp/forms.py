@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 from wtforms import EmailField, Field, Form, HiddenField, RadioField, SelectField, StringField, TextAreaField, URLField
-from wtforms.fields.choices import SelectChoice
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import StopValidation
 
 from formapp.errors import TextRefused
@@ -24,6 +24,7 @@ class Line:
     """Text of one line, normalised; what can't be text stays as typed, with a sentence."""
 
     def __call__(self, _form: Form, field: Field) -> None:
+        """Normalise the field."""
         field.data = _normalised(field, normalise_line)
 
 
@@ -31,6 +32,7 @@ class Paragraphs:
     """Text of several lines, normalised."""
 
     def __call__(self, _form: Form, field: Field) -> None:
+        """Normalise the field."""
         field.data = _normalised(field, normalise)
 
 
@@ -42,6 +44,7 @@ class Required:
         self.field_flags = {"required": True}
 
     def __call__(self, _form: Form, field: Field) -> None:
+        """Refuse what can't be seen."""
         if is_blank(field.data or ""):
             raise StopValidation(self.sentence)
 
@@ -53,6 +56,7 @@ class AtMost:
         self.name, self.most = name, most
 
     def __call__(self, _form: Form, field: Field) -> None:
+        """Refuse what is longer."""
         length = len(field.data or "")
         if length > self.most:
             over = length - self.most
@@ -65,6 +69,7 @@ class WebAddress:
     sentence = "Enter a URL that starts with http:// or https://, such as https://www.example.com/page"
 
     def __call__(self, _form: Form, field: Field) -> None:
+        """Refuse another scheme, or no host."""
         if is_blank(field.data or ""):
             field.data = ""
             return
@@ -83,6 +88,7 @@ class MailAddress:
     sentence = "Enter an email address in the correct format, like name@example.com"
 
     def __call__(self, _form: Form, field: Field) -> None:
+        """Refuse what can't be an address."""
         try:
             # The domain isn't looked up: the link that is sent proves the address.
             checked = validate_email(field.data, check_deliverability=False, test_environment=True)
@@ -99,7 +105,8 @@ class OneOf:
         self.field_flags = {"required": True}
 
     def __call__(self, _form: Form, field: Field) -> None:
-        known = {choice.value for choice in field.choices}
+        """Refuse what the list doesn't have."""
+        known = {choice.value for choice in field.choices}  # type: ignore[attr-defined]
         if field.data not in known or not field.data:
             raise StopValidation(self.gone if field.data else self.sentence)
 
@@ -149,7 +156,7 @@ def ticket_form(
 
 
 @lru_cache(maxsize=256)
-def _form_class(policy: Policy, projects: tuple[tuple[str, str], ...] | None, signed_in: bool) -> type[TicketForm]:  # noqa: FBT001 - a key of the cache
+def _form_class(policy: Policy, projects: tuple[tuple[str, str], ...] | None, signed_in: bool) -> type[TicketForm]:
     """The form's class for these labels, limits and choices; making one costs more than filling it."""
     limits = policy.form
     fields: dict[str, Any] = {"project": _project_field(projects)}

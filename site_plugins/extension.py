@@ -127,7 +127,8 @@ def problem_box(sentences: Sequence[str]) -> Markup:
     """What a writer sees in the preview where a widget should stand."""
     rows = Markup().join(Markup("<li>{}</li>").format(sentence) for sentence in sentences)
     return Markup(
-        '<div class="admonition failure support-problem"><p class="admonition-title">This can\'t be shown yet</p><ul>{}</ul></div>'
+        '<div class="admonition failure support-problem">'
+        '<p class="admonition-title">This can\'t be shown yet</p><ul>{}</ul></div>'
     ).format(rows)
 
 

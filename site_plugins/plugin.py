@@ -24,7 +24,7 @@ from site_plugins.fences import find_fences
 log = get_plugin_logger("support")
 
 
-class SupportConfig(base.Config):
+class SupportConfig(base.Config):  # type: ignore[no-untyped-call]
     """The plugin's options in mkdocs.yml."""
 
     policy = option.File(default="support-policy.yml", exists=False)
@@ -37,7 +37,7 @@ class SupportConfig(base.Config):
     """Whether pages forbid, by a Content-Security-Policy, all that is not their own."""
 
 
-class SupportPlugin(BasePlugin[SupportConfig]):
+class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
     """Renders the support blocks, brings their script and style, and leaves the desk its layout."""
 
     serving = False
@@ -59,7 +59,8 @@ class SupportPlugin(BasePlugin[SupportConfig]):
                 self._problem(f"{place}:{problem.line}: {problem.sentence}")
             if not self.serving:
                 self._stop()
-        config.markdown_extensions.append(self.extension)  # type: ignore[arg-type] - MkDocs hands it on to Python-Markdown
+        # MkDocs hands an instance on to Python-Markdown as it is.
+        config.markdown_extensions.append(self.extension)  # type: ignore[arg-type]
         if str(policy_file) not in config.watch:
             config.watch.append(str(policy_file))
         styles = [f"assets/{asset.hashed_name}" for asset in assets() if asset.media_type == "text/css"]
@@ -83,7 +84,7 @@ class SupportPlugin(BasePlugin[SupportConfig]):
         return files
 
     @event_priority(100)
-    def on_page_markdown(self, markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG002 - MkDocs' signature
+    def on_page_markdown(self, markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
         """Note what is wrong with the page's blocks, and tell the extension where it stands."""
         self.extension.page = PageContext(
             criteria_url=_criteria_url(self.criteria_page, page.file),

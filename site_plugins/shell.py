@@ -39,7 +39,7 @@ def without_shell(sitemap: str) -> str:
 
 def _absolute(address: str, page_url: str) -> str:
     plain = unescape(address)
-    if plain.startswith("#") or urlsplit(plain).scheme or plain.startswith("//"):
+    if plain.startswith(("#", "//")) or urlsplit(plain).scheme:
         return address
     return escape(urljoin(page_url, plain), quote=True)
 

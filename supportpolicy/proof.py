@@ -190,9 +190,7 @@ def _answers_settle(policy: Policy, places: Places) -> None:
             settles_itself = not option.means or question.id in option.means
             asked_for = {name for condition in question.when for name in condition}
             if not settles_itself and not asked_for & set(option.means):
-                node.problem(
-                    f'After this answer "{question.id}" would be asked again; "means" must settle its "when".'
-                )
+                node.problem(f'After this answer "{question.id}" would be asked again; "means" must settle its "when".')
 
 
 def _in_words(policy: Policy, path: tuple[tuple[str, str], ...]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -172,6 +173,6 @@ def test_the_explanation_adds_up(calendar: Calendar, day: date, minute: int, day
     assert counted == timedelta(minutes=days * calendar.day_minutes)
     stretches = [segment for segment in segments if segment.kind != "clock change"]
     assert (stretches[0].start, stretches[-1].end) == (opened, found.response_due)
-    for one, following in zip(stretches, stretches[1:], strict=False):
+    for one, following in pairwise(stretches):
         assert one.end == following.start
     assert open_between(OpenTime(calendar), opened, stretches[-1].end) == counted

@@ -42,7 +42,8 @@ class Shell:
 
     def brings(self, file_name: str) -> bool:
         """Whether the layout itself loads the file of this name."""
-        return any(file_name in part for part in self.head)
+        # The theme puts scripts at the end of the body.
+        return any(file_name in part for part in (*self.head, *self.body, *self.end))
 
     def before_content(self, title: str, extra_head: Markup) -> Markup:
         """Everything up to the content; ``extra_head`` stands at the end of the head."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -52,7 +53,8 @@ class Watch:
         context.on("request", self._request)
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
+        # Chromium calls it an error that a form came back with its mistakes named.
+        if message.type in {"error", "warning"} and "status of 422" not in message.text:
             self.faults.append(f"console {message.type}: {message.text} ({message.location.get('url', '')})")
 
     def _request(self, request: Request) -> None:
@@ -85,6 +87,7 @@ def running_desk(folder: Path, guide: Path) -> Iterator[Desk]:
     demo.add_demo(services, clock())
     server = make_server("127.0.0.1", 0, create_app(services=services, clock=clock), threaded=True)
     serving = threading.Thread(target=server.serve_forever)
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
     serving.start()
     try:
         yield Desk(f"http://127.0.0.1:{server.server_port}", services, clock)
@@ -134,6 +137,11 @@ def open_page(chromium: Browser, desk: Desk, watch: Watch) -> Iterator[OpenPage]
 
 
 @pytest.fixture(params=[True, False], ids=["script", "no-script"])
-def page(request: pytest.FixtureRequest, open_page: OpenPage) -> Page:
-    """A page with JavaScript on, and again with it off."""
-    return open_page(java_script_enabled=request.param)
+def script(request: pytest.FixtureRequest) -> bool:
+    """Whether the browser runs JavaScript; a test that asks for it, or for a page, runs with it and without."""
+    return bool(request.param)
+
+
+@pytest.fixture
+def page(script: bool, open_page: OpenPage) -> Page:
+    return open_page(java_script_enabled=script)

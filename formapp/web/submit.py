@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask import redirect, request, url_for
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -92,25 +94,42 @@ def _shown(sent: Posted, status: int = 200, notice: Notice | None = None) -> Res
 
 
 def _file(sent: Posted, person: Person) -> Response:
-    desk = web()
+    """File the ticket; only where that fails are the person's projects looked up, to show the form again."""
+    now = web().clock()
+    key = sent.get("project")
+    form = filled_form(sent, [(key, key)])
+    if key and is_whole(form, sent) and web().limits.may_file(person.account_id, now):
+        try:
+            return _filed(form, person, now)
+        except Refused:
+            pass
+    return _file_with_care(sent, person, now)
+
+
+def _file_with_care(sent: Posted, person: Person, now: datetime) -> Response:
+    """File what was posted with a project's name, or show the form with what can't be filed."""
     choices = project_choices(person)
     if not choices:
         return no_project_page(sent.fields)
     form = filled_form(sent, choices)
     if not is_whole(form, sent):
         return form_page(form, person, 422)
-    now = desk.clock()
-    if not desk.limits.may_file(person.account_id, now):
+    if not web().limits.may_file(person.account_id, now):
         return form_page(form, person, 429, notice=TOO_MANY_TICKETS)
     try:
-        filed = tickets.create_ticket(desk.services, person.account_id, _input(form), now)
+        return _filed(form, person, now)
     except SubmissionReused as used:
         return _already_sent(form, person, used)
     except Refused as refused:
         notice = add_error(form, refused.field, refused.sentence)
         return form_page(form, person, 422, notice=notice)
+
+
+def _filed(form: TicketForm, person: Person, now: datetime) -> Response:
+    services = web().services
+    filed = tickets.create_ticket(services, person.account_id, _input(form), now)
     if form.draft.data:
-        drafts.drop_draft(desk.services, form.draft.data)
+        drafts.drop_draft(services, form.draft.data)
     return redirect(url_for("tickets.sent", reference=filed.ticket.reference), 303)
 
 

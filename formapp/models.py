@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
@@ -14,6 +14,9 @@ FIRST_REFERENCE = 1000
 REFERENCE_PREFIX = "SUP-"
 
 TICKET_STATES = ("open", "waiting", "closed")
+MESSAGE_KINDS = ("reply", "note")
+# Where a ticket without a deadline stands in the queue: behind every date.
+NO_DEADLINE = datetime(9999, 12, 31, tzinfo=UTC)
 OUTBOX_STATES = ("due", "sent", "dead", "kept")
 
 
@@ -87,7 +90,11 @@ class Ticket(Base):
         CheckConstraint("length(subject) > 0", name="subject_not_empty"),
         CheckConstraint("length(description) > 0", name="description_not_empty"),
         CheckConstraint("response_due_at IS NULL OR response_due_at >= opened_at", name="response_after_opening"),
+        CheckConstraint("merged_into_id IS NULL OR state = 'closed'", name="merged_is_closed"),
+        CheckConstraint("(closed_at IS NULL) = (state <> 'closed')", name="closed_at_when_closed"),
         Index(None, "project_id", "opened_at"),
+        # The queue's order, and its pages by key: the last row's place is where the next page begins.
+        Index("ix_tickets_queue", "state", "queue_at", "id"),
         Index("ix_tickets_digest", "account_id", "digest", "opened_at"),
     )
 
@@ -122,8 +129,22 @@ class Ticket(Base):
         String(64), comment="SHA-256 of what was typed, to tell a resend from another text"
     )
 
+    answered_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime, comment="First staff reply; it stops the response clock"
+    )
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime, comment="When it was closed; empty while it is not")
+    merged_into_id: Mapped[int | None] = mapped_column(
+        ForeignKey("tickets.id"), comment="The ticket it is a duplicate of"
+    )
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"), comment="The staff member who has it")
+    queue_at: Mapped[datetime] = mapped_column(
+        UtcDateTime, comment="Place in the queue: the next deadline, or the far end"
+    )
+    revision: Mapped[int] = mapped_column(default=1, comment="Counts up at every act, so that a second writer is told")
+
     project: Mapped[Project] = relationship(lazy="raise")
-    reporter: Mapped[Account] = relationship(lazy="raise")
+    reporter: Mapped[Account] = relationship(lazy="raise", foreign_keys=[account_id])
+    assignee: Mapped[Account | None] = relationship(lazy="raise", foreign_keys=[assignee_id])
 
     @property
     def reference(self) -> str:
@@ -146,6 +167,54 @@ class Event(Base):
     )
     at: Mapped[datetime] = mapped_column(UtcDateTime, comment="When")
     details: Mapped[dict[str, Any]] = mapped_column(JSON, comment="What was before and after, by field")
+
+
+class Message(Base):
+    """What was written on a ticket after it was sent: a reply, or a note that only staff see."""
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        UniqueConstraint("account_id", "submission"),
+        CheckConstraint(_one_of("kind", MESSAGE_KINDS), name="kind_known"),
+        CheckConstraint("length(body) > 0", name="body_not_empty"),
+        Index(None, "ticket_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, comment="Number; the order within the ticket")
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id"), comment="The ticket")
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), comment="Who wrote it")
+    by_staff: Mapped[bool] = mapped_column(comment="Whether the writer worked at the desk then")
+    kind: Mapped[str] = mapped_column(String(8), comment="reply, or note (never shown to customers)")
+    body: Mapped[str] = mapped_column(Text, comment="Markdown as typed, normalised")
+    html: Mapped[str | None] = mapped_column(Text, comment="Safe HTML, rendered once by the worker; empty until then")
+    at: Mapped[datetime] = mapped_column(UtcDateTime, comment="When it was written")
+    submission: Mapped[str] = mapped_column(String(100), comment="Id of the form that sent it; once per account")
+
+    author: Mapped[Account] = relationship(lazy="raise")
+
+
+class ClockNotice(Base):
+    """A warning of the clock; the row makes it happen once for each target and due date."""
+
+    __tablename__ = "clock_notices"
+
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id"), primary_key=True, comment="The ticket")
+    target: Mapped[str] = mapped_column(String(16), primary_key=True, comment="response or resolution")
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True, comment="due-soon or missed")
+    at: Mapped[datetime] = mapped_column(UtcDateTime, comment="When it was noticed")
+
+
+class StoredClosure(Base):
+    """Time in which support is closed beyond its usual hours; it counts for promises given from then on."""
+
+    __tablename__ = "closures"
+    __table_args__ = (CheckConstraint("ends_at > starts_at", name="ends_after_start"), Index(None, "ends_at"))
+
+    id: Mapped[int] = mapped_column(primary_key=True, comment="Number of the closure")
+    starts_at: Mapped[datetime] = mapped_column(UtcDateTime, comment="From when")
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime, comment="Until when")
+    note: Mapped[str] = mapped_column(String(200), comment="Why, as the guide's banner says it")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, comment="When it was announced")
 
 
 class OutboxMessage(Base):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import resources
 
 from alembic import command
@@ -9,6 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
 
 from formapp import models
 from formapp.db import Base, Database
@@ -16,13 +19,13 @@ from formapp.db import Base, Database
 
 def upgrade(database: Database, revision: str = "head") -> None:
     """Take the schema up to a revision; one that is there already changes nothing."""
-    with database.engine.execution_options(writes=True).begin() as connection:
+    with _migrating(database) as connection:
         command.upgrade(_config(connection), revision)
 
 
 def downgrade(database: Database, revision: str) -> None:
     """Take the schema down to a revision ("base": no table is left)."""
-    with database.engine.execution_options(writes=True).begin() as connection:
+    with _migrating(database) as connection:
         command.downgrade(_config(connection), revision)
 
 
@@ -46,6 +49,28 @@ def differences(database: Database) -> list[object]:
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         return list(compare_metadata(context, Base.metadata))
+
+
+@contextmanager
+def _migrating(database: Database) -> Iterator[Connection]:
+    """One transaction for a migration; all of it or nothing."""
+    with database.engine.execution_options(writes=True).connect() as connection:
+        if connection.dialect.name != "sqlite":
+            with connection.begin():
+                yield connection
+            return
+        # SQLite changes a table by copying it: dropping the old one would break what refers to it,
+        # and the switch does nothing within a transaction (sqlite.org/lang_altertable.html, 7).
+        raw = connection.connection.driver_connection
+        assert raw is not None  # noqa: S101 - checked out above
+        raw.execute("PRAGMA foreign_keys=OFF")
+        try:
+            with connection.begin():
+                yield connection
+                if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").all():
+                    raise LookupError(f"the migration would leave rows that refer to nothing: {broken[:5]}")
+        finally:
+            raw.execute("PRAGMA foreign_keys=ON")
 
 
 def _config(connection: object) -> Config:

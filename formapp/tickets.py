@@ -27,6 +27,7 @@ from formapp.errors import (
 )
 from formapp.models import (
     FIRST_REFERENCE,
+    NO_DEADLINE,
     REFERENCE_PREFIX,
     Account,
     Event,
@@ -178,20 +179,18 @@ def _earlier(database: Session, account_id: int, submission: str, digest: str, n
         ).one_or_none()
         if found is not None and found.digest != digest:
             raise SubmissionReused(reference_of(found.id))
-    else:
-        # Two workers of PostgreSQL mustn't both find nothing; SQLite has one writer at a time anyway.
-        if database.get_bind().dialect.name == "postgresql":
-            database.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": int(digest[:15], 16)})
-        found = database.execute(
-            select(*columns)
-            .where(
-                Ticket.account_id == account_id,
-                Ticket.digest == digest,
-                Ticket.opened_at > now - SAME_FORM,
-            )
-            .order_by(Ticket.id)
-            .limit(1)
-        ).one_or_none()
+        if found is not None:
+            return FiledTicket(*found[:4])
+    # Without an id, or with a new one: going back may fetch the page anew and keep only what was typed.
+    # Two workers of PostgreSQL mustn't both find nothing; SQLite has one writer at a time anyway.
+    if database.get_bind().dialect.name == "postgresql":
+        database.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": int(digest[:15], 16)})
+    found = database.execute(
+        select(*columns)
+        .where(Ticket.account_id == account_id, Ticket.digest == digest, Ticket.opened_at > now - SAME_FORM)
+        .order_by(Ticket.id)
+        .limit(1)
+    ).one_or_none()
     return FiledTicket(*found[:4]) if found is not None else None
 
 
@@ -224,6 +223,7 @@ def _store(
         "opened_at": now,
         "response_due_at": due.response_due,
         "resolution_due_at": due.resolution_due,
+        "queue_at": due.response_due or due.resolution_due or NO_DEADLINE,
         "submission": sent.submission or f"same:{digest[:24]}:{now.timestamp():.0f}",
         "digest": digest,
     }

@@ -92,7 +92,10 @@ def test_twenty_sends_of_one_form_make_one_ticket(desk: Desk, servers: list[Base
 
 
 def test_twenty_forms_at_once_make_twenty_tickets(desk: Desk, servers: list[BaseWSGIServer]) -> None:
-    bodies = [urlencode(filled(submission=f"form-{number}")).encode() for number in range(SENDERS)]
+    bodies = [
+        urlencode(filled(submission=f"form-{number}", subject=f"Order {number} fails")).encode()
+        for number in range(SENDERS)
+    ]
     answers = at_once(desk, servers, bodies)
     assert {status for status, _ in answers} == {303}
     assert len(answers) == SENDERS

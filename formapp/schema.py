@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from formapp import models
 from formapp.db import Base, Database
+from formapp.webhooks import models as webhook_models
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
@@ -46,6 +47,7 @@ def newest_revision() -> str:
 def differences(database: Database) -> list[object]:
     """How the database differs from the models; empty where the migrations are complete."""
     assert models  # noqa: S101 - importing the models fills the metadata
+    assert webhook_models  # noqa: S101
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         return list(compare_metadata(context, Base.metadata))

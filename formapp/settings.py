@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,6 +21,7 @@ NAMES = (
     "SITE_DIR",
     "SMTP_URL",
     "VAR",
+    "WEBHOOK_PRIVATE",
 )
 
 
@@ -32,7 +34,8 @@ class Settings:
     """How this installation runs.
 
     ``base_url`` is the public address without a slash at the end (used in mails), ``origins`` the
-    exact further origins whose pages may post the form, ``smtp_url`` empty where mail is only shown.
+    exact further origins whose pages may post the form, ``smtp_url`` empty where mail is only shown,
+    ``webhook_private`` the networks that webhooks may go to although they aren't public.
     """
 
     database_url: str
@@ -44,6 +47,7 @@ class Settings:
     origins: frozenset[str] = frozenset()
     smtp_url: str = ""
     mail_from: str = "Support <support@platform.example>"
+    webhook_private: tuple[IPv4Network | IPv6Network, ...] = ()
 
     @property
     def https(self) -> bool:
@@ -68,6 +72,7 @@ def settings_from(environment: Mapping[str, str] = os.environ) -> Settings:
         origins=frozenset(_origin(part, "ORIGINS") for part in values["ORIGINS"].replace(",", " ").split()),
         smtp_url=_smtp(values["SMTP_URL"]),
         mail_from=values["MAIL_FROM"] or "Support <support@platform.example>",
+        webhook_private=_networks(values["WEBHOOK_PRIVATE"]),
     )
 
 
@@ -111,3 +116,12 @@ def _smtp(value: str) -> str:
     if value and urlsplit(value).scheme not in {"smtp", "smtps", "smtp+tls"}:
         raise BadSetting(f'{PREFIX}SMTP_URL: "{value}" must begin with smtp://, smtp+tls:// or smtps://.')
     return value
+
+
+def _networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(part) for part in value.replace(",", " ").split())
+    except ValueError:
+        raise BadSetting(
+            f'{PREFIX}WEBHOOK_PRIVATE: "{value}" must be networks, as in "10.1.2.0/24 fd00:1::/64".'
+        ) from None

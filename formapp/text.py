@@ -13,6 +13,8 @@ from formapp.errors import TextRefused
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LINE_BREAKS = re.compile("\r\n|\r|\u0085|\u2028|\u2029|\v|\f")
 _UNSEEN = frozenset({"Cf", "Cc", "Zs", "Zl", "Zp", "Mn"})
+# Letters and a symbol by category, yet nothing is drawn: the Hangul fillers and the empty Braille cell.
+_FILLERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 
 
 def normalise(text: str) -> str:
@@ -30,5 +32,5 @@ def normalise_line(text: str) -> str:
 
 
 def is_blank(text: str) -> bool:
-    """Whether nothing of the text can be seen: only spaces, zero-width characters, lone accents."""
-    return all(unicodedata.category(character) in _UNSEEN for character in text)
+    """Whether nothing of the text can be seen: only spaces, zero-width characters, lone accents, fillers."""
+    return all(character in _FILLERS or unicodedata.category(character) in _UNSEEN for character in text)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import signal
 import threading
-from functools import update_wrapper
 from typing import Any
 
 import click
 from sqlalchemy.exc import DBAPIError
 
 from formapp import accounts, demo, projects, schema, signin, worker
+from formapp.commands import with_desk
 from formapp.errors import Refused
-from formapp.services import Services, make_services, utc_now
-from formapp.settings import BadSetting, settings_from
+from formapp.services import Services, utc_now
+from formapp.settings import BadSetting
+from formapp.webhooks.commands import webhook
 from supportpolicy import PolicyError
 
 
@@ -39,21 +40,7 @@ def main(context: click.Context) -> None:
     context.obj = None
 
 
-def _desk(context: click.Context) -> Services:
-    if context.obj is None:
-        context.obj = make_services(settings_from())
-    services: Services = context.obj
-    return services
-
-
-def with_desk(function: Any) -> Any:  # noqa: ANN401 - click's decorators are untyped
-    """Hand the desk to a command, opened only when it runs."""
-
-    @click.pass_context
-    def run(context: click.Context, /, *args: Any, **options: Any) -> Any:  # noqa: ANN401
-        return context.invoke(function, _desk(context), *args, **options)
-
-    return update_wrapper(run, function)
+main.add_command(webhook)
 
 
 @main.command()

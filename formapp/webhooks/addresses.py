@@ -152,9 +152,9 @@ def checked_addresses(
         raise NameUnknown(f"The name {target.host} can't be found")
     for address in found:
         if not is_allowed(address, allowed):
+            leads = "" if str(address) == target.host else f"{target.host} leads to {address}. "
             raise AddressRefused(
-                f"{target.host} leads to {address}, which is not a public address. "
-                "To allow it, name its network in FORMAPP_WEBHOOK_PRIVATE"
+                f"{leads}{address} is not a public address. To allow it, name its network in FORMAPP_WEBHOOK_PRIVATE"
             )
     return tuple(found)
 

@@ -20,7 +20,7 @@ from formapp.webhooks.signing import new_secret
 # How long a replaced secret still signs beside its successor, so that receivers can change over.
 OVERLAP = timedelta(hours=24)
 RESOLVE_SECONDS = 5.0
-BY_HAND = "Switched off by the desk"
+BY_HAND = "by hand"
 _LARGEST_ID = 2**31 - 1
 # Written into the statement, not bound: SQLite uses a partial index only where it sees the value.
 OF_WEBHOOKS = OutboxMessage.channel == literal(CHANNEL, literal_execute=True)

@@ -1,0 +1,28 @@
+"""What the operator's commands share: the desk, opened when the first command needs it."""
+
+from __future__ import annotations
+
+from functools import update_wrapper
+from typing import Any
+
+import click
+
+from formapp.services import Services, make_services
+from formapp.settings import settings_from
+
+
+def with_desk(function: Any) -> Any:  # noqa: ANN401 - click's decorators are untyped
+    """Hand the desk to a command, opened only when it runs."""
+
+    @click.pass_context
+    def run(context: click.Context, /, *args: Any, **options: Any) -> Any:  # noqa: ANN401
+        return context.invoke(function, _desk(context), *args, **options)
+
+    return update_wrapper(run, function)
+
+
+def _desk(context: click.Context) -> Services:
+    if context.obj is None:
+        context.obj = make_services(settings_from())
+    services: Services = context.obj
+    return services

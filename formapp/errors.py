@@ -70,3 +70,45 @@ class DraftTooLarge(Refused):
     """More text than a draft may keep."""
 
     sentence = "This is too much text to keep. Shorten it and send again"
+
+
+class ChangedMeanwhile(Refused):
+    """Somebody else has changed the ticket since this page was made."""
+
+
+class TicketClosed(Refused):
+    """The ticket is closed, so nothing can be added to it."""
+
+    field = "body"
+
+
+class TicketMerged(Refused):
+    """The ticket was merged into another, where the conversation goes on."""
+
+    field = "body"
+
+    def __init__(self, reference: str, into: str) -> None:
+        super().__init__(f"{reference} was merged into {into}. Write there instead")
+        self.into = into
+
+
+class ReplyReused(Refused):
+    """A form that already sent a reply was sent again with another text."""
+
+    field = "body"
+    sentence = "A reply was already sent with this form. Since then the text has changed; if it is new, send it again"
+
+
+class NotAtTheDesk(Refused):
+    """A ticket can be given only to somebody who works at the desk."""
+
+    field = "assignee"
+    sentence = "Choose somebody who works at the desk"
+
+
+class AnswerMissing(Refused):
+    """With these answers the chooser asks one question more before it knows a priority."""
+
+    def __init__(self, question: str, title: str) -> None:
+        super().__init__(f"Answer one more question: {title}", question)
+        self.question = question

@@ -29,6 +29,12 @@ def record_first(
     _insert(database, ticket_id, 1, kind, account_id, at, details)
 
 
+def complete(database: Session, ticket_id: int, sequence: int, details: dict[str, Any]) -> None:
+    """Add to the details of an event that this very transaction has written."""
+    event = database.scalars(select(Event).where(Event.ticket_id == ticket_id, Event.sequence == sequence)).one()
+    event.details = {**event.details, **details}
+
+
 def _insert(
     database: Session,
     ticket_id: int,

@@ -101,10 +101,13 @@ def _facts(services: Services, message: OutboxMessage, policy_of: Policy) -> dic
         facts["priority_label"] = priority.label
         facts["response"] = priority.response.words
         facts["resolution"] = priority.resolution.words
-    due = facts.get("response_due")
-    facts["due_words"] = (
-        long_words(datetime.fromisoformat(due), policy_of.calendar.zone, message.created_at) if due else ""
-    )
+    for name, words in (("response_due", "due_words"), ("resolution_due", "resolution_words"), ("due", "notice_words")):
+        due = facts.get(name)
+        facts[words] = (
+            long_words(datetime.fromisoformat(due), policy_of.calendar.zone, message.created_at) if due else ""
+        )
+    # A template asks for what only some of its mails have.
+    facts.setdefault("merged_into", "")
     return facts
 
 

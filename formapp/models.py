@@ -95,6 +95,17 @@ class Ticket(Base):
         Index(None, "project_id", "opened_at"),
         # The queue's order, and its pages by key: the last row's place is where the next page begins.
         Index("ix_tickets_queue", "state", "queue_at", "id"),
+        Index("ix_tickets_project_queue", "project_id", "state", "queue_at", "id"),
+        Index(
+            "ix_tickets_assignee_queue",
+            "assignee_id",
+            "state",
+            "queue_at",
+            "id",
+            sqlite_where=text("assignee_id IS NOT NULL"),
+            postgresql_where=text("assignee_id IS NOT NULL"),
+        ),
+        Index(None, "notice_at"),
         Index("ix_tickets_digest", "account_id", "digest", "opened_at"),
     )
 
@@ -140,7 +151,9 @@ class Ticket(Base):
     queue_at: Mapped[datetime] = mapped_column(
         UtcDateTime, comment="Place in the queue: the next deadline, or the far end"
     )
-    revision: Mapped[int] = mapped_column(default=1, comment="Counts up at every act, so that a second writer is told")
+    notice_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime, comment="When the clock next has something to notice; empty while it has not"
+    )
 
     project: Mapped[Project] = relationship(lazy="raise")
     reporter: Mapped[Account] = relationship(lazy="raise", foreign_keys=[account_id])
@@ -178,6 +191,12 @@ class Message(Base):
         CheckConstraint(_one_of("kind", MESSAGE_KINDS), name="kind_known"),
         CheckConstraint("length(body) > 0", name="body_not_empty"),
         Index(None, "ticket_id", "id"),
+        Index(
+            "ix_messages_unrendered",
+            "id",
+            sqlite_where=text("html IS NULL"),
+            postgresql_where=text("html IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, comment="Number; the order within the ticket")
@@ -215,6 +234,9 @@ class StoredClosure(Base):
     ends_at: Mapped[datetime] = mapped_column(UtcDateTime, comment="Until when")
     note: Mapped[str] = mapped_column(String(200), comment="Why, as the guide's banner says it")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, comment="When it was announced")
+    cancelled_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime, comment="When it was taken back; promises given before still count it"
+    )
 
 
 class OutboxMessage(Base):
@@ -234,7 +256,7 @@ class OutboxMessage(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, comment="Number; the order of sending within a ticket")
-    channel: Mapped[str] = mapped_column(String(16), comment="mail or webhook")
+    channel: Mapped[str] = mapped_column(String(16), comment="mail, webhook, or announcement: to be spread")
     kind: Mapped[str] = mapped_column(String(32), comment="What it tells: received, link, ...")
     ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), comment="The ticket it is about, if one")
     recipient: Mapped[str] = mapped_column(Text, comment="The one address it goes to")

@@ -9,14 +9,16 @@ to the same recipient, and those only until it is dead.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import SystemRandom
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import and_, exists, insert, select, update
+from sqlalchemy import ColumnElement, and_, exists, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.orm import Session, aliased
 
 from formapp.db import table_of
@@ -51,6 +53,51 @@ def mail_host(base_url: str) -> str:
     return urlsplit(base_url).hostname or "localhost"
 
 
+def thread_of(reference: str, host: str) -> str:
+    """The Message-ID that begins a ticket's thread; every later mail about it answers that one."""
+    return f"<{reference}.1.received@{host}>"
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A message to write; ``facts`` is plain JSON, ``message_id`` what its repeats are known by."""
+
+    channel: str
+    kind: str
+    recipient: str
+    facts: dict[str, Any]
+    message_id: str
+    ticket_id: int | None = None
+
+
+def enqueue(database: Session, messages: Sequence[NewMessage], now: datetime, *, unless_there: bool = False) -> None:
+    """Write messages, each to one recipient, inside the caller's transaction.
+
+    With ``unless_there`` one whose ``message_id`` is known already is left as it is.
+    """
+    if not messages:
+        return
+    values = [
+        {
+            "channel": message.channel,
+            "kind": message.kind,
+            "ticket_id": message.ticket_id,
+            "recipient": message.recipient,
+            "payload": message.facts,
+            "message_id": message.message_id,
+            "created_at": now,
+            "next_attempt_at": now,
+        }
+        for message in messages
+    ]
+    if not unless_there:
+        database.execute(insert(table_of(OutboxMessage)), values)
+        return
+    postgresql = database.get_bind().dialect.name == "postgresql"
+    statement = (insert_postgresql if postgresql else insert_sqlite)(table_of(OutboxMessage))
+    database.execute(statement.on_conflict_do_nothing(index_elements=["message_id"]), values)
+
+
 def enqueue_mail(
     database: Session,
     kind: str,
@@ -60,22 +107,14 @@ def enqueue_mail(
     now: datetime,
     ticket_id: int | None = None,
 ) -> None:
-    """Write one mail to one recipient, inside the caller's transaction; ``facts`` is plain JSON."""
-    values = {
-        "channel": "mail",
-        "kind": kind,
-        "ticket_id": ticket_id,
-        "recipient": recipient,
-        "payload": facts,
-        "message_id": message_id,
-        "created_at": now,
-        "next_attempt_at": now,
-    }
-    database.execute(insert(table_of(OutboxMessage)), values)
+    """Write one mail to one recipient, inside the caller's transaction."""
+    enqueue(database, [NewMessage("mail", kind, recipient, facts, message_id, ticket_id)], now)
 
 
-def lease_next(services: Services, now: datetime) -> OutboxMessage | None:
-    """Take the next message that is due on a lease; None while nothing is."""
+def lease_next(
+    services: Services, now: datetime, only: ColumnElement[bool] | None = None
+) -> OutboxMessage | None:
+    """Take the next message that is due on a lease, of those that ``only`` leaves; None while nothing is."""
     earlier = aliased(OutboxMessage)
     held_up = exists().where(
         and_(
@@ -94,6 +133,8 @@ def lease_next(services: Services, now: datetime) -> OutboxMessage | None:
             .limit(1)
             .with_for_update(skip_locked=True)
         )
+        if only is not None:
+            chosen = chosen.where(only)
         number = database.scalar(chosen)
         if number is None:
             return None
@@ -134,18 +175,29 @@ def next_pause(attempts: int) -> timedelta:
     return full * _chance.uniform(0.75, 1.25)
 
 
-def send_due(services: Services, send: Send, clock: Callable[[], datetime], most: int = 100) -> int:
+def send_due(
+    services: Services,
+    send: Send,
+    clock: Callable[[], datetime],
+    most: int = 100,
+    only: ColumnElement[bool] | None = None,
+) -> int:
     """Send what is due, at the most so many, and return how many were tried."""
     for tried in range(most):
-        message = lease_next(services, clock())
+        message = lease_next(services, clock(), only)
         if message is None:
             return tried
-        try:
-            outcome = send(message)
-        except Exception as error:  # noqa: BLE001 - one message's failure must hold up no other
-            outcome = Outcome(sent=False, error=f"{type(error).__name__}: {error}")
-        finish(services, message, outcome, clock())
+        send_leased(services, message, send, clock)
     return most
+
+
+def send_leased(services: Services, message: OutboxMessage, send: Send, clock: Callable[[], datetime]) -> None:
+    """Send one message that was taken on a lease, and note how it fared."""
+    try:
+        outcome = send(message)
+    except Exception as error:  # noqa: BLE001 - one message's failure must hold up no other
+        outcome = Outcome(sent=False, error=f"{type(error).__name__}: {error}")
+    finish(services, message, outcome, clock())
 
 
 def latest_mails(services: Services, most: int = 100) -> tuple[OutboxMessage, ...]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from email.utils import parseaddr
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 PREFIX = "FORMAPP_"
+SHORTEST_SECRET = 32
 NAMES = (
     "BASE_URL",
     "DATABASE_URL",
@@ -63,30 +66,46 @@ def settings_from(environment: Mapping[str, str] = os.environ) -> Settings:
         raise BadSetting(f"There is no setting {unknown[0]}; known are {', '.join(PREFIX + name for name in NAMES)}.")
     var = Path(values["VAR"] or "var").absolute()
     return Settings(
-        database_url=values["DATABASE_URL"] or f"sqlite:///{var / 'desk.sqlite3'}",
-        secret_key=values["SECRET_KEY"] or _kept_secret(var),
+        database_url=_database(values["DATABASE_URL"] or f"sqlite:///{var / 'desk.sqlite3'}"),
+        secret_key=_secret(values["SECRET_KEY"]) if values["SECRET_KEY"] else _kept_secret(var),
         policy=_file(values["POLICY"] or "support-policy.yml", "POLICY"),
         var=var,
         site_dir=_folder(values["SITE_DIR"]) if values["SITE_DIR"] else None,
         base_url=_origin(values["BASE_URL"] or "http://127.0.0.1:8000", "BASE_URL"),
         origins=frozenset(_origin(part, "ORIGINS") for part in values["ORIGINS"].replace(",", " ").split()),
         smtp_url=_smtp(values["SMTP_URL"]),
-        mail_from=values["MAIL_FROM"] or "Support <support@platform.example>",
+        mail_from=_sender(values["MAIL_FROM"] or "Support <support@platform.example>"),
         webhook_private=_networks(values["WEBHOOK_PRIVATE"]),
     )
+
+
+def _database(value: str) -> str:
+    if not value.startswith(("sqlite:///", "postgresql+psycopg://")):
+        # The value may hold a password, so it isn't repeated.
+        raise BadSetting(f"{PREFIX}DATABASE_URL must begin with sqlite:/// or postgresql+psycopg://.")
+    return value
+
+
+def _secret(value: str) -> str:
+    if len(value) < SHORTEST_SECRET:
+        raise BadSetting(f"{PREFIX}SECRET_KEY must have at least {SHORTEST_SECRET} characters, made by chance.")
+    return value
 
 
 def _kept_secret(var: Path) -> str:
     """A secret made once and kept beside the data, readable by its owner alone: one machine needs no more."""
     path = var / "secret-key"
-    var.mkdir(parents=True, exist_ok=True)
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    if not path.exists():
+        var.mkdir(parents=True, exist_ok=True)
+        whole = var / f"secret-key.{secrets.token_hex(8)}"
+        with os.fdopen(os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(32))
-    except FileExistsError:
-        pass
+        # Of processes that start together one wins, and none reads a file that is only half written.
+        with suppress(FileExistsError):
+            os.link(whole, path)
+        whole.unlink()
     kept = path.read_text("utf-8").strip()
-    if len(kept) < 32:
+    if len(kept) < SHORTEST_SECRET:
         raise BadSetting(f"{path} holds no secret; remove it, or set {PREFIX}SECRET_KEY.")
     return kept
 
@@ -106,15 +125,51 @@ def _folder(value: str) -> Path:
 
 
 def _origin(value: str, name: str) -> str:
-    parts = urlsplit(value.rstrip("/"))
-    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path or parts.query or "@" in parts.netloc:
+    parts = _split(value.rstrip("/"))
+    if (
+        parts is None
+        or parts.scheme not in {"http", "https"}
+        or not parts.hostname
+        or parts.path
+        or parts.query
+        or parts.fragment
+        or "@" in parts.netloc
+    ):
         raise BadSetting(f'{PREFIX}{name}: "{value}" must be scheme, host and port only, as in "https://help.example".')
+    if not parts.netloc.isascii():
+        # Browsers name an origin by it, and mail headers hold nothing else.
+        raise BadSetting(f'{PREFIX}{name}: write the host of "{value}" in its ASCII form, as in "xn--bcher-kva.example".')
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
 def _smtp(value: str) -> str:
-    if value and urlsplit(value).scheme not in {"smtp", "smtps", "smtp+tls"}:
-        raise BadSetting(f'{PREFIX}SMTP_URL: "{value}" must begin with smtp://, smtp+tls:// or smtps://.')
+    if not value:
+        return value
+    parts = _split(value)
+    # The value may hold a password, so it isn't repeated.
+    if parts is None or parts.scheme not in {"smtp", "smtps", "smtp+tls"} or not parts.hostname:
+        raise BadSetting(
+            f"{PREFIX}SMTP_URL must begin with smtp://, smtp+tls:// or smtps:// and name a host, "
+            'as in "smtp+tls://user:password@mail.example:587".'
+        )
+    return value
+
+
+def _split(value: str) -> SplitResult | None:
+    """The parts of an address; None where it can't be one."""
+    try:
+        parts = urlsplit(value)
+        parts.port  # noqa: B018 - raises for a port that can't be
+    except ValueError:
+        return None
+    return parts
+
+
+def _sender(value: str) -> str:
+    address = parseaddr(value)[1]
+    mailbox, at, host = address.rpartition("@")
+    if not (mailbox and at and host) or "@" in mailbox or not address.isascii() or not value.isprintable():
+        raise BadSetting(f'{PREFIX}MAIL_FROM: "{value}" must be an address, as in "Support <support@help.example>".')
     return value
 
 

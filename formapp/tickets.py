@@ -15,7 +15,8 @@ from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
-from formapp import events, outbox
+from formapp import closures, events, outbox
+from formapp.announcements import Happened, announcement
 from formapp.db import table_of
 from formapp.errors import (
     NotFound,
@@ -37,6 +38,7 @@ from formapp.models import (
     Ticket,
     reference_of,
 )
+from formapp.outbox import NewMessage
 from formapp.services import Services
 from formapp.text import is_blank, normalise, normalise_line
 from supportpolicy import Policy, Recommendation, UnknownAnswer
@@ -45,6 +47,8 @@ from supportpolicy import Policy, Recommendation, UnknownAnswer
 SAME_FORM = timedelta(minutes=10)
 _REFERENCE = re.compile(rf"{REFERENCE_PREFIX}([1-9][0-9]{{3,8}})")
 _SUBMISSION_LENGTH = 100
+# A version never changes, so a rebuilt policy stays; there are as many as the guide had releases.
+_older: dict[str, Policy] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +209,7 @@ def _store(
 ) -> FiledTicket:
     account, project = sender
     policy = services.policy
-    due = policy.deadlines(sent.priority, now)
+    due = policy.deadlines(sent.priority, now, closures=closures.known_at(database, now, now))
     _keep_policy(database, policy, now)
     values = {
         "project_id": project.id,
@@ -223,6 +227,7 @@ def _store(
         "opened_at": now,
         "response_due_at": due.response_due,
         "resolution_due_at": due.resolution_due,
+        "notice_at": min(filter(None, (due.warn_at("response"), due.warn_at("resolution"))), default=None),
         "queue_at": due.response_due or due.resolution_due or NO_DEADLINE,
         "submission": sent.submission or f"same:{digest[:24]}:{now.timestamp():.0f}",
         "digest": digest,
@@ -240,10 +245,15 @@ def _store(
         "project": project.name,
         "priority": sent.priority,
         "policy_version": policy.version,
+        "state": "open",
         "response_due": due.response_due.isoformat() if due.response_due else None,
+        "resolution_due": due.resolution_due.isoformat() if due.resolution_due else None,
+        "by_name": account.name,
     }
-    message_id = f"<{reference}.1.received@{outbox.mail_host(services.settings.base_url)}>"
-    outbox.enqueue_mail(database, "received", account.email, facts, message_id, now, ticket_id)
+    host = outbox.mail_host(services.settings.base_url)
+    received = NewMessage("mail", "received", account.email, facts, outbox.thread_of(reference, host), ticket_id)
+    opened = Happened("opened", ticket_id, 1, account.id, by_staff=False, facts=facts)
+    outbox.enqueue(database, [received, announcement(services, opened)], now)
     return FiledTicket(ticket_id, now, due.response_due, due.resolution_due)
 
 
@@ -270,16 +280,22 @@ def tickets_of(services: Services, account_id: int, most: int = 200) -> tuple[Ti
         return tuple(found)
 
 
-def ticket_for(services: Services, account_id: int, reference: str) -> Ticket:
-    """The ticket of this reference, if the person is in its project. Raises NotFound, whatever the reason."""
+def number_of(reference: str) -> int:
+    """The number in a reference like SUP-1042. Raises NotFound for everything else, other digits included."""
     match = _REFERENCE.fullmatch(reference) if reference.isascii() else None
     if match is None:
         raise NotFound
+    return int(match[1]) - FIRST_REFERENCE
+
+
+def ticket_for(services: Services, account_id: int, reference: str) -> Ticket:
+    """The ticket of this reference, if the person is in its project. Raises NotFound, whatever the reason."""
+    number = number_of(reference)
     with services.read() as database:
         ticket = database.scalar(
             select(Ticket)
             .join(Membership, Membership.project_id == Ticket.project_id)
-            .where(Ticket.id == int(match[1]) - FIRST_REFERENCE, Membership.account_id == account_id)
+            .where(Ticket.id == number, Membership.account_id == account_id)
             .options(joinedload(Ticket.project), joinedload(Ticket.reporter))
         )
     if ticket is None:
@@ -297,6 +313,7 @@ def policy_of(services: Services, version: str) -> Policy:
     """The policy that a promise was given under, rebuilt where it is no longer the present one."""
     if version == services.policy.version:
         return services.policy
-    with services.read() as database:
-        stored = database.get_one(StoredPolicy, version)
-    return Policy.from_canonical(stored.canonical)
+    if version not in _older:
+        with services.read() as database:
+            _older[version] = Policy.from_canonical(database.get_one(StoredPolicy, version).canonical)
+    return _older[version]

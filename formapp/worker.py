@@ -3,35 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from datetime import datetime
 from threading import Event
 
-from formapp import mail, outbox
+from sqlalchemy import ColumnElement
+
+from formapp import announcements, conversation, mail, outbox, webhooks
+from formapp import clock as ticket_clock
 from formapp.models import OutboxMessage
 from formapp.outbox import Outcome
 from formapp.services import Services
 from formapp.tickets import policy_of
+from formapp.webhooks.delivery import deliver
+from formapp.webhooks.lanes import LANES, Lanes
 
 IDLE_SECONDS = 2.0
 
 
-def send(services: Services, message: OutboxMessage) -> Outcome:
+def send(services: Services, message: OutboxMessage, clock: Callable[[], datetime]) -> Outcome:
     """Send one message by its channel."""
+    if message.channel == webhooks.CHANNEL:
+        return deliver(services, message, clock)
+    if message.channel == announcements.CHANNEL:
+        return announcements.spread(services, message, clock())
     version = message.payload.get("policy_version")
     policy = policy_of(services, version) if version else services.policy
     return mail.deliver(services, message, policy)
 
 
-def run_once(services: Services, clock: Callable[[], datetime]) -> int:
-    """Send all that is due and return how many were tried."""
+def run_once(
+    services: Services, clock: Callable[[], datetime], only: ColumnElement[bool] | None = None
+) -> int:
+    """Do all that is due: the clock's notices, new messages' HTML, the outbox. How many were tried to send."""
+    while ticket_clock.sweep(services, clock):
+        pass
+    while conversation.render_new(services):
+        pass
     total = 0
-    while tried := outbox.send_due(services, lambda message: send(services, message), clock):
+    while tried := outbox.send_due(services, lambda message: send(services, message, clock), clock, only=only):
         total += tried
     return total
 
 
 def run(services: Services, clock: Callable[[], datetime], stop: Event) -> None:
-    """Send what comes due until told to stop."""
+    """Send what comes due until told to stop; webhooks on threads of their own, as a receiver may be slow."""
+    lanes = Lanes(services, clock)
+    with ThreadPoolExecutor(LANES + 1) as pool:
+        running = [pool.submit(_run_desk, services, clock, stop)]
+        running += [pool.submit(lanes.run, stop, IDLE_SECONDS) for _ in range(LANES)]
+        wait(running, return_when=FIRST_EXCEPTION)
+        stop.set()
+        for one in running:
+            one.result()
+
+
+def _run_desk(services: Services, clock: Callable[[], datetime], stop: Event) -> None:
     while not stop.is_set():
-        run_once(services, clock)
+        run_once(services, clock, OutboxMessage.channel != webhooks.CHANNEL)
         stop.wait(IDLE_SECONDS)

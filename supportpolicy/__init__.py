@@ -1,6 +1,6 @@
 """The support policy: one file, proved when loaded, that the guide and the help desk both keep."""
 
-from supportpolicy.deadlines import Deadlines, Segment
+from supportpolicy.deadlines import Deadlines, Pause, Segment, Target
 from supportpolicy.graph import ChooserGraph, Edge, QuestionNode, ResultNode
 from supportpolicy.loading import load, loads
 from supportpolicy.model import (
@@ -37,6 +37,7 @@ __all__ = [
     "NeverOpen",
     "Opening",
     "Option",
+    "Pause",
     "Policy",
     "PolicyError",
     "Priority",
@@ -48,6 +49,7 @@ __all__ = [
     "ResultNode",
     "Rule",
     "Segment",
+    "Target",
     "UnknownAnswer",
     "enumerate_answers",
     "graph_svg",

@@ -17,9 +17,11 @@ from supportpolicy.opentime import Closure, Interval, OpenTime, as_utc, clock_ch
 
 Target = Literal["response", "resolution"]
 Kind = Literal["counted", "closed", "holiday", "closure", "paused", "clock change"]
-Pause = tuple[datetime, datetime | None]
-"""From when to when the resolution clock stood still; None while it still does."""
+Pause = tuple[datetime, datetime | None] | tuple[datetime, datetime | None, str]
+"""From when to when the resolution clock stood still (None: it still does), and why, in words."""
 
+WARNING_SHARE = 4
+WARNING_MOST = timedelta(hours=4)
 _FAR = datetime.max.replace(tzinfo=UTC)
 
 
@@ -52,6 +54,21 @@ class Deadlines:
         """The stretches that lead to each deadline, in order, the response's first."""
         return self._basis.explain(self) if self._basis else ()
 
+    def promise(self, target: Target) -> Promise:
+        """The promise behind a deadline. Raises LookupError where the deadlines were made without one."""
+        if self._basis is None:
+            raise LookupError("these deadlines name no promise")
+        return self._basis.promise(target)
+
+    def warn_at(self, target: Target) -> datetime | None:
+        """When a deadline is soon: aware UTC; None where there is none.
+
+        A quarter of the promised time is left then, at the most four hours of it, on the promise's own
+        clock. A promise of open time is never warned of while support is closed.
+        """
+        due = self.response_due if target == "response" else self.resolution_due
+        return self._basis.warn_at(target) if self._basis and due is not None else None
+
 
 def needed(promise: Promise, calendar: Calendar) -> timedelta:
     """How much time a promise allows: elapsed, or of open hours."""
@@ -78,13 +95,14 @@ def deadlines(
     standing = bool(stops) and stops[-1][1] == _FAR
     resolution = None if standing else _due(open_time, priority.resolution, opened, stops, closed)
     paused = standing and priority.resolution.kind != "best effort"
-    return Deadlines(response, resolution, paused, _Basis(open_time, priority, opened, stops, tuple(closures)))
+    basis = _Basis(open_time, priority, opened, stops, tuple(closures), tuple(pauses))
+    return Deadlines(response, resolution, paused, basis)
 
 
 def _stops(pauses: Sequence[Pause]) -> tuple[Interval, ...]:
     if not pauses:
         return ()
-    return merge((as_utc(start), _FAR if end is None else as_utc(end)) for start, end in pauses)
+    return merge((as_utc(pause[0]), _FAR if pause[1] is None else as_utc(pause[1])) for pause in pauses)
 
 
 def _due(
@@ -97,16 +115,25 @@ def _due(
     if promise.kind == "best effort":
         return None
     left = needed(promise, open_time.calendar)
-    if promise.kind == "elapsed":
-        running: Iterable[Interval] = subtract((opened, _FAR), stops)
-    else:
-        running = open_time.following(opened, merge((*stops, *closed)) if stops or closed else ())
-    for start, end in running:
+    for start, end in _running(open_time, promise, opened, stops, closed):
         length = end - start
         if length >= left:
             return start + left
         left -= length
     return None
+
+
+def _running(
+    open_time: OpenTime,
+    promise: Promise,
+    opened: datetime,
+    stops: tuple[Interval, ...],
+    closed: tuple[Interval, ...],
+) -> Iterable[Interval]:
+    """The stretches in which a promise's clock runs, from filing on."""
+    if promise.kind == "elapsed":
+        return subtract((opened, _FAR), stops)
+    return open_time.following(opened, merge((*stops, *closed)) if stops or closed else ())
 
 
 def open_between(open_time: OpenTime, start: datetime, end: datetime, closures: Sequence[Closure] = ()) -> timedelta:
@@ -135,12 +162,29 @@ class _Basis:
     opened: datetime
     stops: tuple[Interval, ...]
     closures: tuple[Closure, ...]
+    pauses: tuple[Pause, ...]
 
     def explain(self, result: Deadlines) -> tuple[Segment, ...]:
         segments = list(self._stretches("response", self.priority.response, result.response_due, ()))
         due = self.stops[-1][0] if result.paused else result.resolution_due
         segments += self._stretches("resolution", self.priority.resolution, due, self.stops)
         return tuple(segments)
+
+    def promise(self, target: Target) -> Promise:
+        return self.priority.response if target == "response" else self.priority.resolution
+
+    def warn_at(self, target: Target) -> datetime | None:
+        promise = self.promise(target)
+        stops = () if target == "response" else self.stops
+        closed = merge((as_utc(closure.start), as_utc(closure.end)) for closure in self.closures)
+        whole = needed(promise, self.open_time.calendar)
+        left = whole - min(whole / WARNING_SHARE, WARNING_MOST)
+        for start, end in _running(self.open_time, promise, self.opened, stops, closed):
+            # At the very end of a window the warning waits for the next one: nobody is there to read it.
+            if end - start > left:
+                return start + left
+            left -= end - start
+        return None
 
     def _stretches(
         self, target: Target, promise: Promise, due: datetime | None, stops: tuple[Interval, ...]
@@ -149,7 +193,8 @@ class _Basis:
             return
         found: list[tuple[datetime, datetime, Kind, str]] = []
         paused = [(start, end) for start, end in stops if start < due and end > self.opened]
-        found += [(max(a, self.opened), min(b, due), "paused", "Waiting for your answer") for a, b in paused]
+        if paused:
+            found += self._paused(due)
         if promise.kind == "elapsed":
             found += [(*part, "counted", "Counted, day and night") for part in subtract((self.opened, due), stops)]
         else:
@@ -160,6 +205,13 @@ class _Basis:
         for start, end, kind, note in sorted(found, key=lambda stretch: stretch[:2]):
             counted = end - start if kind == "counted" else timedelta()
             yield Segment(target, kind, start.astimezone(zone), end.astimezone(zone), counted, note)
+
+    def _paused(self, due: datetime) -> Iterator[tuple[datetime, datetime, Kind, str]]:
+        for pause in self.pauses:
+            start = max(as_utc(pause[0]), self.opened)
+            end = due if pause[1] is None else min(as_utc(pause[1]), due)
+            if start < end:
+                yield start, end, "paused", pause[2] if len(pause) == 3 else "Waiting for your answer"
 
     def _business(self, due: datetime, paused: tuple[Interval, ...]) -> Iterator[tuple[datetime, datetime, Kind, str]]:
         """Open windows that count, closures and holidays that don't, and the closed rest between them."""

@@ -199,7 +199,9 @@ def upgrade() -> None:
     op.create_table(
         "outbox",
         sa.Column("id", sa.Integer(), nullable=False, comment="Number; the order of sending within a ticket"),
-        sa.Column("channel", sa.String(length=16), nullable=False, comment="mail or webhook"),
+        sa.Column(
+            "channel", sa.String(length=16), nullable=False, comment="mail, webhook, or announcement: to be spread"
+        ),
         sa.Column("kind", sa.String(length=32), nullable=False, comment="What it tells: received, link, ..."),
         sa.Column("ticket_id", sa.Integer(), nullable=True, comment="The ticket it is about, if one"),
         sa.Column("recipient", sa.Text(), nullable=False, comment="The one address it goes to"),

@@ -33,9 +33,16 @@ def upgrade() -> None:
             sa.Column("merged_into_id", sa.Integer(), nullable=True, comment="The ticket it is a duplicate of")
         )
         tickets.add_column(sa.Column("assignee_id", sa.Integer(), nullable=True, comment="The staff member who has it"))
-        # Filled below for the tickets that are there already; only then may they be required.
+        tickets.add_column(
+            sa.Column(
+                "notice_at",
+                UtcDateTime(),
+                nullable=True,
+                comment="When the clock next has something to notice; empty while it has not",
+            )
+        )
+        # Filled below for the tickets that are there already; only then may it be required.
         tickets.add_column(sa.Column("queue_at", UtcDateTime(), nullable=True))
-        tickets.add_column(sa.Column("revision", sa.Integer(), nullable=True))
     _fill_tickets()
     with op.batch_alter_table("tickets") as tickets:
         tickets.alter_column(
@@ -44,13 +51,15 @@ def upgrade() -> None:
             nullable=False,
             comment="Place in the queue: the next deadline, or the far end",
         )
-        tickets.alter_column(
-            "revision",
-            existing_type=sa.Integer(),
-            nullable=False,
-            comment="Counts up at every act, so that a second writer is told",
-        )
         tickets.create_index("ix_tickets_queue", ["state", "queue_at", "id"])
+        tickets.create_index("ix_tickets_project_queue", ["project_id", "state", "queue_at", "id"])
+        tickets.create_index(op.f("ix_tickets_notice_at"), ["notice_at"])
+        tickets.create_index(
+            "ix_tickets_assignee_queue",
+            ["assignee_id", "state", "queue_at", "id"],
+            sqlite_where=sa.text("assignee_id IS NOT NULL"),
+            postgresql_where=sa.text("assignee_id IS NOT NULL"),
+        )
         tickets.create_foreign_key(op.f("fk_tickets_merged_into_id_tickets"), "tickets", ["merged_into_id"], ["id"])
         tickets.create_foreign_key(op.f("fk_tickets_assignee_id_accounts"), "accounts", ["assignee_id"], ["id"])
         tickets.create_check_constraint(
@@ -83,6 +92,8 @@ def _create_conversation() -> None:
         sa.UniqueConstraint("account_id", "submission", name=op.f("uq_messages_account_id_submission")),
     )
     op.create_index(op.f("ix_messages_ticket_id_id"), "messages", ["ticket_id", "id"])
+    unrendered = sa.text("html IS NULL")
+    op.create_index("ix_messages_unrendered", "messages", ["id"], sqlite_where=unrendered, postgresql_where=unrendered)
 
 
 def _create_clock() -> None:
@@ -102,6 +113,12 @@ def _create_clock() -> None:
         sa.Column("ends_at", UtcDateTime(), nullable=False, comment="Until when"),
         sa.Column("note", sa.String(length=200), nullable=False, comment="Why, as the guide's banner says it"),
         sa.Column("created_at", UtcDateTime(), nullable=False, comment="When it was announced"),
+        sa.Column(
+            "cancelled_at",
+            UtcDateTime(),
+            nullable=True,
+            comment="When it was taken back; promises given before still count it",
+        ),
         sa.CheckConstraint("ends_at > starts_at", name=op.f("ck_closures_ends_after_start")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_closures")),
     )
@@ -117,17 +134,19 @@ def _fill_tickets() -> None:
         sa.column("closed_at", UtcDateTime()),
         sa.column("opened_at", UtcDateTime()),
         sa.column("state", sa.String()),
-        sa.column("revision", sa.Integer()),
+        sa.column("notice_at", UtcDateTime()),
     )
     op.execute(
         tickets.update().values(
             queue_at=sa.func.coalesce(
                 tickets.c.response_due_at, tickets.c.resolution_due_at, sa.literal(NO_DEADLINE, UtcDateTime())
             ),
-            revision=1,
+            # The clock looks at each of them once, soon, and sets the real instant.
+            notice_at=tickets.c.opened_at,
         )
     )
-    op.execute(tickets.update().where(tickets.c.state == "closed").values(closed_at=tickets.c.opened_at))
+    closed = tickets.update().where(tickets.c.state == "closed")
+    op.execute(closed.values(closed_at=tickets.c.opened_at, notice_at=None))
 
 
 def downgrade() -> None:
@@ -136,8 +155,14 @@ def downgrade() -> None:
         tickets.drop_constraint(op.f("ck_tickets_merged_is_closed"), type_="check")
         tickets.drop_constraint(op.f("fk_tickets_assignee_id_accounts"), type_="foreignkey")
         tickets.drop_constraint(op.f("fk_tickets_merged_into_id_tickets"), type_="foreignkey")
-        tickets.drop_index("ix_tickets_queue")
-        for column in ("revision", "queue_at", "assignee_id", "merged_into_id", "closed_at", "answered_at"):
+        for index in (
+            "ix_tickets_assignee_queue",
+            "ix_tickets_notice_at",
+            "ix_tickets_project_queue",
+            "ix_tickets_queue",
+        ):
+            tickets.drop_index(index)
+        for column in ("queue_at", "notice_at", "assignee_id", "merged_into_id", "closed_at", "answered_at"):
             tickets.drop_column(column)
     op.drop_table("closures")
     op.drop_table("clock_notices")

@@ -1,0 +1,75 @@
+"""Closures: time in which support is closed beyond its usual hours, announced by staff.
+
+A closure counts for promises given from its announcement on. A promise given before stays as it is,
+and so does one that was given before the closure was taken back.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from formapp.errors import NotFound, Refused
+from formapp.models import StoredClosure
+from formapp.services import Services
+from formapp.text import is_blank, normalise_line
+from supportpolicy import Closure, NeverOpen
+
+NOTE_LENGTH = 200
+
+
+def add_closure(services: Services, start: datetime, end: datetime, note: str, now: datetime) -> StoredClosure:
+    """Announce a closure between two aware instants. Raises Refused with its field and a sentence."""
+    words = normalise_line(note)
+    if is_blank(words):
+        raise Refused("Enter what people will read, for example “Moving to a new office”", "note")
+    if len(words) > NOTE_LENGTH:
+        raise Refused(f"The text must be {NOTE_LENGTH} characters or less", "note")
+    if end <= start:
+        raise Refused("The end must come after the start", "end")
+    if end <= now:
+        raise Refused("The end must be in the future: a closure never changes what has passed", "end")
+    try:
+        services.policy.opening(max(now, start), [Closure(start, end)])
+    except NeverOpen:
+        raise Refused("Support must open again within ten years", "end") from None
+    closure = StoredClosure(starts_at=start, ends_at=end, note=words, created_at=now)
+    with services.write.begin() as database:
+        database.add(closure)
+    return closure
+
+
+def cancel_closure(services: Services, number: int, now: datetime) -> None:
+    """Take a closure back; promises that were given under it stay. Raises NotFound."""
+    with services.write.begin() as database:
+        closure = database.get(StoredClosure, number)
+        if closure is None or closure.cancelled_at is not None:
+            raise NotFound(f"There is no closure {number}")
+        closure.cancelled_at = now
+
+
+def coming_closures(services: Services, now: datetime) -> tuple[StoredClosure, ...]:
+    """The closures that aren't over and weren't taken back, the next first."""
+    with services.read() as database:
+        found = database.scalars(
+            select(StoredClosure)
+            .where(StoredClosure.ends_at > now, StoredClosure.cancelled_at.is_(None))
+            .order_by(StoredClosure.starts_at, StoredClosure.id)
+        )
+        return tuple(found)
+
+
+def known_at(database: Session, promised_at: datetime, since: datetime) -> tuple[Closure, ...]:
+    """The closures that a promise given at ``promised_at`` counts with, for a ticket received at ``since``."""
+    found = database.execute(
+        select(StoredClosure.starts_at, StoredClosure.ends_at, StoredClosure.note)
+        .where(
+            StoredClosure.ends_at > since,
+            StoredClosure.created_at <= promised_at,
+            or_(StoredClosure.cancelled_at.is_(None), StoredClosure.cancelled_at > promised_at),
+        )
+        .order_by(StoredClosure.starts_at, StoredClosure.id)
+    )
+    return tuple(Closure(start, end, note) for start, end, note in found)

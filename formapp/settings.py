@@ -138,9 +138,7 @@ def _origin(value: str, name: str) -> str:
         raise BadSetting(f'{PREFIX}{name}: "{value}" must be scheme, host and port only, as in "https://help.example".')
     if not parts.netloc.isascii():
         # Browsers name an origin by it, and mail headers hold nothing else.
-        raise BadSetting(
-            f'{PREFIX}{name}: write the host of "{value}" in its ASCII form, as in "xn--bcher-kva.example".'
-        )
+        raise BadSetting(f'{PREFIX}{name}: write the host of "{value}" in ASCII, as in "xn--bcher-kva.example".')
     # Browsers leave the scheme's own port out of an origin.
     usual = ":443" if parts.scheme == "https" else ":80"
     return f"{parts.scheme}://{parts.netloc.lower().removesuffix(usual)}"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from sqlalchemy import select
 
 from formapp import accounts, projects, schema, tickets
+from formapp.db import Base
 from formapp.models import Account
 from formapp.services import Services, make_services
 from formapp.settings import Settings
@@ -16,6 +19,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 POLICY = REPOSITORY / "support-policy.yml"
 # A Tuesday, 15:00 in Paris, while support is open.
 NOW = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
+Row = TypeVar("Row", bound=Base)
 
 
 class Clock:
@@ -82,3 +86,9 @@ def ticket_input(**changes: Any) -> TicketInput:
 
 def file_ticket(services: Services, account: Account, now: datetime = NOW, **changes: Any) -> Filed:
     return tickets.create_ticket(services, account.id, ticket_input(**changes), now)
+
+
+def stored(services: Services, model: type[Row]) -> list[Row]:
+    """All rows of a model, in the order of their keys."""
+    with services.read() as database:
+        return list(database.scalars(select(model).order_by(*model.__mapper__.primary_key)))

@@ -1,0 +1,206 @@
+"""Signing in by link: each works once and for half an hour, and a session ends when it is told to."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from formapp import sessions, signin
+from formapp.accounts import disable_account
+from formapp.errors import LinkGone
+from formapp.models import Draft, OutboxMessage, SignedInSession, SignInLink
+from formapp.services import Services
+from formapp.tokens import hash_token
+from tests.builders import NOW, build_account, stored
+
+HALF_AN_HOUR = timedelta(minutes=30)
+DAY = timedelta(days=1)
+
+
+def ask(services: Services, email: str = "ada@shop.example", now: datetime = NOW, draft: str = "") -> OutboxMessage:
+    """Ask for a link; the mail that comes of it."""
+    signin.request_link(services, email, now, draft_token=draft)
+    return stored(services, OutboxMessage)[-1]
+
+
+def token_in(mail: OutboxMessage) -> str:
+    address: str = mail.payload["link"]
+    return address.rpartition("/")[2]
+
+
+def is_gone(services: Services, token: str, now: datetime = NOW) -> bool:
+    """Whether both looking and pressing say that the link no longer works."""
+    said = []
+    for act in (signin.look_at_link, signin.use_link):
+        try:
+            act(services, token, now)
+        except LinkGone:
+            said.append(True)
+        else:
+            said.append(False)
+    assert len(set(said)) == 1
+    return said[0]
+
+
+def signed_in(services: Services, token: str, now: datetime = NOW) -> str | None:
+    account = sessions.session_account(services, token, now)
+    return account.email if account else None
+
+
+def test_a_link_signs_in_once(services: Services) -> None:
+    build_account(services)
+    mail = ask(services, " Ada@Shop.example")
+    assert (mail.kind, mail.recipient) == ("link", "ada@shop.example")
+    token = token_in(mail)
+    assert signin.look_at_link(services, token, NOW).email == "ada@shop.example"
+
+    session = signin.use_link(services, token, NOW).token
+    assert signed_in(services, session) == "ada@shop.example"
+    assert is_gone(services, token)
+    assert len(stored(services, SignedInSession)) == 1
+
+
+def test_of_eight_presses_at_once_one_signs_in(services: Services) -> None:
+    build_account(services)
+    token = token_in(ask(services))
+
+    def press(_: int) -> bool:
+        try:
+            signin.use_link(services, token, NOW)
+        except LinkGone:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(press, range(8))) == 1
+    assert len(stored(services, SignedInSession)) == 1
+
+
+def test_a_link_works_for_half_an_hour_to_the_second(services: Services) -> None:
+    build_account(services)
+    token = token_in(ask(services))
+    assert is_gone(services, token, NOW + HALF_AN_HOUR)
+    assert not is_gone(services, token, NOW + HALF_AN_HOUR - timedelta(seconds=1))
+
+
+def test_a_newer_link_leaves_the_older_ones_alone(services: Services) -> None:
+    """Mails overtake each other: whoever asks twice may press either, each of them once."""
+    build_account(services)
+    older, newer = token_in(ask(services)), token_in(ask(services, now=NOW + timedelta(minutes=5)))
+    assert older != newer
+    signin.use_link(services, newer, NOW + timedelta(minutes=6))
+    assert signin.use_link(services, older, NOW + timedelta(minutes=7)).token
+    assert is_gone(services, newer, NOW + timedelta(minutes=8))
+
+
+def test_links_that_are_over_are_swept_away_by_the_next(services: Services) -> None:
+    build_account(services)
+    ask(services)
+    ask(services, now=NOW + HALF_AN_HOUR)
+    (left,) = stored(services, SignInLink)
+    assert left.created_at == NOW + HALF_AN_HOUR
+
+
+def test_a_link_brings_the_kept_ticket_and_the_way_on_with_it(services: Services) -> None:
+    build_account(services)
+    signin.request_link(services, "ada@shop.example", NOW, draft_token="d" * 43, next_path="/support/projects")
+    (mail,) = stored(services, OutboxMessage)
+    assert mail.payload["has_draft"] is True
+    assert signin.look_at_link(services, token_in(mail), NOW).has_draft
+    used = signin.use_link(services, token_in(mail), NOW)
+    assert (used.draft_token, used.next_path) == ("d" * 43, "/support/projects")
+
+
+@pytest.mark.parametrize("email", ["who@nowhere.example", "ada@shop.example.evil.example"])
+def test_an_unknown_address_is_told_so_by_mail_and_gets_no_account(services: Services, email: str) -> None:
+    build_account(services)
+    mail = ask(services, email)
+    assert (mail.kind, mail.recipient) == ("unknown-address", email)
+    assert mail.payload == {"contact": services.policy.contact_email}
+    assert stored(services, SignInLink) == []
+
+
+def test_a_disabled_account_gets_what_a_stranger_gets(services: Services) -> None:
+    ada = build_account(services)
+    token, session = token_in(ask(services)), sessions.open_session(services, ada.id, NOW)
+    disable_account(services, ada.email, NOW)
+
+    assert ask(services).kind == "unknown-address"
+    assert is_gone(services, token)
+    assert signed_in(services, session) is None
+    assert stored(services, SignedInSession) == []
+    with pytest.raises(LinkGone, match="can sign in"):
+        signin.make_link(services, ada.email, NOW)
+
+
+def test_an_operator_s_link_is_a_link_like_any(services: Services) -> None:
+    build_account(services)
+    address = signin.make_link(services, "ada@shop.example", NOW)
+    base, _, token = address.rpartition("/")
+    assert base == "http://127.0.0.1:8000/support/sign-in"
+    assert signin.use_link(services, token, NOW).token
+    assert is_gone(services, token)
+    assert stored(services, OutboxMessage) == []
+
+
+def test_a_session_ends_alone_or_with_all_the_others(services: Services) -> None:
+    ada, ben = build_account(services), build_account(services, "ben@shop.example")
+    laptop, phone, tablet = (sessions.open_session(services, ada.id, NOW) for _ in range(3))
+    of_ben = sessions.open_session(services, ben.id, NOW)
+
+    sessions.end_session(services, laptop)
+    sessions.end_session(services, laptop)
+    assert [signed_in(services, token) for token in (laptop, phone, tablet)] == [None, ada.email, ada.email]
+    sessions.end_all_sessions(services, ada.id)
+    assert [signed_in(services, token) for token in (phone, tablet)] == [None, None]
+    assert signed_in(services, of_ben) == ben.email
+
+
+def test_a_session_ends_after_a_week_without_use(services: Services) -> None:
+    session = sessions.open_session(services, build_account(services).id, NOW)
+    assert signed_in(services, session, NOW + 7 * DAY - timedelta(seconds=1))
+    # That was a use, so the week begins anew.
+    assert signed_in(services, session, NOW + 13 * DAY)
+    assert signed_in(services, session, NOW + 20 * DAY) is None
+
+
+def test_a_session_ends_after_thirty_days_however_busy(services: Services) -> None:
+    session = sessions.open_session(services, build_account(services).id, NOW)
+    seen = [day for day in range(0, 40, 5) if signed_in(services, session, NOW + day * DAY)]
+    assert seen == [0, 5, 10, 15, 20, 25]
+
+
+def test_a_use_is_noted_once_an_hour_so_that_reading_writes_seldom(services: Services) -> None:
+    session = sessions.open_session(services, build_account(services).id, NOW)
+    signed_in(services, session, NOW + timedelta(minutes=59))
+    assert stored(services, SignedInSession)[0].seen_at == NOW
+    signed_in(services, session, NOW + timedelta(minutes=60))
+    assert stored(services, SignedInSession)[0].seen_at == NOW + timedelta(minutes=60)
+
+
+@pytest.mark.parametrize("token", ["", "x", "\0", "\ud83d", "A" * 100_000, "' OR 1=1 --"])
+def test_an_odd_token_opens_nothing(services: Services, token: str) -> None:
+    sessions.open_session(services, build_account(services).id, NOW)
+    ask(services)
+    assert is_gone(services, token)
+    assert signed_in(services, token) is None
+
+
+def test_of_tokens_only_the_hash_is_stored(services: Services) -> None:
+    """Whoever reads the database can open neither a session nor a link with what stands there."""
+    ada = build_account(services)
+    link = signin.make_link(services, ada.email, NOW).rpartition("/")[2]
+    session = sessions.open_session(services, ada.id, NOW)
+    with services.read() as database:
+        (link_row,) = database.execute(select(SignInLink.__table__)).all()
+        (session_row,) = database.execute(select(SignedInSession.__table__)).all()
+        assert database.scalar(select(func.count()).select_from(Draft)) == 0
+    assert link not in str(link_row)
+    assert session not in str(session_row)
+    assert (link_row.token_hash, session_row.token_hash) == (hash_token(link), hash_token(session))
+    assert is_gone(services, link_row.token_hash)
+    assert signed_in(services, session_row.token_hash) is None
+    assert len(link) >= 43

@@ -96,15 +96,8 @@ class Ticket(Base):
         # The queue's order, and its pages by key: the last row's place is where the next page begins.
         Index("ix_tickets_queue", "state", "queue_at", "id"),
         Index("ix_tickets_project_queue", "project_id", "state", "queue_at", "id"),
-        Index(
-            "ix_tickets_assignee_queue",
-            "assignee_id",
-            "state",
-            "queue_at",
-            "id",
-            sqlite_where=text("assignee_id IS NOT NULL"),
-            postgresql_where=text("assignee_id IS NOT NULL"),
-        ),
+        Index("ix_tickets_assignee_queue", "assignee_id", "state", "queue_at", "id"),
+        Index("ix_tickets_priority_queue", "priority", "state", "queue_at", "id"),
         Index(None, "notice_at"),
         Index("ix_tickets_digest", "account_id", "digest", "opened_at"),
     )

@@ -1,6 +1,6 @@
 """The support policy: one file, proved when loaded, that the guide and the help desk both keep."""
 
-from supportpolicy.deadlines import Deadlines, Pause, Segment, Target
+from supportpolicy.deadlines import Deadlines, Pause, Segment, Target, warning_time
 from supportpolicy.graph import ChooserGraph, Edge, QuestionNode, ResultNode
 from supportpolicy.loading import load, loads
 from supportpolicy.model import (
@@ -55,4 +55,5 @@ __all__ = [
     "graph_svg",
     "load",
     "loads",
+    "warning_time",
 ]

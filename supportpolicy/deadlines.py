@@ -77,6 +77,11 @@ def needed(promise: Promise, calendar: Calendar) -> timedelta:
     return timedelta(hours=promise.amount)
 
 
+def warning_time(promise: Promise, calendar: Calendar) -> timedelta:
+    """How much of a promise is left when it is due soon: a quarter, at the most four hours, on its own clock."""
+    return min(needed(promise, calendar) / WARNING_SHARE, WARNING_MOST)
+
+
 def deadlines(
     open_time: OpenTime,
     priority: Priority,
@@ -177,8 +182,8 @@ class _Basis:
         promise = self.promise(target)
         stops = () if target == "response" else self.stops
         closed = merge((as_utc(closure.start), as_utc(closure.end)) for closure in self.closures)
-        whole = needed(promise, self.open_time.calendar)
-        left = whole - min(whole / WARNING_SHARE, WARNING_MOST)
+        calendar = self.open_time.calendar
+        left = needed(promise, calendar) - warning_time(promise, calendar)
         for start, end in _running(self.open_time, promise, self.opened, stops, closed):
             # At the very end of a window the warning waits for the next one: nobody is there to read it.
             if end - start > left:

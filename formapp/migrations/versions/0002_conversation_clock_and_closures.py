@@ -54,12 +54,8 @@ def upgrade() -> None:
         tickets.create_index("ix_tickets_queue", ["state", "queue_at", "id"])
         tickets.create_index("ix_tickets_project_queue", ["project_id", "state", "queue_at", "id"])
         tickets.create_index(op.f("ix_tickets_notice_at"), ["notice_at"])
-        tickets.create_index(
-            "ix_tickets_assignee_queue",
-            ["assignee_id", "state", "queue_at", "id"],
-            sqlite_where=sa.text("assignee_id IS NOT NULL"),
-            postgresql_where=sa.text("assignee_id IS NOT NULL"),
-        )
+        tickets.create_index("ix_tickets_assignee_queue", ["assignee_id", "state", "queue_at", "id"])
+        tickets.create_index("ix_tickets_priority_queue", ["priority", "state", "queue_at", "id"])
         tickets.create_foreign_key(op.f("fk_tickets_merged_into_id_tickets"), "tickets", ["merged_into_id"], ["id"])
         tickets.create_foreign_key(op.f("fk_tickets_assignee_id_accounts"), "accounts", ["assignee_id"], ["id"])
         tickets.create_check_constraint(
@@ -156,6 +152,7 @@ def downgrade() -> None:
         tickets.drop_constraint(op.f("fk_tickets_assignee_id_accounts"), type_="foreignkey")
         tickets.drop_constraint(op.f("fk_tickets_merged_into_id_tickets"), type_="foreignkey")
         for index in (
+            "ix_tickets_priority_queue",
             "ix_tickets_assignee_queue",
             "ix_tickets_notice_at",
             "ix_tickets_project_queue",

@@ -14,8 +14,8 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, aliased
 
-from formapp import outbox
-from formapp.models import Account, Membership, Message, OutboxMessage, Ticket, reference_of
+from formapp import outbox, webhooks
+from formapp.models import Account, Membership, Message, OutboxMessage, Project, Ticket, reference_of
 from formapp.outbox import SENT, NewMessage, Outcome
 from formapp.services import Services
 
@@ -79,6 +79,8 @@ def spread(services: Services, announcement: OutboxMessage, now: datetime) -> Ou
         ticket = database.get_one(Ticket, announcement.ticket_id)
         rows = _mails(services, database, ticket, announcement)
         outbox.enqueue(database, rows, now, unless_there=True)
+        project = database.get_one(Project, ticket.project_id)
+        webhooks.enqueue_announced(database, announcement, ticket, project, services.settings.base_url)
     return SENT
 
 

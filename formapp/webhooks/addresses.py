@@ -90,18 +90,21 @@ def parse(url: str) -> Target:
     """The parts of a URL that a webhook may go to, by its shape alone. Raises AddressRefused."""
     if len(url) > URL_LENGTH or any(character.isspace() or not character.isprintable() for character in url):
         raise AddressRefused(f"The address must be one line of at most {URL_LENGTH} characters, without spaces")
+    not_one = f"{url} is not a web address. Write it as in https://hooks.example/support"
     try:
         parts = urlsplit(url)
-        port = parts.port
-        host = _ascii_host(parts.hostname or "")
     except ValueError:
-        raise AddressRefused(f"{url} is not a web address. Write it as in https://hooks.example/support") from None
+        raise AddressRefused(not_one) from None
     if parts.scheme not in _DEFAULT_PORTS:
         raise AddressRefused("The address must begin with https:// or http://")
     if "@" in parts.netloc:
         raise AddressRefused("The address must hold no user name and password; the signature proves who sent it")
+    try:
+        port, host = parts.port, _ascii_host(parts.hostname or "")
+    except ValueError:
+        raise AddressRefused(not_one) from None
     if not host or port == 0 or "\\" in url:
-        raise AddressRefused(f"{url} is not a web address. Write it as in https://hooks.example/support")
+        raise AddressRefused(not_one)
     path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._") + (
         "?" + quote(parts.query, safe="/%:@!$&'()*+,;=~-._?") if parts.query else ""
     )
@@ -110,6 +113,8 @@ def parse(url: str) -> Target:
 
 def _ascii_host(host: str) -> str:
     """A host name as it is asked for and named in headers. Raises ValueError."""
+    if "%" in host:  # a network interface of this machine
+        raise ValueError(host)
     if ":" in host:
         return str(IPv6Address(host))
     name = host.encode("idna").decode("ascii").lower()

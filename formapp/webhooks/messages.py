@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -82,8 +82,8 @@ def enqueue(
     Returns how many endpoints are told; an event of a kind that no webhook tells is passed over.
     ``sequence`` is the event's number within its ticket: the message ids are made of it, so that
     telling one event twice writes nothing twice. ``facts`` are those after the event, ``now`` is when
-    it happened. ``by`` ("customer" or "support") goes with replied and closed, ``target`` ("response" or
-    "resolution") with due-soon and missed, ``previous_priority`` with priority-changed.
+    it happened, ``by`` who did it ("customer" or "support"); ``target`` ("response" or "resolution") goes
+    with due-soon and missed, ``previous_priority`` with priority-changed.
     """
     event = _TOLD.get(kind)
     if event is None:
@@ -110,6 +110,39 @@ def enqueue(
     statement = (insert_postgresql if postgresql else insert_sqlite)(table_of(OutboxMessage))
     database.execute(statement.on_conflict_do_nothing(index_elements=["message_id"]), rows)
     return len(rows)
+
+
+def enqueue_announced(
+    database: Session, announcement: OutboxMessage, ticket: Ticket, project: Project, base_url: str
+) -> int:
+    """Write the messages of an announced event, with the facts as they were then; how many endpoints are told.
+
+    The ticket may have gone on since; what the announcement doesn't say of it never changes.
+    """
+    said = announcement.payload
+    facts = replace(
+        facts_of(ticket, project, base_url),
+        priority=said["priority"],
+        state=said["state"],
+        response_due_at=_parsed(said["response_due"]),
+        resolution_due_at=_parsed(said["resolution_due"]),
+        closed_at=announcement.created_at if said["state"] == "closed" else None,
+    )
+    by = "support" if said["by_staff"] else "customer"
+    return enqueue(
+        database,
+        announcement.kind,
+        facts,
+        announcement.created_at,
+        sequence=said["event"],
+        by=by if said["by"] is not None else None,
+        target=said.get("target"),
+        previous_priority=said.get("priority_before", [None])[0],
+    )
+
+
+def _parsed(instant: str | None) -> datetime | None:
+    return datetime.fromisoformat(instant) if instant else None
 
 
 def _told(database: Session, event: str, project_id: int) -> list[tuple[int, datetime | None]]:

@@ -24,6 +24,14 @@ def desk(tmp_path: Path, database_url: str) -> Iterator[Services]:
 
 
 @pytest.fixture
+def sqlite_desk(tmp_path: Path) -> Iterator[Services]:
+    """The same on a new SQLite file, where the make of the database makes no difference."""
+    services = build_services(tmp_path, webhook_private=LOOPBACK)
+    yield services
+    services.database.engine.dispose()
+
+
+@pytest.fixture
 def receiver() -> Iterator[Receiver]:
     made = Receiver()
     yield made

@@ -1,0 +1,83 @@
+"""A filled form is kept for a day while its sender signs in, whole, and for the holder of its token alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from formapp import drafts
+from formapp.errors import DraftTooLarge
+from formapp.models import Draft
+from formapp.services import Services, make_services
+from tests.builders import NOW, stored
+
+DAY = timedelta(hours=24)
+FIELDS = {
+    "project": "Riverside Shop",
+    "subject": "Checkout fails → 502 🙂",
+    "url": "not an address, and kept all the same",
+    "description": "1. Put a book into the cart.\r\n\r\n2. Press “Pay”.\t",
+    "priority": "high",
+    "email": "ada@shop.example",
+    "answers": "need=broken&environment=production",
+    "submission": "form-1",
+    "page": "/tickets/new/",
+    "draft": "",
+}
+
+
+def test_a_draft_comes_back_whole(services: Services) -> None:
+    token = drafts.keep_draft(services, FIELDS, NOW)
+    assert drafts.draft_fields(services, token, NOW) == FIELDS
+    assert drafts.draft_fields(services, token, NOW) == FIELDS
+
+
+@pytest.mark.parametrize("odd", ["a\0b", "half of \ud83d", "\u2028", "x" * 399_999])
+def test_even_text_that_no_ticket_may_hold_is_kept_to_be_mended(services: Services, odd: str) -> None:
+    token = drafts.keep_draft(services, {"description": odd, "subject": ""}, NOW)
+    assert drafts.draft_fields(services, token, NOW) == {"description": odd, "subject": ""}
+
+
+def test_a_draft_opens_to_its_token_alone(services: Services) -> None:
+    token = drafts.keep_draft(services, FIELDS, NOW)
+    other = drafts.keep_draft(services, {**FIELDS, "subject": "Another's"}, NOW)
+    assert token != other
+    (hashes, texts) = zip(*((row.token_hash, str(row.__dict__)) for row in stored(services, Draft)), strict=True)
+    assert not any(secret in text for secret in (token, other) for text in texts)
+    for guess in ("", "x", token[:-1], token + "=", token.swapcase(), *hashes):
+        assert drafts.draft_fields(services, guess, NOW) is None
+    opened = drafts.draft_fields(services, other, NOW)
+    assert opened is not None
+    assert opened["subject"] == "Another's"
+
+
+def test_a_draft_is_kept_for_a_day_and_then_swept_away(services: Services) -> None:
+    token = drafts.keep_draft(services, FIELDS, NOW)
+    assert drafts.draft_fields(services, token, NOW + DAY - timedelta(seconds=1)) == FIELDS
+    assert drafts.draft_fields(services, token, NOW + DAY) is None
+    drafts.keep_draft(services, FIELDS, NOW + DAY)
+    (left,) = stored(services, Draft)
+    assert left.created_at == NOW + DAY
+
+
+def test_a_draft_whose_ticket_is_sent_is_forgotten(services: Services) -> None:
+    token, other = (drafts.keep_draft(services, FIELDS, NOW) for _ in range(2))
+    drafts.drop_draft(services, token)
+    drafts.drop_draft(services, token)
+    assert drafts.draft_fields(services, token, NOW) is None
+    assert drafts.draft_fields(services, other, NOW) == FIELDS
+
+
+def test_a_draft_outlives_a_changed_secret_and_a_restart(services: Services) -> None:
+    token = drafts.keep_draft(services, FIELDS, NOW)
+    restarted = make_services(replace(services.settings, secret_key="another secret, as long as the first one was"))
+    assert drafts.draft_fields(restarted, token, NOW) == FIELDS
+    restarted.database.engine.dispose()
+
+
+def test_more_than_a_form_can_hold_is_not_kept(services: Services) -> None:
+    with pytest.raises(DraftTooLarge, match="Shorten it"):
+        drafts.keep_draft(services, {"description": "🙂" * 399_999, "subject": "xx"}, NOW)
+    assert stored(services, Draft) == []

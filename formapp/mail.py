@@ -11,6 +11,7 @@ import base64
 import smtplib
 import ssl
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes, policy
@@ -32,7 +33,8 @@ from supportpolicy import Policy
 
 TIMEOUT_SECONDS = 30
 _SUBJECT_BYTES = 42
-_PERMANENT = range(500, 600)
+# 53x is about our own password or encryption, which an operator can mend.
+_PERMANENT = frozenset(range(500, 600)) - frozenset(range(530, 540))
 
 
 class CannotBuild(ValueError):
@@ -70,12 +72,13 @@ def _templates() -> Environment:
 def compose(services: Services, message: OutboxMessage, policy_of: Policy) -> Mail:
     """The mail of an outbox row; ``policy_of`` is the policy its facts speak of. Raises CannotBuild."""
     facts = _facts(services, message, policy_of)
+    recipient = _ascii_address(message.recipient)
     subject_line, _, text = _templates().get_template(f"{message.kind}.txt").render(facts).partition("\n")
     subject = " ".join(subject_line.split())
     html = _templates().get_template(f"{message.kind}.html").render(facts)
     headers = {
         "From": _address(services.settings.mail_from),
-        "To": message.recipient,
+        "To": recipient,
         "Subject": encode_words(subject),
         "Date": format_datetime(message.created_at),
         "Message-ID": message.message_id,
@@ -84,10 +87,11 @@ def compose(services: Services, message: OutboxMessage, policy_of: Policy) -> Ma
     }
     if message.payload.get("thread"):
         headers["In-Reply-To"] = headers["References"] = message.payload["thread"]
-    content = _assemble(headers, text.strip() + "\n", html)
-    _check(content, headers, subject, message.recipient)
+    text = text.strip() + "\n"
+    content = _assemble(headers, text, html)
+    _check(content, headers, subject, (text, html))
     sender = parseaddr(services.settings.mail_from)[1]
-    return Mail(sender, message.recipient, subject, text.strip() + "\n", html, content)
+    return Mail(sender, recipient, subject, text, html, content)
 
 
 def _facts(services: Services, message: OutboxMessage, policy_of: Policy) -> dict[str, Any]:
@@ -131,6 +135,12 @@ def _address(value: str) -> str:
     return formataddr((encode_words(name), address)) if name and not name.isascii() else value
 
 
+def _ascii_address(address: str) -> str:
+    """The address as mail servers know it: the host of "ada@bücher.example" in its ASCII form."""
+    mailbox, at, host = address.rpartition("@")
+    return address if host.isascii() else f"{mailbox}{at}{host.encode('idna').decode()}"
+
+
 def _assemble(headers: Mapping[str, str], text: str, html: str) -> bytes:
     boundary = "=_support_" + base64.b16encode(headers["Message-ID"].encode())[:24].decode()
     lines = [f"{name}: {_folded(value)}" for name, value in headers.items()]
@@ -149,17 +159,19 @@ def _folded(value: str) -> str:
     return value.replace("?= =?", "?=\r\n =?")
 
 
-def _check(content: bytes, headers: Mapping[str, str], subject: str, recipient: str) -> None:
+def _check(content: bytes, headers: Mapping[str, str], subject: str, parts: tuple[str, str]) -> None:
     """Parse the message as a mail server's reader would and compare. Raises CannotBuild."""
     parsed = message_from_bytes(content, policy=policy.compat32)
-    names = [name for name in parsed if name != "Content-Type"]
-    if names != list(headers):
+    found = [(name, "".join(value.splitlines())) for name, value in parsed.items() if name != "Content-Type"]
+    if found != list(headers.items()):
         raise CannotBuild("the built mail has other headers than were meant")
     if str(make_header(decode_header(parsed["Subject"]))) != subject:
         raise CannotBuild("the built mail has another subject than was meant")
+    recipient = headers["To"]
     if parseaddr(parsed["To"])[1] != recipient or recipient.count("@") != 1 or "," in recipient:
         raise CannotBuild("the built mail goes to another address than was meant")
-    if len(parsed.get_payload()) != 2:
+    bodies = [part.get_payload(decode=True) for part in parsed.walk() if not part.is_multipart()]
+    if bodies != [part.replace("\n", "\r\n").encode() for part in parts]:
         raise CannotBuild("the built mail has other parts than were meant")
 
 
@@ -182,18 +194,29 @@ def deliver(services: Services, message: OutboxMessage, policy_of: Policy) -> Ou
 
 
 def _hand_over(url: str, mail: Mail) -> Outcome:
+    """Hand a mail to the server. Permanent is only what the server says of this mail or its recipient."""
     try:
-        with _connect(url) as server:
+        server = _connect(url)
+        try:
             server.sendmail(mail.sender, [mail.recipient], mail.content)
+        finally:
+            _take_leave(server)
     except smtplib.SMTPRecipientsRefused as refused:
         code, words = refused.recipients[mail.recipient]
         return Outcome(sent=False, error=f"{code} {_words(words)}", permanent=code in _PERMANENT)
     except smtplib.SMTPResponseException as refused:
-        permanent = refused.smtp_code in _PERMANENT and not isinstance(refused, smtplib.SMTPAuthenticationError)
+        permanent = isinstance(refused, smtplib.SMTPDataError) and refused.smtp_code in _PERMANENT
         return Outcome(sent=False, error=f"{refused.smtp_code} {_words(refused.smtp_error)}", permanent=permanent)
     except (OSError, smtplib.SMTPException) as error:
         return Outcome(sent=False, error=f"{type(error).__name__}: {error}")
     return SENT
+
+
+def _take_leave(server: smtplib.SMTP) -> None:
+    """Say goodbye; whatever the server answers, the mail's fate is known by now."""
+    with suppress(OSError, smtplib.SMTPException):
+        server.quit()
+    server.close()
 
 
 def _connect(url: str) -> smtplib.SMTP:
@@ -217,4 +240,6 @@ def _connect(url: str) -> smtplib.SMTP:
 
 
 def _words(said: bytes | str) -> str:
-    return said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+    """What a server said, fit to be stored: no NUL, not endless."""
+    words = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+    return words.replace("\0", "")[:500]

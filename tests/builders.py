@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import select
 
 from formapp import accounts, projects, schema, tickets
+from formapp.conversation import Written
 from formapp.db import Base
-from formapp.models import Account
+from formapp.models import Account, OutboxMessage
 from formapp.services import Services, make_services
 from formapp.settings import Settings
 from formapp.tickets import Filed, TicketInput
@@ -72,6 +73,16 @@ def build_customer(services: Services, email: str = "ada@shop.example", project:
     return account
 
 
+def build_staff(services: Services, email: str = "sam@platform.example", *, name: str = "Sam Rivera") -> Account:
+    """A person who works at the desk."""
+    return build_account(services, email, name=name, is_staff=True)
+
+
+def written(body: str, submission: str = "", seen: int | None = None) -> Written:
+    """A reply or note as its form sends it; the form's id follows from the text."""
+    return Written(body, submission or f"form of {body[:60]}", seen)
+
+
 def ticket_input(**changes: Any) -> TicketInput:
     values: dict[str, Any] = {
         "project": "shop",
@@ -92,3 +103,28 @@ def stored(services: Services, model: type[Row]) -> list[Row]:
     """All rows of a model, in the order of their keys."""
     with services.read() as database:
         return list(database.scalars(select(model).order_by(*model.__mapper__.primary_key)))
+
+
+def build_message(kind: str = "received", recipient: str = "ada@shop.example", **facts: Any) -> OutboxMessage:
+    """A mail's outbox row as it would come from the database, with all the facts that any mail tells."""
+    every_fact: dict[str, Any] = {
+        "reference": "SUP-1042",
+        "subject": "Checkout fails",
+        "description": "1. Put a book into the cart.\n2. Press Pay.\n\nExpected: a receipt. Seen: Error 502.",
+        "project": "Riverside Shop",
+        "priority": "high",
+        "response_due": (NOW + timedelta(days=1)).isoformat(),
+        "state": "open",
+        "by_name": "Sam Rivera",
+    }
+    return OutboxMessage(
+        id=7,
+        channel="mail",
+        kind=kind,
+        recipient=recipient,
+        payload={**every_fact, **facts},
+        message_id="<SUP-1042.1.received@127.0.0.1>",
+        created_at=NOW,
+        state="due",
+        attempts=0,
+    )

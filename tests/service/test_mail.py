@@ -1,0 +1,270 @@
+"""Mails say what was meant, to whom it was meant, whatever people type into a subject or a name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from formapp import mail
+from formapp.mail import CannotBuild, Mail, compose, deliver, encode_words
+from formapp.services import Services, make_services
+from formapp.text import normalise_line
+from tests.builders import NOW, REPOSITORY, build_message, build_settings
+
+GOLDEN = Path(__file__).parent / "golden"
+DUE = (NOW + timedelta(days=1)).isoformat()
+LINK = {"link": "http://127.0.0.1:8000/support/sign-in/TOKEN", "minutes": 30}
+THREAD = "<SUP-1042.1.received@127.0.0.1>"
+REPLY = {"body": "Please try <again>.\nIt is mended & well.\n\nSam", "thread": THREAD}
+# Each mail in each of its forms: the golden file's name, the template, the facts that make the form.
+MAILS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("link", "link", {**LINK, "has_draft": False}),
+    ("link-with-draft", "link", {**LINK, "has_draft": True}),
+    ("unknown-address", "unknown-address", {}),
+    ("received", "received", {}),
+    ("received-best-effort", "received", {"priority": "low", "response_due": None}),
+    ("replied", "replied", REPLY),
+    ("replied-waiting", "replied", {**REPLY, "state": "waiting"}),
+    ("replied-closed", "replied", {**REPLY, "state": "closed"}),
+    ("replied-with-target", "replied", {**REPLY, "priority": "critical", "resolution_due": DUE}),
+    ("closed", "closed", {"thread": THREAD}),
+    ("closed-merged", "closed", {"thread": THREAD, "merged_into": "SUP-1007"}),
+    ("reopened", "reopened", {"thread": THREAD}),
+    ("reopened-with-target", "reopened", {"thread": THREAD, "priority": "critical", "resolution_due": DUE}),
+    ("staff-new", "staff-new", {"by_name": "Ada Martin"}),
+    ("staff-new-best-effort", "staff-new", {"by_name": "Ada Martin", "priority": "low", "response_due": None}),
+    ("staff-reply", "staff-reply", {**REPLY, "by_name": "Ada Martin"}),
+    ("staff-due-soon", "staff-due-soon", {"target": "response", "due": DUE}),
+    ("staff-missed", "staff-missed", {"target": "resolution", "due": DUE}),
+)
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    """A desk whose database is never asked: a mail is written from its row alone."""
+    services = make_services(build_settings(tmp_path_factory.mktemp("mail")))
+    yield services
+    services.database.engine.dispose()
+
+
+def parsed(written: Mail) -> EmailMessage:
+    """The mail as its reader's program understands it."""
+    return message_from_bytes(written.content, policy=policy.default)
+
+
+def body(message: EmailMessage, kind: str) -> str:
+    part = message.get_body((kind,))
+    assert part is not None
+    return str(part.get_content()).replace("\r\n", "\n")
+
+
+def written_down(message: EmailMessage) -> str:
+    """The whole mail in the words that people see."""
+    headers = "".join(f"{name}: {message[name]}\n" for name in message if name not in {"MIME-Version", "Content-Type"})
+    return f"{headers}\n--- text\n{body(message, 'plain')}\n--- html\n{body(message, 'html')}\n"
+
+
+@pytest.mark.parametrize(("name", "kind", "facts"), MAILS, ids=[name for name, _, _ in MAILS])
+def test_each_mail_reads_as_it_was_written_down(
+    request: pytest.FixtureRequest, desk: Services, name: str, kind: str, facts: dict[str, Any]
+) -> None:
+    """After a meant change: pytest tests/service/test_mail.py --update-golden, then read the difference."""
+    found = written_down(parsed(compose(desk, build_message(kind, **facts), desk.policy)))
+    path = GOLDEN / f"{name}.txt"
+    if request.config.getoption("--update-golden"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(found, "utf-8")
+    assert found == path.read_text("utf-8")
+
+
+def test_each_template_is_written_down_and_nothing_else_is() -> None:
+    templates = {path.stem for path in (REPOSITORY / "formapp" / "mail_templates").glob("*.txt")}
+    assert templates == {kind for _, kind, _ in MAILS}
+    assert {path.stem for path in GOLDEN.iterdir()} == {name for name, _, _ in MAILS}
+
+
+def test_a_mail_says_that_a_machine_wrote_it_and_which_thread_it_belongs_to(desk: Services) -> None:
+    first = parsed(compose(desk, build_message(), desk.policy))
+    later = parsed(compose(desk, build_message("reopened", thread=first["Message-ID"]), desk.policy))
+    assert first["Auto-Submitted"] == later["Auto-Submitted"] == "auto-generated"
+    assert first["Message-ID"] == "<SUP-1042.1.received@127.0.0.1>"
+    assert (first["In-Reply-To"], first["References"]) == (None, None)
+    assert later["In-Reply-To"] == later["References"] == first["Message-ID"]
+    assert parsedate_to_datetime(first["Date"]) == NOW
+
+
+def test_a_mail_is_the_same_bytes_each_time_it_is_tried(desk: Services) -> None:
+    once, again = (compose(desk, build_message(), desk.policy) for _ in range(2))
+    assert once.content == again.content
+
+
+SUBJECTS = (
+    "Outage =?UTF-8?Q?=0D=0A?=Bcc: x@example.com",
+    "=?utf-8?b?QmNjOiB4QGV4YW1wbGUuY29t?=",
+    "?= =? ?=",
+    "Zürich → 東京 🙂",
+    "🙂" * 200,
+    "Überlange Sätze, die niemand liest: " + "größer " * 20 + "Ende",
+    "x" * 200,
+    "x" * 1000,
+    "word " * 190 + "end",
+    'quotes " and \\ and , and ; and : and <x@evil.example>',
+    "a\x1bb\x07c",
+    "\u202egnp.exe and \u200b zero width",
+    "e\u0301 stays two",
+)
+
+
+@pytest.mark.parametrize("subject", SUBJECTS, ids=range(len(SUBJECTS)))
+def test_any_subject_arrives_as_it_was_typed(desk: Services, subject: str) -> None:
+    written = compose(desk, build_message(subject=subject), desk.policy)
+    message = parsed(written)
+    assert str(message["Subject"]) == f"[SUP-1042] {subject}"
+    assert message["Bcc"] is None
+    assert set(message) == {
+        *("From", "To", "Subject", "Date", "Message-ID"),
+        *("Auto-Submitted", "MIME-Version", "Content-Type"),
+    }
+    head = written.content.partition(b"\r\n\r\n")[0]
+    assert head.isascii()
+    # RFC 5322, 2.1.1: a line has at most 998 characters.
+    assert max(len(line) for line in head.split(b"\r\n")) <= 998
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=120))
+def test_no_subject_that_a_ticket_can_have_makes_a_header(desk: Services, typed: str) -> None:
+    meant = " ".join(f"[SUP-1042] {normalise_line(typed)}".split())
+    message = parsed(compose(desk, build_message(subject=normalise_line(typed)), desk.policy))
+    assert len(message.keys()) == 8
+    assert [str(value) for name, value in message.items() if name == "Subject"] == [meant]
+
+
+@pytest.mark.parametrize("line_break", ["\r\n", "\n", "\r", "\u2028", "\u2029", "\u0085", "\v", "\f"])
+def test_a_line_break_that_slips_into_a_subject_or_a_name_makes_no_header(desk: Services, line_break: str) -> None:
+    """Text is normalised when it is stored; this is the second lock on the same door."""
+    evil = f"Outage{line_break}Bcc: x@evil.example"
+    for facts in ({"subject": evil}, {"project": evil}, {"by_name": evil}):
+        message = parsed(compose(desk, build_message("staff-new", **facts), desk.policy))
+        assert message["Bcc"] is None
+        assert len(message.keys()) == 8
+
+
+@pytest.mark.parametrize(
+    "recipient",
+    [
+        "ada@shop.example\r\nBcc: x@evil.example",
+        "ada@shop.example\nx",
+        "ada@shop.example, x@evil.example",
+        "ada@shop.example x@evil.example",
+        "<ada@shop.example>",
+        "Ada <ada@shop.example>",
+        "ada@shop@evil.example",
+        "ada@shop.example (x",
+        "ada\u2028@shop.example",
+        "adä@shop.example",
+        "shop.example",
+        "",
+    ],
+)
+def test_a_recipient_that_is_not_one_plain_address_is_given_up_at_once(desk: Services, recipient: str) -> None:
+    outcome = deliver(desk, build_message(recipient=recipient), desk.policy)
+    assert (outcome.sent, outcome.permanent) == (False, True)
+    assert "can't be built" in outcome.error
+
+
+def test_a_host_outside_ascii_is_written_as_mail_servers_know_it(desk: Services) -> None:
+    written = compose(desk, build_message(recipient="ada@bücher.example"), desk.policy)
+    assert written.recipient == parsed(written)["To"] == "ada@xn--bcher-kva.example"
+
+
+def test_half_a_character_is_given_up_at_once(desk: Services) -> None:
+    outcome = deliver(desk, build_message(subject="\ud83d"), desk.policy)
+    assert (outcome.sent, outcome.permanent) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("setting", "shown"),
+    [
+        ("Support <support@help.example>", "Support <support@help.example>"),
+        ("support@help.example", "support@help.example"),
+        ('"Support, Ltd" <support@help.example>', '"Support, Ltd" <support@help.example>'),
+        ("Hülfe & Söhne <support@help.example>", "Hülfe & Söhne <support@help.example>"),
+    ],
+)
+def test_the_sender_is_shown_as_it_was_set(desk: Services, setting: str, shown: str) -> None:
+    changed = replace(desk, settings=replace(desk.settings, mail_from=setting))
+    written = compose(changed, build_message(), desk.policy)
+    assert str(parsed(written)["From"]) == shown
+    assert written.sender == "support@help.example"
+
+
+def test_html_shows_what_was_typed_and_does_nothing_with_it(desk: Services) -> None:
+    typed = '<script>alert(1)</script>\n"quoted" & <img src=x onerror=y>'
+    for kind, fact in (("received", "description"), ("replied", "body"), ("staff-reply", "body")):
+        html = compose(
+            desk, build_message(kind, **{"body": "", fact: typed}, subject=typed, by_name=typed), desk.policy
+        ).html
+        assert "<script" not in html
+        assert "<img" not in html
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;<br>&#34;quoted&#34; &amp; &lt;img src=x onerror=y&gt;" in html
+    text = compose(desk, build_message(description=typed), desk.policy).text
+    assert typed in text
+
+
+def test_paragraphs_and_lines_stay_apart_in_html(desk: Services) -> None:
+    html = compose(desk, build_message(description="one\ntwo\n\n\n\nthree"), desk.policy).html
+    assert "<blockquote><p>one<br>two</p><p>three</p></blockquote>" in html
+
+
+TAMPERINGS = {
+    "a header more": (b"\r\nDate:", b"\r\nBcc: x@evil.example\r\nDate:"),
+    "a header less": (b"Auto-Submitted: auto-generated\r\n", b""),
+    "another subject": (b"Checkout", b"Checkin"),
+    "another recipient": (b"To: ada@", b"To: eve@"),
+    "another thread": (b"Message-ID: <SUP-1042", b"Message-ID: <SUP-1043"),
+    "another sender": (b"From: Support", b"From: Nobody"),
+    "a part more": (
+        b"Content-Type: text/html",
+        b"\r\nmore\r\n--=_support_3C5355502D313034322E312E\r\nContent-Type: text/html",
+    ),
+    "another text": (b"V2UgaGF2ZSB5", b"V2UgaGF2ZSBu"),
+}
+
+
+@pytest.mark.parametrize("tampering", TAMPERINGS)
+def test_a_mail_that_reads_otherwise_than_meant_is_never_sent(
+    desk: Services, monkeypatch: pytest.MonkeyPatch, tampering: str
+) -> None:
+    """The library is trusted no further than its work can be read back."""
+    assemble = mail._assemble
+    before, after = TAMPERINGS[tampering]
+
+    def tampered(*parts: Any) -> bytes:
+        content = assemble(*parts)
+        assert before in content
+        return content.replace(before, after, 1)
+
+    compose(desk, build_message(), desk.policy)
+    monkeypatch.setattr(mail, "_assemble", tampered)
+    with pytest.raises(CannotBuild, match=r"than (were|was) meant"):
+        compose(desk, build_message(), desk.policy)
+
+
+def test_plain_words_stay_readable_in_the_source() -> None:
+    assert encode_words("Checkout fails") == "Checkout fails"
+    encoded = encode_words("Größe")
+    assert re.fullmatch(r"=\?utf-8\?b\?[A-Za-z0-9+/=]+\?=", encoded)
+    # RFC 2047, 2: an encoded word has at most 75 characters.
+    assert max(len(word) for word in encode_words("🙂" * 300).split(" ")) <= 75

@@ -1,0 +1,263 @@
+"""The clock of a ticket: what stops it, what pauses it, what it says, and what may never change it."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import select
+
+from formapp import closures, conversation, desk, tickets, worker
+from formapp.clock import promises_of, sweep
+from formapp.errors import AnswerMissing, NotFound, Refused
+from formapp.models import Account, ClockNotice, Event, OutboxMessage, Ticket
+from formapp.services import Services
+from supportpolicy import Policy, Segment, loads
+from tests.builders import NOW, Clock, build_customer, build_staff, file_ticket, written
+
+PARIS = ZoneInfo("Europe/Paris")
+
+
+def paris(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=PARIS).astimezone(UTC)
+
+
+def local(instant: datetime | None) -> str:
+    return "" if instant is None else f"{instant.astimezone(PARIS):%a %d %H:%M}"
+
+
+@pytest.fixture
+def ada(services: Services) -> Account:
+    return build_customer(services)
+
+
+@pytest.fixture
+def sam(services: Services) -> Account:
+    return build_staff(services)
+
+
+def the_ticket(services: Services, number: int = 1) -> Ticket:
+    with services.read() as database:
+        return database.get_one(Ticket, number)
+
+
+def notices(services: Services) -> list[tuple[str, str, str]]:
+    with services.read() as database:
+        rows = database.scalars(select(ClockNotice).order_by(ClockNotice.at, ClockNotice.kind))
+        return [(row.target, row.kind, local(row.at)) for row in rows]
+
+
+def kinds(services: Services) -> list[str]:
+    with services.read() as database:
+        return list(database.scalars(select(Event.kind).order_by(Event.id)))
+
+
+def explained(services: Services, target: str) -> list[Segment]:
+    with services.read() as database:
+        found = promises_of(services, database, database.get_one(Ticket, 1)).deadlines
+    return [segment for segment in found.explain() if segment.target == target]
+
+
+def run_hourly(services: Services, clock: Clock, until: datetime, step: timedelta = timedelta(minutes=15)) -> None:
+    while clock.now < until:
+        clock.now += step
+        worker.run_once(services, clock)
+
+
+def test_each_warning_comes_once_however_often_the_clock_is_looked_at(
+    services: Services, ada: Account, sam: Account, clock: Clock
+) -> None:
+    file_ticket(services, ada, priority="high")  # Tuesday 15:00; one business day: Wednesday 15:00
+    run_hourly(services, clock, paris("2026-11-27T12:00"))
+
+    assert notices(services) == [("response", "due-soon", "Wed 25 13:00"), ("response", "missed", "Wed 25 15:00")]
+    assert kinds(services) == ["opened", "due-soon", "missed"]
+    with services.read() as database:
+        mails = database.scalars(select(OutboxMessage.kind).where(OutboxMessage.recipient == sam.email)).all()
+    assert sorted(mails) == ["staff-due-soon", "staff-missed", "staff-new"]
+
+
+def test_eight_workers_record_a_miss_once(services: Services, ada: Account) -> None:
+    for number in range(5):
+        file_ticket(services, ada, priority="critical", subject=f"Number {number}", submission=f"form-{number}")
+    late = Clock(NOW + timedelta(hours=9))
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: sweep(services, late), range(16)))
+    assert kinds(services).count("missed") == 10  # a response and a resolution each
+    assert len(notices(services)) == 10
+
+
+def test_nobody_is_warned_while_support_is_closed(services: Services, ada: Account) -> None:
+    # Two of eight open hours are left at closing time; the warning waits for Wednesday morning.
+    file_ticket(services, ada, paris("2026-11-24T11:00"), priority="high")
+    clock = Clock(paris("2026-11-24T16:45"))
+    run_hourly(services, clock, paris("2026-11-25T08:45"))
+    assert notices(services) == []
+    run_hourly(services, clock, paris("2026-11-25T09:00"))
+    assert notices(services) == [("response", "due-soon", "Wed 25 09:00")]
+
+
+def test_a_worker_that_was_down_warns_nobody_at_midnight(services: Services, ada: Account) -> None:
+    file_ticket(services, ada, paris("2026-11-24T10:00"), priority="high")
+    clock = Clock(paris("2026-11-25T00:30"))
+    worker.run_once(services, clock)
+    assert notices(services) == []
+    run_hourly(services, clock, paris("2026-11-25T09:15"))
+    assert notices(services)[0] == ("response", "due-soon", "Wed 25 09:00")
+
+
+def test_a_promise_of_day_and_night_warns_day_and_night(services: Services, ada: Account) -> None:
+    file_ticket(services, ada, paris("2026-11-28T23:30"), priority="critical")
+    run_hourly(services, Clock(paris("2026-11-28T23:30")), paris("2026-11-29T00:30"))
+    assert notices(services) == [("response", "due-soon", "Sun 29 00:15"), ("response", "missed", "Sun 29 00:30")]
+
+
+def test_the_first_staff_reply_stops_the_response_clock(
+    services: Services, ada: Account, sam: Account, clock: Clock
+) -> None:
+    file_ticket(services, ada, priority="high")
+    clock.now += timedelta(hours=1)
+    conversation.add_note(services, sam.id, 1, written("Looks like the cache"), clock.now)
+    assert the_ticket(services).answered_at is None, "a note is no answer"
+    conversation.reply_as_customer(services, ada.id, 1, written("One more thing"), clock.now)
+    assert the_ticket(services).answered_at is None, "nor is what the customer adds"
+    conversation.reply_as_staff(services, sam.id, 1, written("We look into it"), "open", clock.now)
+    first = clock.now
+    run_hourly(services, clock, paris("2026-11-26T12:00"))
+    conversation.reply_as_staff(services, sam.id, 1, written("Still at it"), "open", clock.now)
+
+    assert the_ticket(services).answered_at == first
+    assert notices(services) == []
+
+
+def test_an_answer_after_the_due_date_has_missed_it_even_where_no_worker_looked(
+    services: Services, ada: Account, sam: Account
+) -> None:
+    file_ticket(services, ada, priority="critical")
+    late = NOW + timedelta(hours=1, seconds=1)
+    conversation.reply_as_staff(services, sam.id, 1, written("Sorry"), "open", late)
+    assert kinds(services) == ["opened", "missed", "replied"]
+
+
+def test_waiting_for_the_customer_pauses_the_resolution_and_says_so(
+    services: Services, ada: Account, sam: Account
+) -> None:
+    file_ticket(services, ada, priority="critical")  # solved within 4 hours: 19:00
+    conversation.reply_as_staff(services, sam.id, 1, written("Which browser?"), "waiting", paris("2026-11-24T16:00"))
+    waiting = the_ticket(services)
+    assert (waiting.state, waiting.resolution_due_at, waiting.notice_at) == ("waiting", None, None)
+
+    conversation.reply_as_customer(services, ada.id, 1, written("Firefox"), paris("2026-11-24T18:30"))
+    ticket = the_ticket(services)
+    assert (ticket.state, local(ticket.resolution_due_at)) == ("open", "Tue 24 21:30")
+    assert [
+        (segment.kind, local(segment.start), local(segment.end)) for segment in explained(services, "resolution")
+    ] == [
+        ("counted", "Tue 24 15:00", "Tue 24 16:00"),
+        ("paused", "Tue 24 16:00", "Tue 24 18:30"),
+        ("counted", "Tue 24 18:30", "Tue 24 21:30"),
+    ]
+    assert local(ticket.response_due_at) == "Tue 24 16:00", "the response never pauses"
+
+
+def test_time_between_closing_and_reopening_isnt_counted(services: Services, ada: Account, sam: Account) -> None:
+    file_ticket(services, ada, priority="critical")
+    desk.close(services, sam.id, 1, paris("2026-11-24T15:30"))
+    desk.reopen(services, ada.id, 1, paris("2026-11-25T15:30"))
+    assert local(the_ticket(services).resolution_due_at) == "Wed 25 19:00"
+    paused = [segment for segment in explained(services, "resolution") if segment.kind == "paused"]
+    assert [segment.note for segment in paused] == ["The ticket was closed"]
+
+
+def test_a_corrected_answer_counts_from_filing_and_the_event_says_why(
+    services: Services, ada: Account, sam: Account
+) -> None:
+    told = {"need": "broken", "environment": "production", "impact": "down", "workaround": "none"}
+    file_ticket(services, ada, priority="critical", answers=told)
+    half = told | {"workaround": "holds"}
+    with pytest.raises(AnswerMissing) as missing:
+        desk.correct_answers(services, sam.id, 1, half, paris("2026-11-24T15:20"), seen=1)
+    assert missing.value.question == "severity"
+    right = half | {"severity": "minor"}
+    found = desk.correct_answers(services, sam.id, 1, right, paris("2026-11-24T15:20"), seen=1)
+
+    ticket = the_ticket(services)
+    expected = services.policy.deadlines(found, NOW)
+    assert found == ticket.priority == "normal"
+    assert (ticket.response_due_at, ticket.resolution_due_at) == (expected.response_due, expected.resolution_due)
+    (event,) = [event for event in tickets.events_of(services, 1) if event.kind == "priority-changed"]
+    assert event.account_id == sam.id
+    assert event.details["priority"] == ["critical", found]
+    assert event.details["answers"] == {"workaround": ["none", "holds"], "severity": [None, "minor"]}
+    before, after = event.details["due"]
+    assert before["response"] == paris("2026-11-24T16:00").isoformat()
+    assert after["response"] == (expected.response_due.isoformat() if expected.response_due else None)
+    assert event.details["because"]
+
+
+def test_a_later_policy_rewrites_no_promise(services: Services, ada: Account, sam: Account, policy_text: str) -> None:
+    file_ticket(services, ada, priority="critical")
+    slower: Policy = loads(policy_text.replace("within 1 hour, 24/7", "within 3 hours, 24/7"))
+    assert slower.version != services.policy.version
+    later = replace(services, policy=slower)
+    conversation.reply_as_staff(later, sam.id, 1, written("Which one?"), "waiting", NOW + timedelta(minutes=30))
+    conversation.reply_as_customer(later, ada.id, 1, written("This one"), NOW + timedelta(minutes=40))
+
+    ticket = the_ticket(later)
+    assert ticket.policy_version == services.policy.version
+    assert ticket.response_due_at == NOW + timedelta(hours=1)
+    assert ticket.resolution_due_at == NOW + timedelta(hours=4, minutes=10)
+    second = file_ticket(later, ada, subject="Another", submission="form-2", priority="critical").ticket
+    assert second.response_due_at == NOW + timedelta(hours=3)
+
+
+def test_a_closure_counts_for_promises_given_from_then_on(services: Services, ada: Account) -> None:
+    file_ticket(services, ada, priority="high")
+    closure = closures.add_closure(
+        services, paris("2026-11-25T00:00"), paris("2026-11-26T00:00"), "Moving house", NOW + timedelta(minutes=1)
+    )
+    file_ticket(services, ada, NOW + timedelta(minutes=2), subject="After it", submission="2", priority="high")
+    closures.cancel_closure(services, closure.id, NOW + timedelta(minutes=3))
+    file_ticket(services, ada, NOW + timedelta(minutes=4), subject="Taken back", submission="3", priority="high")
+
+    assert [local(the_ticket(services, number).response_due_at) for number in (1, 2, 3)] == [
+        "Wed 25 15:00",
+        "Thu 26 15:02",
+        "Wed 25 15:04",
+    ]
+    # Asked again, each is explained by what counted when it was given.
+    for number in (1, 2, 3):
+        with services.read() as database:
+            ticket = database.get_one(Ticket, number)
+            assert promises_of(services, database, ticket).deadlines.response_due == ticket.response_due_at
+    with services.read() as database:
+        found = promises_of(services, database, database.get_one(Ticket, 2)).deadlines.explain()
+    assert [segment.note for segment in found if segment.kind == "closure"] == ["Moving house"]
+
+
+def test_a_closure_that_cant_be_is_refused(services: Services) -> None:
+    later = NOW + timedelta(days=1)
+    for start, end, note, field in (
+        (later, later, "Nothing", "end"),
+        (NOW - timedelta(days=2), NOW - timedelta(days=1), "Past", "end"),
+        (NOW, later, "\u200b", "note"),
+        (NOW, later, "x" * 201, "note"),
+        (NOW, NOW + timedelta(days=4000), "For ever", "end"),
+    ):
+        with pytest.raises(Refused) as refused:
+            closures.add_closure(services, start, end, note, NOW)
+        assert refused.value.field == field
+    assert closures.coming_closures(services, NOW) == ()
+    with pytest.raises(NotFound):
+        closures.cancel_closure(services, 7, NOW)
+
+
+def test_best_effort_is_never_overdue(services: Services, ada: Account, clock: Clock) -> None:
+    file_ticket(services, ada, priority="low")
+    clock.now += timedelta(days=4000)
+    worker.run_once(services, clock)
+    assert notices(services) == []
+    assert the_ticket(services).notice_at is None

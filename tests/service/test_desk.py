@@ -1,0 +1,126 @@
+"""What staff do with a ticket beside writing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from formapp import accounts, desk, tickets
+from formapp.errors import ChangedMeanwhile, NotAtTheDesk, NotFound, Refused, TicketMerged, UnknownPriority
+from formapp.models import Account, Ticket
+from formapp.services import Services
+from tests.builders import NOW, build_account, build_customer, build_project, build_staff, file_ticket
+
+
+@pytest.fixture
+def ada(services: Services) -> Account:
+    customer = build_customer(services)
+    file_ticket(services, customer)
+    return customer
+
+
+@pytest.fixture
+def sam(services: Services) -> Account:
+    return build_staff(services)
+
+
+def the_ticket(services: Services, number: int = 1) -> Ticket:
+    with services.read() as database:
+        return database.get_one(Ticket, number)
+
+
+def test_a_ticket_is_given_only_to_somebody_who_works_here(services: Services, ada: Account, sam: Account) -> None:
+    gone = build_staff(services, "gone@platform.example", name="Gone")
+    accounts.disable_account(services, gone.email, NOW)
+    for email in (ada.email, gone.email, "nobody@platform.example", "x\u200b"):
+        with pytest.raises(NotAtTheDesk):
+            desk.assign(services, sam.id, 1, email, NOW, seen=1)
+    desk.assign(services, sam.id, 1, " Sam@Platform.example ", NOW, seen=1)
+    assert the_ticket(services).assignee_id == sam.id
+    desk.assign(services, sam.id, 1, "", NOW, seen=2)
+    assert the_ticket(services).assignee_id is None
+    assert [event.details["assignee"] for event in tickets.events_of(services, 1)[1:]] == [
+        [None, sam.id],
+        [sam.id, None],
+    ]
+    assert [person.name for person in desk.people_at_the_desk(services)] == ["Sam Rivera"]
+
+
+@pytest.mark.usefixtures("ada")
+def test_every_act_tells_the_second_of_two_people(services: Services, sam: Account) -> None:
+    kim = build_staff(services, "kim@platform.example", name="Kim Adeyemi")
+    desk.assign(services, kim.id, 1, kim.email, NOW, seen=1)
+    acts = (
+        lambda: desk.assign(services, sam.id, 1, sam.email, NOW, seen=1),
+        lambda: desk.close(services, sam.id, 1, NOW, seen=1),
+        lambda: desk.merge(services, sam.id, 1, "SUP-1002", NOW, seen=1),
+        lambda: desk.correct_answers(services, sam.id, 1, {"need": "question"}, NOW, seen=1),
+    )
+    for act in acts:
+        with pytest.raises(ChangedMeanwhile, match="Kim Adeyemi changed who has it"):
+            act()
+    assert the_ticket(services).state == "open"
+
+
+def test_closing_and_reopening_by_either_side(services: Services, ada: Account, sam: Account) -> None:
+    desk.close(services, ada.id, 1, NOW)
+    desk.close(services, sam.id, 1, NOW)
+    assert (the_ticket(services).state, the_ticket(services).closed_at) == ("closed", NOW)
+    desk.reopen(services, sam.id, 1, NOW + timedelta(hours=1))
+    desk.reopen(services, ada.id, 1, NOW + timedelta(hours=1))
+    assert (the_ticket(services).state, the_ticket(services).closed_at) == ("open", None)
+    assert [event.kind for event in tickets.events_of(services, 1)] == ["opened", "closed", "reopened"]
+
+
+def test_duplicates_are_merged_within_their_project(services: Services, ada: Account, sam: Account) -> None:
+    build_project(services, "intranet", ada.email, name="Intranet")
+    for number, project in ((2, "shop"), (3, "shop"), (4, "intranet")):
+        file_ticket(services, ada, subject=f"Number {number}", submission=f"form-{number}", project=project)
+    for into, sentence in (
+        ("SUP-1002", "into itself"),
+        ("SUP-1004", "of one project"),
+        ("SUP-9999", "There is no ticket SUP-9999"),
+        ("-1", "like SUP-1042"),
+        ("SUP-١٠٠١", "like SUP-1042"),
+        ("9" * 40, "like SUP-1042"),
+    ):
+        with pytest.raises(Refused, match=sentence) as refused:
+            desk.merge(services, sam.id, 2, into, NOW)
+        assert refused.value.field == "into"
+
+    desk.merge(services, sam.id, 3, "SUP-1002", NOW)
+    with pytest.raises(Refused, match="SUP-1003 was itself merged into SUP-1002"):
+        desk.merge(services, sam.id, 1, "SUP-1003", NOW)
+    desk.merge(services, sam.id, 2, "SUP-1001", NOW)
+    assert [the_ticket(services, number).merged_into_id for number in (1, 2, 3)] == [None, 1, 1]
+    assert the_ticket(services, 2).state == "closed"
+    assert [event.kind for event in tickets.events_of(services, 1)] == ["opened", "absorbed"]
+    with pytest.raises(TicketMerged):
+        desk.reopen(services, ada.id, 2, NOW)
+    with pytest.raises(TicketMerged):
+        desk.merge(services, sam.id, 2, "SUP-1004", NOW)
+
+
+@pytest.mark.usefixtures("ada")
+def test_answers_that_the_policy_doesnt_know_are_refused(services: Services, sam: Account) -> None:
+    for answers in ({"mood": "bad"}, {"need": "coffee"}):
+        with pytest.raises(UnknownPriority):
+            desk.correct_answers(services, sam.id, 1, answers, NOW, seen=1)
+    assert the_ticket(services).priority == "high"
+
+
+def test_a_ticket_is_found_by_its_reference_alone(services: Services, ada: Account) -> None:
+    assert desk.staff_ticket(services, "SUP-1001").reporter.email == ada.email
+    for reference in ("SUP-1002", "SUP--1001", "SUP-" + "9" * 30, "SUP-١٠٠١", "1001", ""):
+        with pytest.raises(NotFound):
+            desk.staff_ticket(services, reference)
+
+
+def test_somebody_without_an_account_does_nothing(services: Services, ada: Account) -> None:
+    stranger = build_account(services, "stranger@museum.example")
+    accounts.disable_account(services, stranger.email, NOW)
+    with pytest.raises(NotFound):
+        desk.close(services, stranger.id, 1, NOW)
+    with pytest.raises(NotFound):
+        desk.close(services, ada.id, 99, NOW)

@@ -1,0 +1,214 @@
+"""The staff queue: its order, its search, its pages, its export."""
+
+from __future__ import annotations
+
+import csv
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Dialect, Select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from formapp import conversation, desk, queue
+from formapp.errors import NotFound
+from formapp.models import Account, Ticket
+from formapp.queue import Filters, SearchRefused
+from formapp.services import Services
+from formapp.timeleft import times_left
+from tests.builders import NOW, build_customer, build_project, build_staff, file_ticket, written
+
+FILED = (  # subject, priority, hours after NOW
+    ("Colours are off", "low", 0),
+    ("Report is late", "normal", 0),
+    ("Checkout fails", "critical", 2),
+    ("Search is slow", "high", 0),
+    ("Checkout fails again", "critical", 0),
+    ("Search is slow too", "high", 0),
+)
+
+
+@pytest.fixture
+def ada(services: Services) -> Account:
+    customer = build_customer(services)
+    for number, (subject, priority, hours) in enumerate(FILED):
+        at = NOW + timedelta(hours=hours)
+        file_ticket(services, customer, at, subject=subject, priority=priority, submission=f"form-{number}")
+    return customer
+
+
+@pytest.fixture
+def sam(services: Services) -> Account:
+    return build_staff(services)
+
+
+def found(services: Services, search: str, viewer: Account, size: int = 50) -> list[int]:
+    """The references (less 1000) of all pages of a search."""
+    filters, after, numbers = queue.parse_search(search), "", []
+    while True:
+        page = queue.page_of(services, filters, viewer.id, NOW + timedelta(hours=2), after, size)
+        numbers += [ticket.id for ticket in page.tickets]
+        after = page.next_key
+        if not after:
+            return numbers
+
+
+@pytest.mark.usefixtures("ada")
+@pytest.mark.parametrize("size", [1, 2, 5, 50])
+def test_what_is_due_next_comes_first_and_best_effort_last(services: Services, sam: Account, size: int) -> None:
+    assert found(services, "", sam, size) == [5, 3, 4, 6, 2, 1]
+    assert found(services, "status:any", sam, size) == [6, 5, 4, 3, 2, 1]
+
+
+@pytest.mark.usefixtures("ada")
+def test_a_page_holds_its_place_while_tickets_come_and_go(services: Services, ada: Account, sam: Account) -> None:
+    first = queue.page_of(services, Filters(), sam.id, NOW, size=2)
+    desk.close(services, sam.id, 5, NOW)
+    file_ticket(services, ada, subject="New and urgent", priority="critical", submission="new")
+    second = queue.page_of(services, Filters(), sam.id, NOW, first.next_key, size=2)
+    assert [ticket.id for ticket in (*first.tickets, *second.tickets)] == [5, 3, 4, 6]
+
+
+def test_each_filter_and_the_words(services: Services, ada: Account, sam: Account) -> None:
+    build_project(services, "intranet", ada.email, name="Intranet")
+    file_ticket(services, ada, subject="Wiki 100% full", project="intranet", priority="normal", submission="i")
+    desk.assign(services, sam.id, 4, sam.email, NOW, seen=1)
+    desk.close(services, sam.id, 6, NOW)
+    conversation.reply_as_staff(services, sam.id, 2, written("Which *quarter*?"), "waiting", NOW)
+    for search, numbers in (
+        ("priority:critical", [5, 3]),
+        ("project:intranet", [7]),
+        ("assigned:me", [4]),
+        ("assigned:sam@platform.example", [4]),
+        ("assigned:nobody priority:high", []),
+        ("status:waiting", [2]),
+        ("status:closed", [6]),
+        ("is:overdue", [5]),
+        ("checkout", [5, 3]),
+        ("CHECKOUT again", [5]),
+        ('"Checkout fails" again', [5]),
+        ("status:any quarter", [2]),
+        ("sup-1003", [3]),
+        ("100%", [7]),
+        ("_", []),
+        ('say "open', []),
+        ("https://shop.example/checkout", []),
+        ("project:museum", []),
+        ("priority:unheard", []),
+    ):
+        assert found(services, search, sam) == numbers, search
+
+
+def test_closed_tickets_come_newest_first(services: Services, ada: Account, sam: Account) -> None:
+    for hours, number in enumerate((3, 1, 2)):
+        desk.close(services, ada.id, number, NOW + timedelta(hours=hours))
+    assert found(services, "status:closed", sam, 1) == [2, 1, 3]
+
+
+@pytest.mark.parametrize("search", ["colour:red", "status:lost", "is:late", "Priority :high colour:x"])
+def test_an_unknown_word_is_named_with_those_that_are_known(search: str) -> None:
+    with pytest.raises(SearchRefused, match="Use ") as refused:
+        queue.parse_search(search)
+    assert refused.value.field == "search"
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        "",
+        "checkout",
+        "status:any",
+        "status:closed priority:high project:shop assigned:me is:overdue two words",
+        "12:30",
+    ],
+)
+def test_filters_and_searches_say_the_same(search: str) -> None:
+    filters = queue.parse_search(search)
+    assert queue.parse_search(filters.as_search()) == filters
+
+
+@pytest.mark.parametrize(
+    "key", ["x", "1", "20260101T000000000000.", ".1", "20260101T000000000000.9999999999", "-1.-1", "٣.٤"]
+)
+def test_an_odd_page_key_is_a_page_that_isnt_there(services: Services, key: str) -> None:
+    with pytest.raises(NotFound):
+        queue.page_of(services, Filters(), 1, NOW, key)
+
+
+@pytest.mark.usefixtures("ada")
+def test_the_time_left_is_said_in_words(services: Services, sam: Account) -> None:
+    conversation.reply_as_staff(services, sam.id, 2, written("Which?"), "waiting", NOW)
+    desk.close(services, sam.id, 6, NOW)
+    with services.read() as database:
+        tickets = database.query(Ticket).order_by(Ticket.id).all()
+    left = times_left(services, tickets, NOW + timedelta(hours=1, minutes=15))
+    assert [(left[number].words, left[number].urgency, left[number].open_time) for number in range(1, 7)] == [
+        ("No fixed time", "none", False),
+        ("Waiting for the customer", "none", False),
+        ("1 h 45 min left", "later", False),
+        ("6 h 45 min left", "later", True),
+        ("Missed by 15 min", "missed", False),
+        ("Closed", "none", False),
+    ]
+    evening = times_left(services, tickets, NOW + timedelta(hours=12))
+    assert evening[4].words == "6 h left", "the night isn't counted"
+    assert times_left(services, tickets, NOW + timedelta(hours=23))[4].urgency == "soon"
+
+
+def test_the_export_runs_no_formula(services: Services, ada: Account, sam: Account) -> None:
+    nasty = ['=HYPERLINK("http://x.example")', "+1", "-2+3", "@SUM(A1)", "＝1+1", 'say "hi", then\n=2']
+    for number, subject in enumerate(nasty):
+        file_ticket(services, ada, subject=subject, submission=f"n{number}", priority="low")
+    rows = list(csv.reader("".join(queue.csv_rows(services, Filters(), sam.id, NOW)).splitlines(keepends=True)))
+    assert rows[0][:3] == ["Reference", "Subject", "Project"]
+    assert len(rows) == 1 + len(FILED) + len(nasty)
+    cells = [cell for row in rows for cell in row]
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "＝"))]
+    assert '\'=HYPERLINK("http://x.example")' in cells
+
+
+@pytest.mark.usefixtures("ada")
+@pytest.mark.parametrize(
+    ("search", "index"),
+    [
+        ("", "ix_tickets_queue"),
+        ("status:closed", "ix_tickets_queue"),
+        ("is:overdue", "ix_tickets_queue"),
+        ("project:shop", "ix_tickets_project_queue"),
+        ("priority:critical", "ix_tickets_priority_queue"),
+        ("assigned:me", "ix_tickets_assignee_queue"),
+        ("status:any", "pk_tickets"),
+    ],
+)
+@pytest.mark.parametrize("page", ["first", "next"])
+def test_a_page_walks_an_index_from_its_key(
+    services: Services, sam: Account, search: str, index: str, page: str
+) -> None:
+    filters = queue.parse_search(search)
+    key = queue._key(filters, the_ticket(services)) if page == "next" else ""
+    statement = queue.page_statement(filters, sam.id, NOW, key).limit(51)
+    with services.write.begin() as database:
+        if database.get_bind().dialect.name == "postgresql":
+            # Few rows: the planner must be told that reading and sorting them all is no way.
+            for way in ("seqscan", "sort", "bitmapscan"):
+                database.execute(text(f"SET LOCAL enable_{way} = off"))
+            plan = explained(database, "EXPLAIN", statement, postgresql.dialect())
+            assert f"using {index} on tickets" in plan.replace(" Backward", "")
+            assert "Sort" not in plan
+        else:
+            plan = explained(database, "EXPLAIN QUERY PLAN", statement, sqlite.dialect())
+            # The number is the table's own key there, and has no index.
+            assert index.replace("pk_tickets", "tickets") in plan
+            assert "TEMP B-TREE" not in plan
+
+
+def explained(database: Session, command: str, statement: Select[Ticket], dialect: Dialect) -> str:
+    query = str(statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
+    rows = database.execute(text(f"{command} {query}".replace(":", "\\:")))
+    return "\n".join(str(row[-1]) for row in rows)
+
+
+def the_ticket(services: Services) -> Ticket:
+    with services.write.begin() as database:
+        database.execute(update(Ticket).where(Ticket.id == 1).values(queue_at=NOW))
+        return database.get_one(Ticket, 1)

@@ -111,9 +111,7 @@ def enqueue_mail(
     enqueue(database, [NewMessage("mail", kind, recipient, facts, message_id, ticket_id)], now)
 
 
-def lease_next(
-    services: Services, now: datetime, only: ColumnElement[bool] | None = None
-) -> OutboxMessage | None:
+def lease_next(services: Services, now: datetime, only: ColumnElement[bool] | None = None) -> OutboxMessage | None:
     """Take the next message that is due on a lease, of those that ``only`` leaves; None while nothing is."""
     earlier = aliased(OutboxMessage)
     held_up = exists().where(

@@ -32,9 +32,7 @@ def send(services: Services, message: OutboxMessage, clock: Callable[[], datetim
     return mail.deliver(services, message, policy)
 
 
-def run_once(
-    services: Services, clock: Callable[[], datetime], only: ColumnElement[bool] | None = None
-) -> int:
+def run_once(services: Services, clock: Callable[[], datetime], only: ColumnElement[bool] | None = None) -> int:
     """Do all that is due: the clock's notices, new messages' HTML, the outbox. How many were tried to send."""
     while ticket_clock.sweep(services, clock):
         pass

@@ -77,9 +77,7 @@ def post(
     except TimeoutError as error:
         raise NoAnswer(f"{target.host} gave no answer within {limits.total:g} seconds") from error
     except _TooMuch as error:
-        raise NoAnswer(
-            f"{target.host} sent more than {limits.most_bytes // 1024} kB before its answer began"
-        ) from error
+        raise NoAnswer(f"{target.host} sent more than {limits.most_bytes // 1024} kB of headers") from error
     except RemoteDisconnected as error:
         raise NoAnswer(f"{target.host} closed the connection without an answer") from error
     except HTTPException as error:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from formapp import events, outbox, webhooks
 from formapp.models import OutboxMessage, Project, Ticket
 from formapp.services import Services
@@ -24,11 +26,18 @@ def build_ticket(services: Services, **changes: Any) -> int:
 def tell(services: Services, ticket_id: int, kind: str = "created", now: datetime = NOW, **more: Any) -> int:
     """Record an event on a ticket and tell the endpoints, in one transaction; how many are told."""
     with services.write.begin() as database:
-        ticket = database.get_one(Ticket, ticket_id)
-        project = database.get_one(Project, ticket.project_id)
-        sequence = events.record(database, ticket_id, kind, None, now, {})
-        facts = webhooks.facts_of(ticket, project, services.settings.base_url)
-        return webhooks.enqueue(database, kind, facts, now, sequence=sequence, **more)
+        return tell_within(database, services, ticket_id, kind, now, **more)
+
+
+def tell_within(
+    database: Session, services: Services, ticket_id: int, kind: str, now: datetime = NOW, **more: Any
+) -> int:
+    """The same, within a transaction of the test's own."""
+    ticket = database.get_one(Ticket, ticket_id)
+    project = database.get_one(Project, ticket.project_id)
+    sequence = events.record(database, ticket_id, kind, None, now, {})
+    facts = webhooks.facts_of(ticket, project, services.settings.base_url)
+    return webhooks.enqueue(database, kind, facts, now, sequence=sequence, **more)
 
 
 def told_endpoint(services: Services, receiver: Receiver, ticket_id: int = 0) -> tuple[int, str]:

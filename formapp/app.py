@@ -6,7 +6,7 @@ from flask import Flask
 
 from formapp.services import Services, make_services, utc_now
 from formapp.settings import Settings, settings_from
-from formapp.web import account, inbox, service, signin, submit, tickets
+from formapp.web import account, feeds, inbox, service, signin, submit, tickets
 from formapp.web.access import init_access
 from formapp.web.assets import load_assets
 from formapp.web.context import PREFIX, Clock, Web
@@ -72,8 +72,8 @@ def create_app(
     init_access(app)
     init_headers(app)
     init_problems(app)
-    for blueprint in (tickets.blueprint, signin.blueprint, account.blueprint, inbox.blueprint, service.blueprint):
-        app.register_blueprint(blueprint, url_prefix=PREFIX)
+    for room in (tickets, signin, account, inbox, service, feeds):
+        app.register_blueprint(room.blueprint, url_prefix=PREFIX)
     if desk.guide is not None:
         app.register_blueprint(guide_blueprint(desk.guide, desk.guide.path))
     return app

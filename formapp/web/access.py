@@ -56,6 +56,10 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("GET", "service.asset"): EVERYONE,
     ("GET", "service.form_context"): EVERYONE,
     ("GET", "service.health"): EVERYONE,
+    # What the guide promises to everybody, for programs: nothing in it is about a person.
+    ("GET", "feeds.dates"): EVERYONE,
+    ("GET", "feeds.policy"): EVERYONE,
+    ("GET", "feeds.hours"): EVERYONE,
     # Where no SMTP server is set; elsewhere the routes answer 404 to everybody.
     ("GET", "inbox.messages"): EVERYONE,
     ("GET", "inbox.message"): EVERYONE,

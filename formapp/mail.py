@@ -240,6 +240,4 @@ def _connect(url: str) -> smtplib.SMTP:
 
 
 def _words(said: bytes | str) -> str:
-    """What a server said, fit to be stored: no NUL, not endless."""
-    words = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
-    return words.replace("\0", "")[:500]
+    return said.decode("utf-8", "replace") if isinstance(said, bytes) else said

@@ -29,6 +29,7 @@ LEASE = timedelta(minutes=5)
 GIVE_UP_AFTER = timedelta(days=7)
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(hours=6)
+_LONGEST_ERROR = 2000
 _chance = SystemRandom()
 
 
@@ -162,9 +163,14 @@ def finish(services: Services, message: OutboxMessage, outcome: Outcome, now: da
                 leased_until=None,
                 next_attempt_at=now + pause,
                 finished_at=None if state == "due" else now,
-                last_error=outcome.error,
+                last_error=_storable(outcome.error),
             )
         )
+
+
+def _storable(error: str) -> str:
+    """What went wrong, as both databases store it: a server's words may hold anything."""
+    return error.encode("utf-8", "replace").decode().replace("\0", "")[:_LONGEST_ERROR]
 
 
 def next_pause(attempts: int) -> timedelta:

@@ -86,10 +86,12 @@ def spread(services: Services, announcement: OutboxMessage, now: datetime) -> Ou
 
 def _mails(services: Services, database: Session, ticket: Ticket, announcement: OutboxMessage) -> list[NewMessage]:
     by_staff, by = announcement.payload["by_staff"], announcement.payload["by"]
+    # The mail with the reply says already that the ticket is closed with it.
+    said = announcement.payload.get("with_reply", False)
     host = outbox.mail_host(services.settings.base_url)
     mails = []
     for kind, people in (
-        (TO_CUSTOMERS.get(announcement.kind, "") if by_staff else "", _customers(database, ticket)),
+        (TO_CUSTOMERS.get(announcement.kind, "") if by_staff and not said else "", _customers(database, ticket)),
         ("" if by_staff else TO_STAFF.get(announcement.kind, ""), _staff(database, ticket, announcement.kind)),
     ):
         for person in people:

@@ -160,6 +160,13 @@ def test_any_calendar_agrees_with_a_clock_that_counts_minutes(
             assert counted(due, pausing=pausing) == hours * 60
             # and the last minute before it was one that counts
             assert is_open(calendar, due - timedelta(minutes=1))
+        warning = found.warn_at("resolution" if pausing else "response")
+        assert warning is not None
+        if warning - opened <= timedelta(days=4):
+            # A quarter is left, and somebody is there to read it.
+            assert counted(warning, pausing=pausing) == hours * 45
+            assert is_open(calendar, warning)
+            assert not shut.start <= warning < shut.end
 
 
 @settings(max_examples=60, deadline=None)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import select
 
-from formapp import accounts, projects, schema, tickets
+from formapp import accounts, outbox, projects, schema, tickets
 from formapp.conversation import Written
 from formapp.db import Base
 from formapp.models import Account, OutboxMessage
@@ -128,3 +129,16 @@ def build_message(kind: str = "received", recipient: str = "ada@shop.example", *
         state="due",
         attempts=0,
     )
+
+
+def write_mail(
+    services: Services, recipient: str = "ada@shop.example", ticket_id: int | None = None, now: datetime = NOW
+) -> int:
+    """Put a mail into the outbox by itself; the number of its row."""
+    message_id = f"<{secrets.token_hex(8)}@127.0.0.1>"
+    facts = {"contact": "support@platform.example"}
+    with services.write.begin() as database:
+        outbox.enqueue_mail(database, "unknown-address", recipient, facts, message_id, now, ticket_id)
+        number = database.scalar(select(OutboxMessage.id).where(OutboxMessage.message_id == message_id))
+    assert number is not None
+    return number

@@ -50,6 +50,11 @@ class SupportExtension(Extension):
         """The desk's address, with a slash at its end."""
         return str(self.getConfig("app_url")).rstrip("/") + "/"
 
+    @property
+    def dates_url(self) -> str:
+        """Where the desk tells by when one is answered if one files now."""
+        return f"{self.app_url}dates.json"
+
     def reload(self) -> None:
         """Read the policy file anew; its problems are kept and shown where a widget should stand."""
         try:
@@ -73,7 +78,11 @@ class SupportExtension(Extension):
         if problems_here:
             return problem_box([f"Line {problem.line}: {problem.sentence}" for problem in problems_here])
         if fence.kind == "support-chooser":
-            return render_chooser(self.policy, form_url=self._link(fence, "form") or f"{self.app_url}tickets/new")
+            return render_chooser(
+                self.policy,
+                form_url=self._link(fence, "form") or f"{self.app_url}tickets/new",
+                dates_url=self.dates_url,
+            )
         if fence.kind == "support-form":
             return render_form(
                 self.policy,
@@ -81,6 +90,7 @@ class SupportExtension(Extension):
                 action=f"{self.app_url}tickets",
                 embedded=True,
                 page=self.page.path,
+                dates_url=self.dates_url,
             )
         show = fence.options.get("show", "promises")
         if show == "graph":
@@ -89,7 +99,7 @@ class SupportExtension(Extension):
                 '<div class="support-graph" tabindex="0" role="group" aria-label="Decision graph">{}</div>'
             ).format(svg)
         criteria_url = self._link(fence, "criteria") or self.page.criteria_url
-        return render_table(self.policy, show=show, criteria_url=criteria_url)  # type: ignore[arg-type]
+        return render_table(self.policy, show=show, criteria_url=criteria_url, dates_url=self.dates_url)  # type: ignore[arg-type]
 
     def link_problems(self, fence: Fence) -> list[FenceProblem]:
         """Options that name a page which isn't there."""

@@ -10,7 +10,14 @@ from importlib import resources
 from formapp.widgets import Asset, assets
 
 MEDIA_TYPES = {"css": "text/css", "js": "text/javascript"}
-FORM_ASSETS = ("support-chooser.css", "support-form.css", "support-chooser.js", "support-form.js")
+FORM_ASSETS = (
+    "support-chooser.css",
+    "support-form.css",
+    "support-dates.css",
+    "support-chooser.js",
+    "support-form.js",
+    "support-dates.js",
+)
 
 
 @dataclass(frozen=True, slots=True)

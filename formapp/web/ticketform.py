@@ -101,6 +101,7 @@ def form_page(
         web().services.policy,
         form,
         action=url_for("tickets.create"),
+        dates_url=url_for("feeds.dates"),
         embedded=False,
         hidden=hidden,
         signed_in_as=person.email if person else None,

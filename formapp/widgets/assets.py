@@ -19,6 +19,8 @@ NAMES = (
     "support-chooser.js",
     "support-form.css",
     "support-form.js",
+    "support-dates.css",
+    "support-dates.js",
 )
 
 

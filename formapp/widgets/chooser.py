@@ -29,18 +29,29 @@ class Card:
 
 
 @lru_cache(maxsize=32)
-def render_chooser(policy: Policy, *, form_url: str = "", ids: str = "chooser", nested: bool = False) -> Markup:
+def render_chooser(
+    policy: Policy, *, form_url: str = "", ids: str = "chooser", nested: bool = False, dates_url: str = ""
+) -> Markup:
     """The chooser's HTML.
 
     ``form_url`` is where a result's link opens the form, with priority and answers as its query;
     ``ids`` begins every id, so that a page can hold two. ``nested`` is the chooser inside the form:
     its cards carry a submit button, which works without script and loses nothing that was typed.
+    ``dates_url`` is where the desk tells the dates if one files now (empty: nowhere).
     """
     graph = policy.graph()
     numbers = {name: f"{ids}-{number}" for number, name in enumerate(graph.nodes)}
     cards = {node.id: _card(policy, node, form_url) for node in graph.results}
     return render(
-        "chooser.html", policy, graph=graph, ids=ids, nested=nested, numbers=numbers, cards=cards, titles=_titles(graph)
+        "chooser.html",
+        policy,
+        graph=graph,
+        ids=ids,
+        nested=nested,
+        numbers=numbers,
+        cards=cards,
+        titles=_titles(graph),
+        dates_url=dates_url,
     )
 
 

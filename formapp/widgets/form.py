@@ -23,12 +23,14 @@ def render_form(
     sign_out_url: str = "",
     ids: str = "ticket",
     page: str = "",
+    dates_url: str = "",
 ) -> Markup:
     """The form with its values and errors.
 
     ``action`` is where it is posted; ``embedded`` says that it stands on a static page, whose script
     may learn from the desk who is signed in; ``hidden`` are further fields (a token); ``page`` is the
-    path of the guide's page that it stands on.
+    path of the guide's page that it stands on; ``dates_url`` is where the desk tells the dates if one
+    files now (empty: nowhere).
     """
     return render(
         "form.html",
@@ -40,6 +42,7 @@ def render_form(
         signed_in_as=signed_in_as,
         sign_out_url=sign_out_url,
         ids=ids,
+        dates_url=dates_url,
         page=page or form.page.data or "",
         chooser=render_chooser(policy, ids=f"{ids}-chooser", nested=True),
         errors=[(field.name, field.errors[0]) for field in form.visible if field.errors],

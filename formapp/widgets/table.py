@@ -26,19 +26,26 @@ class Example:
 
 
 def render_table(
-    policy: Policy, *, show: Show = "promises", criteria_url: str = "", heading_level: int = 3, on: date | None = None
+    policy: Policy,
+    *,
+    show: Show = "promises",
+    criteria_url: str = "",
+    heading_level: int = 3,
+    on: date | None = None,
+    dates_url: str = "",
 ) -> Markup:
     """One part of the promise as HTML.
 
     ``criteria_url`` is the page whose ``#priority-...`` ids a priority's name links to (empty: this
-    page); ``heading_level`` is that of the criteria's headings; examples are worked for the week of ``on``.
+    page); ``heading_level`` is that of the criteria's headings; examples are worked for the week of ``on``;
+    ``dates_url`` is where the desk tells the dates if one files now (empty: nowhere).
     """
     words = {"hours": hours_in_words(policy.calendar)}
     if show == "examples":
         found = examples(policy, on or date.today())  # noqa: DTZ011 - any week serves
         return render("examples.html", policy, examples=found, place=place(policy.calendar.zone), **words)
     names = {"promises": "promises.html", "criteria": "criteria.html", "house-rules": "house-rules.html"}
-    return render(names[show], policy, criteria_url=criteria_url, level=heading_level, **words)
+    return render(names[show], policy, criteria_url=criteria_url, level=heading_level, dates_url=dates_url, **words)
 
 
 def hours_in_words(calendar: Calendar) -> str:

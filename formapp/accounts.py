@@ -12,6 +12,9 @@ from formapp.models import Account, SignedInSession
 from formapp.services import Services
 from formapp.text import is_blank, normalise_line
 
+LONGEST_ADDRESS = 254
+LONGEST_NAME = 200
+
 
 def plain_email(address: str) -> str:
     """The one way an address is written: no blanks around it, small letters."""
@@ -21,8 +24,13 @@ def plain_email(address: str) -> str:
 def add_account(services: Services, email: str, name: str, now: datetime, *, is_staff: bool = False) -> Account:
     """Make an account. Raises AlreadyThere for an address that has one, Refused for one that can't be."""
     address, shown = plain_email(email), normalise_line(name)
-    if address.count("@") != 1 or address.startswith("@") or address.endswith("@") or " " in address:
+    mailbox, _, host = address.partition("@")
+    if not mailbox or not host or "@" in host or not address.isprintable() or " " in address:
         raise Refused(f'"{email}" is not an e-mail address', "email")
+    if len(address) > LONGEST_ADDRESS:
+        raise Refused(f"The address must be {LONGEST_ADDRESS} characters or less", "email")
+    if len(shown) > LONGEST_NAME:
+        raise Refused(f"The name must be {LONGEST_NAME} characters or less", "name")
     account = Account(
         email=address, name=address if is_blank(shown) else shown, is_staff=is_staff, created_at=now, disabled_at=None
     )

@@ -88,6 +88,8 @@ def db_upgrade(desk: Services) -> None:
 def db_check(desk: Services) -> None:
     """Tell whether the schema is this release's."""
     current, newest = schema.current_revision(desk.database), schema.newest_revision()
+    if current is None:
+        raise click.ClickException("The database is empty. Run: formapp db upgrade")
     if current != newest:
         raise click.ClickException(f"The database is at revision {current}, not {newest}. Run: formapp db upgrade")
     click.echo(f"The database is at revision {newest}.")
@@ -172,3 +174,5 @@ def add_demo(desk: Services) -> None:
     """Fill a new database with a made-up company."""
     if demo.add_demo(desk, utc_now()):
         click.echo("Added demo accounts and projects.")
+    else:
+        click.echo("This database has accounts already, so nothing was added.")

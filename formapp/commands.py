@@ -1,4 +1,4 @@
-"""What the operator's commands share: the desk, opened when the first command needs it."""
+"""What the operator's commands share: the desk, opened when a command needs it and closed when that ends."""
 
 from __future__ import annotations
 
@@ -24,5 +24,6 @@ def with_desk(function: Any) -> Any:  # noqa: ANN401 - click's decorators are un
 def _desk(context: click.Context) -> Services:
     if context.obj is None:
         context.obj = make_services(settings_from())
+        context.call_on_close(context.obj.database.engine.dispose)
     services: Services = context.obj
     return services

@@ -8,11 +8,11 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from formapp.accounts import plain_email
+from formapp.accounts import LONGEST_NAME, plain_email
 from formapp.errors import AlreadyThere, NotFound, Refused
 from formapp.models import Account, Membership, Project
 from formapp.services import Services
-from formapp.text import normalise_line
+from formapp.text import is_blank, normalise_line
 
 _KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
@@ -21,7 +21,13 @@ def add_project(services: Services, key: str, name: str, plan: str, now: datetim
     """Make an active project. Raises AlreadyThere, or Refused for a key that can't stand in an address."""
     if not _KEY.fullmatch(key):
         raise Refused(f'"{key}" can\'t be a key: use small letters, digits and hyphens', "key")
-    project = Project(key=key, name=normalise_line(name), plan=normalise_line(plan), is_active=True, created_at=now)
+    shown, plan_name = normalise_line(name), normalise_line(plan)
+    for field, text in (("name", shown), ("plan", plan_name)):
+        if is_blank(text):
+            raise Refused(f"The project's {field} can't be empty", field)
+        if len(text) > LONGEST_NAME:
+            raise Refused(f"The project's {field} must be {LONGEST_NAME} characters or less", field)
+    project = Project(key=key, name=shown, plan=plan_name, is_active=True, created_at=now)
     try:
         with services.write.begin() as database:
             database.add(project)

@@ -1,0 +1,186 @@
+"""The operator's commands: from an empty database to a person who signs in, and a sentence for each mistake."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import make_url
+
+from formapp import outbox, schema, signin
+from formapp.cli import main
+from formapp.errors import LinkGone
+from formapp.models import Account, Membership, Project
+from formapp.projects import active_projects_of
+from formapp.services import Services, utc_now
+from tests.builders import POLICY, build_customer, build_services, file_ticket, stored
+
+
+class Operator:
+    """Somebody at a terminal, with the settings of one desk."""
+
+    def __init__(self, folder: Path, database_url: str = "", **settings: str) -> None:
+        url = database_url or f"sqlite:///{folder / 'desk.sqlite3'}"
+        values = {"VAR": str(folder), "POLICY": str(POLICY), "DATABASE_URL": url, **settings}
+        self.environment = {f"FORMAPP_{name}": value for name, value in values.items()}
+
+    def types(self, *words: str) -> Result:
+        return CliRunner().invoke(main, words, env=self.environment)
+
+    def is_told(self, *words: str) -> str:
+        """What a command that works says."""
+        result = self.types(*words)
+        assert result.exit_code == 0, result.output
+        return result.output.strip()
+
+    def is_refused(self, *words: str) -> str:
+        """What a command says that doesn't work: one sentence, exit code 1, and nothing of a traceback."""
+        result = self.types(*words)
+        assert result.exit_code == 1, result.output
+        assert isinstance(result.exception, SystemExit)
+        assert result.stderr.startswith("Error: ")
+        assert "Traceback" not in result.output
+        return result.stderr.removeprefix("Error: ").strip()
+
+
+@pytest.fixture
+def operator(services: Services, tmp_path: Path) -> Operator:
+    """An operator of a desk that is set up, of both makes of database."""
+    return Operator(tmp_path, services.settings.database_url)
+
+
+def test_a_new_database_is_taken_to_the_newest_revision(tmp_path: Path, database_url: str) -> None:
+    operator, newest = Operator(tmp_path, database_url), schema.newest_revision()
+    assert operator.is_refused("db", "check") == "The database is empty. Run: formapp db upgrade"
+    for _ in range(2):
+        assert operator.is_told("db", "upgrade") == f"The database is at revision {newest}."
+    assert operator.is_told("db", "check") == f"The database is at revision {newest}."
+
+
+def test_an_older_database_is_told_from_the_newest(sqlite_services: Services, tmp_path: Path) -> None:
+    schema.downgrade(sqlite_services.database, "0001")
+    said = Operator(tmp_path).is_refused("db", "check")
+    assert said == f"The database is at revision 0001, not {schema.newest_revision()}. Run: formapp db upgrade"
+
+
+def test_a_person_gets_an_account_a_project_and_a_link_that_signs_in(services: Services, operator: Operator) -> None:
+    said = operator.is_told("account", "add", " Ada@Shop.example", "--name", "Ada Martin")
+    assert said == "Made the account ada@shop.example."
+    assert operator.is_told("project", "add", "shop", "--name", "Riverside Shop") == "Made the project shop."
+    assert operator.is_told("member", "add", "ada@shop.example", "shop") == "ada@shop.example is in shop."
+    assert operator.is_told("member", "add", "ADA@shop.example", "shop")
+    address = operator.is_told("signin-link", "ada@shop.example")
+    assert address.startswith("http://127.0.0.1:8000/support/sign-in/")
+
+    (ada,) = stored(services, Account)
+    assert (ada.name, ada.is_staff) == ("Ada Martin", False)
+    assert signin.use_link(services, address.rpartition("/")[2], utc_now()).token
+    assert [(project.key, project.plan) for project in active_projects_of(services, ada.id)] == [("shop", "Standard")]
+    assert len(stored(services, Membership)) == 1
+
+
+def test_staff_and_plans_are_named_at_the_command(services: Services, operator: Operator) -> None:
+    operator.is_told("account", "add", "sam@platform.example", "--staff")
+    operator.is_told("project", "add", "shop", "--name", "Shop", "--plan", "Business")
+    (sam,) = stored(services, Account)
+    assert (sam.name, sam.is_staff) == ("sam@platform.example", True)
+    assert [project.plan for project in stored(services, Project)] == ["Business"]
+
+
+def test_a_person_is_shut_out_and_a_project_closed(services: Services, operator: Operator) -> None:
+    ada = build_customer(services)
+    token = operator.is_told("signin-link", ada.email).rpartition("/")[2]
+    assert operator.is_told("account", "disable", ada.email) == "ada@shop.example can no longer sign in."
+    with pytest.raises(LinkGone):
+        signin.use_link(services, token, utc_now())
+    assert operator.is_told("project", "close", "shop") == "Closed the project shop."
+    assert active_projects_of(services, ada.id) == ()
+
+
+def test_each_mistake_gets_a_sentence(services: Services, operator: Operator) -> None:
+    build_customer(services)
+    long = "x" * 300
+    for words, sentence in (
+        (("account", "add", "ada@shop.example"), "There is an account for ada@shop.example already"),
+        (("account", "add", "ada"), '"ada" is not an e-mail address'),
+        (("account", "add", "a@b@c"), '"a@b@c" is not an e-mail address'),
+        (("account", "add", "a\tb@c"), '"a\tb@c" is not an e-mail address'),
+        (("account", "add", f"{long}@shop.example"), "The address must be 254 characters or less"),
+        (("account", "add", "b@shop.example", "--name", long), "The name must be 200 characters or less"),
+        (("account", "disable", "who@nowhere.example"), "There is no account for who@nowhere.example"),
+        (("project", "add", "shop", "--name", "Shop"), "There is a project shop already"),
+        (("project", "add", "My Shop", "--name", "Shop"), '"My Shop" can\'t be a key: use small letters, digits and '),
+        (("project", "add", "new", "--name", "\u200b"), "The project's name can't be empty"),
+        (("project", "add", "new", "--name", long), "The project's name must be 200 characters or less"),
+        (("project", "add", "new", "--name", "New", "--plan", long), "The project's plan must be 200 characters or"),
+        (("project", "close", "museum"), "There is no project museum"),
+        (("member", "add", "ada@shop.example", "museum"), "There is no project museum"),
+        (("member", "add", "who@nowhere.example", "shop"), "There is no account for who@nowhere.example"),
+        (("signin-link", "who@nowhere.example"), "There is no account for who@nowhere.example that can sign in"),
+    ):
+        assert operator.is_refused(*words).startswith(sentence)
+    assert len(stored(services, Account)) == len(stored(services, Project)) == 1
+
+
+def test_the_demo_fills_a_new_database_and_leaves_a_used_one_alone(services: Services, operator: Operator) -> None:
+    assert operator.is_told("demo") == "Added demo accounts and projects."
+    before = [(row.id, row.email) for row in stored(services, Account)]
+    assert len(before) == 5
+    assert operator.is_told("demo") == "This database has accounts already, so nothing was added."
+    assert [(row.id, row.email) for row in stored(services, Account)] == before
+
+
+def test_the_worker_sends_what_is_due_and_ends(services: Services, operator: Operator) -> None:
+    file_ticket(services, build_customer(services), now=utc_now())
+    # The ticket's announcement and the mail to its sender.
+    assert operator.is_told("worker", "--once") == "2 tried"
+    assert operator.is_told("worker", "--once") == "0 tried"
+    assert [mail.state for mail in outbox.latest_mails(services)] == ["kept"]
+
+
+def test_a_database_without_its_tables_is_told_with_the_way_out(tmp_path: Path, database_url: str) -> None:
+    said = Operator(tmp_path, database_url).is_refused("account", "add", "ada@shop.example")
+    assert "accounts" in said
+    assert said.endswith("Try: formapp db upgrade")
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite:////nowhere/at/all/desk.sqlite3", "postgresql+psycopg://desk:hunter2@127.0.0.1:1/desk"]
+)
+def test_a_database_that_is_away_is_told_in_words(tmp_path: Path, url: str) -> None:
+    assert make_url(url).database
+    said = Operator(tmp_path, url).is_refused("db", "upgrade")
+    assert said.startswith("The database can't be used: ")
+    assert "hunter2" not in said
+
+
+def test_a_wrong_setting_is_told_before_anything_is_done(tmp_path: Path) -> None:
+    said = Operator(tmp_path, "mysql://x").is_refused("db", "upgrade")
+    assert said == "FORMAPP_DATABASE_URL must begin with sqlite:/// or postgresql+psycopg://."
+    assert "there is no file" in Operator(tmp_path, POLICY=str(tmp_path / "none.yml")).is_refused("demo")
+    assert not (tmp_path / "desk.sqlite3").exists()
+
+
+def test_a_policy_with_a_mistake_is_told_by_its_line(tmp_path: Path) -> None:
+    broken = tmp_path / "support-policy.yml"
+    broken.write_text(POLICY.read_text("utf-8").replace("timezone: Europe/Paris", "timezone: Europe/Atlantis"), "utf-8")
+    said = Operator(tmp_path, POLICY=str(broken)).is_refused("db", "upgrade")
+    line = next(number for number, text in enumerate(broken.read_text("utf-8").split("\n"), 1) if "Atlantis" in text)
+    assert f"support-policy.yml:{line}: " in said
+    assert "Atlantis" in said
+
+
+def test_help_names_each_command_and_needs_no_settings() -> None:
+    result = CliRunner().invoke(main, ["--help"], env={"FORMAPP_POLICY": "nowhere.yml"})
+    assert result.exit_code == 0
+    for command in main.commands.values():
+        assert f"  {command.name} " in result.output
+        assert command.help
+
+
+def test_a_secret_is_made_beside_the_database_at_first_use(tmp_path: Path) -> None:
+    services = build_services(tmp_path)
+    services.database.engine.dispose()
+    Operator(tmp_path).is_told("db", "check")
+    assert len((tmp_path / "secret-key").read_text("utf-8")) >= 32

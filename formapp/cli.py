@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import signal
 import threading
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 from sqlalchemy.exc import DBAPIError
 
-from formapp import accounts, demo, projects, schema, signin, worker
+from formapp import accounts, closurefile, closures, demo, projects, schema, signin, worker
 from formapp.commands import with_desk
 from formapp.errors import Refused
 from formapp.services import Services, utc_now
@@ -158,6 +160,56 @@ def member_add(desk: Services, email: str, project_key: str) -> None:
     """Let a person see and file a project's tickets."""
     projects.add_member(desk, email, project_key, utc_now())
     click.echo(f"{email} is in {project_key}.")
+
+
+@main.group()
+def closure() -> None:
+    """Time in which support is closed beyond its usual hours."""
+
+
+@closure.command(name="add")
+@click.argument("start")
+@click.argument("end")
+@click.argument("note")
+@with_desk
+def closure_add(desk: Services, start: str, end: str, note: str) -> None:
+    """Announce a closure, as in: closure add 2026-12-24T12:00 2026-12-28T09:00 "Winter break".
+
+    Times are those of the policy's zone. Tickets already sent keep their dates.
+    """
+    now = utc_now()
+    zone = desk.policy.calendar.zone
+    made = closures.add_closure(desk, _local(start, "start", zone), _local(end, "end", zone), note, now)
+    closurefile.write(desk, now)
+    click.echo(f"Announced closure {made.id}. {closurefile.sentence(made, zone, now)}")
+
+
+@closure.command(name="list")
+@with_desk
+def closure_list(desk: Services) -> None:
+    """List the closures that are not over."""
+    now = utc_now()
+    for found in closures.coming_closures(desk, now):
+        click.echo(f"{found.id}\t{closurefile.sentence(found, desk.policy.calendar.zone, now)}")
+
+
+@closure.command(name="cancel")
+@click.argument("number", type=click.IntRange(1, 2**31 - 1))
+@with_desk
+def closure_cancel(desk: Services, number: int) -> None:
+    """Take a closure back; tickets sent meanwhile keep their dates."""
+    now = utc_now()
+    closures.cancel_closure(desk, number, now)
+    closurefile.write(desk, now)
+    click.echo(f"Took closure {number} back.")
+
+
+def _local(text: str, name: str, zone: ZoneInfo) -> datetime:
+    try:
+        local = datetime.fromisoformat(text)
+    except ValueError:
+        raise Refused(f'The {name} must be a date and a time, as in 2026-12-24T12:00, not "{text}"', name) from None
+    return local if local.tzinfo else local.replace(tzinfo=zone)
 
 
 @main.command(name="signin-link")

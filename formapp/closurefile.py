@@ -17,8 +17,7 @@ from formapp import closures
 from formapp.models import StoredClosure
 from formapp.services import Services
 from formapp.when import long_words, place
-
-NAME = "support-closures.json"
+from formapp.widgets import CLOSURES_FILE
 
 log = structlog.get_logger()
 # A folder that can't be written stays so; it is told once, not at each round of the worker.
@@ -36,7 +35,7 @@ def write(services: Services, now: datetime) -> bool:
         return False
     zone = services.policy.calendar.zone
     text = content(closures.coming_closures(services, now), zone, now)
-    path = folder / NAME
+    path = folder / CLOSURES_FILE
     try:
         if path.exists() and path.read_text("utf-8") == text:
             return False
@@ -52,14 +51,13 @@ def write(services: Services, now: datetime) -> bool:
 def content(announced: Sequence[StoredClosure], zone: ZoneInfo, now: datetime) -> str:
     """The file's text: each closure with its instants (UTC) and a sentence in the policy's zone."""
     rows = [
-        {"start": _iso(one.starts_at), "end": _iso(one.ends_at), "words": f"{_words(one, zone, now)}: {one.note}"}
-        for one in announced
+        {"start": _iso(one.starts_at), "end": _iso(one.ends_at), "words": sentence(one, zone, now)} for one in announced
     ]
     return json.dumps({"closures": rows}, ensure_ascii=False, indent=1) + "\n"
 
 
-def _words(closure: StoredClosure, zone: ZoneInfo, now: datetime) -> str:
-    """ "Support is closed from Thursday 24 December, 12:00 to Monday 28 December, 09:00 (Paris)"."""
+def sentence(closure: StoredClosure, zone: ZoneInfo, now: datetime) -> str:
+    """ "Support is closed from Thursday 24 December, 12:00 to Monday 28 December, 09:00 (Paris): Winter break"."""
     start, end = (
         long_words(instant, zone, now).removesuffix(f" ({place(zone)})")
         for instant in (closure.starts_at, closure.ends_at)
@@ -67,7 +65,7 @@ def _words(closure: StoredClosure, zone: ZoneInfo, now: datetime) -> str:
     day, _, clock = end.rpartition(", ")
     if start.startswith(f"{day}, "):
         end = clock
-    return f"Support is closed from {start} to {end} ({place(zone)})"
+    return f"Support is closed from {start} to {end} ({place(zone)}): {closure.note}"
 
 
 def _replace(path: Path, text: str) -> None:

@@ -9,7 +9,7 @@ from threading import Event
 
 from sqlalchemy import ColumnElement
 
-from formapp import announcements, conversation, mail, outbox, webhooks
+from formapp import announcements, closurefile, conversation, mail, outbox, webhooks
 from formapp import clock as ticket_clock
 from formapp.models import OutboxMessage
 from formapp.outbox import Outcome
@@ -33,7 +33,11 @@ def send(services: Services, message: OutboxMessage, clock: Callable[[], datetim
 
 
 def run_once(services: Services, clock: Callable[[], datetime], only: ColumnElement[bool] | None = None) -> int:
-    """Do all that is due: the clock's notices, new messages' HTML, the outbox. How many were tried to send."""
+    """Do all that is due: the guide's closures, the clock's notices, new messages' HTML, the outbox.
+
+    Returns how many messages were tried to send.
+    """
+    closurefile.write(services, clock())
     while ticket_clock.sweep(services, clock):
         pass
     while conversation.render_new(services):

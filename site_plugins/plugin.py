@@ -16,7 +16,7 @@ from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
 from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page
 
-from formapp.widgets import assets
+from formapp.widgets import CLOSURES_FILE, NO_CLOSURES, assets
 from site_plugins import csp, shell
 from site_plugins.extension import PageContext, SupportExtension
 from site_plugins.fences import find_fences
@@ -75,10 +75,12 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         return config
 
     def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
-        """Add the assets and the page that the desk fills; find the page with the criteria."""
+        """Add the assets, the page that the desk fills and the file of closures; find the page with the criteria."""
         for asset in assets():
             files.append(File.generated(config, f"assets/{asset.hashed_name}", content=asset.content))
         files.append(File.generated(config, shell.SOURCE, content=shell.MARKDOWN, inclusion=InclusionLevel.NOT_IN_NAV))
+        # The desk rewrites it in the built site; the pages look for it from the first day on.
+        files.append(File.generated(config, CLOSURES_FILE, content=NO_CLOSURES))
         self.files = files
         self.criteria_page = next((file for file in files.documentation_pages() if _has_criteria(file)), None)
         return files

@@ -4,9 +4,9 @@ Here, and not in either side, because the guide's build and the desk show the ve
 each, so that labels, limits and help never drift. Needs Jinja and WTForms, not Flask.
 """
 
-from formapp.widgets.assets import Asset, assets
+from formapp.widgets.assets import CLOSURES_FILE, NO_CLOSURES, Asset, assets
 from formapp.widgets.chooser import render_chooser
 from formapp.widgets.form import render_form
 from formapp.widgets.table import render_table
 
-__all__ = ["Asset", "assets", "render_chooser", "render_form", "render_table"]
+__all__ = ["CLOSURES_FILE", "NO_CLOSURES", "Asset", "assets", "render_chooser", "render_form", "render_table"]

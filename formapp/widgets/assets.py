@@ -21,7 +21,13 @@ NAMES = (
     "support-form.js",
     "support-dates.css",
     "support-dates.js",
+    "support-closures.css",
+    "support-closures.js",
 )
+
+# The file at the guide's root that support-closures.js reads, and what it holds while nothing is announced.
+CLOSURES_FILE = "support-closures.json"
+NO_CLOSURES = '{\n "closures": []\n}\n'
 
 
 @dataclass(frozen=True, slots=True)

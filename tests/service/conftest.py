@@ -1,7 +1,8 @@
-"""A desk for each story, on both makes of database; PostgreSQL is migrated once and emptied after each."""
+"""A desk for each story, on both makes of database; each make is migrated once, as that outlasts most stories."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,13 +11,24 @@ from sqlalchemy import create_engine, make_url, text
 
 from formapp import schema
 from formapp.db import Base, open_database
-from formapp.services import Services, make_services
-from tests.builders import build_services, build_settings
+from formapp.services import Services
+from supportpolicy import Policy
+from tests.builders import build_settings
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file without rows at the newest revision, to be copied."""
+    path = tmp_path_factory.mktemp("migrated") / "desk.sqlite3"
+    database = open_database(f"sqlite:///{path}")
+    schema.upgrade(database)
+    database.engine.dispose()
+    return path
 
 
 @pytest.fixture(scope="session")
 def migrated_postgresql(postgresql_server: str) -> str:
-    """The URL of an empty database at the newest revision, made once: migrating takes longer than most stories."""
+    """The URL of a PostgreSQL database without rows at the newest revision, to be emptied after use."""
     admin = create_engine(postgresql_server, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(text("CREATE DATABASE migrated"))
@@ -28,17 +40,29 @@ def migrated_postgresql(postgresql_server: str) -> str:
     return url
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def services(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Services]:
-    """A desk on a database without rows, of both makes."""
-    if request.param == "sqlite":
-        desk = build_services(tmp_path)
-        yield desk
-        desk.database.engine.dispose()
-        return
-    desk = make_services(build_settings(tmp_path, request.getfixturevalue("migrated_postgresql")))
+@pytest.fixture
+def sqlite_services(tmp_path: Path, migrated_sqlite: Path, policy: Policy) -> Iterator[Services]:
+    """A desk on an SQLite file without rows, where the make of the database makes no difference."""
+    settings = build_settings(tmp_path)
+    shutil.copy(migrated_sqlite, tmp_path / "desk.sqlite3")
+    desk = Services(settings, open_database(settings.database_url), policy)
+    yield desk
+    desk.database.engine.dispose()
+
+
+@pytest.fixture
+def postgresql_services(tmp_path: Path, migrated_postgresql: str, policy: Policy) -> Iterator[Services]:
+    """A desk on a PostgreSQL database without rows."""
+    desk = Services(build_settings(tmp_path, migrated_postgresql), open_database(migrated_postgresql), policy)
     yield desk
     tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
     with desk.database.engine.begin() as connection:
         connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))
     desk.database.engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def services(request: pytest.FixtureRequest) -> Services:
+    """A desk on a database without rows, of both makes."""
+    desk: Services = request.getfixturevalue(f"{request.param}_services")
+    return desk

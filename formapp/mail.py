@@ -223,14 +223,14 @@ def _connect(url: str) -> smtplib.SMTP:
     """Connect as the URL says: smtps (TLS from the start), smtp+tls (STARTTLS required), smtp (plain)."""
     parts = urlsplit(url)
     host = parts.hostname or "127.0.0.1"
-    context = ssl.create_default_context()
     if parts.scheme == "smtps":
+        context = ssl.create_default_context()
         server: smtplib.SMTP = smtplib.SMTP_SSL(host, parts.port or 465, timeout=TIMEOUT_SECONDS, context=context)
     else:
         server = smtplib.SMTP(host, parts.port or (587 if parts.scheme == "smtp+tls" else 25), timeout=TIMEOUT_SECONDS)
     try:
         if parts.scheme == "smtp+tls":
-            server.starttls(context=context)
+            server.starttls(context=ssl.create_default_context())
         if parts.username:
             server.login(unquote(parts.username), unquote(parts.password or ""))
     except BaseException:

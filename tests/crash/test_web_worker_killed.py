@@ -1,0 +1,197 @@
+"""Web workers that are killed while people send: what was acknowledged is there, once and whole."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from sqlalchemy import select, text
+
+from formapp import projects, sessions
+from formapp.models import Event, OutboxMessage, Ticket, reference_of
+from formapp.services import Services, utc_now
+from tests.builders import NOW, POLICY, REPOSITORY, build_account, build_project
+
+SENDERS = 8
+KILLS = 100
+PATIENCE = 60.0
+# What a ticket leaves: its event, and the confirmation and the announcement in the outbox.
+WHOLE = (1, 2)
+
+
+@dataclass
+class Load:
+    """What the senders got back: references by form id, and answers that no sender should see."""
+
+    acknowledged: dict[str, str] = field(default_factory=dict)
+    refused: list[str] = field(default_factory=list)
+    over: threading.Event = field(default_factory=threading.Event)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
+
+
+@contextmanager
+def serving(services: Services, twin: str = "") -> Iterator[tuple[int, int]]:
+    """A served desk: its port, and the process that starts its web workers."""
+    port, settings = free_port(), services.settings
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("FORMAPP_")},
+        "FORMAPP_DATABASE_URL": settings.database_url,
+        "FORMAPP_SECRET_KEY": settings.secret_key,
+        "FORMAPP_POLICY": str(POLICY),
+        "FORMAPP_VAR": str(settings.var),
+        "FORMAPP_BASE_URL": f"http://127.0.0.1:{port}",
+    }
+    command = [sys.executable, "-m", "tests.crash.serve", str(port), *([twin] if twin else [])]
+    process = subprocess.Popen(
+        command, cwd=REPOSITORY, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        wait_until(lambda: len(workers_of(process.pid)) == 2 and answers(port), "the desk answers")
+        yield port, process.pid
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def wait_until(happened: object, what: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not happened():  # type: ignore[operator]
+        assert time.monotonic() < deadline, f"waited {PATIENCE:.0f} s: {what}"
+        time.sleep(0.01)
+
+
+def answers(port: int) -> bool:
+    with (
+        suppress(OSError, http.client.HTTPException),
+        closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as connection,
+    ):
+        connection.request("GET", "/support/healthz")
+        with connection.getresponse() as answer:
+            return answer.status == 200
+    return False
+
+
+def workers_of(master: int) -> list[int]:
+    return [int(number) for number in Path(f"/proc/{master}/task/{master}/children").read_text().split()]
+
+
+def send_all(port: int, sender: int, tokens: Sequence[str], load: Load) -> None:
+    """File one ticket after another, each until it is acknowledged; a lost connection is tried again."""
+    number = 0
+    while not load.over.is_set():
+        number += 1
+        form = {
+            "project": "shop",
+            "subject": f"Order {sender}.{number} fails",
+            "description": "It says 502.",
+            "priority": "high",
+            "submission": f"form-{sender}-{number}",
+        }
+        # One person may file 60 an hour; then the next goes on.
+        token = tokens[number // 50]
+        while not (reference := send(port, form, token, load)):
+            if load.refused:
+                return
+        load.acknowledged[form["submission"]] = reference
+
+
+def send(port: int, form: dict[str, str], token: str, load: Load) -> str:
+    """The reference of the confirmation that one press leads to; "" where the connection was lost."""
+    headers = {
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Cookie": f"support-login={token}",
+        "Origin": f"http://127.0.0.1:{port}",
+    }
+    try:
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
+            connection.request("POST", "/support/tickets", urlencode(form), headers)
+            with connection.getresponse() as answer:
+                answer.read()
+    except (OSError, http.client.HTTPException):
+        time.sleep(0.01)
+        return ""
+    location = answer.headers.get("Location", "")
+    if answer.status != 303 or not location.endswith("/sent"):
+        load.refused.append(f"{answer.status} {location}")
+        return ""
+    return location.split("/")[-2]
+
+
+def kill_under_load(services: Services, kills: int, twin: str = "") -> Load:
+    """Kill web workers, each at a moment of its own, while eight people send."""
+    build_project(services, "shop")
+    tokens = [
+        [token_of(services, f"sender-{sender}-{turn}@shop.example") for turn in range(9)] for sender in range(SENDERS)
+    ]
+    services.database.engine.dispose()
+    load, chance = Load(), random.Random(7)  # noqa: S311 - moments, no secrets
+    with serving(services, twin) as (port, master), ThreadPoolExecutor(SENDERS) as pool:
+        sending = [pool.submit(send_all, port, sender, own, load) for sender, own in enumerate(tokens)]
+        try:
+            for _ in range(kills):
+                time.sleep(chance.uniform(0.0, 0.05))
+                wait_until(lambda: len(workers_of(master)) == 2, "both web workers are up")
+                acknowledged = len(load.acknowledged)
+                wait_until(lambda: len(load.acknowledged) > acknowledged or load.refused, "somebody gets through")  # noqa: B023
+                os.kill(chance.choice(workers_of(master)), signal.SIGKILL)
+                if load.refused:
+                    break
+        finally:
+            load.over.set()
+        for one in sending:
+            one.result(PATIENCE)
+    return load
+
+
+def token_of(services: Services, email: str) -> str:
+    account = build_account(services, email)
+    projects.add_member(services, email, "shop", NOW)
+    return sessions.open_session(services, account.id, utc_now())
+
+
+def problems(services: Services, load: Load) -> list[str]:
+    """All that is wrong after the load: refusals, lost or double tickets, halves, a damaged file."""
+    with services.read() as database:
+        stored = database.execute(select(Ticket.submission, Ticket.id)).all()
+        events = Counter(database.scalars(select(Event.ticket_id)))
+        rows = Counter(database.scalars(select(OutboxMessage.ticket_id)))
+        integrity = database.scalar(text("PRAGMA integrity_check"))
+        dangling = database.execute(text("PRAGMA foreign_key_check")).all()
+    references = {form: reference_of(number) for form, number in stored}
+    found = [f"refused: {answer}" for answer in load.refused]
+    found += [f"lost: {form}" for form, reference in load.acknowledged.items() if references.get(form) != reference]
+    found += [f"half: {number}" for _, number in stored if (events[number], rows[number]) != WHOLE]
+    # Each sender went on until its last form was acknowledged, so there is nothing else either.
+    found += [] if len(stored) == len(load.acknowledged) or load.refused else ["tickets that nobody was told of"]
+    return found + ([] if integrity == "ok" and not dangling else [f"damaged: {integrity} {dangling}"])
+
+
+def test_web_workers_killed_a_hundred_times_keep_what_they_acknowledged(sqlite_services: Services) -> None:
+    load = kill_under_load(sqlite_services, KILLS)
+    assert problems(sqlite_services, load) == []
+    assert len(load.acknowledged) > KILLS
+
+
+@pytest.mark.parametrize(("twin", "problem"), [("outbox outside", "half: "), ("deferred", "refused: 503")])
+def test_a_broken_desk_is_caught(sqlite_services: Services, twin: str, problem: str) -> None:
+    load = kill_under_load(sqlite_services, 40, twin)
+    assert [found for found in problems(sqlite_services, load) if found.startswith(problem)]

@@ -7,7 +7,10 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from datetime import datetime
 from threading import Event
 
+import structlog
 from sqlalchemy import ColumnElement
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as DatabaseTimeout
 
 from formapp import announcements, closurefile, conversation, mail, outbox, webhooks
 from formapp import clock as ticket_clock
@@ -19,6 +22,8 @@ from formapp.webhooks.delivery import deliver
 from formapp.webhooks.lanes import LANES, Lanes
 
 IDLE_SECONDS = 2.0
+OUTAGE_SECONDS = 10.0
+log = structlog.get_logger()
 
 
 def send(services: Services, message: OutboxMessage, clock: Callable[[], datetime]) -> Outcome:
@@ -52,8 +57,8 @@ def run(services: Services, clock: Callable[[], datetime], stop: Event) -> None:
     """Send what comes due until told to stop; webhooks on threads of their own, as a receiver may be slow."""
     lanes = Lanes(services, clock)
     with ThreadPoolExecutor(LANES + 1) as pool:
-        running = [pool.submit(_run_desk, services, clock, stop)]
-        running += [pool.submit(lanes.run, stop, IDLE_SECONDS) for _ in range(LANES)]
+        running = [pool.submit(_through_outages, lambda: _run_desk(services, clock, stop), stop)]
+        running += [pool.submit(_through_outages, lambda: lanes.run(stop, IDLE_SECONDS), stop) for _ in range(LANES)]
         wait(running, return_when=FIRST_EXCEPTION)
         stop.set()
         for one in running:
@@ -64,3 +69,13 @@ def _run_desk(services: Services, clock: Callable[[], datetime], stop: Event) ->
     while not stop.is_set():
         run_once(services, clock, OutboxMessage.channel != webhooks.CHANNEL)
         stop.wait(IDLE_SECONDS)
+
+
+def _through_outages(round_of_work: Callable[[], object], stop: Event) -> None:
+    """Go on after an outage of the database: nobody would start the worker again, and mails would wait unseen."""
+    while not stop.is_set():
+        try:
+            round_of_work()
+        except (DBAPIError, DatabaseTimeout) as error:
+            log.warning("the worker waits for the database", error=f"{type(error).__name__}: {error}"[:500])
+            stop.wait(OUTAGE_SECONDS)

@@ -37,10 +37,10 @@ def write(services: Services, now: datetime) -> bool:
     text = content(closures.coming_closures(services, now), zone, now)
     path = folder / CLOSURES_FILE
     try:
-        if path.exists() and path.read_text("utf-8") == text:
+        if path.exists() and path.read_bytes() == text.encode():
             return False
         _replace(path, text)
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         if folder not in _told:
             _told.add(folder)
             log.warning("closures not written", file=str(path), reason=type(error).__name__)

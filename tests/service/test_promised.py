@@ -1,0 +1,251 @@
+"""The dates before filing: what they say is what a ticket then gets, and closures reach the guide."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from click.testing import CliRunner
+from structlog.testing import capture_logs
+
+from formapp import closurefile, worker
+from formapp.cli import main
+from formapp.closures import add_closure, cancel_closure
+from formapp.promised import PromisedNow, promised_now
+from formapp.services import Services
+from formapp.widgets import CLOSURES_FILE, NO_CLOSURES
+from tests.builders import NOW, Clock, build_customer, build_services, file_ticket
+
+PARIS = ZoneInfo("Europe/Paris")
+CHRISTMAS = (datetime(2026, 12, 24, 12, 0, tzinfo=PARIS), datetime(2026, 12, 28, 9, 0, tzinfo=PARIS))
+
+
+def words_of(found: PromisedNow) -> dict[str, tuple[str | None, str | None]]:
+    return {
+        dates.priority: (
+            dates.response.words if dates.response else None,
+            dates.resolution.words if dates.resolution else None,
+        )
+        for dates in found.dates
+    }
+
+
+def test_it_says_by_when_each_priority_is_answered(services: Services) -> None:
+    found = promised_now(services, NOW)
+    assert words_of(found) == {
+        "critical": ("Tuesday 24 November, 16:00 (Paris)", "Tuesday 24 November, 19:00 (Paris)"),
+        "high": ("Wednesday 25 November, 15:00 (Paris)", None),
+        "normal": ("Thursday 26 November, 15:00 (Paris)", None),
+        "low": (None, None),
+    }
+    assert found.state == "Support is open now, until 17:00 (Paris)"
+
+
+@pytest.mark.parametrize("minutes", [0, 1, 59, 300, 60 * 24 * 3, 60 * 24 * 30])
+def test_a_ticket_filed_in_that_minute_gets_the_very_dates(services: Services, minutes: int) -> None:
+    """With a closure announced, and wherever in the minute it is filed."""
+    add_closure(services, NOW + timedelta(hours=1), NOW + timedelta(hours=20), "Moving", NOW)
+    ada = build_customer(services)
+    now = NOW + timedelta(minutes=minutes, seconds=41)
+    for dates in promised_now(services, now).dates:
+        ticket = file_ticket(
+            services, ada, now, priority=dates.priority, submission=f"{dates.priority}-{minutes}"
+        ).ticket
+        for shown, given in (
+            (dates.response, ticket.response_due_at),
+            (dates.resolution, ticket.resolution_due_at),
+        ):
+            assert (shown is None) == (given is None)
+            if shown and given:
+                assert timedelta(0) <= given - shown.instant < timedelta(minutes=1)
+
+
+def test_an_announced_closure_moves_the_dates_from_then_on(services: Services) -> None:
+    add_closure(services, NOW + timedelta(hours=1), NOW + timedelta(days=1), "Moving", NOW + timedelta(minutes=5))
+    before, after = promised_now(services, NOW), promised_now(services, NOW + timedelta(minutes=5))
+    assert words_of(before)["high"] == ("Wednesday 25 November, 15:00 (Paris)", None)
+    assert words_of(after)["high"] == ("Thursday 26 November, 14:05 (Paris)", None)
+    assert after.state == "Support is open now, until 16:00 (Paris)"
+
+
+@pytest.mark.parametrize(
+    ("local", "words"),
+    [
+        (datetime(2026, 11, 24, 8, 59, tzinfo=PARIS), "Support is closed now, until 09:00 (Paris)"),
+        (datetime(2026, 11, 24, 9, 0, tzinfo=PARIS), "Support is open now, until 17:00 (Paris)"),
+        (
+            datetime(2026, 11, 24, 17, 0, tzinfo=PARIS),
+            "Support is closed now, until Wednesday 25 November, 09:00 (Paris)",
+        ),
+        (datetime(2026, 11, 27, 17, 0, tzinfo=PARIS), "Support is closed now, until Monday 30 November, 09:00 (Paris)"),
+        # A holiday, and the new year.
+        (
+            datetime(2026, 12, 31, 18, 0, tzinfo=PARIS),
+            "Support is closed now, until Monday 4 January 2027, 09:00 (Paris)",
+        ),
+    ],
+)
+def test_whether_support_is_open_in_words(sqlite_services: Services, local: datetime, words: str) -> None:
+    assert promised_now(sqlite_services, local).state == words
+
+
+@pytest.mark.parametrize(
+    ("window", "words"),
+    [
+        ('"09:00-24:00"', "Support is open now, until midnight (Paris)"),
+        ('"00:00-24:00"', "Support is open now"),
+    ],
+)
+def test_open_until_midnight_and_always_in_words(tmp_path: Path, policy_text: str, window: str, words: str) -> None:
+    policy = tmp_path / "support-policy.yml"
+    days = "".join(f"    {day}: [{window}]\n" for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun"))
+    head, _, rest = policy_text.partition("  hours:\n")
+    _, _, after = rest.partition("  holidays:")
+    _, _, after = after.partition("\npriorities:")
+    policy.write_text(f"{head}  hours:\n{days}\npriorities:{after}")
+    services = build_services(tmp_path, policy=policy)
+    assert promised_now(services, NOW).state == words
+
+
+# The file that the guide's pages read
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    folder = tmp_path / "site"
+    folder.mkdir()
+    (folder / CLOSURES_FILE).write_text(NO_CLOSURES)
+    return folder
+
+
+@pytest.fixture
+def beside(tmp_path: Path, site: Path) -> Services:
+    """A desk with a guide's folder beside it."""
+    return build_services(tmp_path, site_dir=site)
+
+
+def told(site: Path) -> list[str]:
+    return [closure["words"] for closure in json.loads((site / CLOSURES_FILE).read_text("utf-8"))["closures"]]
+
+
+def test_the_file_tells_each_closure_until_it_is_over(beside: Services, site: Path) -> None:
+    assert closurefile.write(beside, NOW) is False
+    add_closure(beside, *CHRISTMAS, "Winter break", NOW)
+    short = datetime(2026, 12, 1, 12, 0, tzinfo=PARIS)
+    add_closure(beside, short, short + timedelta(hours=2), "Moving <b>&</b> “more”", NOW)
+    assert closurefile.write(beside, NOW) is True
+    assert told(site) == [
+        "Support is closed from Tuesday 1 December, 12:00 to 14:00 (Paris): Moving <b>&</b> “more”",
+        "Support is closed from Thursday 24 December, 12:00 to Monday 28 December, 09:00 (Paris): Winter break",
+    ]
+    row = json.loads((site / CLOSURES_FILE).read_text("utf-8"))["closures"][1]
+    assert (row["start"], row["end"]) == ("2026-12-24T11:00:00Z", "2026-12-28T08:00:00Z")
+    assert closurefile.write(beside, short + timedelta(hours=3)) is True
+    assert len(told(site)) == 1
+
+
+def test_the_same_text_is_not_written_again(beside: Services, site: Path) -> None:
+    add_closure(beside, *CHRISTMAS, "Winter break", NOW)
+    closurefile.write(beside, NOW)
+    inode = (site / CLOSURES_FILE).stat().st_ino
+    assert closurefile.write(beside, NOW + timedelta(days=1)) is False
+    assert (site / CLOSURES_FILE).stat().st_ino == inode
+
+
+def test_it_is_put_in_place_whole_and_any_server_can_read_it(beside: Services, site: Path) -> None:
+    add_closure(beside, *CHRISTMAS, "Winter break", NOW)
+    old = (site / CLOSURES_FILE).open()
+    closurefile.write(beside, NOW)
+    with old:
+        # Whoever had opened the old file still reads all of it.
+        assert old.read() == NO_CLOSURES
+    assert (site / CLOSURES_FILE).stat().st_mode & 0o777 == 0o644
+    assert list(site.iterdir()) == [site / CLOSURES_FILE]
+
+
+def test_a_folder_that_cannot_be_written_is_told_once_and_stops_nothing(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    services = build_services(tmp_path, site_dir=gone)
+    add_closure(services, *CHRISTMAS, "Winter break", NOW)
+    with capture_logs() as logs:
+        assert closurefile.write(services, NOW) is False
+        assert closurefile.write(services, NOW) is False
+        assert worker.run_once(services, Clock()) == 0
+    assert [(line["event"], line["reason"]) for line in logs] == [("closures not written", "FileNotFoundError")]
+
+
+def test_a_file_that_is_broken_is_mended(beside: Services, site: Path) -> None:
+    (site / CLOSURES_FILE).write_bytes(b"\xff\xfe half")
+    assert closurefile.write(beside, NOW) is True
+    assert (site / CLOSURES_FILE).read_text() == NO_CLOSURES
+
+
+def test_the_worker_brings_the_file_up_to_date_at_each_round(beside: Services, site: Path) -> None:
+    made = add_closure(beside, *CHRISTMAS, "Winter break", NOW)
+    worker.run_once(beside, Clock())
+    assert len(told(site)) == 1
+    cancel_closure(beside, made.id, NOW)
+    worker.run_once(beside, Clock())
+    assert told(site) == []
+
+
+# The commands
+
+Run = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, site: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    services = build_services(tmp_path, site_dir=site)
+    monkeypatch.chdir(tmp_path)
+    for name, value in {
+        "DATABASE_URL": services.settings.database_url,
+        "POLICY": str(services.settings.policy),
+        "SITE_DIR": str(site),
+        "VAR": str(tmp_path),
+    }.items():
+        monkeypatch.setenv(f"FORMAPP_{name}", value)
+    services.database.engine.dispose()
+
+    def command(*words: str) -> tuple[int, str]:
+        result = CliRunner().invoke(main, ["closure", *words])
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result.exit_code, result.output.strip()
+
+    return command
+
+
+def test_a_closure_is_announced_listed_and_taken_back(run: Run, site: Path) -> None:
+    year = datetime.now(UTC).year + 1
+    code, said = run("add", f"{year}-12-24T12:00", f"{year}-12-28T09:00", "Winter break")
+    assert code == 0
+    assert said.startswith("Announced closure 1. Support is closed from ")
+    assert said.endswith(f" 28 December {year}, 09:00 (Paris): Winter break")
+    assert len(told(site)) == 1
+    code, listed = run("list")
+    assert (code, listed.split("\t")[0]) == (0, "1")
+    assert run("cancel", "1") == (0, "Took closure 1 back.")
+    assert told(site) == []
+    assert run("list") == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("add", "Christmas", "2099-12-28T09:00", "x"), "as in 2026-12-24T12:00"),
+        (("add", "2099-12-28T09:00", "2099-12-24T12:00", "x"), "The end must come after the start"),
+        (("add", "2019-12-24T12:00", "2019-12-28T09:00", "x"), "The end must be in the future"),
+        (("add", "2099-12-24T12:00", "2099-12-28T09:00", " "), "Enter what people will read"),
+        (("cancel", "7"), "There is no closure 7"),
+        (("cancel", "9" * 30), "is not in the range"),
+    ],
+)
+def test_a_mistake_gets_a_sentence(run: Run, words: tuple[str, ...], sentence: str, site: Path) -> None:
+    code, said = run(*words)
+    assert code != 0
+    assert sentence in said
+    assert told(site) == []

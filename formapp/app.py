@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from flask import Flask
+from jinja2 import StrictUndefined
 
 from formapp.services import Services, make_services, utc_now
 from formapp.settings import Settings, settings_from
-from formapp.web import account, feeds, inbox, service, signin, submit, tickets
+from formapp.web import account, feeds, inbox, service, signin, submit, tickets, watching
 from formapp.web.access import init_access
 from formapp.web.assets import load_assets
 from formapp.web.context import PREFIX, Clock, Web
@@ -63,6 +64,7 @@ def create_app(
         WTF_CSRF_SSL_STRICT=False,
     )
     app.jinja_env.auto_reload = False
+    app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     # In this order: each request gets its id, then its origin is judged, then its right to the route.
@@ -72,7 +74,7 @@ def create_app(
     init_access(app)
     init_headers(app)
     init_problems(app)
-    for room in (tickets, signin, account, inbox, service, feeds):
+    for room in (tickets, signin, account, inbox, service, feeds, watching):
         app.register_blueprint(room.blueprint, url_prefix=PREFIX)
     if desk.guide is not None:
         app.register_blueprint(guide_blueprint(desk.guide, desk.guide.path))

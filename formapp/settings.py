@@ -18,6 +18,7 @@ NAMES = (
     "BASE_URL",
     "DATABASE_URL",
     "MAIL_FROM",
+    "METRICS_TOKEN",
     "ORIGINS",
     "POLICY",
     "SECRET_KEY",
@@ -38,7 +39,8 @@ class Settings:
 
     ``base_url`` is the public address without a slash at the end (used in mails), ``origins`` the
     exact further origins whose pages may post the form, ``smtp_url`` empty where mail is only shown,
-    ``webhook_private`` the networks that webhooks may go to although they aren't public.
+    ``webhook_private`` the networks that webhooks may go to although they aren't public,
+    ``metrics_token`` what a reader of the metrics must show; empty where nobody may read them.
     """
 
     database_url: str
@@ -51,6 +53,7 @@ class Settings:
     smtp_url: str = ""
     mail_from: str = "Support <support@platform.example>"
     webhook_private: tuple[IPv4Network | IPv6Network, ...] = ()
+    metrics_token: str = ""
 
     @property
     def https(self) -> bool:
@@ -76,6 +79,7 @@ def settings_from(environment: Mapping[str, str] = os.environ) -> Settings:
         smtp_url=_smtp(values["SMTP_URL"]),
         mail_from=_sender(values["MAIL_FROM"] or "Support <support@platform.example>"),
         webhook_private=_networks(values["WEBHOOK_PRIVATE"]),
+        metrics_token=values["METRICS_TOKEN"],
     )
 
 

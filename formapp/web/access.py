@@ -9,10 +9,10 @@ from typing import NamedTuple
 from flask import Flask, abort, g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from formapp import tickets
+from formapp import desk, tickets
 from formapp.errors import NotFound
 from formapp.web.context import web
-from formapp.web.identity import signed_in
+from formapp.web.identity import Person, signed_in
 
 
 class Role(StrEnum):
@@ -21,6 +21,7 @@ class Role(StrEnum):
     ANONYMOUS = "anonymous"
     MEMBER = "member"
     STRANGER = "member of another project"
+    STAFF = "works at the desk"
     DISABLED = "disabled account"
 
 
@@ -30,6 +31,7 @@ class Answer(StrEnum):
     OPEN = "answers"
     SIGN_IN = "asks to sign in"
     MISSING = "answers as if there were nothing"
+    AT_THE_DESK = "leads to the same ticket at the desk"
 
 
 class Row(NamedTuple):
@@ -38,6 +40,7 @@ class Row(NamedTuple):
     anonymous: Answer
     member: Answer
     stranger: Answer
+    staff: Answer
     disabled: Answer
 
     def answer(self, role: Role) -> Answer:
@@ -45,9 +48,12 @@ class Row(NamedTuple):
         return Answer(getattr(self, role.name.lower()))
 
 
-EVERYONE = Row(Answer.OPEN, Answer.OPEN, Answer.OPEN, Answer.OPEN)
-SIGNED_IN = Row(Answer.SIGN_IN, Answer.OPEN, Answer.OPEN, Answer.SIGN_IN)
-OWN_TICKET = Row(Answer.SIGN_IN, Answer.OPEN, Answer.MISSING, Answer.SIGN_IN)
+EVERYONE = Row(Answer.OPEN, Answer.OPEN, Answer.OPEN, Answer.OPEN, Answer.OPEN)
+SIGNED_IN = Row(Answer.SIGN_IN, Answer.OPEN, Answer.OPEN, Answer.OPEN, Answer.SIGN_IN)
+OWN_TICKET = Row(Answer.SIGN_IN, Answer.OPEN, Answer.MISSING, Answer.AT_THE_DESK, Answer.SIGN_IN)
+AT_THE_DESK = Row(Answer.SIGN_IN, Answer.MISSING, Answer.MISSING, Answer.OPEN, Answer.SIGN_IN)
+# The operator's token decides, not who is signed in; without it there is nothing.
+BY_TOKEN = Row(Answer.MISSING, Answer.MISSING, Answer.MISSING, Answer.MISSING, Answer.MISSING)
 
 # A disabled account's sessions end when it is disabled, so its row is always that of anonymous.
 TABLE: Mapping[tuple[str, str], Row] = {
@@ -55,7 +61,9 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("GET", "guide.page"): EVERYONE,
     ("GET", "service.asset"): EVERYONE,
     ("GET", "service.form_context"): EVERYONE,
-    ("GET", "service.health"): EVERYONE,
+    ("GET", "watching.health"): EVERYONE,
+    ("GET", "watching.ready"): EVERYONE,
+    ("GET", "watching.metrics"): BY_TOKEN,
     # What the guide promises to everybody, for programs: nothing in it is about a person.
     ("GET", "feeds.dates"): EVERYONE,
     ("GET", "feeds.policy"): EVERYONE,
@@ -93,16 +101,39 @@ def init_access(app: Flask) -> None:
         if row is None:
             # A route that nobody put in the table is open to nobody.
             abort(404)
-        if row is EVERYONE:
+        if row in (EVERYONE, BY_TOKEN):
             return None
         person = signed_in()
         if person is None:
             back = request.full_path.rstrip("?") if method == "GET" else None
             return redirect(url_for("signin.ask", next=back), 303)
-        if row.stranger is Answer.MISSING:
-            reference = (request.view_args or {})["reference"]
-            try:
-                g.ticket = tickets.ticket_for(web().services, person.account_id, reference)
-            except NotFound:
-                abort(404)
+        return _judge_role(row, person)
+
+
+def _judge_role(row: Row, person: Person) -> Response | None:
+    """Let a signed-in person through, with the ticket that the address names, or answer 404."""
+    reference = (request.view_args or {}).get("reference")
+    if row is AT_THE_DESK and not person.is_staff:
+        abort(404)
+    if reference is None:
         return None
+    services = web().services
+    try:
+        if row is AT_THE_DESK:
+            g.ticket = desk.staff_ticket(services, reference)
+        else:
+            g.ticket = tickets.ticket_for(services, person.account_id, reference)
+    except NotFound:
+        if row is AT_THE_DESK or not person.is_staff or not _is_there(reference):
+            abort(404)
+        # Customers send their own links to staff.
+        return redirect(url_for("desk.show", reference=reference), 303)
+    return None
+
+
+def _is_there(reference: str) -> bool:
+    try:
+        desk.staff_ticket(web().services, reference)
+    except NotFound:
+        return False
+    return True

@@ -27,6 +27,7 @@ class Person(UserMixin):  # type: ignore[misc]
     account_id: int
     email: str
     name: str
+    is_staff: bool
     token: str
 
     def get_id(self) -> str:
@@ -48,7 +49,7 @@ def _load(request: Request) -> Person | None:
     account = sessions.session_account(web().services, token, web().clock()) if token else None
     if account is None or token is None:
         return None
-    g.person = Person(account.id, account.email, account.name, token)
+    g.person = Person(account.id, account.email, account.name, account.is_staff, token)
     return g.person  # type: ignore[no-any-return]
 
 

@@ -1,10 +1,8 @@
-"""What pages and machines fetch beside pages: script and style, who is signed in, whether the desk lives."""
+"""What pages and machines fetch beside pages: script and style, who is signed in."""
 
 from __future__ import annotations
 
 from flask import Blueprint, abort, jsonify, make_response
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
 from formapp.projects import active_projects_of
@@ -38,19 +36,4 @@ def form_context() -> Response:
     )
     answer.headers["Cache-Control"] = "no-store"
     answer.headers["Vary"] = "Cookie"
-    return answer
-
-
-@blueprint.get("/healthz")
-def health() -> Response:
-    """200 while the desk reaches its database, else 503."""
-    try:
-        with web().services.read() as database:
-            database.execute(text("SELECT 1"))
-    except SQLAlchemyError:
-        answer = make_response("the database doesn't answer\n", 503)
-    else:
-        answer = make_response("ok\n")
-    answer.headers["Content-Type"] = "text/plain; charset=utf-8"
-    answer.headers["Cache-Control"] = "no-store"
     return answer

@@ -69,6 +69,10 @@ format: $(TOOLS) ## Put the Python files into the house style
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+.PHONY: bench-queue
+bench-queue: $(TOOLS) ## Measure the staff queue from 1,000 to 1,000,000 tickets, on SQLite and PostgreSQL (some minutes)
+	$(BIN)/python -m benchmarks.queue
+
 .PHONY: pictures
 pictures: $(TOOLS) $(SITE) browser ## Take the guide's pictures anew from the running app
 	$(BIN)/python -m site_plugins.screenshots

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from sqlalchemy import select
 
@@ -39,14 +39,14 @@ def test_one_hanging_endpoint_holds_up_nothing_else(desk: Services, receiver: Re
         held.release()
         hanging.released.wait(PATIENCE)
 
-    hanging.replies = [Reply(instead=hang) for _ in range(20)]
+    hanging.replies = [Reply(instead=hang) for _ in range(6)]
     receiver.replies = [Reply(instead=lambda handler: _taken(handler, all_there)) for _ in range(6)]
     add_endpoint(desk, hanging.url(), NOW)
     add_endpoint(desk, receiver.url(), NOW)
     ada = build_customer(desk)
     for each in range(6):
         file_ticket(desk, ada, submission=f"form-{each}", subject=f"Ticket {each}")
-    with running(desk, clock):
+    with running(desk, clock), closing(hanging):
         assert held.acquire(timeout=PATIENCE)
         for _ in range(6):
             assert all_there.acquire(timeout=PATIENCE), "another endpoint waited for the one that hangs"
@@ -55,7 +55,6 @@ def test_one_hanging_endpoint_holds_up_nothing_else(desk: Services, receiver: Re
         with desk.read() as database:
             states = set(database.scalars(select(OutboxMessage.state).where(OutboxMessage.channel == "mail")))
         assert "due" not in states
-        hanging.close()
     subjects = [message.body["data"]["subject"] for message in receiver.received]
     assert sorted(subjects) == [f"Ticket {each}" for each in range(6)]
 

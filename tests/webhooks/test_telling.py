@@ -101,6 +101,8 @@ def test_an_event_told_twice_is_one_message(desk: Services, receiver: Receiver, 
         told.state, told.finished_at = "due", None
     worker.run_once(desk, clock)
     assert [message.body["type"] for message in receiver.received] == ["ticket.created"]
+    with desk.read() as database:
+        assert database.get_one(OutboxMessage, told.id).state == "sent"
 
 
 def test_the_desk_s_acts_are_told_without_what_customers_never_see(

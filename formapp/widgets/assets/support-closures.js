@@ -30,8 +30,11 @@ const show = (sentences) => {
   // Early for those who listen or use the keyboard; its style puts it at the foot of the window, where it moves nothing.
   document.body.insertBefore(bar, document.querySelector("body > .md-container"));
   // Room below the page's end and around the focus, so that it covers nothing for good.
+  const { style } = document.body;
   new ResizeObserver(() => {
-    document.body.style.marginBottom = document.documentElement.style.scrollPaddingBottom = bar.offsetHeight + "px";
+    document.documentElement.style.scrollPaddingBottom = style.paddingBottom = bar.offsetHeight + "px";
+    // On a page shorter than the window the foot of the page must stay where it is.
+    style.minHeight = "calc(100% + " + style.paddingBottom + ")";
   }).observe(bar);
 };
 read().then(

@@ -7,7 +7,9 @@ const ask = async (place) => {
   const url = place?.closest("[data-dates]")?.dataset.dates;
   if (!url || document.hidden || Date.now() - asked < 60000) return;
   asked = Date.now();
-  const answer = await fetch(url, { credentials: "omit" }).catch(() => null);
+  // The first may come from the browser's own cache; after that a minute has passed.
+  const cache = known === undefined ? "default" : "no-cache";
+  const answer = await fetch(url, { credentials: "omit", cache }).catch(() => null);
   known = answer?.ok ? await answer.json().catch(() => null) : null;
   for (const one of places) one.fill();
 };

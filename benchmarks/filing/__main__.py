@@ -95,9 +95,8 @@ def _verdict(sides: tuple[Side, Side], acknowledged: dict[str, dict[str, str]], 
 
 def _tell_setting(sides: tuple[Side, Side], rounds: int, seconds: float) -> None:
     load = " ".join(f"{value:.1f}" for value in os.getloadavg())
-    print(
-        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, Python {platform.python_version()}, {os.cpu_count()} cores, load {load}"
-    )
+    machine = f"Python {platform.python_version()}, {os.cpu_count()} cores, load {load}"
+    print(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {machine}")
     print(f"gunicorn on both sides: gthread, {WORKERS} workers of {THREADS} threads; loopback, sockets kept open")
     print(f"{rounds} rounds of {seconds:g} s on each side in turn, after {WARM_UP_SECONDS:g} s unmeasured")
     print("\n".join(sentence for side in sides for sentence in side.said), end="\n\n", flush=True)

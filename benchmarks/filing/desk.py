@@ -48,11 +48,12 @@ class Desk:
         self._left = tickets
         self._numbers = itertools.count()
         self._cookies = self._sign_in_people(-(-tickets // TICKETS_AN_HOUR))
+        guide = "built" if site else "not built: plain layout"
+        worker = "running beside" if with_sender else "not running: the rows wait"
+        turns = f"{len(self._cookies)} people take turns"
         self.said = (
-            f"ours: {self._pragmas()}; guide {'built' if site else 'not built: plain layout'}; "
-            f"outbox worker {'running beside' if with_sender else 'not running: the rows wait'}",
-            f"ours: the limit of {TICKETS_AN_HOUR} tickets an hour and person stays on; "
-            f"{len(self._cookies)} people take turns",
+            f"ours: {self._pragmas()}; guide {guide}; outbox worker {worker}",
+            f"ours: the limit of {TICKETS_AN_HOUR} tickets an hour and person stays on; {turns}",
         )
 
     def running(self) -> AbstractContextManager[Server]:

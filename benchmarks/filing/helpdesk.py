@@ -62,10 +62,11 @@ class Helpdesk:
         }
         told = self._prepare()
         self._queue = str(told["queue"])
+        database = f"SQLite {told['sqlite']}, journal_mode={told['journal_mode']}, synchronous={told['synchronous']}"
+        transactions = "one transaction a request" if atomic else "a transaction for each row, their default"
         self.said = (
-            f"theirs: SQLite {told['sqlite']}, journal_mode={told['journal_mode']}, synchronous={told['synchronous']}; "
-            f"{'one transaction a request' if atomic else 'a transaction for each row, their default'}; "
-            "connections kept open; mail written and dropped; DEBUG off",
+            f"theirs: {database}; {transactions}",
+            f"theirs: django-helpdesk {told['release']}; connections kept open; mail written and dropped; DEBUG off",
         )
 
     def running(self) -> AbstractContextManager[Server]:
@@ -74,7 +75,7 @@ class Helpdesk:
         command += [f"--workers={WORKERS}", f"--threads={THREADS}", f"--keep-alive={KEEPALIVE_SECONDS}"]
         command += ["--timeout=60", "--log-level=warning", "django.core.wsgi:get_wsgi_application()"]
         if sys.platform == "linux":
-            command.insert(3, "--worker-tmp-dir=/dev/shm")  # noqa: S108 - as ours
+            command.insert(3, "--worker-tmp-dir=/dev/shm")
         return running(command, self._port, self._environment, self._run / "helpdesk.log")
 
     def open(self, browsers: int) -> None:

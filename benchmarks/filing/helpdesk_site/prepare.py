@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from importlib.metadata import version
 
 import django  # type: ignore[import-not-found, unused-ignore]
 from django.core.management import call_command  # type: ignore[import-not-found, unused-ignore]
@@ -25,7 +26,11 @@ def main() -> None:
         email_address="support@platform.example",
     )
     with connection.cursor() as cursor:
-        told: dict[str, object] = {"queue": queue.pk, "sqlite": sqlite3.sqlite_version}
+        told: dict[str, object] = {
+            "queue": queue.pk,
+            "sqlite": sqlite3.sqlite_version,
+            "release": version("django-helpdesk"),
+        }
         for name in ("journal_mode", "synchronous"):
             cursor.execute(f"PRAGMA {name}")
             told[name] = cursor.fetchone()[0]

@@ -69,6 +69,10 @@ format: $(TOOLS) ## Put the Python files into the house style
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+.PHONY: bench-filing
+bench-filing: $(TOOLS) $(SITE) ## Measure filing from the embedded form, beside django-helpdesk (2 minutes; ARGS=--quick for less)
+	@$(BIN)/python -m benchmarks.filing $(ARGS)
+
 .PHONY: bench-queue
 bench-queue: $(TOOLS) ## Measure the staff queue from 1,000 to 1,000,000 tickets, on SQLite and PostgreSQL (some minutes)
 	$(BIN)/python -m benchmarks.queue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,9 @@ from site_plugins.chromium import find_chromium, flags
 from tests.builders import Clock, build_services
 from tests.guide import build_guide
 
+# A name for the loopback that browsers don't trust as they trust the loopback's own.
+PLAIN_HOST = "desk.example"
+
 
 @dataclass(frozen=True)
 class Desk:
@@ -36,6 +40,17 @@ class Desk:
         page.goto(f"{self.address}{urlsplit(link).path}")
         page.get_by_role("button", name="Sign in").click()
         page.wait_for_url("**/support/tickets*")
+
+    def sign_in_by_mail(self, page: Page) -> None:
+        """Open the newest mail of the development inbox, and press its link and the button behind it."""
+        page.goto("/support/inbox")
+        page.get_by_role("link", name="Your sign-in link").first.click()
+        link = re.search(
+            rf"{re.escape(self.services.settings.base_url)}(/support/sign-in/\S+)", page.inner_text("main")
+        )
+        assert link, "the mail holds no link"
+        page.goto(link[1])
+        page.get_by_role("button", name="Sign in").click()
 
 
 @dataclass
@@ -74,7 +89,8 @@ def built_guide(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def chromium() -> Iterator[Browser]:
     """One browser for all tests of this process."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=flags())
+        arguments = [*flags(), f"--host-resolver-rules=MAP {PLAIN_HOST} 127.0.0.1"]
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=arguments)
         yield browser
         browser.close()
 

@@ -69,13 +69,24 @@ def _measure(desk: Side, helpdesk: Side, rounds: int, seconds: float) -> int:
 def _turn(side: Side, server: Server, senders: int, seconds: float, acknowledged: dict[str, str]) -> Round:
     """One side's turn; the other has nothing to do meanwhile."""
     time.sleep(0.3)
+    loop_milliseconds = _fixed_loop()
     before = server.cpu_seconds()
     sent = send_for(server.address, senders, seconds, side.filing, side.reference)
     cpu_seconds = server.cpu_seconds() - before
     for reference in sent.acknowledged.keys() & acknowledged.keys():
         sent.refused[f"{reference} given twice"] += 1
     acknowledged.update(sent.acknowledged)
-    return Round(len(sent.acknowledged), sent.seconds, cpu_seconds, tuple(sent.latencies), sent.refused)
+    latencies = tuple(sent.latencies)
+    return Round(len(sent.acknowledged), sent.seconds, cpu_seconds, latencies, sent.refused, loop_milliseconds)
+
+
+def _fixed_loop() -> float:
+    """CPU milliseconds of the same work at each time: where they differ, so does the machine under us."""
+    before = time.process_time()
+    total = 0
+    for number in range(1_000_000):
+        total += number * number
+    return (time.process_time() - before) * 1000
 
 
 def _verdict(sides: tuple[Side, Side], acknowledged: dict[str, dict[str, str]], levels: tuple[Level, ...]) -> int:

@@ -13,13 +13,17 @@ LEAST_RATIO = 7.0
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One side's turn: acknowledged tickets, the seconds they took, the workers' CPU seconds meanwhile."""
+    """One side's turn: acknowledged tickets, the seconds they took, the workers' CPU seconds meanwhile.
+
+    ``loop_milliseconds`` is what a fixed loop cost just before: the speed of the machine at that time.
+    """
 
     tickets: int
     seconds: float
     cpu_seconds: float
     latencies: tuple[float, ...]
     refused: Counter[str]
+    loop_milliseconds: float
 
     @property
     def a_second(self) -> float:
@@ -66,6 +70,7 @@ def table(level: Level) -> str:
         ),
         _line("ours, CPU ms a ticket", [each.cpu_milliseconds for each in level.ours], 2),
         _line("django-helpdesk, CPU ms a ticket", [each.cpu_milliseconds for each in level.theirs], 2),
+        _line("a fixed loop just before, CPU ms", [each.loop_milliseconds for each in level.ours]),
         f"  over all rounds: CPU {_cpu_of(level.ours):.2f} ms a ticket and {_cpu_of(level.theirs):.2f} ms",
         f"  wait for the answer, median and 99 of 100: ours {_waits(level.ours)}, theirs {_waits(level.theirs)}",
     ]

@@ -59,7 +59,7 @@ def _wait_for_workers(master: subprocess.Popen[bytes], port: int, log: Path) -> 
     while time.monotonic() < until:
         if master.poll() is not None:
             break
-        workers = _children(master.pid)
+        workers = _workers(master.pid)
         if len(workers) == WORKERS and _listens(port):
             return workers
         time.sleep(0.1)
@@ -74,16 +74,20 @@ def _listens(port: int) -> bool:
     return True
 
 
-def _children(process: int) -> tuple[int, ...]:
+def _workers(master: int) -> tuple[int, ...]:
+    """The web workers: forks of the master, so they bear its command line. Our outbox worker has its own."""
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
-            fields = _stat_fields(stat)
+            if int(_stat_fields(stat)[1]) == master and _command(stat.parent) == _command(Path(f"/proc/{master}")):
+                found.append(int(stat.parent.name))
         except OSError:
             continue  # ended while we looked
-        if int(fields[1]) == process:
-            found.append(int(stat.parent.name))
     return tuple(sorted(found))
+
+
+def _command(process: Path) -> bytes:
+    return (process / "cmdline").read_bytes()
 
 
 def _cpu_seconds(process: int) -> float:

@@ -164,7 +164,7 @@ def _promises(ticket: Ticket, policy: Policy, now: datetime) -> tuple[Promised, 
             name=name,
             words=promise.words,
             due=marked(long_words(due, zone, now), due, policy) if due else Markup(),
-            stretches=tuple(_stretch(part, zone, now) for part in segments if due and part.target == target),
+            stretches=tuple(stretch(part, zone, now) for part in segments if due and part.target == target),
             place=place(zone),
         )
 
@@ -174,7 +174,9 @@ def _promises(ticket: Ticket, policy: Policy, now: datetime) -> tuple[Promised, 
     )
 
 
-def _stretch(segment: Segment, zone: ZoneInfo, now: datetime) -> Stretch:
+def stretch(segment: Segment, zone: ZoneInfo, now: datetime) -> Stretch:
+    """One line of "Why this date?", in the zone's clock."""
+
     def clock(instant: datetime) -> str:
         return short_words(instant, zone, now).removesuffix(f" ({place(zone)})")
 

@@ -7,13 +7,20 @@ customElements.define(
         const { elements } = this.form;
         elements.submission.value ||= crypto.getRandomValues(new Uint32Array(4)).join("-");
         this.addEventListener("support-answers", (event) => this.choose(event));
+        this.querySelector(".support-summary")?.addEventListener("click", this);
         this.count(elements.description);
         if ("embedded" in this.dataset) {
           elements.page.value ||= location.pathname;
           this.prefill(new URLSearchParams(location.search));
           this.recognise();
         }
-        this.querySelector(".support-summary")?.focus();
+      }
+      // A mistake's link goes to its field; the theme would load the page anew, without what was typed.
+      handleEvent(event) {
+        const field = this.form.elements[event.target.hash?.slice(1)];
+        if (!field) return;
+        event.preventDefault();
+        field.focus();
       }
       // The chooser's link on another page brings its result in the query.
       prefill(query) {

@@ -1,0 +1,227 @@
+"""Everybody can use our parts: judged by axe in light, in dark and at 320 pixels, and by the keyboard alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from formapp import demo
+from formapp.accounts import find_account_by_email
+from supportpolicy import Policy
+from tests.browser.conftest import Desk, OpenPage, running_desk
+from tests.builders import file_ticket
+
+pytestmark = pytest.mark.browser
+
+# The theme's own page around our parts is not ours to judge.
+GUIDE = (
+    "support-chooser, support-form, .support-table, .support-criteria, .support-rules, .support-dates, .support-graph"
+)
+DESK = "main article"
+OPTIONS = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
+# What one presses is as large as a finger; links within sentences are left to axe.
+SMALL = """
+(parts) => [...document.querySelectorAll(parts)]
+  .flatMap((part) => [part, ...part.querySelectorAll("*")])
+  .filter((one) => one.matches(".support-button, button, summary, select, textarea, input, label, .support-tabs a"))
+  .map((one) => one.matches("[type=radio]") ? one.labels[0] : one)
+  .filter((one) => one.checkVisibility({ visibilityProperty: true }) && !one.matches(".support-hidden, [type=hidden]"))
+  .filter((one) => one.tagName !== "LABEL" || one.control.type === "radio")
+  .filter((one) => { const { width, height } = one.getBoundingClientRect(); return width < 44 || height < 43.9; })
+  .map((one) => `${one.outerHTML.slice(0, 120)} ${JSON.stringify(one.getBoundingClientRect())}`)
+"""
+WIDER = "() => document.documentElement.scrollWidth - innerWidth"
+# The theme's own switch, hidden behind its icon.
+CHOOSE_SCHEME = """(scheme) => document.querySelector(`input[data-md-color-scheme=${scheme}]`).click()"""
+
+REFERENCE = "SUP-1001"
+RESULT = "need=broken&environment=production&impact=down&workaround=none"
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory, built_guide: Path) -> Iterator[Desk]:
+    """One desk for all that only look at it, with a ticket."""
+    with running_desk(tmp_path_factory.mktemp("desk"), built_guide) as started:
+        customer = find_account_by_email(started.services, demo.CUSTOMER)
+        assert customer
+        answers = {"need": "broken", "environment": "production", "impact": "degraded", "workaround": "none"}
+        file_ticket(started.services, customer, started.clock(), answers=answers)
+        yield started
+
+
+def missing_answer(page: Page) -> None:
+    page.goto("/ticket-priority/#chooser:need=broken")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("alert")).to_have_text("Choose an answer")
+
+
+def result(page: Page) -> None:
+    page.goto(f"/ticket-priority/#chooser:{RESULT}")
+    expect(page.locator("support-chooser .support-card[tabindex]")).to_contain_text("Critical")
+
+
+def open_graph(page: Page) -> None:
+    page.goto("/ticket-priority/")
+    page.get_by_text("Show the drawing").click()
+
+
+def form_with_help(page: Page) -> None:
+    page.goto("/file-a-ticket/?priority=high")
+    page.get_by_text("Help me choose").click()
+
+
+def form_with_errors(page: Page) -> None:
+    page.goto("/file-a-ticket/")
+    page.get_by_role("button", name="Send ticket").click()
+    expect(page.get_by_text("There is a problem")).to_be_visible()
+
+
+def sent(page: Page) -> None:
+    page.goto(f"/support/tickets/{REFERENCE}/sent")
+
+
+def ticket(page: Page) -> None:
+    page.goto(f"/support/tickets/{REFERENCE}")
+    for summary in page.locator("main article summary").all():
+        summary.click()
+
+
+def sign_in_with_error(page: Page) -> None:
+    page.goto("/support/sign-in")
+    page.get_by_role("button", name="Send me a link").click()
+    expect(page.get_by_text("There is a problem")).to_be_visible()
+
+
+def at(path: str) -> Callable[[Page], None]:
+    def go(page: Page) -> None:
+        page.goto(path)
+
+    return go
+
+
+STRANGERS: dict[str, Callable[[Page], None]] = {
+    "the chooser without an answer": missing_answer,
+    "the chooser's result": result,
+    "the drawing of the decision": open_graph,
+    "the form with its help open": form_with_help,
+    "the form with errors": form_with_errors,
+    "sign in": sign_in_with_error,
+}
+CUSTOMERS: dict[str, Callable[[Page], None]] = {
+    "new ticket": at("/support/tickets/new"),
+    "my tickets": at("/support/tickets"),
+    "a ticket": ticket,
+    "sent": sent,
+    "account": at("/support/account"),
+}
+
+
+def judge(page: Page) -> None:
+    """Look at our parts of the page in light and dark, then as narrow as a small phone, or at 400 % zoom."""
+    parts = DESK if "/support/" in page.url else GUIDE
+    faults: dict[str, object] = {}
+    for scheme in ("default", "slate"):
+        page.evaluate(CHOOSE_SCHEME, scheme)
+        expect(page.locator("body")).to_have_attribute("data-md-color-scheme", scheme)
+        faults[scheme] = axe_faults(page, parts)
+    page.set_viewport_size({"width": 320, "height": 700})
+    faults["320 px"] = axe_faults(page, parts)
+    faults["too small"] = page.evaluate(SMALL, parts)
+    faults["wider than its window"] = max(0, page.evaluate(WIDER))
+    assert {name: found for name, found in faults.items() if found} == {}
+
+
+def axe_faults(page: Page, parts: str) -> list[str]:
+    violations = Axe().run(page, parts, OPTIONS).response["violations"]
+    return [
+        f"{violation['id']}: {node['html'][:200]} {[check['message'] for check in [*node['any'], *node['all']]]}"
+        for violation in violations
+        for node in violation["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("place", STRANGERS)
+def test_axe_finds_nothing_in_what_everybody_sees(open_page: OpenPage, place: str) -> None:
+    page = open_page()
+    STRANGERS[place](page)
+    judge(page)
+
+
+@pytest.mark.parametrize("place", CUSTOMERS)
+def test_axe_finds_nothing_in_what_a_customer_sees(open_page: OpenPage, desk: Desk, place: str) -> None:
+    page = open_page()
+    desk.sign_in(page)
+    CUSTOMERS[place](page)
+    judge(page)
+
+
+def test_where_the_chooser_s_script_never_comes_the_whole_tree_shows(open_page: OpenPage) -> None:
+    page = open_page()
+    page.route("**/support-chooser.*.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
+    page.goto("/ticket-priority/")
+    for label in ("Something is broken, slow or lost", "In production", "The site is down", "No"):
+        page.locator(f'support-chooser summary:visible:has(span:text-is("{label}"))').first.click()
+    expect(page.locator("[data-result=critical]:visible")).to_be_in_viewport()
+    judge(page)
+
+
+# The keyboard, and what is said aloud
+
+
+@pytest.mark.parametrize("start", ["/file-a-ticket/", "/support/tickets/new"])
+def test_mistakes_have_the_focus_and_lead_to_their_fields(page: Page, start: str) -> None:
+    page.goto(start)
+    page.get_by_label("Email address").fill("not an address")
+    page.get_by_label("Email address").press("Enter")
+    summary = page.get_by_role("alert").filter(has_text="There is a problem")
+    expect(summary).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(summary.get_by_role("link", name="Enter a subject")).to_be_focused()
+    page.keyboard.press("Enter")
+    subject = page.get_by_label("Subject")
+    expect(subject).to_have_attribute("aria-invalid", "true")
+    expect(subject).to_have_accessible_description(re.compile("Error: Enter a subject$"))
+    page.keyboard.type("Checkout fails")
+    expect(subject).to_have_value("Checkout fails")
+    summary.get_by_role("link", name="Choose a priority").press("Enter")
+    page.keyboard.press("Space")
+    expect(page.get_by_role("radio", name="Critical")).to_be_checked()
+
+
+def test_the_form_is_filled_and_sent_by_the_keyboard_alone(page: Page, desk: Desk) -> None:
+    desk.sign_in(page)
+    page.goto("/support/tickets/new")
+    page.get_by_label("Project").focus()
+    page.keyboard.type("Riverside Shop")
+    for words in ("Keyboard", "https://shop.example/", "One line\nand another"):
+        page.keyboard.press("Tab")
+        page.keyboard.type(words)
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("Help me choose")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Send ticket")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your ticket is sent")
+
+
+def test_what_changes_by_itself_is_said(open_page: OpenPage, policy: Policy) -> None:
+    page = open_page()
+    page.goto("/file-a-ticket/")
+    page.get_by_label("Description").fill("x" * (policy.form.description_length - 7))
+    expect(page.get_by_role("status").filter(has_text="You have 7 characters left")).to_be_visible()
+    page.get_by_label("Description").press("End")
+    page.get_by_label("Description").fill("x" * (policy.form.description_length + 1))
+    expect(page.get_by_role("status").filter(has_text="You have 1 characters too many")).to_be_visible()
+    page.get_by_text("Help me choose").click()
+    page.get_by_role("radio", name="An answer or a change").check()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Use this priority").click()
+    expect(page.get_by_role("status").filter(has_text="Low is chosen.")).to_be_visible()
+    expect(page.get_by_role("radio", name="Low")).to_be_focused()

@@ -16,12 +16,13 @@ from random import SystemRandom
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, and_, exists, insert, select, update
+from sqlalchemy import ColumnElement, and_, exists, insert, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.orm import Session, aliased
 
 from formapp.db import table_of
+from formapp.errors import NotFound, Refused
 from formapp.models import OutboxMessage
 from formapp.services import Services
 
@@ -30,6 +31,9 @@ GIVE_UP_AFTER = timedelta(days=7)
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(hours=6)
 _LONGEST_ERROR = 2000
+_LARGEST_ID = 2**31 - 1
+# Written into the statement, not bound: SQLite uses a partial index only where it sees the value.
+_IS_DEAD = OutboxMessage.state == literal("dead", literal_execute=True)
 _chance = SystemRandom()
 
 
@@ -215,3 +219,44 @@ def mail_numbered(services: Services, number: int) -> OutboxMessage | None:
     """One mail, for the development inbox."""
     with services.read() as database:
         return database.get(OutboxMessage, number)
+
+
+def dead_messages(services: Services, *, before: int | None = None, most: int = 50) -> tuple[OutboxMessage, ...]:
+    """The messages that were given up, newest first; the next page begins ``before`` the last one's number."""
+    chosen = select(OutboxMessage).where(_IS_DEAD)
+    if before is not None:
+        chosen = chosen.where(OutboxMessage.id < min(before, _LARGEST_ID))
+    with services.read() as database:
+        return tuple(database.scalars(chosen.order_by(OutboxMessage.id.desc()).limit(most)))
+
+
+def message_numbered(services: Services, number: int) -> OutboxMessage:
+    """One message of any channel. Raises NotFound."""
+    with services.read() as database:
+        return _message(database, number)
+
+
+def replay(services: Services, number: int, now: datetime) -> None:
+    """Send a message that was given up once more, under the id that it had: who has it already can tell.
+
+    One that is more than a week old is tried once. Raises NotFound, and Refused for one that isn't given up.
+    """
+    with services.write.begin() as database:
+        message = _message(database, number, for_update=True)
+        if message.state != "dead":
+            raise Refused("This message is not given up: it was sent, or is on its way")
+        make_due(message, now)
+
+
+def make_due(message: OutboxMessage, now: datetime) -> None:
+    """Let the next worker take a message as if it had never been tried, inside the caller's transaction."""
+    message.state, message.attempts, message.finished_at = "due", 0, None
+    message.next_attempt_at = now
+    message.lease = message.leased_until = None
+
+
+def _message(database: Session, number: int, *, for_update: bool = False) -> OutboxMessage:
+    found = database.get(OutboxMessage, number, with_for_update=for_update) if 0 < number <= _LARGEST_ID else None
+    if found is None:
+        raise NotFound(f"There is no message {number}")
+    return found

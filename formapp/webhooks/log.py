@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from formapp.errors import NotFound, Refused
 from formapp.models import OutboxMessage, reference_of
+from formapp.outbox import make_due
 from formapp.services import Services
 from formapp.webhooks.endpoints import OF_WEBHOOKS, endpoint_numbered
 from formapp.webhooks.messages import CHANNEL, endpoint_id_of, recipient_of
@@ -81,9 +82,7 @@ def replay(services: Services, number: int, now: datetime) -> None:
             raise Refused(f"The endpoint is switched off: {endpoint.disabled_reason}. Switch it on first")
         if message.leased_until is not None and message.leased_until > now:
             raise Refused("This message is being sent at this moment")
-        message.state, message.attempts, message.finished_at = "due", 0, None
-        message.next_attempt_at = now
-        message.lease = message.leased_until = None
+        make_due(message, now)
 
 
 def _message(database: Session, number: int) -> OutboxMessage:

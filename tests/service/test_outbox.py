@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 
 from formapp import outbox, worker
+from formapp.errors import NotFound, Refused
 from formapp.models import Event, OutboxMessage, Ticket
 from formapp.outbox import FIRST_PAUSE, GIVE_UP_AFTER, KEPT, LEASE, LONGEST_PAUSE, SENT, Outcome, Send
 from formapp.services import Services
@@ -243,3 +246,88 @@ def test_what_is_known_already_is_not_written_twice(services: Services) -> None:
     assert [one.message_id for one in stored(services, OutboxMessage)] == ["<1@x>", "<2@x>"]
     with pytest.raises(IntegrityError), services.write.begin() as database:
         outbox.enqueue(database, [message], NOW)
+
+
+# What was given up, and sending it once more
+
+
+def given_up(services: Services, *recipients: str) -> list[int]:
+    """Mails that their server has refused for good."""
+    numbers = [write_mail(services, f"{name}@shop.example") for name in recipients]
+    send(services, Post(**dict.fromkeys(recipients, NEVER)))
+    return numbers
+
+
+def test_what_was_given_up_is_listed_newest_first_by_pages(services: Services) -> None:
+    ada, ben, eve = given_up(services, "ada", "ben", "eve")
+    write_mail(services)
+    send(services, Post())
+    first = outbox.dead_messages(services, most=2)
+    assert [(one.id, one.recipient, one.last_error) for one in first] == [
+        (eve, "eve@shop.example", "550 no such user"),
+        (ben, "ben@shop.example", "550 no such user"),
+    ]
+    assert [one.id for one in outbox.dead_messages(services, before=ben)] == [ada]
+    assert outbox.dead_messages(services, before=ada) == ()
+    assert len(outbox.dead_messages(services, before=10**30)) == 3
+
+
+def test_what_was_given_up_is_sent_once_more_under_its_own_id_and_no_other_with_it(services: Services) -> None:
+    ada, ben = given_up(services, "ada", "ben")
+    message_id, later, post = row(services, ada).message_id, NOW + timedelta(days=30), Post()
+    outbox.replay(services, ada, later)
+    assert send(services, post, later) == 1
+    sent = row(services, ada)
+    assert (post.tried, sent.state, sent.message_id, sent.attempts, sent.last_error) == (
+        [ada],
+        "sent",
+        message_id,
+        1,
+        "",
+    )
+    assert [one.id for one in outbox.dead_messages(services)] == [ben]
+
+
+def test_an_old_message_is_tried_once_and_given_up_again_where_that_fails(services: Services) -> None:
+    (ada,) = given_up(services, "ada")
+    later = NOW + GIVE_UP_AFTER
+    outbox.replay(services, ada, later)
+    assert send(services, Post(ada=BUSY), later) == 1
+    assert (row(services, ada).state, row(services, ada).last_error) == ("dead", "450 busy")
+
+
+def test_only_what_was_given_up_is_sent_once_more(services: Services) -> None:
+    waiting = write_mail(services)
+    for _ in range(2):
+        with pytest.raises(Refused, match="is not given up: it was sent, or is on its way"):
+            outbox.replay(services, waiting, NOW)
+        send(services, Post())
+    assert send(services, Post(), NOW + timedelta(days=1)) == 0
+
+
+@pytest.mark.parametrize("number", [0, -1, 99, 2**31, 10**30])
+def test_a_number_of_no_message_is_not_found(services: Services, number: int) -> None:
+    with pytest.raises(NotFound, match=f"There is no message {number}"):
+        outbox.replay(services, number, NOW)
+    with pytest.raises(NotFound):
+        outbox.message_numbered(services, number)
+
+
+def test_what_was_given_up_is_found_without_reading_what_was_sent(services: Services) -> None:
+    """Both makes take a partial index only where the statement itself says what the index is about."""
+    given_up(services, "ada")
+    seen: list[tuple[str, Any]] = []
+    with services.read() as database:
+        postgresql = database.get_bind().dialect.name == "postgresql"
+    event.listen(services.database.engine, "before_cursor_execute", lambda *told: seen.append(told[2:4]))
+    assert len(outbox.dead_messages(services)) == 1
+    (asked,) = [one for one in seen if "outbox.state = 'dead'" in one[0]]
+    with services.database.engine.begin() as connection:
+        if postgresql:
+            # Few rows: the planner must be told that reading them all is no way.
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+            rows = connection.exec_driver_sql(f"EXPLAIN {asked[0]}", asked[1])
+        else:
+            rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked[0]}", asked[1])
+        plan = " ".join(str(found[-1]) for found in rows)
+    assert "ix_outbox_dead" in plan

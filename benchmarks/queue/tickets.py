@@ -22,7 +22,7 @@ STAFF = 10
 # i runs from 1; h is a number without pattern, from 0 to 999,999.
 NUMBERS = {
     "sqlite": "WITH RECURSIVE counted(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM counted WHERE i < :count)",
-    "postgresql": "WITH counted(i) AS (SELECT generate_series(1, :count))",
+    "postgresql": "WITH counted(i) AS (SELECT generate_series(1, CAST(:count AS bigint)))",
 }
 # Minutes after the present, in the database's own way of storing an instant.
 INSTANT = {

@@ -63,13 +63,9 @@ customElements.define(
         if (!answers) return;
         const { node, best, given, notes } = this.replay(answers);
         this.answers = new Map([...given].map(([question, { option }]) => [question, option.dataset.option]));
-        this.view.replaceChildren(
-          ...[
-            answers.size > given.size && node && make("p", { className: "support-hint", textContent: "Some answers no longer exist." }),
-            best ? this.card(best, notes) : this.question(node),
-            given.size > 0 && this.given(given),
-          ].filter(Boolean),
-        );
+        const gone = node && answers.size > given.size && make("p", { className: "support-hint", textContent: "Some answers no longer exist." });
+        const parts = [gone, best ? this.card(best, notes) : this.question(node), given.size && this.given(given)];
+        this.view.replaceChildren(...parts.filter(Boolean));
         if (move) this.view.querySelector("[tabindex]").focus();
       }
       question(node) {
@@ -91,37 +87,37 @@ customElements.define(
           field.querySelector("input").focus();
         };
         field.onkeydown = (event) => {
-          if (event.key === "Enter" && event.target.type === "radio") {
-            event.preventDefault();
-            next();
-          }
+          if (event.key !== "Enter" || event.target.type !== "radio") return;
+          event.preventDefault();
+          next();
         };
-        const back = this.answers.size > 0 && this.button("Back", () => this.go([...this.answers].slice(0, -1)), true);
-        field.append(make("p", {}, this.button("Continue", next), " ", back));
+        const back = this.answers.size && this.button("Back", () => this.go([...this.answers].slice(0, -1)));
+        field.append(make("p", {}, this.button("Continue", next, "support-button"), back));
         return field;
       }
-      button(label, onclick, quiet) {
-        return make("button", { type: "button", className: `support-button${quiet ? " support-button--quiet" : ""}`, textContent: label, onclick });
+      button(textContent, onclick, className = "support-button support-button--quiet") {
+        return make("button", { type: "button", className, textContent, onclick });
       }
       card(result, notes) {
         const card = result.cloneNode(true);
         card.removeAttribute("id");
         card.tabIndex = -1;
-        const query = `${new URLSearchParams([...this.answers])}`;
+        const query = new URLSearchParams(this.answers);
         const priority = result.dataset.result;
         card.querySelector("blockquote").after(...[...notes].map((note) => make("p", { textContent: note })));
         const send = card.querySelector(".support-button");
         if (send.href) send.search = `priority=${priority}&${query}`;
         send.value = query;
         send.onclick = () => this.dispatchEvent(new CustomEvent("support-answers", { bubbles: true, cancelable: true, detail: { priority, query } }));
-        send.after(" ", this.button("Start again", () => this.go([]), true));
+        send.after(this.button("Start again", () => this.go([])));
         return card;
       }
       given(given) {
         const rows = [...given].map(([question, { option, node }], index) => {
-          const words = make("span", {}, make("small", { textContent: text(node.firstElementChild) }), text(option.querySelector("summary > span")));
-          const change = this.button("Change", () => this.go([...this.answers].slice(0, index)), true);
-          change.ariaLabel = `Change: ${text(node.firstElementChild)}`;
+          const title = text(node.firstElementChild);
+          const words = make("span", {}, make("small", { textContent: title }), text(option.querySelector("summary > span")));
+          const change = this.button("Change", () => this.go([...this.answers].slice(0, index)));
+          change.ariaLabel = `Change: ${title}`;
           return make("li", {}, words, change);
         });
         return make("ul", { className: "support-given" }, ...rows);

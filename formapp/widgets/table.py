@@ -12,6 +12,7 @@ from formapp.when import DAYS, MONTHS, place
 from formapp.widgets.rendering import in_list, render
 from supportpolicy import Calendar, Policy, Priority
 
+WEEKEND = {5, 6}
 Show = Literal["promises", "criteria", "house-rules", "examples"]
 
 
@@ -108,12 +109,22 @@ def _example(policy: Policy, priority: Priority, filed: datetime, due: datetime)
         reasons = []
         if not _open_at(policy, filed):
             reasons.append("counting starts at the next opening")
-        if any(day in calendar.holidays for day in skipped):
-            reasons.append("the holiday doesn't count")
-        if any(not calendar.hours[day.weekday()] for day in skipped):
-            reasons.append("the weekend doesn't count")
-        why = in_list(tuple(reasons), "and") if reasons else "counted while support is open"
+        reasons += _not_counted(calendar, skipped)
+        why = ", and ".join(reasons) or "counted while support is open"
     return Example(priority, _words(filed), _words(local), why)
+
+
+def _not_counted(calendar: Calendar, days: list[date]) -> list[str]:
+    holidays = sum(day in calendar.holidays for day in days)
+    closed = {day.weekday() for day in days if not calendar.hours[day.weekday()]}
+    names = [f"the holiday{'s' if holidays > 1 else ''}"] if holidays else []
+    if closed:
+        names.append("the weekend" if closed <= WEEKEND else "days without opening hours")
+    if not names:
+        return []
+    several = len(names) > 1 or names[0].endswith("s")
+    verb = "don't" if several else "doesn't"
+    return [f"{in_list(tuple(names), 'and')} {verb} count"]
 
 
 def _open(policy: Policy, day: date) -> bool:

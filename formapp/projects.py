@@ -56,6 +56,12 @@ def add_member(services: Services, email: str, key: str, now: datetime) -> None:
             database.add(Membership(account_id=account.id, project_id=project.id, created_at=now))
 
 
+def every_project(services: Services) -> tuple[Project, ...]:
+    """All projects, closed ones too, by name."""
+    with services.read() as database:
+        return tuple(database.scalars(select(Project).order_by(Project.name, Project.id)))
+
+
 def active_projects_of(services: Services, account_id: int) -> tuple[Project, ...]:
     """The active projects that a person is in, by name."""
     with services.read() as database:

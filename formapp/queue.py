@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import csv
 import io
-import shlex
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,10 +22,12 @@ from formapp.db import UtcDateTime
 from formapp.errors import NotFound, Refused
 from formapp.models import Account, Message, Project, Ticket
 from formapp.services import Services
+from formapp.text import normalise_line
 from formapp.tickets import number_of
 
 PAGE_SIZE = 50
 STATES = ("open", "waiting", "closed", "any")
+LONGEST_SEARCH = 500
 KEYS = {"status": "state", "priority": "priority", "project": "project", "assigned": "assignee"}
 COLUMNS = (
     "Reference",
@@ -43,6 +45,9 @@ COLUMNS = (
 )
 # A cell that begins so is a formula to a spreadsheet (OWASP, CSV injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+# A word, or several in quotation marks, with a key before it or not; "https://" is no key.
+_PART = re.compile(r'(?:(?P<key>[^\W\d_]+):(?!//))?(?:"(?P<quoted>[^"]*)"|(?P<plain>[^\s"]*))')
 
 
 class SearchRefused(Refused):
@@ -64,12 +69,13 @@ class Filters:
 
     def as_search(self) -> str:
         """The same as a search that people can type and change."""
-        words = [
-            f"{key}:{shlex.quote(value)}"
+        keys = [
+            f"{key}:{_quoted(value) if ' ' in value else value}"
             for key, name in KEYS.items()
             if (value := getattr(self, name)) and value != _default(name)
         ]
-        return " ".join([*words, *(["is:overdue"] if self.overdue else []), *([self.text] if self.text else [])])
+        words = [_quoted(word) if _reads_as_key(word) else word for word in self.text.split()]
+        return " ".join([*keys, *(["is:overdue"] if self.overdue else []), *words])
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,36 +87,55 @@ class QueuePage:
 
 
 def parse_search(text: str) -> Filters:
-    """What a search like ``status:open priority:high assigned:me checkout`` asks for. Raises SearchRefused."""
+    """What a search like ``status:open priority:high assigned:me checkout`` asks for.
+
+    What stands in quotation marks is never a key. Raises SearchRefused, or TextRefused for what no text holds.
+    """
     found: dict[str, Any] = {}
     words = []
-    for word in _split(text):
-        key, colon, value = word.partition(":")
-        name = KEYS.get(key.lower())
-        if not colon or not key.isalpha() or value.startswith("//"):
-            words.append(word)
+    line = normalise_line(text)
+    if len(line) > LONGEST_SEARCH:
+        raise SearchRefused(f"The search must be {LONGEST_SEARCH} characters or less")
+    for part in _PART.finditer(line):
+        key, value = part["key"], part["quoted"] or part["plain"] or ""
+        if key is None:
+            words.append(value)
         elif key.lower() == "is":
             if value.lower() != "overdue":
                 raise SearchRefused(f"“is:{value}” is not known. Use is:overdue")
             found["overdue"] = True
-        elif name is None:
-            known = ", ".join(f"{known}:" for known in KEYS)
-            raise SearchRefused(f"“{key}:” is not known. Use {known}, is:overdue, or plain words")
+        elif key.lower() in KEYS:
+            found[KEYS[key.lower()]] = value.lower()
         else:
-            found[name] = value.lower()
+            known = ", ".join(f"{known}:" for known in KEYS)
+            raise SearchRefused(
+                f"“{key}:” is not known. Use {known}, is:overdue, or plain words; words with a colon in quotation marks"
+            )
     if found.get("state", "open") not in STATES:
         raise SearchRefused(f"“status:{found['state']}” is not known. Use status:open, waiting, closed or any")
-    return Filters(**found, text=" ".join(words))
+    return Filters(**found, text=" ".join(" ".join(words).split()))
 
 
-def _split(text: str) -> list[str]:
-    lexer = shlex.shlex(text, posix=True, punctuation_chars=False)
-    lexer.whitespace_split, lexer.commenters, lexer.quotes = True, "", '"'
-    try:
-        return list(lexer)
-    except ValueError:
-        # An open quotation mark: take the words as they stand.
-        return text.replace('"', " ").split()
+def settled(typed: Filters, chosen: Filters, shown: Filters) -> Filters:
+    """One wish of a form that says it twice, as a search and by its choices.
+
+    A choice that differs from what the form ``shown`` had counts; for all others the search does.
+    """
+    changed = {
+        name: getattr(chosen, name)
+        for name in (*KEYS.values(), "overdue")
+        if getattr(chosen, name) != getattr(shown, name)
+    }
+    return replace(typed, **changed)
+
+
+def _quoted(words: str) -> str:
+    return f'"{words}"'
+
+
+def _reads_as_key(word: str) -> bool:
+    part = _PART.match(word)
+    return part is not None and part["key"] is not None
 
 
 def page_of(
@@ -205,13 +230,12 @@ def _bound(key: str) -> Tuple:
 
 
 def csv_rows(services: Services, filters: Filters, viewer_id: int, now: datetime) -> Iterator[str]:
-    """All tickets of the filters as lines of CSV (RFC 4180), read a page at a time."""
+    """All tickets of the filters as CSV (RFC 4180), read and handed out some hundred lines at a time."""
     yield _line(COLUMNS)
     after = ""
     while True:
         page = page_of(services, filters, viewer_id, now, after, size=500)
-        for ticket in page.tickets:
-            yield _line(_cells(ticket))
+        yield "".join(_line(_cells(ticket)) for ticket in page.tickets)
         after = page.next_key
         if not after:
             return

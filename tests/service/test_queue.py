@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from formapp import conversation, desk, queue
-from formapp.errors import NotFound
+from formapp.errors import NotFound, Refused
 from formapp.models import Account, Ticket
 from formapp.queue import Filters, SearchRefused
 from formapp.services import Services
@@ -93,6 +93,8 @@ def test_each_filter_and_the_words(services: Services, ada: Account, sam: Accoun
         ("_", []),
         ('say "open', []),
         ("https://shop.example/checkout", []),
+        ('"seen: error" 502', [5, 3, 4, 7, 1]),
+        ('project:"intranet"', [7]),
         ("project:museum", []),
         ("priority:unheard", []),
     ):
@@ -120,11 +122,31 @@ def test_an_unknown_word_is_named_with_those_that_are_known(search: str) -> None
         "status:any",
         "status:closed priority:high project:shop assigned:me is:overdue two words",
         "12:30",
+        '"Seen: Error" "status:open" https://shop.example/',
+        'project:"two words" c',
     ],
 )
 def test_filters_and_searches_say_the_same(search: str) -> None:
     filters = queue.parse_search(search)
     assert queue.parse_search(filters.as_search()) == filters
+
+
+def test_a_choice_that_was_changed_counts_and_else_the_search_does() -> None:
+    shown = queue.parse_search("priority:high assigned:me")
+    typed = queue.parse_search("priority:low assigned:me checkout")
+    for chosen, settled in (
+        ("priority:high assigned:me", "priority:low assigned:me checkout"),
+        ("assigned:me", "assigned:me checkout"),
+        ("priority:high assigned:me is:overdue", "priority:low assigned:me is:overdue checkout"),
+        ("status:any priority:high", "status:any priority:low checkout"),
+    ):
+        assert queue.settled(typed, queue.parse_search(chosen), shown).as_search() == settled
+
+
+@pytest.mark.parametrize("search", ["x" * 501, "nul\0", "half \ud83d"])
+def test_what_can_t_be_searched_for_is_refused(search: str) -> None:
+    with pytest.raises(Refused):
+        queue.parse_search(search)
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import signal
 import threading
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 from sqlalchemy.exc import DBAPIError
 
-from formapp import accounts, closurefile, closures, demo, projects, schema, signin, worker
+from formapp import accounts, closurefile, closures, demo, projects, schema, signin, upkeep, worker
 from formapp.commands import with_desk
 from formapp.errors import Refused
 from formapp.services import Services, utc_now
@@ -43,6 +41,7 @@ def main(context: click.Context) -> None:
 
 
 main.add_command(webhook)
+main.add_command(upkeep.examine)
 
 
 @main.command()
@@ -179,7 +178,8 @@ def closure_add(desk: Services, start: str, end: str, note: str) -> None:
     """
     now = utc_now()
     zone = desk.policy.calendar.zone
-    made = closures.add_closure(desk, _local(start, "start", zone), _local(end, "end", zone), note, now)
+    begins, ends = closures.local_instant(start, "start", zone), closures.local_instant(end, "end", zone)
+    made = closures.add_closure(desk, begins, ends, note, now)
     closurefile.write(desk, now)
     click.echo(f"Announced closure {made.id}. {closurefile.sentence(made, zone, now)}")
 
@@ -202,14 +202,6 @@ def closure_cancel(desk: Services, number: int) -> None:
     closures.cancel_closure(desk, number, now)
     closurefile.write(desk, now)
     click.echo(f"Took closure {number} back.")
-
-
-def _local(text: str, name: str, zone: ZoneInfo) -> datetime:
-    try:
-        local = datetime.fromisoformat(text)
-    except ValueError:
-        raise Refused(f'The {name} must be a date and a time, as in 2026-12-24T12:00, not "{text}"', name) from None
-    return local if local.tzinfo else local.replace(tzinfo=zone)
 
 
 @main.command(name="signin-link")

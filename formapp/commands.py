@@ -16,12 +16,13 @@ def with_desk(function: Any) -> Any:  # noqa: ANN401 - click's decorators are un
 
     @click.pass_context
     def run(context: click.Context, /, *args: Any, **options: Any) -> Any:  # noqa: ANN401
-        return context.invoke(function, _desk(context), *args, **options)
+        return context.invoke(function, desk_of(context), *args, **options)
 
     return update_wrapper(run, function)
 
 
-def _desk(context: click.Context) -> Services:
+def desk_of(context: click.Context) -> Services:
+    """The desk of this environment, opened at first use. Raises BadSetting, PolicyError, OSError."""
     if context.obj is None:
         context.obj = make_services(settings_from())
         context.call_on_close(context.obj.database.engine.dispose)

@@ -212,6 +212,17 @@ def _hand_over(url: str, mail: Mail) -> Outcome:
     return SENT
 
 
+def greet(url: str, seconds: float) -> None:
+    """Connect to the mail server, sign in, say NOOP and leave. Raises OSError or SMTPException."""
+    server = _connect(url, seconds)
+    try:
+        code, words = server.noop()
+        if code != 250:
+            raise smtplib.SMTPResponseException(code, words)
+    finally:
+        _take_leave(server)
+
+
 def _take_leave(server: smtplib.SMTP) -> None:
     """Say goodbye; whatever the server answers, the mail's fate is known by now."""
     with suppress(OSError, smtplib.SMTPException):
@@ -219,15 +230,15 @@ def _take_leave(server: smtplib.SMTP) -> None:
     server.close()
 
 
-def _connect(url: str) -> smtplib.SMTP:
+def _connect(url: str, seconds: float | None = None) -> smtplib.SMTP:
     """Connect as the URL says: smtps (TLS from the start), smtp+tls (STARTTLS required), smtp (plain)."""
-    parts = urlsplit(url)
+    parts, timeout = urlsplit(url), seconds or TIMEOUT_SECONDS
     host = parts.hostname or "127.0.0.1"
     if parts.scheme == "smtps":
         context = ssl.create_default_context()
-        server: smtplib.SMTP = smtplib.SMTP_SSL(host, parts.port or 465, timeout=TIMEOUT_SECONDS, context=context)
+        server: smtplib.SMTP = smtplib.SMTP_SSL(host, parts.port or 465, timeout=timeout, context=context)
     else:
-        server = smtplib.SMTP(host, parts.port or (587 if parts.scheme == "smtp+tls" else 25), timeout=TIMEOUT_SECONDS)
+        server = smtplib.SMTP(host, parts.port or (587 if parts.scheme == "smtp+tls" else 25), timeout=timeout)
     try:
         if parts.scheme == "smtp+tls":
             server.starttls(context=ssl.create_default_context())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class Refused(Exception):
     """A use case said no. ``field`` is the form's field (empty: the whole), ``sentence`` what to do."""
@@ -112,3 +114,35 @@ class AnswerMissing(Refused):
     def __init__(self, question: str, title: str) -> None:
         super().__init__(f"Answer one more question: {title}", question)
         self.question = question
+
+
+class FileRefused(Refused):
+    """A file that isn't taken; the others of its form are."""
+
+    field = "files"
+
+    def __init__(self, name: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.name = name
+
+
+class FilesGone(Refused):
+    """Kept files that can't be attached: their time is over, or a ticket has them. ``tokens`` are theirs."""
+
+    field = "files"
+
+    def __init__(self, sentence: str, tokens: Sequence[str]) -> None:
+        super().__init__(sentence)
+        self.tokens = tuple(tokens)
+
+
+class TooManyFiles(Refused):
+    """More files than one message may have."""
+
+    field = "files"
+
+
+class FilesTooLarge(Refused):
+    """Files that are too large together."""
+
+    field = "files"

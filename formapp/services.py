@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from sqlalchemy.orm import Session, sessionmaker
 
 from formapp.db import Database, Writers, open_database
+from formapp.files import Files, open_files
 from formapp.settings import Settings
 from supportpolicy import Policy, load
 
@@ -19,6 +20,7 @@ class Services:
     settings: Settings
     database: Database
     policy: Policy
+    files: Files
 
     @property
     def read(self) -> sessionmaker[Session]:
@@ -35,7 +37,8 @@ def make_services(settings: Settings) -> Services:
     """The desk of these settings. Raises PolicyError where the policy can't be used."""
     if settings.database_url.startswith("sqlite:///"):
         settings.var.mkdir(parents=True, exist_ok=True)
-    return Services(settings, open_database(settings.database_url), load(settings.policy))
+    files = open_files(settings.files, settings.var)
+    return Services(settings, open_database(settings.database_url), load(settings.policy), files)
 
 
 def utc_now() -> datetime:

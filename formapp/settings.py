@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
@@ -14,13 +15,17 @@ from urllib.parse import SplitResult, urlsplit
 
 PREFIX = "FORMAPP_"
 SHORTEST_SECRET = 32
+_BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._-]+)*/?")
+_SCANNER = re.compile(r"command:\s*\S.*|clamd:/.+")
 NAMES = (
     "BASE_URL",
     "DATABASE_URL",
+    "FILES",
     "MAIL_FROM",
     "METRICS_TOKEN",
     "ORIGINS",
     "POLICY",
+    "SCAN",
     "SECRET_KEY",
     "SITE_DIR",
     "SMTP_URL",
@@ -40,7 +45,9 @@ class Settings:
     ``base_url`` is the public address without a slash at the end (used in mails), ``origins`` the
     exact further origins whose pages may post the form, ``smtp_url`` empty where mail is only shown,
     ``webhook_private`` the networks that webhooks may go to although they aren't public,
-    ``metrics_token`` what a reader of the metrics must show; empty where nobody may read them.
+    ``metrics_token`` what a reader of the metrics must show; empty where nobody may read them,
+    ``files`` the bucket that attachments lie in; empty: the folder "files" in ``var``,
+    ``scan`` what looks through attachments before anybody gets them; empty: nothing does.
     """
 
     database_url: str
@@ -54,6 +61,8 @@ class Settings:
     mail_from: str = "Support <support@platform.example>"
     webhook_private: tuple[IPv4Network | IPv6Network, ...] = ()
     metrics_token: str = ""
+    files: str = ""
+    scan: str = ""
 
     @property
     def https(self) -> bool:
@@ -80,6 +89,8 @@ def settings_from(environment: Mapping[str, str] = os.environ) -> Settings:
         mail_from=_sender(values["MAIL_FROM"] or "Support <support@platform.example>"),
         webhook_private=_networks(values["WEBHOOK_PRIVATE"]),
         metrics_token=values["METRICS_TOKEN"],
+        files=_bucket(values["FILES"]),
+        scan=_scanner(values["SCAN"]),
     )
 
 
@@ -176,6 +187,24 @@ def _sender(value: str) -> str:
     mailbox, at, host = address.rpartition("@")
     if not (mailbox and at and host) or "@" in mailbox or not address.isascii() or not value.isprintable():
         raise BadSetting(f'{PREFIX}MAIL_FROM: "{value}" must be an address, as in "Support <support@help.example>".')
+    return value
+
+
+def _bucket(value: str) -> str:
+    if value and not _BUCKET.fullmatch(value):
+        raise BadSetting(
+            f'{PREFIX}FILES: "{value}" must be a bucket, as in "s3://desk-files/attachments"; leave it empty for '
+            f"the folder files in {PREFIX}VAR."
+        )
+    return value
+
+
+def _scanner(value: str) -> str:
+    if value and not _SCANNER.fullmatch(value):
+        raise BadSetting(
+            f'{PREFIX}SCAN: "{value}" must be a command or a socket, as in "command:clamscan --no-summary -" or '
+            '"clamd:/run/clamav/clamd.ctl".'
+        )
     return value
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import create_engine, make_url, text
 
 from formapp import schema
 from formapp.db import Base, open_database
+from formapp.files import LocalFiles
 from formapp.services import Services
 from supportpolicy import Policy
 from tests.builders import build_settings
@@ -45,7 +46,7 @@ def sqlite_services(tmp_path: Path, migrated_sqlite: Path, policy: Policy) -> It
     """A desk on an SQLite file without rows, where the make of the database makes no difference."""
     settings = build_settings(tmp_path)
     shutil.copy(migrated_sqlite, tmp_path / "desk.sqlite3")
-    desk = Services(settings, open_database(settings.database_url), policy)
+    desk = Services(settings, open_database(settings.database_url), policy, LocalFiles(tmp_path / "files"))
     yield desk
     desk.database.engine.dispose()
 
@@ -53,7 +54,8 @@ def sqlite_services(tmp_path: Path, migrated_sqlite: Path, policy: Policy) -> It
 @pytest.fixture
 def postgresql_services(tmp_path: Path, migrated_postgresql: str, policy: Policy) -> Iterator[Services]:
     """A desk on a PostgreSQL database without rows."""
-    desk = Services(build_settings(tmp_path, migrated_postgresql), open_database(migrated_postgresql), policy)
+    settings = build_settings(tmp_path, migrated_postgresql)
+    desk = Services(settings, open_database(migrated_postgresql), policy, LocalFiles(tmp_path / "files"))
     yield desk
     tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
     with desk.database.engine.begin() as connection:

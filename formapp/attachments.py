@@ -31,6 +31,7 @@ __all__ = [
     "attachment_of",
     "attachments_of",
     "content",
+    "content_attached",
     "content_of",
     "drop_kept",
     "kept_files",
@@ -59,6 +60,12 @@ def kept_files(services: Services, tokens: Iterable[str]) -> tuple[KeptFile, ...
 def content_of(services: Services, tokens: Iterable[str]) -> list[tuple[str, str]]:
     """Name and digest of each file of these tokens, sent already or not: to tell a resend from another text."""
     return sorted((one.name, one.digest) for one in _of_tokens(services, tokens))
+
+
+def content_attached(database: Session, message_id: int) -> list[tuple[str, str]]:
+    """Name and digest of each file that came with a message."""
+    columns = select(Attachment.name, Attachment.digest).where(Attachment.message_id == message_id)
+    return sorted((name, digest) for name, digest in database.execute(columns))
 
 
 def drop_kept(services: Services, token: str) -> None:

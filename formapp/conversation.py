@@ -9,6 +9,7 @@ from typing import Any, Literal
 from sqlalchemy import select, update
 from sqlalchemy.orm import joinedload
 
+from formapp import attachments
 from formapp.acts import Act, acting
 from formapp.errors import ReplyReused, TextRefused
 from formapp.markdown import to_html
@@ -23,11 +24,15 @@ Then = Literal["open", "waiting", "closed"]
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a person sends: Markdown, the form's id, and the newest event that the page showed (None: any)."""
+    """What a person sends: Markdown, the form's id, and the newest event that the page showed (None: any).
+
+    ``files`` are the tokens of kept files.
+    """
 
     body: str
     submission: str
     seen: int | None = None
+    files: tuple[str, ...] = ()
 
 
 def reply_as_customer(
@@ -35,35 +40,42 @@ def reply_as_customer(
 ) -> None:
     """Add a customer's reply; the ticket is ours to work on again. The same form sent twice adds one.
 
-    Raises TextRefused, ReplyReused, TicketMerged, and TicketClosed unless it is to be reopened.
+    Raises TextRefused, ReplyReused, TicketMerged, TicketClosed unless it is to be reopened, and of its
+    files FilesGone, TooManyFiles, FilesTooLarge.
     """
     body = _checked(written.body)
     with acting(services, account_id, ticket_id, now) as act:
-        if _sent_before(act, written.submission, body):
+        if _sent_before(act, written, body):
             return
-        if reopen and act.ticket.state == "closed" and act.ticket.merged_into_id is None:
-            sequence = act.record("reopened", act.change_state("open"))
-            act.tell("reopened", sequence)
-        act.must_be_open()
-        _add(act, "reply", body, written.submission, by_staff=False)
+        _open_for(act, reopen=reopen)
+        _add(act, "reply", body, written, by_staff=False)
         sequence = act.record("replied", act.change_state("open"))
         act.tell("replied", sequence, {"body": body})
+    attachments.mark_sent(services, written.files)
 
 
 def reply_as_staff(
-    services: Services, account_id: int, ticket_id: int, written: Written, then: Then, now: datetime
+    services: Services,
+    account_id: int,
+    ticket_id: int,
+    written: Written,
+    then: Then,
+    now: datetime,
+    *,
+    reopen: bool = False,
 ) -> None:
     """Add a staff reply; the first one stops the response clock. ``then`` says how the ticket goes on.
 
-    Raises TextRefused, ReplyReused, TicketMerged, TicketClosed, and ChangedMeanwhile where somebody
-    else has acted since the page was made.
+    Raises TextRefused, ReplyReused, TicketMerged, TicketClosed unless it is to be reopened, of its files
+    FilesGone, TooManyFiles, FilesTooLarge, and ChangedMeanwhile where somebody else has acted since the
+    page was made.
     """
     body = _checked(written.body)
     with acting(services, account_id, ticket_id, now, seen=written.seen) as act:
-        if _sent_before(act, written.submission, body):
+        if _sent_before(act, written, body):
             return
-        act.must_be_open()
-        _add(act, "reply", body, written.submission, by_staff=True)
+        _open_for(act, reopen=reopen)
+        _add(act, "reply", body, written, by_staff=True)
         details: dict[str, Any] = {}
         if act.ticket.answered_at is None:
             act.ticket.answered_at = now
@@ -72,16 +84,18 @@ def reply_as_staff(
         act.tell("replied", sequence, {"body": body})
         if then == "closed":
             act.tell("closed", act.record("closed", {}), {"with_reply": True})
+    attachments.mark_sent(services, written.files)
 
 
 def add_note(services: Services, account_id: int, ticket_id: int, written: Written, now: datetime) -> None:
     """Add a note that only staff see; on a closed ticket too. Nobody outside the desk is told."""
     body = _checked(written.body)
     with acting(services, account_id, ticket_id, now) as act:
-        if _sent_before(act, written.submission, body):
+        if _sent_before(act, written, body):
             return
-        _add(act, "note", body, written.submission, by_staff=True)
+        _add(act, "note", body, written, by_staff=True)
         act.record("noted", {})
+    attachments.mark_sent(services, written.files)
 
 
 def messages_of(services: Services, ticket_id: int, *, with_notes: bool) -> tuple[Message, ...]:
@@ -118,27 +132,46 @@ def _checked(typed: str) -> str:
     return body
 
 
-def _sent_before(act: Act, submission: str, body: str) -> bool:
-    """Whether this form has added this text already. Raises ReplyReused where it was another text."""
+def _sent_before(act: Act, written: Written, body: str) -> bool:
+    """Whether this form has added this text already. Raises ReplyReused where it was another text or other files."""
     before = act.database.scalar(
-        select(Message).where(Message.account_id == act.actor.id, Message.submission == submission)
+        select(Message).where(Message.account_id == act.actor.id, Message.submission == written.submission)
     )
-    if before is not None and (before.body != body or before.ticket_id != act.ticket.id):
+    if before is None:
+        return False
+    if before.body != body or before.ticket_id != act.ticket.id:
         raise ReplyReused
-    return before is not None
+    if attachments.content_attached(act.database, before.id) != attachments.content_of(act.services, written.files):
+        raise ReplyReused
+    return True
 
 
-def _add(act: Act, kind: str, body: str, submission: str, *, by_staff: bool) -> None:
-    act.database.add(
-        Message(
-            ticket_id=act.ticket.id,
-            account_id=act.actor.id,
-            by_staff=by_staff,
-            kind=kind,
-            body=body,
-            html=None,
-            at=act.now,
-            submission=submission,
-        )
+def _open_for(act: Act, *, reopen: bool) -> None:
+    """Reopen a closed ticket where that is wanted. Raises TicketMerged or TicketClosed where nothing can be added."""
+    if reopen and act.ticket.state == "closed" and act.ticket.merged_into_id is None:
+        act.tell("reopened", act.record("reopened", act.change_state("open")))
+    act.must_be_open()
+
+
+def _add(act: Act, kind: str, body: str, written: Written, *, by_staff: bool) -> None:
+    message = Message(
+        ticket_id=act.ticket.id,
+        account_id=act.actor.id,
+        by_staff=by_staff,
+        kind=kind,
+        body=body,
+        html=None,
+        at=act.now,
+        submission=written.submission,
     )
+    act.database.add(message)
     act.database.flush()
+    attachments.attach(
+        act.services,
+        act.database,
+        written.files,
+        ticket_id=act.ticket.id,
+        message_id=message.id,
+        account_id=act.actor.id,
+        now=act.now,
+    )

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 from sqlalchemy import insert, select, text
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
@@ -15,7 +16,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
-from formapp import closures, events, outbox
+from formapp import attachments, closures, events, outbox
 from formapp.announcements import Happened, announcement
 from formapp.db import table_of
 from formapp.errors import (
@@ -53,7 +54,10 @@ _older: dict[str, Policy] = {}
 
 @dataclass(frozen=True, slots=True)
 class TicketInput:
-    """What a person sends. ``answers`` are the chooser's, ``submission`` the form's id (empty: none)."""
+    """What a person sends. ``answers`` are the chooser's, ``submission`` the form's id (empty: none).
+
+    ``files`` are the tokens of kept files.
+    """
 
     project: str
     subject: str
@@ -63,6 +67,7 @@ class TicketInput:
     answers: Mapping[str, str] = field(default_factory=dict)
     submission: str = ""
     page: str = ""
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,24 +104,28 @@ class _Evidence:
 
 
 def create_ticket(services: Services, account_id: int, sent: TicketInput, now: datetime) -> Filed:
-    """Store a ticket with its promise, its first event and the mail that confirms it: all or nothing.
+    """Store a ticket with its promise, its files, its first event and the mail that confirms it: all or nothing.
 
     The same form sent again gives the same ticket. Raises a Refused with its field: UnknownProject,
-    ProjectClosed, UnknownPriority, TextRefused, or SubmissionReused where the form's id has already
-    filed another text.
+    ProjectClosed, UnknownPriority, TextRefused, FilesGone, TooManyFiles, FilesTooLarge, or
+    SubmissionReused where the form's id has already filed another text or other files. Raises OSError
+    where files are sent and their store can't be read.
     """
     clean = _cleaned(sent)
     if clean.priority not in {priority.id for priority in services.policy.priorities}:
         raise UnknownPriority
     evidence = weigh(services.policy, clean.answers)
-    digest = _digest(clean)
+    digest = _digest(services, clean)
     try:
         with services.write.begin() as database:
             person = _sender(database, account_id, clean.project)
             earlier = _earlier(database, account_id, clean.submission, digest, now)
             if earlier is not None:
                 return Filed(earlier, duplicate=True)
-            return Filed(_store(services, database, person, clean, evidence, digest, now), duplicate=False)
+            ticket = _store(services, database, person, clean, evidence, digest, now)
+            attachments.attach(
+                services, database, clean.files, ticket_id=ticket.id, message_id=None, account_id=account_id, now=now
+            )
     except IntegrityError:
         # Another worker stored the same form between our look and our insert; its ticket is the answer.
         with services.read() as database:
@@ -124,6 +133,8 @@ def create_ticket(services: Services, account_id: int, sent: TicketInput, now: d
         if earlier is None:
             raise
         return Filed(earlier, duplicate=True)
+    attachments.mark_sent(services, clean.files)
+    return Filed(ticket, duplicate=False)
 
 
 def weigh(policy: Policy, answers: Mapping[str, str]) -> _Evidence:
@@ -140,7 +151,7 @@ def weigh(policy: Policy, answers: Mapping[str, str]) -> _Evidence:
 
 def _cleaned(sent: TicketInput) -> TicketInput:
     """The input as it is stored. Raises TextRefused naming the field."""
-    clean: dict[str, str] = {}
+    clean: dict[str, Any] = {}
     for name in ("project", "subject", "url", "description", "priority", "submission", "page"):
         try:
             typed = getattr(sent, name)
@@ -151,11 +162,14 @@ def _cleaned(sent: TicketInput) -> TicketInput:
         if is_blank(clean[name]):
             raise TextRefused(sentence, name)
     clean["submission"] = clean["submission"][:_SUBMISSION_LENGTH]
-    return TicketInput(**clean, answers=dict(sent.answers))
+    return TicketInput(**clean, answers=dict(sent.answers), files=tuple(dict.fromkeys(sent.files)))
 
 
-def _digest(sent: TicketInput) -> str:
-    typed = [sent.project, sent.subject, sent.url, sent.description, sent.priority]
+def _digest(services: Services, sent: TicketInput) -> str:
+    """What the typed text and the files' names and contents are known by: the same files may come anew."""
+    typed: list[Any] = [sent.project, sent.subject, sent.url, sent.description, sent.priority]
+    if sent.files:
+        typed.append(attachments.content_of(services, sent.files))
     return sha256(json.dumps(typed).encode()).hexdigest()
 
 

@@ -6,12 +6,13 @@ and so does one that was given before the closure was taken back.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from formapp.errors import NotFound, Refused
+from formapp.errors import AlreadyThere, NotFound, Refused
 from formapp.models import StoredClosure
 from formapp.services import Services
 from formapp.text import is_blank, normalise_line
@@ -21,7 +22,10 @@ NOTE_LENGTH = 200
 
 
 def add_closure(services: Services, start: datetime, end: datetime, note: str, now: datetime) -> StoredClosure:
-    """Announce a closure between two aware instants. Raises Refused with its field and a sentence."""
+    """Announce a closure between two aware instants. Raises Refused with its field and a sentence.
+
+    AlreadyThere is one of them: the same was announced before, and wasn't taken back.
+    """
     words = normalise_line(note)
     if is_blank(words):
         raise Refused("Enter what people will read, for example “Moving to a new office”", "note")
@@ -37,8 +41,36 @@ def add_closure(services: Services, start: datetime, end: datetime, note: str, n
         raise Refused("Support must open again within ten years", "end") from None
     closure = StoredClosure(starts_at=start, ends_at=end, note=words, created_at=now)
     with services.write.begin() as database:
+        same = select(StoredClosure.id).where(
+            StoredClosure.starts_at == start,
+            StoredClosure.ends_at == end,
+            StoredClosure.note == words,
+            StoredClosure.cancelled_at.is_(None),
+        )
+        if database.scalar(same.limit(1)) is not None:
+            raise AlreadyThere("This closure is announced already", "start")
         database.add(closure)
     return closure
+
+
+def local_instant(text: str, field: str, zone: ZoneInfo) -> datetime:
+    """The instant of a date and a time as people write them, by the zone's clock where they name no other.
+
+    Raises Refused for anything else, and for a time that the zone's clock skips.
+    """
+    try:
+        local = datetime.fromisoformat(text)
+        if len(text) < len("2026-12-24T12:00"):
+            # A day alone would be its midnight, which is what nobody means by an end.
+            raise ValueError(text)
+    except ValueError:
+        raise Refused(f'The {field} must be a date and a time, as in 2026-12-24T12:00, not "{text}"', field) from None
+    if local.tzinfo is not None:
+        return local
+    instant = local.replace(tzinfo=zone)
+    if instant.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != local:
+        raise Refused(f"There is no {local:%H:%M} on that day: the clocks go forward then", field)
+    return instant
 
 
 def cancel_closure(services: Services, number: int, now: datetime) -> None:

@@ -226,6 +226,8 @@ def test_a_closure_is_announced_listed_and_taken_back(run: Run, site: Path) -> N
     assert said.startswith("Announced closure 1. Support is closed from ")
     assert said.endswith(f" 28 December {year}, 09:00 (Paris): Winter break")
     assert len(told(site)) == 1
+    code, said = run("add", f"{year}-12-24T12:00:00+01:00", f"{year}-12-28T08:00:00+00:00", " Winter break ")
+    assert (code, said) == (1, "Error: This closure is announced already")
     code, listed = run("list")
     assert (code, listed.split("\t")[0]) == (0, "1")
     assert run("cancel", "1") == (0, "Took closure 1 back.")
@@ -237,6 +239,8 @@ def test_a_closure_is_announced_listed_and_taken_back(run: Run, site: Path) -> N
     ("words", "sentence"),
     [
         (("add", "Christmas", "2099-12-28T09:00", "x"), "as in 2026-12-24T12:00"),
+        (("add", "2099-12-24T12:00", "2099-12-28", "x"), "The end must be a date and a time, as in 2026-12-24T12:00"),
+        (("add", "2027-03-28T02:30", "2099-12-28T09:00", "x"), "There is no 02:30 on that day"),
         (("add", "2099-12-28T09:00", "2099-12-24T12:00", "x"), "The end must come after the start"),
         (("add", "2019-12-24T12:00", "2019-12-28T09:00", "x"), "The end must be in the future"),
         (("add", "2099-12-24T12:00", "2099-12-28T09:00", " "), "Enter what people will read"),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from supportpolicy.model import (
     Attachments,
+    Calendar,
     Condition,
     CriteriaGroup,
     Criterion,
@@ -26,6 +28,9 @@ from supportpolicy.reading import Node, Reader
 from supportpolicy.reading_calendar import read_calendar
 
 MEGABYTE = 1_000_000
+# Stand in for what can't be read, so that the rest of the file is still proved.
+_ANY_CALENDAR = Calendar(ZoneInfo("UTC"), (((540, 1020),),) * 7, frozenset(), 480)
+_ANY_FORM = FormLimits(1, 1, 1, Attachments(0, 0, 0, ()))
 _ID = "abcdefghijklmnopqrstuvwxyz0123456789-"
 
 
@@ -66,15 +71,18 @@ def _read(root: Node) -> tuple[Policy | None, Places]:
     if email is not None and ("@" not in email or " " in email):
         contact["email"].problem(f'"{email}" is not an e-mail address.')
     calendar = read_calendar(fields["calendar"]) if "calendar" in fields else None
+    form = _form(fields["form"]) if "form" in fields else None
+    apart = len(root.reader.problems)
     priorities = _priorities(fields["priorities"], places) if "priorities" in fields else ()
     house_rules = _house_rules(fields["house_rules"], places) if "house_rules" in fields else ()
     chooser = fields["chooser"].fields(("questions", "decide")) if "chooser" in fields else {}
     questions = _questions(chooser["questions"], places) if "questions" in chooser else ()
     rules = _rules(chooser["decide"], places) if "decide" in chooser else ()
-    form = _form(fields["form"]) if "form" in fields else None
-    if root.reader.problems or calendar is None or form is None or email is None:
+    if len(root.reader.problems) > apart or not (priorities and questions and rules):
         return None, places
-    return build(email, calendar, priorities, house_rules, questions, rules, form), places
+    # Where only the parts apart from the decision have problems, the decision is proved all the same.
+    policy = build(email or "", calendar or _ANY_CALENDAR, priorities, house_rules, questions, rules, form or _ANY_FORM)
+    return policy, places
 
 
 def _id(node: Node, places: dict[str, Node]) -> str | None:

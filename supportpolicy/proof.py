@@ -32,13 +32,14 @@ class Places:
 
 def prove(policy: Policy, places: Places, reader: Reader) -> None:
     """Note every problem of the whole policy; none means that it is proved."""
+    before = len(reader.problems)
     _promises_in_order(policy, places)
     _criteria_apart(policy, places)
     known = _names_exist(policy, places)
     _rules_cite(policy, places)
     if known:
         _answers_settle(policy, places)
-    if known and not reader.problems:
+    if known and len(reader.problems) == before:
         _table_decides(policy, places)
 
 

@@ -104,6 +104,17 @@ def test_all_mistakes_are_told_together(policy_text: str) -> None:
     assert len(problems_of(text)) >= 3
 
 
+def test_a_mistake_in_the_calendar_hides_none_in_the_decision(policy_text: str) -> None:
+    text = policy_text.replace("Europe/Paris", "Mars/Base", 1).replace("url_length: 2000", "url_length: 0", 1)
+    for right, wrong, sentence in (
+        ("house_rules: [R11]", "house_rules: [R99]", 'There is no house rule "R99"'),
+        ("{claim: neither, effect: down}", "{claim: neither, effect: merging}", "No rule decides for"),
+    ):
+        found = problems_of(text.replace(right, wrong, 1))
+        assert len(found) >= 3
+        assert any(sentence in problem for problem in found), found
+
+
 def test_a_calendar_without_an_opening_time_is_told(policy_text: str) -> None:
     text = policy_text
     for day in ("mon", "tue", "wed", "thu", "fri"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from markdown import Extension, Markdown
@@ -25,11 +26,22 @@ PRIORITY = 27
 
 @dataclass(slots=True)
 class PageContext:
-    """Where the page stands. ``resolve`` turns "page.md#anchor" into a URL, or None where there is none."""
+    """Where the page stands. ``resolve`` turns "page.md#anchor" into a URL, or None where there is none.
+
+    ``source`` is the page's file as its writer knows it, in which ``lines_before`` lines of front
+    matter stand above the text.
+    """
 
     criteria_url: str = ""
     path: str = ""
+    source: str = ""
+    lines_before: int = 0
     resolve: Callable[[str], str | None] = field(default=lambda target: target)
+
+    def tell(self, problem: FenceProblem) -> str:
+        """The problem as "file:line: sentence"."""
+        line = problem.line + self.lines_before
+        return f"{self.source}:{line}: {problem.sentence}" if self.source else f"Line {line}: {problem.sentence}"
 
 
 class SupportExtension(Extension):
@@ -42,7 +54,8 @@ class SupportExtension(Extension):
         }
         super().__init__(**options)
         self.policy: Policy | None = None
-        self.policy_error: PolicyError | None = None
+        self.policy_problems: list[str] = []
+        self.folder = Path()
         self.page = PageContext()
 
     @property
@@ -57,14 +70,17 @@ class SupportExtension(Extension):
 
     def reload(self) -> None:
         """Read the policy file anew; its problems are kept and shown where a widget should stand."""
+        self.policy, self.policy_problems = None, []
         try:
-            self.policy, self.policy_error = load(self.getConfig("policy")), None
+            self.policy = load(self.getConfig("policy"))
         except PolicyError as error:
-            self.policy, self.policy_error = None, error
+            for problem in error.problems:
+                place = beside(Path(problem.file), self.folder)
+                self.policy_problems.append(f"{place}:{problem.line}: {problem.sentence}")
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Python-Markdown's name
         """Take our blocks before any other extension can."""
-        if self.policy is None and self.policy_error is None:
+        if self.policy is None and not self.policy_problems:
             self.reload()
         md.block_level_elements.extend(("support-chooser", "support-form"))
         md.preprocessors.register(_FencePreprocessor(md, self), "support", PRIORITY)
@@ -72,11 +88,10 @@ class SupportExtension(Extension):
     def html_of(self, fence: Fence) -> Markup:
         """The HTML of one block: its widget, or what is wrong with it."""
         if self.policy is None:
-            problems = self.policy_error.problems if self.policy_error else ()
-            return problem_box([str(problem) for problem in problems])
+            return problem_box(self.policy_problems)
         problems_here = [*fence.problems, *self.link_problems(fence)]
         if problems_here:
-            return problem_box([f"Line {problem.line}: {problem.sentence}" for problem in problems_here])
+            return problem_box([self.page.tell(problem) for problem in problems_here])
         if fence.kind == "support-chooser":
             return render_chooser(
                 self.policy,
@@ -91,6 +106,8 @@ class SupportExtension(Extension):
                 embedded=True,
                 page=self.page.path,
                 dates_url=self.dates_url,
+                files_url=f"{self.app_url}files",
+                similar_url=f"{self.app_url}similar.json",
             )
         show = fence.options.get("show", "promises")
         if show == "graph":
@@ -140,6 +157,14 @@ def problem_box(sentences: Sequence[str]) -> Markup:
         '<div class="admonition failure support-problem">'
         '<p class="admonition-title">This can\'t be shown yet</p><ul>{}</ul></div>'
     ).format(rows)
+
+
+def beside(path: Path, folder: Path) -> str:
+    """A path as its writer knows it: from this folder."""
+    try:
+        return path.resolve().relative_to(folder.resolve()).as_posix()
+    except ValueError:
+        return str(path)
 
 
 def makeExtension(**options: Any) -> SupportExtension:  # noqa: ANN401, N802 - Python-Markdown's entry

@@ -18,7 +18,7 @@ from mkdocs.structure.pages import Page
 
 from formapp.widgets import CLOSURES_FILE, NO_CLOSURES, assets
 from site_plugins import csp, shell
-from site_plugins.extension import PageContext, SupportExtension
+from site_plugins.extension import PageContext, SupportExtension, beside
 from site_plugins.fences import find_fences
 
 log = get_plugin_logger("support")
@@ -52,13 +52,10 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         self.shell_page = ""
         policy_file = Path(str(self.config.policy))
         self.extension = SupportExtension(policy=str(policy_file), app_url=self.config.app_url)
+        self.extension.folder = Path(config.config_file_path or ".").parent
         self.extension.reload()
-        if self.extension.policy_error:
-            for problem in self.extension.policy_error.problems:
-                place = _beside(Path(problem.file), Path(config.config_file_path or ".").parent)
-                self._problem(f"{place}:{problem.line}: {problem.sentence}")
-            if not self.serving:
-                self._stop()
+        for sentence in self.extension.policy_problems:
+            self._problem(sentence)
         # MkDocs hands an instance on to Python-Markdown as it is.
         config.markdown_extensions.append(self.extension)  # type: ignore[arg-type]
         if str(policy_file) not in config.watch:
@@ -86,17 +83,18 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         return files
 
     @event_priority(100)
-    def on_page_markdown(self, markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
+    def on_page_markdown(self, markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG002 - MkDocs' signature
         """Note what is wrong with the page's blocks, and tell the extension where it stands."""
-        self.extension.page = PageContext(
+        self.extension.page = here = PageContext(
             criteria_url=_criteria_url(self.criteria_page, page.file),
             path=page.abs_url or f"/{page.url}",
+            source=beside(Path(page.file.abs_src_path or page.file.src_path), self.extension.folder),
+            lines_before=_lines_before(markdown, page.file.content_string),
             resolve=_resolver(files, page.file),
         )
-        place = _beside(Path(page.file.abs_src_path or page.file.src_path), Path(config.config_file_path or ".").parent)
-        for fence in find_fences(page.file.content_string.splitlines()):
+        for fence in find_fences(markdown.split("\n")):
             for problem in (*fence.problems, *self.extension.link_problems(fence)):
-                self._problem(f"{place}:{problem.line}: {problem.sentence}")
+                self._problem(here.tell(problem))
         return markdown
 
     def on_env(self, env: Any, *, config: MkDocsConfig, files: Files) -> Any:  # noqa: ANN401, ARG002 - MkDocs' signature
@@ -134,8 +132,13 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
 
 
 def _has_criteria(file: File) -> bool:
-    fences = find_fences(file.content_string.splitlines())
+    fences = find_fences(file.content_string.split("\n"))
     return any(fence.kind == "support-table" and fence.options.get("show") == "criteria" for fence in fences)
+
+
+def _lines_before(markdown: str, whole: str) -> int:
+    """How many lines of a file stand above its text."""
+    return whole.count("\n") - markdown.count("\n") if whole.endswith(markdown) else 0
 
 
 def _criteria_url(criteria_page: File | None, here: File) -> str:
@@ -164,11 +167,3 @@ def _plain(path: Path) -> str:
         elif part != ".":
             parts.append(part)
     return "/".join(parts)
-
-
-def _beside(path: Path, folder: Path) -> str:
-    """A path as its writer knows it: from the folder of mkdocs.yml."""
-    try:
-        return path.resolve().relative_to(folder.resolve()).as_posix()
-    except ValueError:
-        return str(path)

@@ -1,0 +1,121 @@
+"""Tiny sites, built by MkDocs in this process: a test names its pages and says what it is about.
+
+A warning that no test asked for fails it.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from mkdocs.commands.build import build
+from mkdocs.config import load_config
+from mkdocs.exceptions import Abort
+
+from tests.builders import POLICY
+
+SITE_URL = "https://docs.shop.example/help/"
+EXTENSIONS: list[str | dict[str, Any]] = [
+    "admonition",
+    "attr_list",
+    "pymdownx.details",
+    "pymdownx.superfences",
+    {"pymdownx.tabbed": {"alternate_style": True}},
+]
+PLAIN = {"name": "mkdocs", "highlightjs": False}
+
+
+@dataclass
+class Site:
+    """A site in a folder of its own; ``messages`` are the warnings and errors of its builds."""
+
+    folder: Path
+    directory_urls: bool
+    messages: list[str] = field(default_factory=list)
+
+    def write(self, pages: Mapping[str, str], policy: str = "", **settings: Any) -> None:
+        """Write pages, policy (empty: the project's own) and mkdocs.yml, with these settings changed."""
+        (self.folder / "docs").mkdir(exist_ok=True)
+        for name, text in pages.items():
+            path = self.folder / "docs" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+        if policy:
+            (self.folder / "support-policy.yml").write_text(policy, "utf-8")
+        else:
+            shutil.copy(POLICY, self.folder / "support-policy.yml")
+        options = {
+            "site_name": "Shop",
+            "site_url": SITE_URL,
+            "use_directory_urls": self.directory_urls,
+            "theme": {"name": "material", "font": False},
+            "plugins": ["search", {"support": {"policy": "support-policy.yml"}}],
+            "markdown_extensions": EXTENSIONS,
+        }
+        (self.folder / "mkdocs.yml").write_text(yaml.safe_dump({**options, **settings}), "utf-8")
+
+    def build(self, pages: Mapping[str, str], policy: str = "", *, serving: bool = False, **settings: Any) -> None:
+        """Build it, as ``mkdocs build`` does or as ``mkdocs serve`` before it listens."""
+        self.write(pages, policy, **settings)
+        config = load_config(str(self.folder / "mkdocs.yml"))
+        config.plugins.on_startup(command="serve" if serving else "build", dirty=False)
+        build(config, serve_url=SITE_URL if serving else None)
+
+    def problems(self, pages: Mapping[str, str], policy: str = "", **settings: Any) -> list[str]:
+        """What is wrong, as a build says that stops for it."""
+        with pytest.raises(Abort):
+            self.build(pages, policy, **settings)
+        return self.said()
+
+    def said(self) -> list[str]:
+        """The messages, which are then no surprise any more; without the name of the plugin."""
+        said = [message.removeprefix("support: ") for message in self.messages]
+        self.messages.clear()
+        return said
+
+    def path(self, page: str) -> Path:
+        """Where the page of this source stands in the built site."""
+        source = Path(page).with_suffix("")
+        as_file = source.name == "index" or not self.directory_urls
+        return self.folder / "site" / (source.with_suffix(".html") if as_file else source / "index.html")
+
+    def page(self, page: str = "index.md") -> str:
+        """The built page of this source."""
+        return self.path(page).read_text("utf-8")
+
+    def content(self, page: str = "index.md") -> str:
+        """What the theme puts into the page's frame."""
+        return self.page(page).partition("<article")[2].partition("</article>")[0]
+
+
+class _Listener(logging.Handler):
+    def __init__(self, heard: Callable[[str], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._heard = heard
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._heard(record.getMessage())
+
+
+@pytest.fixture(params=[True, False], ids=["directories", "files"])
+def directory_urls(request: pytest.FixtureRequest) -> bool:
+    """Both ways to name a page's address: every story about a site is told for each."""
+    return bool(request.param)
+
+
+@pytest.fixture
+def site(tmp_path: Path, directory_urls: bool, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    monkeypatch.setenv("NO_MKDOCS_2_WARNING", "1")
+    made = Site(tmp_path, directory_urls)
+    listener = _Listener(lambda message: made.messages.append(message))
+    logger = logging.getLogger("mkdocs")
+    logger.addHandler(listener)
+    yield made
+    logger.removeHandler(listener)
+    assert made.messages == [], "a warning that nobody asked for"

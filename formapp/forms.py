@@ -13,11 +13,15 @@ from urllib.parse import urlsplit
 from email_validator import EmailNotValidError, validate_email
 from wtforms import EmailField, Field, Form, HiddenField, RadioField, SelectField, StringField, TextAreaField, URLField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
+from wtforms.utils import unset_value
 from wtforms.validators import StopValidation
 
 from formapp.errors import TextRefused
 from formapp.text import is_blank, normalise, normalise_line
 from supportpolicy import Policy
+
+# More than any policy allows; what is beyond was made by nobody's browser.
+MOST_TOKENS = 100
 
 
 class Line:
@@ -111,6 +115,17 @@ class OneOf:
             raise StopValidation(self.gone if field.data else self.sentence)
 
 
+class FilesField(Field):
+    """The tokens of the files that the form carries; a draft keeps them as words of one text."""
+
+    def process(self, formdata: Any, data: Any = unset_value, extra_filters: Any = None) -> None:  # noqa: ANN401, ARG002 - WTForms' own
+        """Take the tokens, which come in a field of their own beside the browser's file field."""
+        kept = "" if data is unset_value else data
+        found = formdata.getlist("file") if formdata else kept.split()
+        self.data: tuple[str, ...] = tuple(dict.fromkeys(found))[:MOST_TOKENS]
+        self.errors: Sequence[str] = ()
+
+
 def _normalised(field: Field, how: Any) -> str:  # noqa: ANN401 - one of two functions of text
     try:
         return str(how(field.data or ""))
@@ -125,6 +140,7 @@ class TicketForm(Form):
     subject: Field
     url: Field
     description: Field
+    files: FilesField
     priority: Field
     email: Field
     answers = HiddenField()
@@ -176,6 +192,7 @@ def _form_class(policy: Policy, projects: tuple[tuple[str, str], ...] | None, si
         description="The steps that lead to it, what you expected, what you saw instead, "
         "and error messages word for word.",
     )
+    fields["files"] = FilesField("Attachments (optional)")
     fields["priority"] = RadioField(
         "Priority",
         [OneOf("Choose a priority", "This priority no longer exists. Choose one of those below")],

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, jsonify, make_response
+from flask import Blueprint, abort, jsonify, make_response, request, url_for
 from werkzeug.wrappers import Response
 
 from formapp.projects import active_projects_of
 from formapp.web.context import web
 from formapp.web.identity import signed_in
+from formapp.web.similarwords import as_alike
 
 blueprint = Blueprint("service", __name__)
 _YEAR = 365 * 24 * 3600
@@ -34,6 +35,26 @@ def form_context() -> Response:
         signed_in_as=person.email if person else "",
         projects=[{"key": project.key, "name": project.name} for project in projects],
     )
+    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["Vary"] = "Cookie"
+    return answer
+
+
+@blueprint.get("/similar.json")
+def similar() -> Response:
+    """What colleagues have just reported about the same thing, for the form's script; nothing for others."""
+    person, asked = signed_in(), request.args
+    found = as_alike(person, asked.get("project", ""), asked.get("subject", ""))
+    told = [
+        {
+            "reference": one.reference,
+            "subject": one.subject,
+            "sentence": one.sentence,
+            "url": url_for("tickets.show", reference=one.reference),
+        }
+        for one in found
+    ]
+    answer = jsonify(similar=told)
     answer.headers["Cache-Control"] = "no-store"
     answer.headers["Vary"] = "Cookie"
     return answer

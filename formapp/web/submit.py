@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from flask import redirect, request, url_for
@@ -9,9 +10,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.wrappers import Response
 
-from formapp import drafts, signin, tickets
+from formapp import conversation, drafts, signin, tickets
+from formapp.conversation import Written
 from formapp.errors import DraftTooLarge, Refused, SubmissionReused
 from formapp.forms import TicketForm
+from formapp.models import Ticket
+from formapp.text import normalise_line
 from formapp.tickets import TicketInput
 from formapp.web.context import web
 from formapp.web.identity import Person, signed_in
@@ -23,8 +27,10 @@ from formapp.web.ticketform import (
     add_error,
     answers_in,
     filled_form,
+    forget_file,
     form_page,
     is_whole,
+    kept_for,
     new_submission,
     no_project_page,
     project_choices,
@@ -53,6 +59,17 @@ NO_DATABASE = Notice(
 TOO_LARGE = Notice(
     "Not sent yet: this is too much text", ("All you typed is below. Shorten it, then press Send ticket again.",)
 )
+NOT_ALL_CAME = Notice(
+    "Not sent yet: this is more than the form takes",
+    (
+        "What reached us is below, and the end is missing. Press Back in your browser to return to all you typed.",
+        "Shorten the text, or choose smaller files, then press Send ticket again.",
+    ),
+)
+NO_STORE = Notice(
+    "Not sent yet: we can't reach our file store just now",
+    ("All you typed is below. Remove the files and press Send ticket, or wait a minute and send them with it.",),
+)
 ANSWERS_GONE = Notice(
     "No priority chosen yet",
     ("These answers no longer lead to a priority. All you typed is below. Choose a priority from the list.",),
@@ -64,25 +81,39 @@ def submit() -> Response:
     """File the posted ticket; signed out, keep it and send a sign-in link."""
     sent = posted()
     try:
-        if sent.get("use_answers"):
-            return _with_recommendation(sent)
+        if (unsent := _not_to_be_sent(sent)) is not None:
+            return unsent
         person = signed_in()
+        if person is not None and sent.get("add_to"):
+            return _add_to(sent, person)
         return _file(sent, person) if person else _keep_and_send_link(sent)
     except (DBAPIError, PoolTimeout) as error:
         log_failure(error)
-        return _without_database(sent)
+        return _without_database(sent, NO_DATABASE)
+    except OSError as error:
+        log_failure(error)
+        return _without_database(sent, NO_STORE)
 
 
 def ask_once_more() -> Response:
     """The answer to a form that may not come from a page of ours: the form, filled, with a token."""
     sent = posted()
     try:
-        if sent.get("use_answers"):
-            return _with_recommendation(sent)
-        return _shown(sent, 422, PRESS_AGAIN)
+        return _not_to_be_sent(sent) or _shown(sent, 422, PRESS_AGAIN)
     except (DBAPIError, PoolTimeout) as error:
         log_failure(error)
-        return _without_database(sent)
+        return _without_database(sent, NO_DATABASE)
+
+
+def _not_to_be_sent(sent: Posted) -> Response | None:
+    """The form again where another of its buttons was pressed, or where not all of it came; else None."""
+    if sent.cut:
+        return _shown(sent, 413, NOT_ALL_CAME)
+    if sent.get("remove_file"):
+        return _without_file(sent)
+    if sent.get("use_answers"):
+        return _with_recommendation(sent)
+    return None
 
 
 def _shown(sent: Posted, status: int = 200, notice: Notice | None = None) -> Response:
@@ -113,7 +144,7 @@ def _file_with_care(sent: Posted, person: Person, now: datetime) -> Response:
         return no_project_page(sent.fields)
     form = filled_form(sent, choices)
     if not is_whole(form, sent):
-        return form_page(form, person, 422)
+        return form_page(form, person, sent.status)
     if not web().limits.may_file(person.account_id, now):
         return form_page(form, person, 429, notice=TOO_MANY_TICKETS)
     try:
@@ -137,11 +168,11 @@ def _keep_and_send_link(sent: Posted) -> Response:
     desk = web()
     form = filled_form(sent, None)
     if not is_whole(form, sent):
-        return form_page(form, None, 422)
+        return form_page(form, None, sent.status)
     email = form.email.data
     if not desk.limits.may_ask_for_link(email, request.remote_addr or ""):
         return form_page(form, None, 429, notice=TOO_MANY_LINKS)
-    fields = {name: form[name].data or "" for name in KEPT_FIELDS}
+    fields = {name: form[name].data or "" for name in KEPT_FIELDS} | {"files": " ".join(form.files.data)}
     try:
         token = drafts.keep_draft(desk.services, fields, desk.clock())
     except DraftTooLarge:
@@ -159,29 +190,63 @@ def _with_recommendation(sent: Posted) -> Response:
         return _shown(sent, 422, ANSWERS_GONE)
     fields["priority"], fields["answers"] = priority, answers
     label = web().services.policy.priority(priority).label
-    return _shown(Posted(fields, sent.broken), notice=Notice(f"{label} is chosen", ("It follows from your answers.",)))
+    return _shown(replace(sent, fields=fields), notice=Notice(f"{label} is chosen", ("It follows from your answers.",)))
+
+
+def _without_file(sent: Posted) -> Response:
+    """The form without one of its files, which is forgotten; nothing else changes, nothing is sent."""
+    token = sent.get("remove_file")
+    names = [file.name for file in kept_for([token])]
+    forget_file(token)
+    fields = sent.fields.copy()
+    fields.setlist("file", [other for other in sent.files if other != token])
+    notice = Notice(f"{names[0]} is removed", ("It does not go with the ticket.",)) if names else None
+    return _shown(replace(sent, fields=fields), sent.status if sent.refused else 200, notice)
+
+
+def _add_to(sent: Posted, person: Person) -> Response:
+    """Add what was typed, with its files, to a ticket that this form has sent before."""
+    services, reference = web().services, sent.get("add_to")
+    choices = project_choices(person) or ()
+    form = filled_form(sent, choices)
+    try:
+        ticket = tickets.ticket_for(services, person.account_id, reference)
+        written = Written(_as_reply(form, ticket), form.submission.data or "", files=form.files.data)
+        conversation.reply_as_customer(services, person.account_id, ticket.id, written, web().clock(), reopen=True)
+    except Refused as refused:
+        field = "description" if refused.field == "body" else refused.field
+        return form_page(form, person, 422, notice=add_error(form, field, refused.sentence))
+    return redirect(url_for("tickets.show", reference=reference, _anchor="newest"), 303)
+
+
+def _as_reply(form: TicketForm, ticket: Ticket) -> str:
+    """What was typed as one message: the subject and the URL only where they are new."""
+    subject, url = normalise_line(form.subject.data or ""), normalise_line(form.url.data or "")
+    parts = [subject if subject != ticket.subject else "", url if url != ticket.url else "", form.description.data]
+    return "\n\n".join(part for part in parts if part)
 
 
 def _already_sent(form: TicketForm, person: Person, used: SubmissionReused) -> Response:
-    """The form with its other text and an id of its own: one more press files it as a new ticket."""
+    """The form with its other text and an id of its own: one more press adds it, or files it as a new ticket."""
     form.submission.data = new_submission()
+    where_to = f"If it belongs to {used.reference}, add it there. If it is about something else, press Send ticket"
     notice = Notice(
         used.sentence,
         (
             "Since then the text has changed; it is below and was not sent.",
-            "If it is about something else, press Send ticket: it becomes a ticket of its own.",
+            f"{where_to}: it becomes a ticket of its own.",
         ),
         used.reference,
     )
     return form_page(form, person, 422, notice=notice)
 
 
-def _without_database(sent: Posted) -> Response:
+def _without_database(sent: Posted, notice: Notice) -> Response:
     """The form as it was sent, made without asking the database for anything."""
     key = sent.get("project")
     # The names of the person's projects are out of reach; the chosen one is kept by its key.
     choices = None if "email" in sent.fields else [(key, key)]
-    answer = form_page(filled_form(sent, choices), None, 503, notice=NO_DATABASE)
+    answer = form_page(filled_form(sent, choices), None, 503, notice=notice)
     answer.headers["Retry-After"] = "60"
     return answer
 
@@ -196,4 +261,5 @@ def _input(form: TicketForm) -> TicketInput:
         answers=answers_in(form.answers.data or ""),
         submission=form.submission.data or "",
         page=form.page.data or "",
+        files=form.files.data,
     )

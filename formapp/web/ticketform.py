@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
 from flask import url_for
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.wrappers import Response
 
+from formapp import attachments
+from formapp.attachments import KeptFile
 from formapp.forms import TicketForm, ticket_form
 from formapp.projects import active_projects_of
 from formapp.web.assets import FORM_ASSETS
@@ -17,6 +21,8 @@ from formapp.web.context import web
 from formapp.web.identity import Person
 from formapp.web.pages import page
 from formapp.web.posted import Posted
+from formapp.web.requestlog import log_failure
+from formapp.web.similarwords import as_alike
 from formapp.web.trust import TOKEN, csrf_token
 from formapp.widgets import render_form
 from supportpolicy import Policy, UnknownAnswer
@@ -27,6 +33,7 @@ TYPED = (("subject", "Subject"), ("url", "URL"), ("description", "Description"))
 # A project as the form's list shows it: its key and its name.
 Choice = tuple[str, str]
 
+FILE_GONE = "A file that was attached is no longer kept, or was sent already. Attach it again if it is still needed"
 BROKEN = "{} held bytes that aren't text; they are shown as \N{REPLACEMENT CHARACTER}. Correct them and send again"
 
 
@@ -57,12 +64,15 @@ def filled_form(sent: Posted, projects: Sequence[Choice] | None) -> TicketForm:
     if projects:
         fields = fields.copy()
         fields["project"] = project_key(sent.get("project"), projects)
-    return ticket_form(web().services.policy, fields, projects=projects, signed_in=projects is not None)
+    form = ticket_form(web().services.policy, fields, projects=projects, signed_in=projects is not None)
+    form.files.errors = sent.refused
+    return form
 
 
 def is_whole(form: TicketForm, sent: Posted) -> bool:
     """Whether the form can be filed; where not, each field that can't has its sentence."""
-    whole = form.validate()
+    whole = form.validate() and not sent.refused
+    form.files.errors = sent.refused
     for field in form.visible:
         if field.name in sent.broken:
             field.errors = [BROKEN.format(field.label.text)]
@@ -93,15 +103,22 @@ def form_page(
     """The page that shows this form, with a fresh token for browsers that can't tell their origin."""
     for field in form:
         # A page can't hold a NUL; the sentence at the field says that there was one.
-        field.data = (field.data or "").replace("\0", "\N{REPLACEMENT CHARACTER}")
+        if field is not form.files:
+            field.data = (field.data or "").replace("\0", "\N{REPLACEMENT CHARACTER}")
     if not form.submission.data:
         form.submission.data = new_submission()
+    kept = kept_for(form.files.data)
+    if len(kept) < len(form.files.data) and not form.files.errors:
+        form.files.errors = (FILE_GONE,)
     hidden = {TOKEN: csrf_token()}
     html = render_form(
         web().services.policy,
         form,
         action=url_for("tickets.create"),
         dates_url=url_for("feeds.dates"),
+        files_url=url_for("files.upload"),
+        similar_url=url_for("service.similar"),
+        kept=kept,
         embedded=False,
         hidden=hidden,
         signed_in_as=person.email if person else None,
@@ -113,8 +130,29 @@ def form_page(
         assets=FORM_ASSETS,
         form_html=html,
         notice=notice,
+        alike=as_alike(person, form.project.data, form.subject.data),
         problem=bool(form.errors) or status != 200,
     )
+
+
+def kept_for(tokens: Sequence[str]) -> tuple[KeptFile, ...]:
+    """The files of these tokens that still wait, for a form to show; asks no database.
+
+    Where the store can't be read each stands there without its name, so that none is lost.
+    """
+    try:
+        return attachments.kept_files(web().services, tokens)
+    except OSError as error:
+        log_failure(error)
+        return tuple(KeptFile(token, "A file that you attached", 0, "", "", "") for token in tokens)
+
+
+def forget_file(token: str) -> None:
+    """Forget a file that waits for its form; where that can't be done now, it goes when its day is over."""
+    try:
+        attachments.drop_kept(web().services, token)
+    except (DBAPIError, PoolTimeout, OSError) as error:
+        log_failure(error)
 
 
 def no_project_page(fields: Mapping[str, str]) -> Response:

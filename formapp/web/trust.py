@@ -6,7 +6,7 @@ must not count before the page that used it is known.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from flask import Flask, request
 from flask_wtf.csrf import generate_csrf, validate_csrf  # type: ignore[import-untyped]
@@ -29,29 +29,38 @@ def csrf_token() -> str:
     return str(generate_csrf())
 
 
-def init_trust(app: Flask, answers: dict[str, Answering]) -> None:
+def init_trust(app: Flask, answers: Mapping[str, Answering], by_origin: Mapping[str, Answering]) -> None:
     """Judge every request that changes something before its view runs.
 
     ``answers`` names the endpoints that answer an untrusted form in their own way; all others show
-    a page with the same fields and one button.
+    a page with the same fields and one button. Those of ``by_origin`` are for script and carry no
+    token: their answer is given before anything of the body is read.
     """
 
     @app.before_request
     def judge() -> Response | None:
-        if request.method in SAFE or request.endpoint is None or request_is_trusted():
+        if request.method in SAFE or request.endpoint is None:
+            return None
+        if request.endpoint in by_origin:
+            return None if _is_own_page() else by_origin[request.endpoint]()
+        if request_is_trusted():
             return None
         return answers.get(request.endpoint, _press_once_more)()
 
 
 def request_is_trusted() -> bool:
     """Whether the form came from an allowed page, or carries this browser's token."""
-    if is_own_page(request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin"), web().origins):
+    if _is_own_page():
         return True
     try:
         validate_csrf(posted().get(TOKEN))
     except ValidationError:
         return False
     return True
+
+
+def _is_own_page() -> bool:
+    return is_own_page(request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin"), web().origins)
 
 
 def _press_once_more() -> Response:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
 from formapp.forms import TicketForm
 from formapp.widgets.chooser import render_chooser
+from formapp.widgets.files import Kept, render_files
 from formapp.widgets.rendering import render
 from supportpolicy import Policy
 
@@ -24,13 +25,17 @@ def render_form(
     ids: str = "ticket",
     page: str = "",
     dates_url: str = "",
+    files_url: str = "",
+    similar_url: str = "",
+    kept: Sequence[Kept] = (),
 ) -> Markup:
     """The form with its values and errors.
 
     ``action`` is where it is posted; ``embedded`` says that it stands on a static page, whose script
     may learn from the desk who is signed in; ``hidden`` are further fields (a token); ``page`` is the
     path of the guide's page that it stands on; ``dates_url`` is where the desk tells the dates if one
-    files now (empty: nowhere).
+    files now (empty: nowhere), ``files_url`` where script uploads files, ``similar_url`` where it asks
+    whether somebody has just reported the same; ``kept`` are the files that the form carries.
     """
     return render(
         "form.html",
@@ -43,7 +48,9 @@ def render_form(
         sign_out_url=sign_out_url,
         ids=ids,
         dates_url=dates_url,
+        similar_url=similar_url,
+        files=render_files(policy, kept, form.files.errors, files_url=files_url, ids=ids),
         page=page or form.page.data or "",
         chooser=render_chooser(policy, ids=f"{ids}-chooser", nested=True),
-        errors=[(field.name, field.errors[0]) for field in form.visible if field.errors],
+        errors=[(field.name, sentence) for field in form.visible for sentence in field.errors],
     )

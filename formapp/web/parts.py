@@ -1,0 +1,125 @@
+"""Reading a multipart form as a stream: text into memory, each file straight on to whoever keeps it.
+
+Part names and file names are read byte by byte, so that a name that isn't UTF-8 spoils neither its
+file nor the rest of the form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from multipart import MultipartError, MultipartSegment, PushMultipartParser
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import BadRequest
+
+CHUNK = 64 * 1024
+FILE_FIELDS = frozenset({"files", "file"})
+# A name of 255 bytes, each of them a quotation mark that the browser writes as three.
+LONGEST_HEADER = 16 * 1024
+
+
+class Takes(Protocol):
+    """Where the files of a form go, one after the other."""
+
+    def begin(self, name: str) -> None:
+        """A file of this name begins."""
+
+    def write(self, chunk: bytes) -> None:
+        """More of the file that has begun."""
+
+    def end(self) -> None:
+        """That was all of it."""
+
+
+class Parts:
+    """The parts of a form as they come in: text into ``fields``, files on to ``files`` (None: nowhere).
+
+    ``cut`` says that more text came than ``most`` bytes, and that the rest of it is gone.
+    """
+
+    def __init__(self, fields: MultiDict[str, str], files: Takes | None, most: int) -> None:
+        self.fields = fields
+        self.broken: set[str] = set()
+        self.cut = False
+        self._files = files
+        self._left = most
+        self._name = ""
+        self._text: bytearray | None = None
+        self._in_file = False
+
+    def take(self, event: MultipartSegment | bytes | None) -> None:
+        """One event of the parser: a part begins, more of it, or its end."""
+        if event is None:
+            self._end()
+        elif isinstance(event, MultipartSegment):
+            self._begin(event)
+        elif self._in_file and self._files is not None:
+            self._files.write(event)
+        elif self._text is not None:
+            self._text += event[: self._left]
+            self.cut = self.cut or len(event) > self._left
+            self._left = max(0, self._left - len(event))
+
+    def end(self) -> None:
+        """Finish the part that the end of what is read has cut through."""
+        self.cut = self.cut or self._text is not None
+        self._end()
+
+    def _begin(self, part: MultipartSegment) -> None:
+        self._name = _decoded(part.name or "")
+        self._in_file = part.filename is not None and self._name in FILE_FIELDS
+        self._text = bytearray() if part.filename is None else None
+        if self._in_file and self._files is not None:
+            self._files.begin(_decoded(part.filename or ""))
+
+    def _end(self) -> None:
+        if self._in_file and self._files is not None:
+            self._files.end()
+        elif self._text is not None:
+            text, whole = decoded_text(bytes(self._text), cut=self.cut)
+            self.fields.add(self._name, text)
+            if not whole:
+                self.broken.add(self._name)
+        self._text, self._in_file = None, False
+
+
+def read_parts(read: Callable[[int], bytes], boundary: str, parts: Parts, most: int, most_parts: int) -> bool:
+    """Read a multipart body; whether it ended within ``most`` bytes.
+
+    Raises BadRequest for a body that breaks off or isn't multipart.
+    """
+    try:
+        parser = PushMultipartParser(
+            boundary, max_header_size=LONGEST_HEADER, max_segment_count=most_parts, header_charset="latin-1"
+        )
+        left = most
+        while left > 0:
+            chunk = read(min(CHUNK, left))
+            left -= len(chunk)
+            # An empty chunk is the end; the parser then raises unless it has seen the last boundary.
+            for event in parser.parse(chunk):
+                parts.take(event)
+            if not chunk:
+                return True
+    except MultipartError:
+        raise BadRequest from None
+    parts.end()
+    return False
+
+
+def decoded_text(value: bytes, *, cut: bool = False) -> tuple[str, bool]:
+    """The bytes as text, and whether they are text; what isn't is shown as U+FFFD."""
+    try:
+        return value.decode("utf-8", "ignore" if cut else "strict"), True
+    except UnicodeDecodeError:
+        return value.decode("utf-8", "replace"), False
+
+
+def _decoded(name: str) -> str:
+    """A name that was read as Latin-1, as what it most likely is."""
+    raw = name.encode("latin-1")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", "replace")

@@ -1,0 +1,56 @@
+"""The file field's HTML: what may be attached, what is attached, and what was not taken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from markupsafe import Markup
+
+from formapp.sizes import size_words
+from formapp.widgets.rendering import render
+from supportpolicy import Policy
+
+
+class Kept(Protocol):
+    """A file that the desk keeps for this form. ``token`` stands for it; ``size`` is in bytes."""
+
+    @property
+    def token(self) -> str:
+        """What the form carries instead of the file."""
+
+    @property
+    def name(self) -> str:
+        """Its name, as people see it."""
+
+    @property
+    def size(self) -> int:
+        """Its length in bytes."""
+
+    @property
+    def warning(self) -> str:
+        """A sentence about what such files often hold; empty for most."""
+
+
+def render_files(
+    policy: Policy,
+    kept: Sequence[Kept] = (),
+    errors: Sequence[str] = (),
+    *,
+    files_url: str = "",
+    ids: str = "ticket",
+) -> Markup:
+    """The field with its limits, the kept files, each with Remove, and the sentences about those that aren't.
+
+    ``files_url`` is where script uploads a file as soon as it is chosen (empty: nowhere).
+    """
+    return render(
+        "files.html",
+        policy,
+        most=policy.form.attachments,
+        kept=kept,
+        errors=errors,
+        files_url=files_url,
+        ids=ids,
+        size_words=size_words,
+    )

@@ -22,9 +22,11 @@ from formapp.accounts import plain_email
 from formapp.db import UtcDateTime
 from formapp.models import RateCounter, Ticket
 from formapp.services import Services
+from formapp.web.uploadcounts import UploadCounts
 
 LINKS_TO_ONE_ADDRESS = parse("5 per 15 minutes")
 LINKS_FROM_ONE_MACHINE = parse("30 per 15 minutes")
+TEXTS_FROM_ONE_MACHINE = parse("30 per 15 minutes")
 TICKETS_AN_HOUR = 60
 
 
@@ -106,11 +108,16 @@ class Limits:
         self._services = services
         self._windows = FixedWindowRateLimiter(DatabaseStorage(services, clock))
         self._tickets_an_hour = tickets_an_hour
+        self.uploads = UploadCounts(services.settings.var / "uploads-counted", clock)
 
     def may_ask_for_link(self, email: str, machine: str) -> bool:
         """Count a request for a sign-in link; False once this address or this machine asks too often."""
         from_machine = self._hit(LINKS_FROM_ONE_MACHINE, "machine", machine)
         return self._hit(LINKS_TO_ONE_ADDRESS, "address", plain_email(email)) and from_machine
+
+    def may_keep_text(self, machine: str) -> bool:
+        """Count a text that is kept while its writer signs in; False once this machine has too many kept."""
+        return self._hit(TEXTS_FROM_ONE_MACHINE, "kept", machine)
 
     def may_file(self, account_id: int, now: datetime) -> bool:
         """Whether this person may file one more ticket within the hour."""

@@ -9,9 +9,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
+from formapp.db import UtcDateTime
 from formapp.errors import AlreadyThere, NotFound, Refused
 from formapp.models import StoredClosure
 from formapp.services import Services
@@ -19,6 +20,17 @@ from formapp.text import is_blank, normalise_line
 from supportpolicy import Closure, NeverOpen
 
 NOTE_LENGTH = 200
+# Built once, and run on the transaction's connection: it is asked at every filing.
+_PROMISED_AT = bindparam("promised_at", type_=UtcDateTime)
+_KNOWN = (
+    select(StoredClosure.starts_at, StoredClosure.ends_at, StoredClosure.note)
+    .where(
+        StoredClosure.ends_at > bindparam("since", type_=UtcDateTime),
+        StoredClosure.created_at <= _PROMISED_AT,
+        or_(StoredClosure.cancelled_at.is_(None), StoredClosure.cancelled_at > _PROMISED_AT),
+    )
+    .order_by(StoredClosure.starts_at, StoredClosure.id)
+)
 
 
 def add_closure(services: Services, start: datetime, end: datetime, note: str, now: datetime) -> StoredClosure:
@@ -95,13 +107,5 @@ def coming_closures(services: Services, now: datetime) -> tuple[StoredClosure, .
 
 def known_at(database: Session, promised_at: datetime, since: datetime) -> tuple[Closure, ...]:
     """The closures that a promise given at ``promised_at`` counts with, for a ticket received at ``since``."""
-    found = database.execute(
-        select(StoredClosure.starts_at, StoredClosure.ends_at, StoredClosure.note)
-        .where(
-            StoredClosure.ends_at > since,
-            StoredClosure.created_at <= promised_at,
-            or_(StoredClosure.cancelled_at.is_(None), StoredClosure.cancelled_at > promised_at),
-        )
-        .order_by(StoredClosure.starts_at, StoredClosure.id)
-    )
+    found = database.connection().execute(_KNOWN, {"promised_at": promised_at, "since": since})
     return tuple(Closure(start, end, note) for start, end, note in found)

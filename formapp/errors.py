@@ -52,6 +52,12 @@ class SubmissionReused(Refused):
         self.reference = reference
 
 
+class TooManyTickets(Refused):
+    """This person has filed as many tickets within the hour as one may."""
+
+    sentence = "You have sent too many tickets within an hour. Wait a while, then send again"
+
+
 class NotFound(Refused):
     """There is no such thing, or none that this account may see: the answer is the same."""
 

@@ -11,6 +11,9 @@ from sqlalchemy.orm import Session
 from formapp.db import table_of
 from formapp.models import Event
 
+# Built once: it runs in every act.
+_INSERT = insert(table_of(Event))
+
 
 def record(
     database: Session, ticket_id: int, kind: str, account_id: int | None, at: datetime, details: dict[str, Any]
@@ -52,4 +55,4 @@ def _insert(
         "at": at,
         "details": details,
     }
-    database.execute(insert(table_of(Event)), values)
+    database.execute(_INSERT, values)

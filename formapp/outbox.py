@@ -35,6 +35,8 @@ _LARGEST_ID = 2**31 - 1
 # Written into the statement, not bound: SQLite uses a partial index only where it sees the value.
 _IS_DEAD = OutboxMessage.state == literal("dead", literal_execute=True)
 _chance = SystemRandom()
+# Built once: it runs in every act that somebody hears of.
+_INSERT = insert(table_of(OutboxMessage))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ def enqueue(database: Session, messages: Sequence[NewMessage], now: datetime, *,
         for message in messages
     ]
     if not unless_there:
-        database.execute(insert(table_of(OutboxMessage)), values)
+        database.execute(_INSERT, values)
         return
     postgresql = database.get_bind().dialect.name == "postgresql"
     statement = (insert_postgresql if postgresql else insert_sqlite)(table_of(OutboxMessage))

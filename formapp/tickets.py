@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import Connection, Row, and_, bindparam, exists, func, insert, or_, select, text
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.exc import IntegrityError
@@ -18,12 +18,13 @@ from sqlalchemy.orm import Session, joinedload
 
 from formapp import attachments, closures, events, outbox
 from formapp.announcements import Happened, announcement
-from formapp.db import table_of
+from formapp.db import UtcDateTime, table_of
 from formapp.errors import (
     NotFound,
     ProjectClosed,
     SubmissionReused,
     TextRefused,
+    TooManyTickets,
     UnknownPriority,
     UnknownProject,
 )
@@ -50,6 +51,46 @@ _REFERENCE = re.compile(rf"{REFERENCE_PREFIX}([1-9][0-9]{{3,8}})")
 _SUBMISSION_LENGTH = 100
 # A version never changes, so a rebuilt policy stays; there are as many as the guide had releases.
 _older: dict[str, Policy] = {}
+
+# Built once, since they run at every filing and building a statement costs more than running it. They
+# run on the transaction's connection: a session would look for entities in them first.
+_SENDER = (
+    select(
+        Account.email,
+        Account.name,
+        Project.id.label("project_id"),
+        Project.name.label("project"),
+        Project.is_active,
+        select(func.count())
+        .where(Ticket.account_id == Account.id, Ticket.opened_at > bindparam("hour_ago", type_=UtcDateTime))
+        .scalar_subquery()
+        .label("within_the_hour"),
+        exists().where(StoredPolicy.version == bindparam("policy")).label("policy_is_kept"),
+    )
+    .join(Membership, Membership.account_id == Account.id)
+    .join(Project, Project.id == Membership.project_id)
+    .where(Account.id == bindparam("account"), Account.disabled_at.is_(None), Project.key == bindparam("project"))
+)
+_EARLIER = (
+    select(
+        Ticket.id,
+        Ticket.opened_at,
+        Ticket.response_due_at,
+        Ticket.resolution_due_at,
+        Ticket.digest,
+        Ticket.submission,
+    )
+    .where(
+        Ticket.account_id == bindparam("account"),
+        or_(
+            Ticket.submission == bindparam("submission"),
+            and_(Ticket.digest == bindparam("digest"), Ticket.opened_at > bindparam("since", type_=UtcDateTime)),
+        ),
+    )
+    .order_by(Ticket.id)
+)
+_INSERT = insert(table_of(Ticket)).returning(Ticket.id)
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(:key)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +144,26 @@ class _Evidence:
     rule: str
 
 
-def create_ticket(services: Services, account_id: int, sent: TicketInput, now: datetime) -> Filed:
+@dataclass(frozen=True, slots=True)
+class _Filing:
+    """A ticket on its way into the database: who sends what, and the digest it is known by."""
+
+    account_id: int
+    sender: Row[Any]
+    sent: TicketInput
+    evidence: _Evidence
+    digest: str
+
+
+def create_ticket(
+    services: Services, account_id: int, sent: TicketInput, now: datetime, *, most_an_hour: int | None = None
+) -> Filed:
     """Store a ticket with its promise, its files, its first event and the mail that confirms it: all or nothing.
 
     The same form sent again gives the same ticket. Raises a Refused with its field: UnknownProject,
-    ProjectClosed, UnknownPriority, TextRefused, FilesGone, TooManyFiles, FilesTooLarge, or
-    SubmissionReused where the form's id has already filed another text or other files. Raises OSError
-    where files are sent and their store can't be read.
+    ProjectClosed, UnknownPriority, TextRefused, FilesGone, TooManyFiles, FilesTooLarge, TooManyTickets
+    beyond ``most_an_hour`` of this person, or SubmissionReused where the form's id has already filed
+    another text or other files. Raises OSError where files are sent and their store can't be read.
     """
     clean = _cleaned(sent)
     if clean.priority not in {priority.id for priority in services.policy.priorities}:
@@ -118,18 +172,23 @@ def create_ticket(services: Services, account_id: int, sent: TicketInput, now: d
     digest = _digest(services, clean)
     try:
         with services.write.begin() as database:
-            person = _sender(database, account_id, clean.project)
-            earlier = _earlier(database, account_id, clean.submission, digest, now)
+            connection = database.connection()
+            sender = _sender(connection, account_id, clean.project, services.policy, now)
+            earlier = _earlier(connection, account_id, clean.submission, digest, now)
             if earlier is not None:
                 return Filed(earlier, duplicate=True)
-            ticket = _store(services, database, person, clean, evidence, digest, now)
+            if most_an_hour is not None and sender.within_the_hour >= most_an_hour:
+                raise TooManyTickets
+            if not sender.policy_is_kept:
+                _keep_policy(database, services.policy, now)
+            ticket = _store(services, database, _Filing(account_id, sender, clean, evidence, digest), now)
             attachments.attach(
                 services, database, clean.files, ticket_id=ticket.id, message_id=None, account_id=account_id, now=now
             )
     except IntegrityError:
         # Another worker stored the same form between our look and our insert; its ticket is the answer.
         with services.read() as database:
-            earlier = _earlier(database, account_id, clean.submission, digest, now)
+            earlier = _earlier(database.connection(), account_id, clean.submission, digest, now)
         if earlier is None:
             raise
         return Filed(earlier, duplicate=True)
@@ -173,61 +232,41 @@ def _digest(services: Services, sent: TicketInput) -> str:
     return sha256(json.dumps(typed).encode()).hexdigest()
 
 
-def _sender(database: Session, account_id: int, key: str) -> tuple[Account, Project]:
-    row = database.execute(
-        select(Account, Project)
-        .join(Membership, Membership.account_id == Account.id)
-        .join(Project, Project.id == Membership.project_id)
-        .where(Account.id == account_id, Account.disabled_at.is_(None), Project.key == key)
-    ).one_or_none()
+def _sender(connection: Connection, account_id: int, key: str, policy: Policy, now: datetime) -> Row[Any]:
+    """Who sends, for which project, and what else the filing must know: one question for all."""
+    asked = {"account": account_id, "project": key, "policy": policy.version, "hour_ago": now - timedelta(hours=1)}
+    row = connection.execute(_SENDER, asked).one_or_none()
     if row is None:
         raise UnknownProject
-    account, project = row
-    if not project.is_active:
+    if not row.is_active:
         raise ProjectClosed
-    return account, project
+    return row
 
 
-def _earlier(database: Session, account_id: int, submission: str, digest: str, now: datetime) -> FiledTicket | None:
+def _earlier(
+    connection: Connection, account_id: int, submission: str, digest: str, now: datetime
+) -> FiledTicket | None:
     """The ticket that this form has filed already. Raises SubmissionReused where its text was another."""
-    columns = (Ticket.id, Ticket.opened_at, Ticket.response_due_at, Ticket.resolution_due_at, Ticket.digest)
-    if submission:
-        found = database.execute(
-            select(*columns).where(Ticket.account_id == account_id, Ticket.submission == submission)
-        ).one_or_none()
-        if found is not None and found.digest != digest:
-            raise SubmissionReused(reference_of(found.id))
-        if found is not None:
-            return FiledTicket(*found[:4])
-    # Without an id, or with a new one: going back may fetch the page anew and keep only what was typed.
     # Two workers of PostgreSQL mustn't both find nothing; SQLite has one writer at a time anyway.
-    if database.get_bind().dialect.name == "postgresql":
-        database.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": int(digest[:15], 16)})
-    found = database.execute(
-        select(*columns)
-        .where(Ticket.account_id == account_id, Ticket.digest == digest, Ticket.opened_at > now - SAME_FORM)
-        .order_by(Ticket.id)
-        .limit(1)
-    ).one_or_none()
-    return FiledTicket(*found[:4]) if found is not None else None
+    if connection.dialect.name == "postgresql":
+        connection.execute(_ONE_AT_A_TIME, {"key": int(digest[:15], 16)})
+    asked = {"account": account_id, "submission": submission, "digest": digest, "since": now - SAME_FORM}
+    found = connection.execute(_EARLIER, asked).all()
+    used = next((row for row in found if submission and row.submission == submission), None)
+    if used is not None and used.digest != digest:
+        raise SubmissionReused(reference_of(used.id))
+    # Without an id, or with a new one: going back may fetch the page anew and keep only what was typed.
+    same = used or next((row for row in found if row.digest == digest), None)
+    return FiledTicket(*same[:4]) if same is not None else None
 
 
-def _store(
-    services: Services,
-    database: Session,
-    sender: tuple[Account, Project],
-    sent: TicketInput,
-    evidence: _Evidence,
-    digest: str,
-    now: datetime,
-) -> FiledTicket:
-    account, project = sender
+def _store(services: Services, database: Session, filing: _Filing, now: datetime) -> FiledTicket:
+    sender, sent, evidence = filing.sender, filing.sent, filing.evidence
     policy = services.policy
     due = policy.deadlines(sent.priority, now, closures=closures.known_at(database, now, now))
-    _keep_policy(database, policy, now)
     values = {
-        "project_id": project.id,
-        "account_id": account.id,
+        "project_id": sender.project_id,
+        "account_id": filing.account_id,
         "subject": sent.subject,
         "url": sent.url,
         "description": sent.description,
@@ -243,41 +282,40 @@ def _store(
         "resolution_due_at": due.resolution_due,
         "notice_at": min(filter(None, (due.warn_at("response"), due.warn_at("resolution"))), default=None),
         "queue_at": due.response_due or due.resolution_due or NO_DEADLINE,
-        "submission": sent.submission or f"same:{digest[:24]}:{now.timestamp():.0f}",
-        "digest": digest,
+        "submission": sent.submission or f"same:{filing.digest[:24]}:{now.timestamp():.0f}",
+        "digest": filing.digest,
     }
-    ticket_id = int(database.execute(insert(table_of(Ticket)).returning(Ticket.id), values).scalar_one())
+    ticket_id = int(database.connection().execute(_INSERT, values).scalar_one())
     details = {"priority": sent.priority}
     if evidence.dropped:
         details["answers no longer known"] = json.dumps(evidence.dropped)
-    events.record_first(database, ticket_id, "opened", account.id, now, details)
+    events.record_first(database, ticket_id, "opened", filing.account_id, now, details)
     reference = reference_of(ticket_id)
     facts = {
         "reference": reference,
         "subject": sent.subject,
         "description": sent.description,
-        "project": project.name,
+        "project": sender.project,
         "priority": sent.priority,
         "policy_version": policy.version,
         "state": "open",
         "response_due": due.response_due.isoformat() if due.response_due else None,
         "resolution_due": due.resolution_due.isoformat() if due.resolution_due else None,
-        "by_name": account.name,
+        "by_name": sender.name,
     }
     host = outbox.mail_host(services.settings.base_url)
-    received = NewMessage("mail", "received", account.email, facts, outbox.thread_of(reference, host), ticket_id)
-    opened = Happened("opened", ticket_id, 1, account.id, by_staff=False, facts=facts)
+    received = NewMessage("mail", "received", sender.email, facts, outbox.thread_of(reference, host), ticket_id)
+    opened = Happened("opened", ticket_id, 1, filing.account_id, by_staff=False, facts=facts)
     outbox.enqueue(database, [received, announcement(services, opened)], now)
     return FiledTicket(ticket_id, now, due.response_due, due.resolution_due)
 
 
 def _keep_policy(database: Session, policy: Policy, now: datetime) -> None:
     """Keep the whole policy that a promise is given under, the first time it is used."""
-    if database.scalar(select(StoredPolicy.version).where(StoredPolicy.version == policy.version)) is None:
-        postgresql = database.get_bind().dialect.name == "postgresql"
-        statement = (insert_postgresql if postgresql else insert_sqlite)(StoredPolicy).on_conflict_do_nothing()
-        values = {"version": policy.version, "canonical": policy.canonical, "first_used_at": now}
-        database.execute(statement, values)
+    postgresql = database.get_bind().dialect.name == "postgresql"
+    statement = (insert_postgresql if postgresql else insert_sqlite)(StoredPolicy).on_conflict_do_nothing()
+    values = {"version": policy.version, "canonical": policy.canonical, "first_used_at": now}
+    database.execute(statement, values)
 
 
 def tickets_of(services: Services, account_id: int, most: int = 200) -> tuple[Ticket, ...]:

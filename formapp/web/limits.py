@@ -7,20 +7,19 @@ tickets need no counter of their own: they are the count.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 
 from limits import RateLimitItem, parse
 from limits.storage import Storage
 from limits.strategies import FixedWindowRateLimiter
-from sqlalchemy import bindparam, case, delete, func, select
+from sqlalchemy import case, delete
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from formapp.accounts import plain_email
-from formapp.db import UtcDateTime
-from formapp.models import RateCounter, Ticket
+from formapp.models import RateCounter
 from formapp.services import Services
 from formapp.web.uploadcounts import UploadCounts
 
@@ -28,12 +27,6 @@ LINKS_TO_ONE_ADDRESS = parse("5 per 15 minutes")
 LINKS_FROM_ONE_MACHINE = parse("30 per 15 minutes")
 TEXTS_FROM_ONE_MACHINE = parse("30 per 15 minutes")
 TICKETS_AN_HOUR = 60
-
-
-# Made once: it is asked at every filing.
-_RECENT = select(func.count()).where(
-    Ticket.account_id == bindparam("account_id"), Ticket.opened_at > bindparam("since", type_=UtcDateTime)
-)
 
 
 class DatabaseStorage(Storage):
@@ -107,7 +100,7 @@ class Limits:
     ) -> None:
         self._services = services
         self._windows = FixedWindowRateLimiter(DatabaseStorage(services, clock))
-        self._tickets_an_hour = tickets_an_hour
+        self.tickets_an_hour = tickets_an_hour
         self.uploads = UploadCounts(services.settings.var / "uploads-counted", clock)
 
     def may_ask_for_link(self, email: str, machine: str) -> bool:
@@ -118,12 +111,6 @@ class Limits:
     def may_keep_text(self, machine: str) -> bool:
         """Count a text that is kept while its writer signs in; False once this machine has too many kept."""
         return self._hit(TEXTS_FROM_ONE_MACHINE, "kept", machine)
-
-    def may_file(self, account_id: int, now: datetime) -> bool:
-        """Whether this person may file one more ticket within the hour."""
-        since = {"account_id": account_id, "since": now - timedelta(hours=1)}
-        with self._services.database.engine.connect() as connection:
-            return (connection.scalar(_RECENT, since) or 0) < self._tickets_an_hour
 
     def _hit(self, limit: RateLimitItem, what: str, who: str) -> bool:
         # Hashed, so that the table of counters lists nobody's address.

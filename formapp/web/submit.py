@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from formapp import conversation, drafts, signin, tickets
 from formapp.conversation import Written
-from formapp.errors import DraftTooLarge, Refused, SubmissionReused
+from formapp.errors import DraftTooLarge, Refused, SubmissionReused, TooManyTickets
 from formapp.forms import TicketForm
 from formapp.models import Ticket
 from formapp.text import normalise_line
@@ -129,7 +129,7 @@ def _file(sent: Posted, person: Person) -> Response:
     now = web().clock()
     key = sent.get("project")
     form = filled_form(sent, [(key, key)])
-    if key and is_whole(form, sent) and web().limits.may_file(person.account_id, now):
+    if key and is_whole(form, sent):
         try:
             return _filed(form, person, now)
         except Refused:
@@ -145,10 +145,10 @@ def _file_with_care(sent: Posted, person: Person, now: datetime) -> Response:
     form = filled_form(sent, choices)
     if not is_whole(form, sent):
         return form_page(form, person, sent.status)
-    if not web().limits.may_file(person.account_id, now):
-        return form_page(form, person, 429, notice=TOO_MANY_TICKETS)
     try:
         return _filed(form, person, now)
+    except TooManyTickets:
+        return form_page(form, person, 429, notice=TOO_MANY_TICKETS)
     except SubmissionReused as used:
         return _already_sent(form, person, used)
     except Refused as refused:
@@ -157,10 +157,11 @@ def _file_with_care(sent: Posted, person: Person, now: datetime) -> Response:
 
 
 def _filed(form: TicketForm, person: Person, now: datetime) -> Response:
-    services = web().services
-    filed = tickets.create_ticket(services, person.account_id, _input(form), now)
+    desk = web()
+    most = desk.limits.tickets_an_hour
+    filed = tickets.create_ticket(desk.services, person.account_id, _input(form), now, most_an_hour=most)
     if form.draft.data:
-        drafts.drop_draft(services, form.draft.data)
+        drafts.drop_draft(desk.services, form.draft.data)
     return redirect(url_for("tickets.sent", reference=filed.ticket.reference), 303)
 
 

@@ -9,10 +9,18 @@ import pytest
 from sqlalchemy import func, select
 
 from formapp import projects, tickets
-from formapp.errors import ProjectClosed, Refused, SubmissionReused, TextRefused, UnknownPriority, UnknownProject
+from formapp.errors import (
+    ProjectClosed,
+    Refused,
+    SubmissionReused,
+    TextRefused,
+    TooManyTickets,
+    UnknownPriority,
+    UnknownProject,
+)
 from formapp.models import Event, OutboxMessage, Ticket
 from formapp.services import Services
-from tests.builders import NOW, build_account, build_customer, build_project, file_ticket
+from tests.builders import NOW, build_account, build_customer, build_project, file_ticket, ticket_input
 
 
 def count(services: Services, model: type) -> int:
@@ -84,6 +92,23 @@ def test_a_form_without_an_id_is_the_same_for_ten_minutes(services: Services) ->
     assert soon.ticket == first.ticket
     assert not later.duplicate
     assert not file_ticket(services, ada, NOW, submission="", subject="Another").duplicate
+
+
+def test_a_person_files_so_many_an_hour_and_a_resend_is_none_more(services: Services) -> None:
+    ada = build_customer(services)
+    ben = build_account(services, "ben@shop.example")
+    projects.add_member(services, ben.email, "shop", NOW)
+
+    def file(account_id: int, number: int, now: datetime) -> str:
+        sent = ticket_input(submission=f"form-{number}", subject=f"Number {number}")
+        return tickets.create_ticket(services, account_id, sent, now, most_an_hour=2).ticket.reference
+
+    assert [file(ada.id, number, NOW) for number in (1, 2)] == ["SUP-1001", "SUP-1002"]
+    with pytest.raises(TooManyTickets):
+        file(ada.id, 3, NOW + timedelta(minutes=59))
+    assert file(ada.id, 2, NOW + timedelta(minutes=59)) == "SUP-1002"
+    assert file(ben.id, 3, NOW + timedelta(minutes=59)) == "SUP-1003"
+    assert file(ada.id, 3, NOW + timedelta(hours=1)) == "SUP-1004"
 
 
 @pytest.mark.parametrize("submission", ["form-1", ""])

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import select
 
-from formapp import accounts, outbox, projects, schema, tickets
+from formapp import accounts, attachments, outbox, projects, schema, tickets
 from formapp.conversation import Written
 from formapp.db import Base
 from formapp.models import Account, OutboxMessage
@@ -98,6 +98,15 @@ def ticket_input(**changes: Any) -> TicketInput:
 
 def file_ticket(services: Services, account: Account, now: datetime = NOW, **changes: Any) -> Filed:
     return tickets.create_ticket(services, account.id, ticket_input(**changes), now)
+
+
+def keep_file(
+    services: Services, name: str = "error.log", content: bytes = b"Error 502 at 14:00\n", now: datetime = NOW
+) -> str:
+    """Upload a file that then waits to be attached; its token."""
+    upload = attachments.Upload(services, name, services.policy.form.attachments.size)
+    upload.write(content)
+    return upload.finish(now).token
 
 
 def stored(services: Services, model: type[Row]) -> list[Row]:

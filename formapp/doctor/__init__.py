@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from formapp.doctor import database, records, surroundings
+from formapp.doctor import database, filestore, records, surroundings
 from formapp.doctor.findings import Check, Finding, Report
 from formapp.services import Services
 
@@ -22,6 +22,7 @@ SURROUNDINGS: Mapping[str, Check] = {
     "secret": surroundings.secret_set,
     "mail server": surroundings.mail_server_answers,
     "closures file": surroundings.closures_told,
+    "file store": filestore.store_writable,
 }
 OPENING: Mapping[str, Check] = {"database": database.reachable, "schema": database.at_newest_revision}
 DATA: Mapping[str, Check] = {
@@ -31,18 +32,27 @@ DATA: Mapping[str, Check] = {
     "events": records.events_in_order,
     "messages": records.messages_recorded,
     "policies": records.policies_kept,
+    "attachments": filestore.rows_have_files,
+    "attached messages": filestore.messages_of_their_ticket,
 }
+READING_ALL: Mapping[str, Check] = {"contents": filestore.contents_are_those_sent}
 RUNNING: Mapping[str, Check] = {
     "journal": database.durable,
     "database writable": database.writable,
     "leases": records.leases_run_out,
     "dead messages": records.outbox_alive,
+    "unused files": filestore.files_have_rows,
+    "file work": filestore.work_done,
 }
 
 
-def examine(services: Services, now: datetime) -> Report:
-    """Make every check. ``now`` is the present instant (aware), from which leases and ages are counted."""
-    return _joined(_made(SURROUNDINGS, services, now), _of_database({**RUNNING, **DATA}, services, now))
+def examine(services: Services, now: datetime, *, contents: bool = False) -> Report:
+    """Make every check. ``now`` is the present instant (aware), from which leases and ages are counted.
+
+    With ``contents`` each attached file is read and compared with what was sent.
+    """
+    of_database = {**RUNNING, **DATA, **(READING_ALL if contents else {})}
+    return _joined(_made(SURROUNDINGS, services, now), _of_database(of_database, services, now))
 
 
 def unusable(error: Exception) -> Report:
@@ -54,8 +64,8 @@ def unusable(error: Exception) -> Report:
 
 
 def examine_data(services: Services, now: datetime) -> Report:
-    """Check only what is stored, as of a copy that no desk runs on."""
-    return _of_database(DATA, services, now)
+    """Check only what is stored, with the files' contents, as of a copy that no desk runs on."""
+    return _of_database({**DATA, **READING_ALL}, services, now)
 
 
 def _of_database(checks: Mapping[str, Check], services: Services, now: datetime) -> Report:

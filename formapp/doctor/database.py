@@ -136,7 +136,7 @@ def writable(services: Services, _now: datetime) -> Iterator[Finding]:
     """A writing transaction can begin; nothing is written."""
     place = place_of(services)
     try:
-        with services.database.engine.execution_options(writes=True).connect() as connection:
+        with services.database.engine.execution_options(writes=True).begin() as connection:
             read_only = not is_sqlite(services) and connection.exec_driver_sql("SHOW transaction_read_only").scalar()
     except DBAPIError as error:
         if "locked" in str(error.orig):

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
 from formapp import announcements, outbox
+from formapp.doctor.database import one_line
 from formapp.doctor.findings import Finding, first_of
 from formapp.models import Event, Message, OutboxMessage, StoredPolicy, Ticket, reference_of
 from formapp.services import Services
@@ -118,7 +119,7 @@ def outbox_alive(services: Services, _now: datetime) -> Iterator[Finding]:
         Finding(
             "dead messages",
             _where(row),
-            f"The message to {row.recipient or 'the desk'} was given up: {' '.join(row.last_error.split())[:200]}",
+            f"The message to {row.recipient or 'the desk'} was given up: {one_line(row.last_error)}.",
             "Correct the cause, then send it once more from the desk's pages.",
             "warning",
         )

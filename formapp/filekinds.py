@@ -45,8 +45,8 @@ _UTF_16 = {b"\xff\xfe", b"\xfe\xff"}
 # Each part is taken once and for all, so that no file makes this try the same bytes again and again.
 _ROOT = re.compile(
     rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?"
-    rb"(?:\s|(?><\?.*?\?>)|(?><!--.*?-->)|(?><!doctype\s[^>]*>))*+"
-    rb"<(?:\w+:)?(svg|html)\b",
+    rb"(?:\s|(?><\?.*?\?>)|(?><!--.*?-->)|(?><!doctype\s+(?!svg|html)[^>]*>))*+"
+    rb"<(?:!doctype\s+|\w+:)?(svg|html)\b",
     re.IGNORECASE | re.DOTALL,
 )
 _SECRET_NAME = re.compile(r"secret|credential|passw|private.?key|id_rsa|id_ed25519", re.IGNORECASE)

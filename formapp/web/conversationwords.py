@@ -9,7 +9,7 @@ from datetime import datetime
 from markupsafe import Markup
 
 from formapp.models import Message
-from formapp.web.ticketwords import marked
+from formapp.web.instants import marked
 from formapp.when import short_words
 from supportpolicy import Policy
 

@@ -6,6 +6,7 @@ others gain nothing by it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import Flask, g, request
@@ -17,6 +18,7 @@ from werkzeug.wrappers import Response
 from formapp.web.context import in_desk, web
 from formapp.web.pages import page
 from formapp.web.requestlog import log_failure
+from formapp.web.trust import Answering
 
 BACK = "Nothing was stored. What you typed is still in your browser: press Back to return to it."
 RETRY_SECONDS = 60
@@ -79,11 +81,19 @@ PROBLEMS = {
 }
 
 
-def init_problems(app: Flask) -> None:
-    """Answer every error with a page that helps."""
+def init_problems(app: Flask, without_database: Mapping[str, Answering]) -> None:
+    """Answer every error with a page that helps.
+
+    ``without_database`` names the endpoints that answer in their own way where the database doesn't.
+    """
+
+    def no_database(error: Exception) -> Response:
+        log_failure(error)
+        return without_database.get(request.endpoint or "", _no_database)()
+
     app.register_error_handler(HTTPException, _expected)
-    app.register_error_handler(DBAPIError, _no_database)
-    app.register_error_handler(PoolTimeout, _no_database)
+    app.register_error_handler(DBAPIError, no_database)
+    app.register_error_handler(PoolTimeout, no_database)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -118,8 +128,7 @@ def _expected(error: HTTPException) -> Response:
     return answer
 
 
-def _no_database(error: Exception) -> Response:
-    log_failure(error)
+def _no_database() -> Response:
     return problem_page(503)
 
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, g, redirect, request, url_for
+from collections.abc import Mapping
+
+from flask import Blueprint, abort, g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from formapp import drafts, tickets
+from formapp import conversation, drafts, tickets
+from formapp.desk import close as close_ticket
+from formapp.errors import NotFound, Refused
 from formapp.forms import ticket_form
 from formapp.models import Ticket
-from formapp.web import submit
+from formapp.web import submit, writing
 from formapp.web.context import web
+from formapp.web.conversationwords import as_said
 from formapp.web.identity import signed_in, the_person
 from formapp.web.pages import page
+from formapp.web.posted import posted
 from formapp.web.ticketform import (
     Notice,
     answers_of,
@@ -22,9 +28,11 @@ from formapp.web.ticketform import (
     unknown_project,
 )
 from formapp.web.ticketwords import as_cards, as_confirmation, as_page
+from formapp.web.writing import Typed, typed
 
 blueprint = Blueprint("tickets", __name__)
 
+SAID = {"reply": "Your message is sent.", "closed": "The ticket is closed."}
 DRAFT_GONE = Notice(
     "Your kept ticket is no longer here",
     ("A ticket is kept for 24 hours while you sign in, and until it is sent. Please fill in the form again.",),
@@ -33,8 +41,9 @@ DRAFT_GONE = Notice(
 
 @blueprint.get("/")
 def home() -> Response:
-    """The desk's front door is the list."""
-    return redirect(url_for("tickets.mine"), 303)
+    """The desk's front door: the queue for those who work there, for all others the list of their tickets."""
+    person = signed_in()
+    return redirect(url_for("queue.tickets" if person is not None and person.is_staff else "tickets.mine"), 303)
 
 
 @blueprint.get("/tickets")
@@ -84,9 +93,41 @@ def create() -> Response:
 
 @blueprint.get("/tickets/<reference>")
 def show(reference: str) -> Response:  # noqa: ARG001 - the table's check has loaded it
-    """One ticket, for the members of its project."""
+    """One ticket with its conversation, for the members of its project."""
+    return _shown(_ticket(), writing.kept_text("reply"), said=SAID.get(request.args.get("said", ""), ""))
+
+
+@blueprint.post("/tickets/<reference>/reply")
+def reply(reference: str) -> Response:
+    """Add a member's reply, to a closed ticket only where it is to be reopened; the same form twice adds one."""
+    sent, ticket = posted(), _ticket()
+    form, desk = typed(sent), web()
+    try:
+        message = writing.written(sent, form)
+        account, again = the_person().account_id, bool(sent.get("reopen"))
+        conversation.reply_as_customer(desk.services, account, ticket.id, message, desk.clock(), reopen=again)
+    except NotFound:
+        abort(404)
+    except Refused as refused:
+        return _shown(ticket, form.after(refused), 422, errors={refused.field or "body": refused.sentence})
+    writing.drop_sent(form)
+    return redirect(url_for("tickets.show", reference=reference, said="reply", _anchor="newest"), 303)
+
+
+def ask_once_more() -> Response:
+    """The answer to a reply that may not come from a page of ours: the ticket's page with it, for a member."""
+    return _shown(_ticket(), typed(posted()), 422, notice=writing.PRESS_AGAIN)
+
+
+@blueprint.post("/tickets/<reference>/close")
+def close(reference: str) -> Response:
+    """Close a ticket, for the members of its project; a closed one stays as it is."""
     desk = web()
-    return page("ticket.html", ticket=as_page(desk.services, _ticket(), desk.clock()))
+    try:
+        close_ticket(desk.services, the_person().account_id, _ticket().id, desk.clock())
+    except NotFound:
+        abort(404)
+    return redirect(url_for("tickets.show", reference=reference, said="closed", _anchor="conversation-heading"), 303)
 
 
 @blueprint.get("/tickets/<reference>/sent")
@@ -94,6 +135,36 @@ def sent(reference: str) -> Response:  # noqa: ARG001 - the table's check has lo
     """The confirmation of a filed ticket, for the members of its project; it can be reloaded for ever."""
     desk = web()
     return page("sent.html", ticket=as_confirmation(desk.services, _ticket(), desk.clock()))
+
+
+def _shown(
+    ticket: Ticket,
+    form: Typed,
+    status: int = 200,
+    /,
+    *,
+    errors: Mapping[str, str] | None = None,
+    notice: Notice | None = None,
+    said: str = "",
+) -> Response:
+    """A ticket's page with this text in its reply box."""
+    desk = web()
+    services, now = desk.services, desk.clock()
+    if errors:
+        # It may have been closed or merged since this request began.
+        ticket = tickets.ticket_for(services, the_person().account_id, ticket.reference)
+    messages = conversation.messages_of(services, ticket.id, with_notes=False)
+    return page(
+        "ticket.html",
+        status,
+        assets=("support-form.css", "support-ticket.css"),
+        ticket=as_page(services, ticket, now),
+        messages=as_said(messages, tickets.policy_of(services, ticket.policy_version), now),
+        reply=form,
+        errors=errors or {},
+        notice=notice,
+        said=said,
+    )
 
 
 def _ticket() -> Ticket:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from markupsafe import Markup
 
-from formapp.models import Ticket
+from formapp import clock
+from formapp.models import Ticket, reference_of
 from formapp.services import Services
 from formapp.tickets import policy_of
-from formapp.when import long_words, place, short_words
-from supportpolicy import Policy, Promise, Segment
+from formapp.web.instants import marked
+from formapp.web.promisewords import Promised, promised
+from formapp.when import long_words, short_words
+from supportpolicy import Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,34 +30,14 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """One line of "Why this date?": from when to when (the day only where it is another), what it counts, and why."""
-
-    start: str
-    end_day: str
-    end: str
-    counted: str
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
-class Promised:
-    """One promise of a ticket: its words, its instant, and the stretches that lead there."""
-
-    name: str
-    words: str
-    due: Markup
-    stretches: tuple[Stretch, ...]
-    place: str
-
-
-@dataclass(frozen=True, slots=True)
 class TicketPage:
-    """A ticket as its own page shows it."""
+    """A ticket as its customer's page shows it; ``merged_into`` is where it goes on, empty for most."""
 
     reference: str
     subject: str
     state: Markup
+    is_closed: bool
+    merged_into: str
     project_name: str
     priority_label: str
     url: str
@@ -88,13 +70,17 @@ def as_cards(services: Services, tickets: Sequence[Ticket], now: datetime) -> li
 
 
 def as_page(services: Services, ticket: Ticket, now: datetime) -> TicketPage:
-    """The ticket as its own page shows it, under the policy that it was promised under."""
-    policy = policy_of(services, ticket.policy_version)
+    """The ticket as its customer's page shows it, under the policy that it was promised under."""
+    with services.read() as database:
+        promises = clock.promises_of(services, database, ticket)
+    policy = promises.policy
     zone = policy.calendar.zone
     return TicketPage(
         reference=ticket.reference,
         subject=ticket.subject,
         state=state(ticket, policy, now),
+        is_closed=ticket.state == "closed",
+        merged_into=_merged_into(ticket),
         project_name=ticket.project.name,
         priority_label=policy.priority(ticket.priority).label,
         url=ticket.url,
@@ -102,7 +88,7 @@ def as_page(services: Services, ticket: Ticket, now: datetime) -> TicketPage:
         reporter=ticket.reporter.name,
         description=ticket.description,
         answers=_answers(ticket, policy),
-        promises=_promises(ticket, policy, now),
+        promises=promised(promises, ticket, now),
     )
 
 
@@ -125,24 +111,26 @@ def as_confirmation(services: Services, ticket: Ticket, now: datetime) -> Confir
 
 def state(ticket: Ticket, policy: Policy, now: datetime) -> Markup:
     """Where a ticket stands: "Waiting for us, answer due Tue 24 Nov, 15:00 (Paris)"."""
+    if ticket.merged_into_id is not None:
+        return Markup("Closed, goes on in {}").format(_merged_into(ticket))
     if ticket.state == "closed":
         return Markup("Closed")
     if ticket.state == "waiting":
         return Markup("Waiting for you")
-    due = ticket.response_due_at
+    if ticket.answered_at is None:
+        return _due("answer", ticket.response_due_at, policy, now)
+    return _due("solution", ticket.resolution_due_at, policy, now)
+
+
+def _due(what: str, due: datetime | None, policy: Policy, now: datetime) -> Markup:
     if due is None:
-        return Markup("Waiting for us, answered as soon as we can")
+        return Markup("Waiting for us, {} as soon as we can").format("answered" if what == "answer" else "solved")
     words = marked(short_words(due, policy.calendar.zone, now), due, policy)
-    if due < now:
-        return Markup("Waiting for us, answer was due {}").format(words)
-    return Markup("Waiting for us, answer due {}").format(words)
+    return Markup("Waiting for us, {} {} {}").format(what, "was due" if due < now else "due", words)
 
 
-def marked(words: str, instant: datetime, policy: Policy) -> Markup:
-    """The words as a time element; the page's script adds the reader's own time where it differs."""
-    return Markup('<support-time data-zone="{}"><time datetime="{}">{}</time></support-time>').format(
-        policy.calendar.zone.key, instant.isoformat(timespec="seconds"), words
-    )
+def _merged_into(ticket: Ticket) -> str:
+    return reference_of(ticket.merged_into_id) if ticket.merged_into_id is not None else ""
 
 
 def _answers(ticket: Ticket, policy: Policy) -> tuple[tuple[str, str], ...]:
@@ -152,42 +140,3 @@ def _answers(ticket: Ticket, policy: Policy) -> tuple[tuple[str, str], ...]:
         for question in policy.questions
         if question.id in chosen
     )
-
-
-def _promises(ticket: Ticket, policy: Policy, now: datetime) -> tuple[Promised, ...]:
-    priority = policy.priority(ticket.priority)
-    segments = policy.deadlines(ticket.priority, ticket.opened_at).explain()
-
-    def promised(name: str, promise: Promise, due: datetime | None, target: str) -> Promised:
-        zone = policy.calendar.zone
-        return Promised(
-            name=name,
-            words=promise.words,
-            due=marked(long_words(due, zone, now), due, policy) if due else Markup(),
-            stretches=tuple(stretch(part, zone, now) for part in segments if due and part.target == target),
-            place=place(zone),
-        )
-
-    return (
-        promised("Answer", priority.response, ticket.response_due_at, "response"),
-        promised("Solution", priority.resolution, ticket.resolution_due_at, "resolution"),
-    )
-
-
-def stretch(segment: Segment, zone: ZoneInfo, now: datetime) -> Stretch:
-    """One line of "Why this date?", in the zone's clock."""
-
-    def clock(instant: datetime) -> str:
-        return short_words(instant, zone, now).removesuffix(f" ({place(zone)})")
-
-    day, _, hour = clock(segment.end).rpartition(", ")
-    same_day = segment.start.date() == segment.end.date()
-    return Stretch(clock(segment.start), "" if same_day else day, hour, length(segment.counted), segment.note)
-
-
-def length(time: timedelta) -> str:
-    """A length of time in words: "2 h 30 min"; a dash for none."""
-    hours, minutes = divmod(int(time.total_seconds() // 60), 60)
-    words = [f"{hours} h"] if hours else []
-    words += [f"{minutes} min"] if minutes else []
-    return " ".join(words) or "–"

@@ -23,3 +23,19 @@ customElements.get("support-time") ||
       }
     },
   );
+
+/* A mistake's link goes to its field; the theme would load the page anew, without what was typed. */
+customElements.get("support-summary") ||
+  customElements.define(
+    "support-summary",
+    class extends HTMLElement {
+      connectedCallback() {
+        this.addEventListener("click", (event) => {
+          const field = document.getElementById(event.target.hash?.slice(1));
+          if (!field) return;
+          event.preventDefault();
+          field.focus();
+        });
+      }
+    },
+  );

@@ -1,0 +1,216 @@
+"""One ticket at the desk: its page, and what staff do with it. Every act is a form that works without script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import get_args
+
+from flask import Blueprint, abort, g, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from formapp import conversation, desk
+from formapp.conversation import Then
+from formapp.errors import AnswerMissing, ChangedMeanwhile, NotFound, Refused
+from formapp.models import Ticket
+from formapp.tickets import policy_of
+from formapp.web import writing
+from formapp.web.context import web
+from formapp.web.conversationwords import as_said
+from formapp.web.deskwords import as_desk_page
+from formapp.web.identity import the_person
+from formapp.web.pages import page
+from formapp.web.posted import Posted, posted
+from formapp.web.ticketform import Notice
+from formapp.web.writing import Typed, seen_by, typed
+
+blueprint = Blueprint("desk", __name__)
+
+THENS: tuple[Then, ...] = get_args(Then)
+CHANGED = "Not done yet: this ticket has changed"
+SAID = {
+    "reply": "Your reply is sent.",
+    "note": "Your note is added.",
+    "assigned": "It is saved who has the ticket.",
+    "corrected": "The answers are corrected.",
+    "closed": "The ticket is closed.",
+    "reopened": "The ticket is open again.",
+    "merged": "The ticket is merged.",
+}
+
+
+class NotSeen(Refused):
+    """A form that doesn't say what its page showed, such as one of another ticket."""
+
+    sentence = "Look at the ticket as it is now, then press the button once more"
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What stands in the page's forms: nothing yet, or what was typed.
+
+    ``fields`` says which element of the page shows a use case's field; ``errors`` are sentences by element.
+    """
+
+    reply: Typed = field(default_factory=Typed)
+    note: Typed = field(default_factory=Typed)
+    then: str = "open"
+    assignee: str | None = None
+    into: str = ""
+    answers: Mapping[str, str] | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+    notice: Notice | None = None
+
+    def after(self, refused: Refused) -> Filled:
+        """The same forms with what was refused: at its field, or above them all where it is about the ticket."""
+        again = replace(self, reply=self.reply.after(refused), note=self.note.after(refused))
+        if isinstance(refused, AnswerMissing):
+            return replace(again, notice=Notice("One more question", (refused.sentence,)))
+        if refused.field in self.fields:
+            return replace(again, errors={self.fields[refused.field]: refused.sentence})
+        heading = CHANGED if isinstance(refused, ChangedMeanwhile) else "Not done yet"
+        return replace(again, notice=Notice(heading, (refused.sentence,)))
+
+
+@blueprint.get("/desk/<reference>")
+def show(reference: str) -> Response:  # noqa: ARG001 - the table's check has loaded it
+    """One ticket with all that the desk knows of it, for staff."""
+    filled = Filled(reply=writing.kept_text("reply"), note=writing.kept_text("note"))
+    return _shown(_ticket(), filled, said=SAID.get(request.args.get("said", ""), ""))
+
+
+@blueprint.post("/desk/<reference>/reply")
+def reply(reference: str) -> Response:  # noqa: ARG001
+    """Answer the customer, and say how the ticket goes on; a closed one only where it is to be reopened."""
+    sent = posted()
+    form = typed(sent)
+    then = next((known for known in THENS if known == sent.get("then")), None)
+
+    def act() -> None:
+        if then is None:
+            raise Refused("Choose how the ticket goes on", "then")
+        message, reopen = writing.written(sent, form), bool(sent.get("reopen"))
+        services, now = web().services, web().clock()
+        conversation.reply_as_staff(services, _me(), _ticket().id, message, then, now, reopen=reopen)
+
+    filled = Filled(reply=form, then=then or "", fields={"body": "reply-body", "then": "then-open"})
+    return _done(act, filled, sent, "reply", "newest")
+
+
+@blueprint.post("/desk/<reference>/note")
+def note(reference: str) -> Response:  # noqa: ARG001
+    """Add a note that only staff see."""
+    sent = posted()
+    form = typed(sent)
+
+    def act() -> None:
+        message = writing.written(sent, form)
+        conversation.add_note(web().services, _me(), _ticket().id, message, web().clock())
+
+    return _done(act, Filled(note=form, fields={"body": "note-body"}), sent, "note", "newest")
+
+
+def ask_once_more() -> Response:
+    """The answer to a text that may not come from a page of ours: the ticket's page with it, for staff."""
+    form = typed(posted())
+    written = Filled(note=form) if request.endpoint == "desk.note" else Filled(reply=form, then=posted().get("then"))
+    return _shown(_ticket(), replace(written, notice=writing.PRESS_AGAIN), 422)
+
+
+@blueprint.post("/desk/<reference>/assign")
+def assign(reference: str) -> Response:  # noqa: ARG001
+    """Give the ticket to somebody at the desk, or to nobody."""
+    sent = posted()
+    email = sent.get("assignee")
+
+    def act() -> None:
+        desk.assign(web().services, _me(), _ticket().id, email, web().clock(), seen=seen_by(sent))
+
+    return _done(act, Filled(assignee=email, fields={"assignee": "assignee"}), sent, "assigned")
+
+
+@blueprint.post("/desk/<reference>/answers")
+def correct(reference: str) -> Response:  # noqa: ARG001
+    """Correct the chooser's answers; the priority follows from them. Where another question opens, it is asked."""
+    sent = posted()
+    policy = policy_of(web().services, _ticket().policy_version)
+    given = {question.id: sent.get(f"answer-{question.id}") for question in policy.questions}
+    answers = {name: option for name, option in given.items() if option}
+
+    def act() -> None:
+        desk.correct_answers(web().services, _me(), _ticket().id, answers, web().clock(), seen=seen_by(sent))
+
+    return _done(act, Filled(answers=answers), sent, "corrected", "priority-heading")
+
+
+@blueprint.post("/desk/<reference>/close")
+def close(reference: str) -> Response:  # noqa: ARG001
+    """Close the ticket without a reply."""
+    sent = posted()
+
+    def act() -> None:
+        desk.close(web().services, _me(), _ticket().id, web().clock(), seen=seen_by(sent))
+
+    return _done(act, Filled(), sent, "closed")
+
+
+@blueprint.post("/desk/<reference>/reopen")
+def reopen(reference: str) -> Response:  # noqa: ARG001
+    """Open the ticket again without a reply."""
+    sent = posted()
+
+    def act() -> None:
+        desk.reopen(web().services, _me(), _ticket().id, web().clock(), seen=seen_by(sent))
+
+    return _done(act, Filled(), sent, "reopened")
+
+
+@blueprint.post("/desk/<reference>/merge")
+def merge(reference: str) -> Response:  # noqa: ARG001
+    """Close the ticket as a duplicate of another of its project."""
+    sent = posted()
+    into = sent.get("into")
+
+    def act() -> None:
+        desk.merge(web().services, _me(), _ticket().id, into, web().clock(), seen=seen_by(sent))
+
+    return _done(act, Filled(into=into, fields={"into": "into"}), sent, "merged")
+
+
+def _done(act: Callable[[], None], filled: Filled, sent: Posted, said: str, anchor: str | None = None) -> Response:
+    """Do it and go back to the ticket's page; where it is refused, the page with everything typed and why."""
+    try:
+        if "seen" not in sent.fields:
+            raise NotSeen
+        act()
+    except NotFound:
+        abort(404)
+    except Refused as refused:
+        return _shown(desk.staff_ticket(web().services, _ticket().reference), filled.after(refused), 422)
+    writing.drop_sent(typed(sent))
+    return redirect(url_for("desk.show", reference=_ticket().reference, said=said, _anchor=anchor), 303)
+
+
+def _shown(ticket: Ticket, filled: Filled, status: int = 200, /, *, said: str = "") -> Response:
+    services, now = web().services, web().clock()
+    messages = conversation.messages_of(services, ticket.id, with_notes=True)
+    return page(
+        "desk-ticket.html",
+        status,
+        assets=("support-form.css", "support-ticket.css"),
+        ticket=as_desk_page(services, ticket, now, filled.answers),
+        messages=as_said(messages, policy_of(services, ticket.policy_version), now),
+        people=desk.people_at_the_desk(services),
+        filled=filled,
+        said=said,
+    )
+
+
+def _ticket() -> Ticket:
+    ticket: Ticket = g.ticket
+    return ticket
+
+
+def _me() -> int:
+    return the_person().account_id

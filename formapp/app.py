@@ -7,8 +7,23 @@ from jinja2 import StrictUndefined
 
 from formapp.services import Services, make_services, utc_now
 from formapp.settings import Settings, settings_from
-from formapp.web import account, feeds, inbox, service, signin, submit, tickets, watching
-from formapp.web.access import init_access
+from formapp.web import (
+    account,
+    closures,
+    feeds,
+    files,
+    inbox,
+    outgoing,
+    queue,
+    service,
+    signin,
+    submit,
+    tickets,
+    watching,
+    writing,
+)
+from formapp.web import desk as desk_pages
+from formapp.web.access import ask_once_more, init_access
 from formapp.web.assets import load_assets
 from formapp.web.context import PREFIX, Clock, Web
 from formapp.web.guide import SiteFolder, guide_blueprint
@@ -20,7 +35,7 @@ from formapp.web.requestlog import init_request_log
 from formapp.web.shell import ShellFile
 from formapp.web.trust import init_trust
 
-# The longest description, each of its characters four bytes and percent-encoded, is a quarter of this.
+# Of the forms that take no files; the others are read to bounds of their own (formapp.web.posted).
 LARGEST_FORM = 1_000_000
 
 
@@ -69,12 +84,20 @@ def create_app(
     app.jinja_env.lstrip_blocks = True
     # In this order: each request gets its id, then its origin is judged, then its right to the route.
     init_request_log(app)
-    init_trust(app, {"tickets.create": submit.ask_once_more})
+    texts = {
+        "tickets.reply": tickets.ask_once_more,
+        "desk.reply": desk_pages.ask_once_more,
+        "desk.note": desk_pages.ask_once_more,
+    }
+    asking = {endpoint: ask_once_more(show) for endpoint, show in texts.items()}
+    scripted = dict.fromkeys(("files.upload", "files.remove"), files.refuse)
+    init_trust(app, {"tickets.create": submit.ask_once_more, **asking}, scripted)
     init_identity(app)
     init_access(app)
     init_headers(app)
-    init_problems(app)
-    for room in (tickets, signin, account, inbox, service, feeds, watching):
+    init_problems(app, dict.fromkeys(asking, writing.without_database))
+    at_the_desk = (queue, closures, outgoing, desk_pages)
+    for room in (tickets, *at_the_desk, signin, account, files, inbox, service, feeds, watching):
         app.register_blueprint(room.blueprint, url_prefix=PREFIX)
     if desk.guide is not None:
         app.register_blueprint(guide_blueprint(desk.guide, desk.guide.path))

@@ -109,7 +109,8 @@ def parse_search(text: str) -> Filters:
         else:
             known = ", ".join(f"{known}:" for known in KEYS)
             raise SearchRefused(
-                f"“{key}:” is not known. Use {known}, is:overdue, or plain words; words with a colon in quotation marks"
+                f"“{key}:” is not known. Use {known} or is:overdue. "
+                "To look for words with a colon, put them in quotation marks"
             )
     if found.get("state", "open") not in STATES:
         raise SearchRefused(f"“status:{found['state']}” is not known. Use status:open, waiting, closed or any")

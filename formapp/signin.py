@@ -39,6 +39,7 @@ class SignedIn:
     token: str
     draft_token: str
     next_path: str
+    is_staff: bool
 
 
 def request_link(services: Services, email: str, now: datetime, *, draft_token: str = "", next_path: str = "") -> None:
@@ -122,7 +123,8 @@ def use_link(services: Services, token: str, now: datetime) -> SignedIn:
         account = database.get(Account, used.account_id)
         if account is None or account.disabled_at is not None:
             raise LinkGone
-        return SignedIn(open_session_in(database, account.id, now), used.draft_token, used.next_path)
+        opened = open_session_in(database, account.id, now)
+        return SignedIn(opened, used.draft_token, used.next_path, account.is_staff)
 
 
 def _message_id(services: Services) -> str:

@@ -13,6 +13,8 @@ from formapp import desk, tickets
 from formapp.errors import NotFound
 from formapp.web.context import web
 from formapp.web.identity import Person, signed_in
+from formapp.web.trust import Answering
+from formapp.web.writing import PRESS_AGAIN, kept_page, way_back
 
 
 class Role(StrEnum):
@@ -61,6 +63,8 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("GET", "guide.page"): EVERYONE,
     ("GET", "service.asset"): EVERYONE,
     ("GET", "service.form_context"): EVERYONE,
+    # What colleagues have reported is told to members alone; others get an empty list.
+    ("GET", "service.similar"): EVERYONE,
     ("GET", "watching.health"): EVERYONE,
     ("GET", "watching.ready"): EVERYONE,
     ("GET", "watching.metrics"): BY_TOKEN,
@@ -81,9 +85,34 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("GET", "tickets.new"): EVERYONE,
     # Signed out, it keeps a draft and sends a link; the use case checks the project's membership.
     ("POST", "tickets.create"): EVERYONE,
+    # A file is kept for whoever fills the form; only who sent it knows its token.
+    ("POST", "files.upload"): EVERYONE,
+    ("POST", "files.remove"): EVERYONE,
+    ("GET", "files.download"): OWN_TICKET,
+    ("GET", "files.preview"): OWN_TICKET,
+    ("GET", "files.desk_download"): AT_THE_DESK,
+    ("GET", "files.desk_preview"): AT_THE_DESK,
     ("GET", "tickets.mine"): SIGNED_IN,
     ("GET", "tickets.show"): OWN_TICKET,
     ("GET", "tickets.sent"): OWN_TICKET,
+    ("POST", "tickets.reply"): OWN_TICKET,
+    ("POST", "tickets.close"): OWN_TICKET,
+    ("GET", "desk.show"): AT_THE_DESK,
+    ("POST", "desk.reply"): AT_THE_DESK,
+    ("POST", "desk.note"): AT_THE_DESK,
+    ("POST", "desk.assign"): AT_THE_DESK,
+    ("POST", "desk.correct"): AT_THE_DESK,
+    ("POST", "desk.close"): AT_THE_DESK,
+    ("POST", "desk.reopen"): AT_THE_DESK,
+    ("POST", "desk.merge"): AT_THE_DESK,
+    ("GET", "queue.tickets"): AT_THE_DESK,
+    ("GET", "queue.export"): AT_THE_DESK,
+    ("GET", "closures.coming"): AT_THE_DESK,
+    ("POST", "closures.announce"): AT_THE_DESK,
+    ("POST", "closures.take_back"): AT_THE_DESK,
+    ("GET", "outgoing.messages"): AT_THE_DESK,
+    ("POST", "outgoing.replay"): AT_THE_DESK,
+    ("GET", "outgoing.endpoint"): AT_THE_DESK,
     ("GET", "account.projects"): SIGNED_IN,
     ("GET", "account.settings"): SIGNED_IN,
 }
@@ -91,23 +120,40 @@ TABLE: Mapping[tuple[str, str], Row] = {
 
 def init_access(app: Flask) -> None:
     """Judge each request by the table before its view runs."""
+    app.before_request(_judge)
 
-    @app.before_request
-    def judge() -> Response | None:
-        if request.endpoint is None:
-            return None
-        method = "GET" if request.method in {"HEAD", "OPTIONS"} else request.method
-        row = TABLE.get((method, request.endpoint))
-        if row is None:
-            # A route that nobody put in the table is open to nobody.
-            abort(404)
-        if row in (EVERYONE, BY_TOKEN):
-            return None
-        person = signed_in()
-        if person is None:
-            back = request.full_path.rstrip("?") if method == "GET" else None
-            return redirect(url_for("signin.ask", next=back), 303)
-        return _judge_role(row, person)
+
+def ask_once_more(show: Answering) -> Answering:
+    """How to answer a text from an untrusted page: ``show`` gives its page filled to whom the table lets see it.
+
+    Everybody else gets the text alone, with a button that sends it; browsers send no cookies along from
+    another site, so the writer is known only then.
+    """
+
+    def answer() -> Response:
+        if signed_in() is None:
+            return kept_page(PRESS_AGAIN, 422)
+        return _judge() or show()
+
+    return answer
+
+
+def _judge() -> Response | None:
+    """Let the request through, with the ticket that its address names, or answer it."""
+    if request.endpoint is None:
+        return None
+    method = "GET" if request.method in {"HEAD", "OPTIONS"} else request.method
+    row = TABLE.get((method, request.endpoint))
+    if row is None:
+        # A route that nobody put in the table is open to nobody.
+        abort(404)
+    if row in (EVERYONE, BY_TOKEN):
+        return None
+    person = signed_in()
+    if person is None:
+        back = way_back()
+        return back if isinstance(back, Response) else redirect(url_for("signin.ask", next=back), 303)
+    return _judge_role(row, person)
 
 
 def _judge_role(row: Row, person: Person) -> Response | None:

@@ -19,6 +19,8 @@ FORM_ASSETS = (
     "support-dates.js",
 )
 
+OWN = ("support-pages.css", "support-pages.js", "support-plain.css", "support-ticket.css", "support-desk.css")
+
 
 @dataclass(frozen=True, slots=True)
 class AssetShelf:
@@ -37,7 +39,7 @@ def load_assets() -> AssetShelf:
 def _own() -> list[Asset]:
     folder = resources.files(__package__).joinpath("static")
     own = []
-    for name in ("support-pages.css", "support-pages.js", "support-plain.css"):
+    for name in OWN:
         content = folder.joinpath(name).read_bytes()
         stem, _, ending = name.rpartition(".")
         hashed = f"{stem}.{hashlib.sha256(content).hexdigest()[:12]}.{ending}"

@@ -83,7 +83,7 @@ def look(token: str) -> Response:
 
 @blueprint.post("/sign-in/<token>")
 def use(token: str) -> Response:
-    """Use the link up, sign in and go on: to the kept ticket, to where one was going, or to the list."""
+    """Use the link up, sign in and go on: to the kept ticket, to where one was going, to the queue, or to the list."""
     desk = web()
     try:
         used = signin.use_link(desk.services, token, desk.clock())
@@ -93,7 +93,7 @@ def use(token: str) -> Response:
     if used.draft_token:
         onward = url_for("tickets.new", draft=used.draft_token)
     else:
-        onward = safe_path(used.next_path) or url_for("tickets.mine")
+        onward = safe_path(used.next_path) or url_for("queue.tickets" if used.is_staff else "tickets.mine")
     answer = redirect(onward, 303)
     remember(answer, used.token)
     return answer

@@ -1,0 +1,123 @@
+"""What goes out: messages that were given up, the endpoints of webhooks, and sending something once more."""
+
+from __future__ import annotations
+
+import re
+
+from flask import Blueprint, abort, redirect, request, session, url_for
+from werkzeug.wrappers import Response
+
+from formapp import outbox, webhooks
+from formapp.errors import NotFound, Refused
+from formapp.models import OutboxMessage
+from formapp.web.context import web
+from formapp.web.outgoingwords import attempt_words, endpoint_words, given_up, sent_words
+from formapp.web.pages import page
+from formapp.web.posted import posted
+from formapp.webhooks import endpoints, log
+from formapp.webhooks.messages import endpoint_id_of
+
+blueprint = Blueprint("outgoing", __name__)
+
+PAGE_SIZE = 50
+# Not the "int" of routes, which takes digits of any script and numbers of any length.
+_NUMBER = re.compile("[1-9][0-9]{0,17}")
+AGAIN = "The message is on its way once more, under the id that it had."
+
+
+@blueprint.get("/desk/outgoing")
+def messages() -> Response:
+    """What was given up, the newest first, and the endpoints of webhooks; for people at the desk."""
+    return _messages_page(said=str(session.pop("said", "")))
+
+
+@blueprint.get("/desk/outgoing/endpoints/<number>")
+def endpoint(number: str) -> Response:
+    """One endpoint and what it was sent, the newest first; for people at the desk."""
+    return _endpoint_page(_number(number), said=str(session.pop("said", "")))
+
+
+@blueprint.post("/desk/outgoing/<number>/replay")
+def replay(number: str) -> Response:
+    """Send a message once more, and go back to the page that asked; for people at the desk."""
+    desk, wanted = web(), _number(number)
+    try:
+        message = outbox.message_numbered(desk.services, wanted)
+    except NotFound:
+        abort(404)
+    again = log.replay if message.channel == webhooks.CHANNEL else outbox.replay
+    try:
+        again(desk.services, wanted, desk.clock())
+    except Refused as refused:
+        return _page_of(message, refused.sentence)
+    session["said"] = AGAIN
+    return redirect(_address_of(message), 303)
+
+
+def _from_endpoint(message: OutboxMessage) -> bool:
+    return message.channel == webhooks.CHANNEL and posted().get("from") == "endpoint"
+
+
+def _page_of(message: OutboxMessage, error: str) -> Response:
+    if _from_endpoint(message):
+        return _endpoint_page(endpoint_id_of(message.recipient), error=error)
+    return _messages_page(error=error)
+
+
+def _address_of(message: OutboxMessage) -> str:
+    if _from_endpoint(message):
+        return url_for("outgoing.endpoint", number=endpoint_id_of(message.recipient))
+    return url_for("outgoing.messages")
+
+
+def _number(text: str) -> int:
+    if not _NUMBER.fullmatch(text):
+        abort(404)
+    return int(text)
+
+
+def _before() -> int | None:
+    """Where this page of a list begins; a key that is none leads to a page that isn't there."""
+    key = request.args.get("before", "")
+    return _number(key) if key else None
+
+
+def _messages_page(*, said: str = "", error: str = "") -> Response:
+    desk, before = web(), _before()
+    now, policy = desk.clock(), desk.services.policy
+    found = outbox.dead_messages(desk.services, before=before, most=PAGE_SIZE + 1)
+    known = endpoints.endpoints(desk.services)
+    return page(
+        "outgoing.html",
+        422 if error else 200,
+        assets=("support-form.css", "support-desk.css"),
+        messages=given_up(found[:PAGE_SIZE], known, policy, now),
+        endpoints=[endpoint_words(one, policy, now) for one in known],
+        first_page=url_for("outgoing.messages") if before else "",
+        next_page=url_for("outgoing.messages", before=found[PAGE_SIZE - 1].id) if len(found) > PAGE_SIZE else "",
+        said=said,
+        error=error,
+    )
+
+
+def _endpoint_page(number: int, *, said: str = "", error: str = "") -> Response:
+    desk, before = web(), _before()
+    now, policy = desk.clock(), desk.services.policy
+    try:
+        facts = endpoints.endpoint_numbered(desk.services, number)
+    except NotFound:
+        abort(404)
+    found = log.deliveries(desk.services, number, before=before, most=PAGE_SIZE + 1)
+    more = len(found) > PAGE_SIZE
+    return page(
+        "endpoint.html",
+        422 if error else 200,
+        assets=("support-form.css", "support-desk.css"),
+        endpoint=endpoint_words(facts, policy, now),
+        deliveries=[sent_words(one, policy, now) for one in found[:PAGE_SIZE]],
+        pings=[attempt_words(one, policy, now) for one in log.pings(desk.services, number)],
+        first_page=url_for("outgoing.endpoint", number=number) if before else "",
+        next_page=url_for("outgoing.endpoint", number=number, before=found[PAGE_SIZE - 1].id) if more else "",
+        said=said,
+        error=error,
+    )

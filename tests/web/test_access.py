@@ -13,6 +13,7 @@ from formapp.accounts import disable_account
 from formapp.app import create_app
 from formapp.services import Services
 from formapp.web.access import TABLE, Answer, Role
+from formapp.webhooks.endpoints import add_endpoint
 from tests.builders import NOW, Clock, build_account, build_customer, build_project, build_services, file_ticket
 from tests.web.conftest import Desk
 from tests.web.page import Browser
@@ -37,6 +38,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     services = build_services(folder, site_dir=site)
     ada = build_customer(services)
     file_ticket(services, ada)
+    add_endpoint(services, "https://hooks.example/support", NOW, resolve=lambda *_: ["93.184.216.34"])
     for email in ("stranger@museum.example", "gone@shop.example"):
         build_account(services, email)
     build_account(services, "sam@platform.example", name="Sam Rivera", is_staff=True)

@@ -14,6 +14,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
 CHUNK = 64 * 1024
+SHORT = 4096
 FILE_FIELDS = frozenset({"files", "file"})
 # A name of 255 bytes, each of them a quotation mark that the browser writes as three.
 LONGEST_HEADER = 16 * 1024
@@ -35,7 +36,8 @@ class Takes(Protocol):
 class Parts:
     """The parts of a form as they come in: text into ``fields``, files on to ``files`` (None: nowhere).
 
-    ``cut`` says that more text came than ``most`` bytes, and that the rest of it is gone.
+    ``cut`` says that more text came than ``most`` bytes, and that the rest of it is gone. A field that
+    comes after that is still taken where it is short.
     """
 
     def __init__(self, fields: MultiDict[str, str], files: Takes | None, most: int) -> None:
@@ -47,6 +49,7 @@ class Parts:
         self._name = ""
         self._text: bytearray | None = None
         self._in_file = False
+        self._cut_here = False
 
     def take(self, event: MultipartSegment | bytes | None) -> None:
         """One event of the parser: a part begins, more of it, or its end."""
@@ -57,13 +60,14 @@ class Parts:
         elif self._in_file and self._files is not None:
             self._files.write(event)
         elif self._text is not None:
-            self._text += event[: self._left]
-            self.cut = self.cut or len(event) > self._left
+            room = max(self._left, SHORT - len(self._text))
+            self._text += event[:room]
+            self._cut_here = self._cut_here or len(event) > room
             self._left = max(0, self._left - len(event))
 
     def end(self) -> None:
         """Finish the part that the end of what is read has cut through."""
-        self.cut = self.cut or self._text is not None
+        self._cut_here = True
         self._end()
 
     def _begin(self, part: MultipartSegment) -> None:
@@ -77,11 +81,12 @@ class Parts:
         if self._in_file and self._files is not None:
             self._files.end()
         elif self._text is not None:
-            text, whole = decoded_text(bytes(self._text), cut=self.cut)
+            text, whole = decoded_text(bytes(self._text), cut=self._cut_here)
             self.fields.add(self._name, text)
+            self.cut = self.cut or self._cut_here
             if not whole:
                 self.broken.add(self._name)
-        self._text, self._in_file = None, False
+        self._text, self._in_file, self._cut_here = None, False, False
 
 
 def read_parts(read: Callable[[int], bytes], boundary: str, parts: Parts, most: int, most_parts: int) -> bool:

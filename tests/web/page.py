@@ -11,6 +11,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 from werkzeug.test import Client, TestResponse
 
+BOUNDARY = "----FormBoundaryOfTests7MA4YWxk"
 BOXES = frozenset(["br", "dd", "div", "dt", "h1", "h2", "legend", "li", "p", "summary", "td", "th"])
 VOID = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"])
 
@@ -77,7 +78,8 @@ class Page:
         self.html = self.body.decode("utf-8")
         self.url = url
         reader = _Reader()
-        reader.feed(self.html)
+        # As every parser of HTML reads it.
+        reader.feed(self.html.replace("\r\n", "\n").replace("\r", "\n"))
         self.elements = reader.elements
 
     def all(self, tag: str, **attributes: str) -> list[Element]:
@@ -121,12 +123,17 @@ class Form:
         self.element = element
         self.action = urljoin(page.url, element.get("action", page.url))
         self.fields = self._fields()
+        # Tokens of the files that the form carries, and (name, bytes) of those that are chosen.
+        self.kept = [kept["value"] for kept in page.all("input", type="hidden", name="file") if kept.inside(element)]
+        self.chosen: list[tuple[str | bytes, bytes]] = []
 
     def _fields(self) -> dict[str, str]:
         fields: dict[str, str] = {}
         for element in self.page.elements:
             name = element.get("name")
             if not name or not element.inside(self.element) or "disabled" in element.attributes:
+                continue
+            if name == "file" or element.get("type") == "file":
                 continue
             if element.tag == "input" and element.get("type") in {"radio", "checkbox"}:
                 if "checked" in element.attributes:
@@ -142,6 +149,43 @@ class Form:
                 if chosen:
                     fields[name] = chosen[0].get("value", chosen[0].text)
         return fields
+
+    def attach(self, name: str | bytes, content: bytes) -> None:
+        """Choose a file in the form's file field."""
+        assert [field for field in self.page.all("input", type="file", name="files") if field.inside(self.element)]
+        self.chosen.append((name, content))
+
+    def body(self, button: tuple[str, str] | None = None) -> tuple[bytes, str]:
+        """What a browser sends, and its type."""
+        button_fields = dict([button] if button else [])
+        if self.element.get("enctype") != "multipart/form-data":
+            return urlencode({**self.fields, **button_fields}).encode(), "application/x-www-form-urlencoded"
+        return self._multipart(button_fields), f"multipart/form-data; boundary={BOUNDARY}"
+
+    def _multipart(self, button: dict[str, str]) -> bytes:
+        """The parts in the order of the page: texts, kept files, chosen files, and what follows the field."""
+        names = [element.get("name") for element in self.page.elements if element.inside(self.element)]
+        field = names.index("files") if "files" in names else len(names)
+        before = {name: value for name, value in self.fields.items() if name in names[:field]}
+        after = {name: value for name, value in self.fields.items() if name not in before}
+        parts = [part(name, value.encode()) for name, value in before.items()]
+        parts += [part("file", token.encode()) for token in self.kept]
+        # A browser sends an empty part for a file field in which nothing is chosen.
+        parts += [part("files", content, name) for name, content in self.chosen or [("", b"")]]
+        parts += [part(name, value.encode()) for name, value in (after | button).items()]
+        return b"".join(parts) + f"--{BOUNDARY}--\r\n".encode()
+
+
+def part(name: str, content: bytes, filename: str | bytes | None = None) -> bytes:
+    """One part of a multipart body as a browser writes it; a file's name may be bytes of any kind."""
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"'.encode()
+    if filename is not None:
+        raw = filename.encode() if isinstance(filename, str) else filename
+        raw = raw.replace(b"\r", b"%0D").replace(b"\n", b"%0A").replace(b'"', b"%22")
+        head += b'; filename="' + raw + b'"\r\nContent-Type: application/octet-stream'
+    # Line breaks of a form's texts travel as CR LF.
+    body = content if filename is not None else content.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    return head + b"\r\n\r\n" + body + b"\r\n"
 
 
 def judge(page: Page) -> None:
@@ -190,9 +234,9 @@ class Browser:
         self, form: Form, *, button: tuple[str, str] | None = None, headers: Mapping[str, str] | None = None
     ) -> Page:
         """Press a button of a form, as a modern browser does on the page itself."""
-        fields = {**form.fields, **({button[0]: button[1]} if button else {})}
         own = {"Origin": self.origin, "Sec-Fetch-Site": "same-origin"} if headers is None else dict(headers)
-        return self.post(urlsplit(form.action).path, fields, own)
+        body, kind = form.body(button)
+        return self._read("POST", urlsplit(form.action).path, body, {**own, "Content-Type": kind})
 
     def post(self, path: str, fields: Mapping[str, str] | bytes, headers: Mapping[str, str]) -> Page:
         body = fields if isinstance(fields, bytes) else urlencode(fields).encode()
@@ -202,7 +246,8 @@ class Browser:
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> TestResponse:
         """One answer as it is, nothing followed or judged."""
-        kind = "application/x-www-form-urlencoded" if body is not None else None
+        sent = dict(headers or {})
+        kind = sent.pop("Content-Type", "application/x-www-form-urlencoded" if body is not None else None)
         return self.client.open(
             path,
             buffered=True,
@@ -210,7 +255,7 @@ class Browser:
             data=body,
             content_type=kind,
             base_url=self.origin,
-            headers=dict(headers or {}),
+            headers=sent,
         )
 
     def _read(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Page:

@@ -28,7 +28,6 @@ EXTENSIONS: list[str | dict[str, Any]] = [
     "pymdownx.superfences",
     {"pymdownx.tabbed": {"alternate_style": True}},
 ]
-PLAIN = {"name": "mkdocs", "highlightjs": False}
 
 
 @dataclass

@@ -1,10 +1,10 @@
-"""The worker: sends what the outbox holds. Any number may run, on any number of machines."""
+"""The worker: sends what the outbox holds, looks through new files. Any number may run, on any number of machines."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Event
 
 import structlog
@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as DatabaseTimeout
 
-from formapp import announcements, closurefile, conversation, mail, outbox, webhooks
+from formapp import announcements, attachments, closurefile, conversation, filechecks, mail, outbox, webhooks
 from formapp import clock as ticket_clock
 from formapp.models import OutboxMessage
 from formapp.outbox import Outcome
@@ -23,6 +23,7 @@ from formapp.webhooks.lanes import LANES, Lanes
 
 IDLE_SECONDS = 2.0
 OUTAGE_SECONDS = 10.0
+SWEEP_PAUSE = timedelta(hours=1)
 log = structlog.get_logger()
 
 
@@ -38,10 +39,17 @@ def send(services: Services, message: OutboxMessage, clock: Callable[[], datetim
 
 
 def run_once(services: Services, clock: Callable[[], datetime], only: ColumnElement[bool] | None = None) -> int:
-    """Do all that is due: the guide's closures, the clock's notices, new messages' HTML, the outbox.
+    """Do all that is due: the guide's closures, the clock's notices, new messages' HTML, the outbox, new files.
 
     Returns how many messages were tried to send.
     """
+    total = _desk_round(services, clock, only)
+    while filechecks.check_due(services, clock):
+        pass
+    return total
+
+
+def _desk_round(services: Services, clock: Callable[[], datetime], only: ColumnElement[bool] | None) -> int:
     closurefile.write(services, clock())
     while ticket_clock.sweep(services, clock):
         pass
@@ -54,11 +62,15 @@ def run_once(services: Services, clock: Callable[[], datetime], only: ColumnElem
 
 
 def run(services: Services, clock: Callable[[], datetime], stop: Event) -> None:
-    """Send what comes due until told to stop; webhooks on threads of their own, as a receiver may be slow."""
+    """Do what comes due until told to stop; webhooks and files on threads of their own.
+
+    A receiver or a scanner may be slow, and no mail waits for them.
+    """
     lanes = Lanes(services, clock)
-    with ThreadPoolExecutor(LANES + 1) as pool:
+    with ThreadPoolExecutor(LANES + 2) as pool:
         running = [pool.submit(_through_outages, lambda: _run_desk(services, clock, stop), stop)]
         running += [pool.submit(_through_outages, lambda: lanes.run(stop, IDLE_SECONDS), stop) for _ in range(LANES)]
+        running.append(pool.submit(_through_outages, lambda: _run_files(services, clock, stop), stop))
         wait(running, return_when=FIRST_EXCEPTION)
         stop.set()
         for one in running:
@@ -67,8 +79,31 @@ def run(services: Services, clock: Callable[[], datetime], stop: Event) -> None:
 
 def _run_desk(services: Services, clock: Callable[[], datetime], stop: Event) -> None:
     while not stop.is_set():
-        run_once(services, clock, OutboxMessage.channel != webhooks.CHANNEL)
+        _desk_round(services, clock, OutboxMessage.channel != webhooks.CHANNEL)
         stop.wait(IDLE_SECONDS)
+
+
+def _run_files(services: Services, clock: Callable[[], datetime], stop: Event) -> None:
+    next_sweep = clock()
+    while not stop.is_set():
+        while filechecks.check_due(services, clock, most=1) and not stop.is_set():
+            pass
+        if clock() >= next_sweep:
+            sweep_files(services, clock())
+            next_sweep = clock() + SWEEP_PAUSE
+        stop.wait(IDLE_SECONDS)
+
+
+def sweep_files(services: Services, now: datetime) -> int:
+    """Remove the kept files whose time is over; how many. A store that is away is logged: the next sweep finds them."""
+    try:
+        removed = attachments.sweep(services, now)
+    except OSError as error:
+        log.warning("kept files not swept", reason=f"{type(error).__name__}: {error}"[:500])
+        return 0
+    if removed:
+        log.info("kept files swept", removed=removed)
+    return removed
 
 
 def _through_outages(round_of_work: Callable[[], object], stop: Event) -> None:

@@ -41,7 +41,8 @@ def main(context: click.Context) -> None:
 
 
 main.add_command(webhook)
-main.add_command(upkeep.examine)
+for command in (upkeep.examine, upkeep.backup, upkeep.restore):
+    main.add_command(command)
 
 
 @main.command()

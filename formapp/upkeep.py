@@ -1,16 +1,18 @@
-"""``formapp doctor``: the operator's command that looks after what the desk keeps."""
+"""``formapp doctor``, ``backup`` and ``restore``: the operator's commands that look after what the desk keeps."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict
 from datetime import datetime
+from pathlib import Path
 
 import click
 from sqlalchemy.exc import DBAPIError
 
-from formapp import attachments, doctor
-from formapp.commands import desk_of
+from formapp import attachments, backups, doctor
+from formapp.backups import Copied
+from formapp.commands import desk_of, with_desk
 from formapp.doctor import Finding, Report
 from formapp.services import Services, utc_now
 from formapp.settings import BadSetting
@@ -37,6 +39,42 @@ def examine(context: click.Context, as_json: bool, contents: bool, sweep: bool) 
         click.echo(_in_words(report, swept))
     if not report.sound:
         raise click.exceptions.Exit(1)
+
+
+@click.command(name="backup")
+@click.argument("folder", type=click.Path(path_type=Path))
+@with_desk
+def backup(desk: Services, folder: Path) -> None:
+    """Copy database and files to a new FOLDER while the desk runs, and check the copy."""
+    copied = backups.make_backup(desk, folder, utc_now())
+    click.echo(f"Copied {_amount(copied)} to {copied.place}.")
+    _end_by(copied)
+
+
+@click.command(name="restore")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--force", is_flag=True, help="Overwrite the tickets that are there; they are copied aside first.")
+@with_desk
+def restore(desk: Services, folder: Path, force: bool) -> None:
+    """Put the backup in FOLDER in the place of the desk's database and files."""
+    copied = backups.restore(desk, folder, utc_now(), force=force)
+    if copied.saved:
+        click.echo(f"The database that was there is now {copied.saved}.")
+    click.echo(f"Restored {_amount(copied)}.")
+    _end_by(copied)
+
+
+def _amount(copied: Copied) -> str:
+    return f"{_count(copied.tickets, 'ticket')} and {_count(copied.files, 'file')}"
+
+
+def _end_by(copied: Copied) -> None:
+    """Say what the doctor says of a copy, and end by its verdict."""
+    for finding in copied.report.findings:
+        click.echo(_told(finding))
+    if not copied.report.sound:
+        raise click.ClickException("The copy has the problems above; it was kept all the same")
+    click.echo("The copy is sound.")
 
 
 def _sweep(desk: Services, now: datetime) -> int | None:

@@ -8,6 +8,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install -qq --constraint constraints.txt --build-constraint constraints.txt
 
+# A strict build that says nothing unless it fails: --quiet would let every warning pass.
+BUILD := said=$$($(BIN)/mkdocs build --strict 2>&1) || { echo "$$said" >&2; exit 1; }
+
 # Stamps live inside what they speak of, so that they go when it goes.
 APP := $(VENV)/.app-installed
 TOOLS := $(VENV)/.tools-installed
@@ -62,7 +65,7 @@ check: $(TOOLS) ## Run the checks without the tests: style, types, import direct
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m supportpolicy check support-policy.yml
-	$(BIN)/mkdocs build --strict --quiet
+	@$(BUILD)
 
 .PHONY: format
 format: $(TOOLS) ## Put the Python files into the house style
@@ -87,7 +90,7 @@ clean: ## Remove the environment and the built guide; var/ with the database sta
 
 $(SITE): $(APP) $(SITE_SOURCES)
 	@echo "Building the guide ..."
-	@$(BIN)/mkdocs build --strict --quiet
+	@$(BUILD)
 
 $(APP): pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing the guide and the help desk into $(VENV) (a minute or two, once) ..."

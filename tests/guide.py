@@ -11,9 +11,9 @@ from tests.builders import REPOSITORY
 
 
 def build_guide(folder: Path) -> Path:
-    """Build the guide as ``make site`` does and return its folder; a warning is a failure."""
+    """Build the guide as ``make site`` does and return its folder; a warning is a failure (not with --quiet)."""
     done = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)],
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)],
         cwd=REPOSITORY,
         env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
         capture_output=True,

@@ -1,0 +1,474 @@
+"""One ticket at the desk: its page, and what staff do with it there, with and without somebody faster."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from formapp import accounts, clock, conversation
+from formapp import desk as work
+from formapp.app import create_app
+from formapp.conversation import reply_as_customer, reply_as_staff
+from formapp.db import sqlite_driver
+from formapp.models import Account, Message, Ticket
+from tests.builders import NOW, Clock, build_customer, build_services, build_staff, file_ticket, stored, written
+from tests.web.conftest import Desk, follow_newest_link
+from tests.web.page import Browser, Form, Page
+
+TICKET = "/support/desk/SUP-1001"
+DOWN = {"need": "broken", "environment": "production", "impact": "down", "workaround": "none"}
+STRANGE = {"Origin": "https://elsewhere.example", "Sec-Fetch-Site": "cross-site"}
+NO_WORD: dict[str, str] = {}
+CHANGED = "Not done yet: this ticket has changed"
+
+
+@pytest.fixture
+def kim(desk: Desk) -> Account:
+    return build_staff(desk.services, "kim@platform.example", name="Kim Adeyemi")
+
+
+@pytest.fixture
+def sam(desk: Desk) -> Browser:
+    """The browser of somebody at the desk, with a critical ticket before them."""
+    build_staff(desk.services)
+    file_ticket(desk.services, desk.customer, priority="critical", answers=DOWN, page="/file-a-ticket/")
+    return desk.browser_of("sam@platform.example")
+
+
+def form_of(page: Page, act: str, reference: str = "SUP-1001", **changes: str) -> Form:
+    form = page.form(f"/support/desk/{reference}/{act}")
+    form.fields |= changes
+    return form
+
+
+def the_ticket(desk: Desk, number: int = 1) -> Ticket:
+    return next(ticket for ticket in stored(desk.services, Ticket) if ticket.id == number)
+
+
+def messages(desk: Desk) -> list[tuple[str, str]]:
+    return [(message.kind, message.body) for message in stored(desk.services, Message)]
+
+
+def history(page: Page) -> list[str]:
+    section = next(one for one in page.all("section") if one.get("aria-labelledby") == "history-heading")
+    return [" ".join(line.text.split()) for line in page.all("li") if line.parent and line.parent.parent is section]
+
+
+# The page
+
+
+def test_the_page_shows_the_ticket_its_clock_and_its_evidence(sam: Browser) -> None:
+    page = sam.open(TICKET)
+    assert page.heading == "SUP-1001 Checkout fails"
+    assert "Critical Open 1 h left for the answer Nobody has it" in page.text
+    assert "The answers meet this criterion: The site is down." in page.text
+    assert "Is there a way around it for now? No" in page.text
+    assert "Solution Tuesday 24 November, 19:00 (Paris) 4 hours, 24/7" in page.text
+    assert "Tue 24 Nov, 15:00 – 16:00 Counted, day and night 1 h Together 1 h" in page.text
+    assert page.one("a", href="mailto:ada@shop.example?subject=SUP-1001").text == "ada@shop.example"
+    assert history(page) == ["Tue 24 Nov, 15:00 (Paris) Ada Martin sent the ticket Priority: Critical"]
+
+
+def test_time_left_is_in_words_and_counts_open_hours(desk: Desk, sam: Browser) -> None:
+    file_ticket(desk.services, desk.customer, priority="high", submission="form-2", subject="Slow")
+    desk.clock.now += timedelta(minutes=20)
+    assert "7 h 40 min left for the answer, in open hours" in sam.open("/support/desk/SUP-1002").text
+    desk.clock.now += timedelta(minutes=41)
+    assert "Missed by 1 min for the answer" in sam.open(TICKET).text
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("/file-a-ticket/", "/file-a-ticket/"),
+        ("javascript:alert(1)", ""),
+        ("//elsewhere.example/", ""),
+        ("/\\elsewhere.example", ""),
+        ("", ""),
+    ],
+)
+def test_only_a_path_of_the_guide_becomes_a_link(tmp_path: Path, told: str, shown: str) -> None:
+    services, now = build_services(tmp_path, site_dir=tmp_path), Clock()
+    desk = Desk(create_app(services=services, clock=now), services, now, build_customer(services))
+    build_staff(services)
+    file_ticket(services, desk.customer, page=told)
+    page = desk.browser_of("sam@platform.example").open(TICKET)
+    assert [link["href"] for link in page.all("a") if link["href"] == told] == ([shown] if shown else [])
+    assert (told or "The desk’s own form") in page.text
+
+
+@pytest.mark.parametrize("reference", ["SUP-1", "SUP--1001", "SUP-" + "9" * 40, "SUP-١٠٠١", "sup-1001", "1001", "%00"])
+def test_an_odd_reference_is_a_page_that_is_not_there(sam: Browser, reference: str) -> None:
+    assert sam.open(f"/support/desk/{reference}").status == 404
+    for act in ("reply", "note", "assign", "answers", "close", "reopen", "merge"):
+        answer = sam.answer("POST", f"/support/desk/{reference}/{act}", b"", {"Sec-Fetch-Site": "same-origin"})
+        assert answer.status_code == 404
+
+
+def test_customers_find_nothing_here(ada: Browser, sam: Browser) -> None:
+    assert ada.open(TICKET).status == 404
+    form = form_of(sam.open(TICKET), "reply", body="As if I were staff")
+    assert ada.send(form).status == 404
+
+
+# Writing
+
+
+@pytest.mark.parametrize(("then", "state"), [("open", "open"), ("waiting", "waiting"), ("closed", "closed")])
+def test_a_reply_stops_the_response_clock_and_says_how_it_goes_on(
+    desk: Desk, sam: Browser, then: str, state: str
+) -> None:
+    page = sam.send(form_of(sam.open(TICKET), "reply", body="We look into it", then=then))
+    assert sam.steps[-2:] == [(303, f"{TICKET}/reply"), (200, f"{TICKET}?said=reply#newest")]
+    assert "Your reply is sent." in page.text
+    assert "We look into it" in page.one("li", id="newest").text
+    assert "Answered Tue 24 Nov, 15:00 (Paris)" in page.text
+    assert the_ticket(desk).state == state
+    assert ("The clock is paused: waiting for the customer" in page.text) == (then == "waiting")
+
+
+@pytest.mark.parametrize("then", ["", "deleted", "OPEN", "open\0"])
+def test_a_forged_then_does_nothing_and_keeps_the_text(desk: Desk, sam: Browser, then: str) -> None:
+    again = sam.send(form_of(sam.open(TICKET), "reply", body="We look into it", then=then))
+    assert again.status == 422
+    assert again.one("a", href="#then-open").text == "Choose how the ticket goes on"
+    assert form_of(again, "reply").fields["body"] == "We look into it"
+    assert messages(desk) == []
+
+
+def test_a_note_stays_at_the_desk_and_leaves_the_clock_alone(desk: Desk, sam: Browser, ada: Browser) -> None:
+    page = sam.send(form_of(sam.open(TICKET), "note", body="Ask the **network** people"))
+    assert "Note, staff only" in page.one("li", id="newest").text
+    assert messages(desk) == [("note", "Ask the **network** people")]
+    assert the_ticket(desk).answered_at is None
+    assert "network" not in ada.open("/support/tickets/SUP-1001").text
+
+
+@pytest.mark.parametrize("act", ["reply", "note"])
+def test_an_empty_text_is_said_at_its_own_field(sam: Browser, act: str) -> None:
+    again = sam.send(form_of(sam.open(TICKET), act, body=" "))
+    assert again.title.startswith("Error: SUP-1001")
+    assert again.one("a", href=f"#{act}-body").text == "Enter your message"
+    assert [field["id"] for field in again.all("textarea") if field.get("aria-invalid")] == [f"{act}-body"]
+
+
+def test_a_form_that_is_sent_twice_adds_one(desk: Desk, sam: Browser) -> None:
+    for act in ("reply", "note"):
+        form = form_of(sam.open(TICKET), act, body=f"One {act}")
+        sam.send(form)
+        sam.send(form)
+    assert messages(desk) == [("reply", "One reply"), ("note", "One note")]
+
+
+def test_a_closed_ticket_is_reopened_by_the_reply_or_alone(desk: Desk, sam: Browser) -> None:
+    page = sam.send(form_of(sam.open(TICKET), "close"))
+    assert "The ticket is closed." in page.text
+    again = sam.send(form_of(page, "reply", body="One thing more"))
+    assert "SUP-1001 is closed. Reopen it to add something" in again.text
+    page = sam.send(form_of(again, "reply"), button=("reopen", "yes"))
+    assert messages(desk) == [("reply", "One thing more")]
+    assert the_ticket(desk).state == "open"
+    page = sam.send(form_of(sam.send(form_of(page, "close")), "reopen"))
+    assert "The ticket is open again." in page.text
+    assert [line.split(") ")[1] for line in history(page)[1:]] == [
+        "Sam Rivera closed it State: open → closed",
+        "Sam Rivera reopened it State: closed → open",
+        "Sam Rivera gave the first answer",
+        "Sam Rivera closed it State: open → closed",
+        "Sam Rivera reopened it State: closed → open",
+    ]
+
+
+# Two people at one ticket
+
+
+def test_the_second_of_two_is_told_and_neither_text_is_lost(desk: Desk, sam: Browser, kim: Account) -> None:
+    form = form_of(sam.open(TICKET), "reply", body="So do I", then="waiting")
+    reply_as_staff(desk.services, kim.id, 1, written("I have it"), "open", NOW)
+    again = sam.send(form)
+    assert again.status == 422
+    assert f"{CHANGED} While you were writing, Kim Adeyemi replied. Look at it, then send again" in again.text
+    assert "I have it" in again.text
+    mine = form_of(again, "reply")
+    assert (mine.fields["body"], mine.fields["then"]) == ("So do I", "waiting")
+    sam.send(mine)
+    assert messages(desk) == [("reply", "I have it"), ("reply", "So do I")]
+    assert the_ticket(desk).state == "waiting"
+
+
+def test_a_customer_who_was_faster_is_told_of_too(desk: Desk, sam: Browser) -> None:
+    form = form_of(sam.open(TICKET), "reply", body="Which one?", then="waiting")
+    reply_as_customer(desk.services, desk.customer.id, 1, written("It is the blue one"), NOW)
+    again = sam.send(form)
+    assert "While you were writing, Ada Martin replied" in again.text
+    assert "It is the blue one" in again.text
+
+
+def test_closed_by_somebody_faster_the_reply_reopens_with_one_more_press(
+    desk: Desk, sam: Browser, kim: Account
+) -> None:
+    form = form_of(sam.open(TICKET), "reply", body="One thing more")
+    work.close(desk.services, kim.id, 1, NOW)
+    again = sam.send(form)
+    assert "Kim Adeyemi closed it" in again.text
+    sam.send(form_of(again, "reply"), button=("reopen", "yes"))
+    assert messages(desk) == [("reply", "One thing more")]
+
+
+@pytest.mark.parametrize(
+    ("act", "typed"),
+    [
+        ("assign", {"assignee": "sam@platform.example"}),
+        ("answers", {"answer-workaround": "holds", "answer-severity": "minor"}),
+        ("close", {}),
+        ("merge", {"into": "SUP-1002"}),
+    ],
+)
+def test_every_act_waits_for_one_more_press_where_somebody_was_faster(
+    desk: Desk, sam: Browser, kim: Account, act: str, typed: dict[str, str]
+) -> None:
+    file_ticket(desk.services, desk.customer, submission="form-2", subject="The same")
+    page = sam.open(TICKET)
+    form = _assigning(page) if act == "assign" else form_of(page, act)
+    form.fields |= typed
+    conversation.add_note(desk.services, kim.id, 1, written("I am at it"), NOW)
+    before = _facts(desk)
+    again = sam.send(form)
+    assert "Kim Adeyemi added a note" in again.text
+    assert _facts(desk) == before
+    mine = _assigning(again) if act == "assign" else form_of(again, act)
+    assert {name: mine.fields[name] for name in typed} == typed
+    assert sam.send(mine).status == 200
+    assert _facts(desk) != before
+
+
+def _assigning(page: Page) -> Form:
+    """The form that chooses who has the ticket; "I take it" is another with the same address."""
+    select = page.one("select", id="assignee")
+    return next(
+        Form(page, form)
+        for form in page.all("form")
+        if urlsplit(form["action"]).path.endswith("/assign") and select.inside(form)
+    )
+
+
+def _facts(desk: Desk) -> tuple[object, ...]:
+    ticket = the_ticket(desk)
+    return ticket.assignee_id, ticket.priority, ticket.state, ticket.merged_into_id
+
+
+@pytest.mark.parametrize("seen", ["", "0", "-1", "x", "9" * 30, "١"])
+def test_an_odd_number_of_what_was_seen_is_as_if_nothing_was_seen(desk: Desk, sam: Browser, seen: str) -> None:
+    again = sam.send(form_of(sam.open(TICKET), "reply", body="Hello", seen=seen))
+    assert (again.status, CHANGED in again.text) == (422, True)
+    assert messages(desk) == []
+    sam.send(form_of(again, "reply"))
+    assert messages(desk) == [("reply", "Hello")]
+
+
+# Assignment, merging
+
+
+def test_a_ticket_is_given_taken_and_given_to_nobody(sam: Browser, kim: Account) -> None:
+    page = sam.open(TICKET)
+    assert [one.text for one in page.all("option") if one.inside(page.one("select", id="assignee"))] == [
+        "Nobody",
+        "Kim Adeyemi",
+        "Sam Rivera (you)",
+    ]
+    form = _assigning(page)
+    form.fields["assignee"] = kim.email
+    page = sam.send(form)
+    assert "Kim Adeyemi has it" in page.text
+    taking = next(Form(page, form) for form in page.all("form") if "I take it" in form.text)
+    page = sam.send(taking)
+    assert "Sam Rivera has it" in page.text
+    assert "I take it" not in page.text
+    form = _assigning(page)
+    form.fields["assignee"] = ""
+    page = sam.send(form)
+    assert "Nobody has it" in page.text
+    assert [line.split(") ", 1)[1] for line in history(page)[1:]] == [
+        "Sam Rivera gave it to Kim Adeyemi (before: nobody)",
+        "Sam Rivera gave it to Sam Rivera (before: Kim Adeyemi)",
+        "Sam Rivera gave it to nobody (before: Sam Rivera)",
+    ]
+
+
+def test_nobody_outside_the_desk_is_given_a_ticket(desk: Desk, sam: Browser, kim: Account) -> None:
+    accounts.disable_account(desk.services, kim.email, NOW)
+    for email in ("ada@shop.example", kim.email, "nobody@platform.example", "x" * 400):
+        form = _assigning(sam.open(TICKET))
+        form.fields["assignee"] = email
+        again = sam.send(form)
+        assert again.one("a", href="#assignee").text == "Choose somebody who works at the desk"
+    assert the_ticket(desk).assignee_id is None
+
+
+def test_a_duplicate_is_merged_and_its_text_goes_to_the_other(desk: Desk, sam: Browser) -> None:
+    file_ticket(desk.services, desk.customer, submission="form-2", subject="The same")
+    late = form_of(sam.open("/support/desk/SUP-1002"), "reply", "SUP-1002", body="Which one?")
+    page = sam.send(form_of(sam.open("/support/desk/SUP-1002"), "merge", "SUP-1002", into=" sup-1001 "))
+    assert page.one("a", href=TICKET).text == "SUP-1001"
+    assert the_ticket(desk, 2).merged_into_id == 1
+    assert "merged SUP-1002 into it" in history(sam.open(TICKET))[-1]
+    again = sam.send(late)
+    assert "SUP-1002 was merged into SUP-1001. Write there instead" in again.text
+    # The other ticket is another conversation: it is shown first, with the text in its reply box.
+    there = sam.send(form_of(again, "reply"))
+    assert (there.status, there.heading) == (422, "SUP-1001 Checkout fails")
+    assert "Look at the ticket as it is now" in there.text
+    sam.send(form_of(there, "reply"))
+    assert messages(desk) == [("reply", "Which one?")]
+
+
+@pytest.mark.parametrize(
+    ("into", "sentence"),
+    [
+        ("", "Enter the reference of the other ticket, like SUP-1042"),
+        ("SUP-1001", "A ticket can't be merged into itself"),
+        ("SUP-9999", "There is no ticket SUP-9999"),
+        ("-1", "Enter the reference of the other ticket, like SUP-1042"),
+        ("9" * 40, "Enter the reference of the other ticket, like SUP-1042"),
+        ("SUP-١٠٠١", "Enter the reference of the other ticket, like SUP-1042"),
+        ("SUP-1002", "Both tickets must be of one project: its members will read the other one"),
+    ],
+)
+def test_what_cant_be_merged_is_said_at_the_field(desk: Desk, sam: Browser, into: str, sentence: str) -> None:
+    cleo = build_customer(desk.services, "cleo@museum.example", "museum")
+    file_ticket(desk.services, cleo, project="museum")
+    again = sam.send(form_of(sam.open(TICKET), "merge", into=into))
+    assert again.one("a", href="#into").text == sentence
+    assert form_of(again, "merge").fields["into"] == into
+    assert the_ticket(desk).state == "open"
+
+
+# Correcting an answer
+
+
+def test_the_priority_changes_by_correcting_an_answer_and_history_says_which_misled(desk: Desk, sam: Browser) -> None:
+    page = sam.open(TICKET)
+    form = form_of(page, "answers")
+    assert {name.removeprefix("answer-"): value for name, value in form.fields.items() if "answer" in name} == DOWN
+    form.fields["answer-workaround"] = "holds"
+    again = sam.send(form)
+    assert again.status == 422
+    assert "One more question Answer one more question: How severe is it?" in again.text
+    assert the_ticket(desk).priority == "critical"
+    form = form_of(again, "answers")
+    assert form.fields["answer-workaround"] == "holds"
+    assert form.fields["answer-severity"] == ""
+    form.fields["answer-severity"] = "minor"
+    desk.clock.now += timedelta(minutes=10)
+    page = sam.send(form)
+    assert "The answers are corrected." in page.text
+    assert the_ticket(desk).priority == "normal"
+    assert the_ticket(desk).answers == {**DOWN, "workaround": "holds", "severity": "minor"}
+    assert "Answer Thursday 26 November, 15:00 (Paris) 1-2 business days" in page.text
+    (line,) = history(page)[1:]
+    for said in (
+        "Sam Rivera corrected the answers Priority: Critical → Normal",
+        "Is there a way around it for now? No → Yes, one that holds for now",
+        "How severe is it? not asked → Minor",
+        "Decided by: The site is down. → A minor issue might affect sales",
+        "Answer due: Tue 24 Nov, 16:00 (Paris) → Thu 26 Nov, 15:00 (Paris)",
+        "Solution due: Tue 24 Nov, 19:00 (Paris) → no fixed time",
+    ):
+        assert said in line
+
+
+def test_an_answer_that_closes_questions_drops_theirs(desk: Desk, sam: Browser) -> None:
+    sam.send(form_of(sam.open(TICKET), "answers", **{"answer-need": "question"}))
+    assert (the_ticket(desk).priority, the_ticket(desk).answers) == ("low", {"need": "question"})
+
+
+def test_a_ticket_without_answers_is_asked_from_the_first_question_on(desk: Desk, sam: Browser) -> None:
+    file_ticket(desk.services, desk.customer, submission="form-2", subject="Help")
+    page = sam.open("/support/desk/SUP-1002")
+    assert "Chosen without the chooser’s answers." in page.text
+    for question, answer in (("need", "broken"), ("environment", "production"), ("impact", "other")):
+        page = sam.send(form_of(page, "answers", "SUP-1002", **{f"answer-{question}": answer}))
+        assert "One more question" in page.text
+    page = sam.send(form_of(page, "answers", "SUP-1002", **{"answer-severity": "very-minor"}))
+    assert the_ticket(desk, 2).priority == "low"
+    assert "Decided by: no answers → A very minor issue" in history(page)[-1]
+
+
+def test_a_forged_answer_changes_nothing_and_the_others_stay(desk: Desk, sam: Browser) -> None:
+    form = form_of(sam.open(TICKET), "answers", **{"answer-workaround": "coffee", "answer-impact": "data"})
+    again = sam.send(form)
+    assert again.status == 422
+    assert the_ticket(desk).answers == DOWN
+    assert form_of(again, "answers").fields["answer-impact"] == "data"
+
+
+# Whence, and when nothing answers
+
+
+@pytest.mark.parametrize("act", ["reply", "note"])
+def test_from_a_strange_page_the_ticket_comes_back_with_the_text(desk: Desk, sam: Browser, act: str) -> None:
+    fields = {**form_of(sam.open(TICKET), act, body="From elsewhere").fields}
+    fields.pop("csrf_token")
+    asked = sam.post(f"{TICKET}/{act}", fields, STRANGE)
+    assert "Press once more to send it" in asked.text
+    assert form_of(asked, act).fields["body"] == "From elsewhere"
+    assert messages(desk) == []
+    sam.send(form_of(asked, act), headers=NO_WORD)
+    assert messages(desk) == [(act, "From elsewhere")]
+
+
+@pytest.mark.parametrize("act", ["close", "assign", "merge", "answers", "reopen"])
+def test_other_acts_from_a_strange_page_ask_once_more(desk: Desk, sam: Browser, act: str) -> None:
+    before = _facts(desk)
+    asked = sam.post(f"{TICKET}/{act}", {"seen": "1", "assignee": "sam@platform.example", "into": "x"}, STRANGE)
+    assert asked.heading == "Press once more"
+    assert _facts(desk) == before
+
+
+@pytest.mark.parametrize("act", ["reply", "note"])
+def test_signed_out_meanwhile_the_text_waits_in_its_own_box(desk: Desk, sam: Browser, act: str) -> None:
+    form = form_of(sam.open(TICKET), act, body="Kept")
+    sam.client.delete_cookie("support-login", domain="127.0.0.1")
+    page = sam.send(form)
+    form = page.form("/support/sign-in")
+    form.fields["email"] = "sam@platform.example"
+    sam.send(form)
+    back = follow_newest_link(sam)
+    assert back.heading == "SUP-1001 Checkout fails"
+    other = "note" if act == "reply" else "reply"
+    assert [form_of(back, one).fields["body"] for one in (act, other)] == ["Kept", ""]
+    sam.send(form_of(back, act))
+    assert messages(desk) == [(act, "Kept")]
+
+
+@pytest.mark.parametrize("act", ["reply", "note"])
+def test_while_the_database_is_locked_the_text_stays(desk: Desk, sam: Browser, act: str) -> None:
+    form = form_of(sam.open(TICKET), act, body="Kept", **({"then": "closed"} if act == "reply" else {}))
+    with desk.services.database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA busy_timeout=50")
+    path = desk.services.settings.database_url.removeprefix("sqlite:///")
+    with closing(sqlite_driver().connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        page = sam.send(form)
+        other.execute("ROLLBACK")
+    assert (page.status, form_of(page, act).fields["body"]) == (503, "Kept")
+    sam.send(form_of(page, act))
+    assert messages(desk) == [(act, "Kept")]
+    assert the_ticket(desk).state == ("closed" if act == "reply" else "open")
+
+
+def test_what_the_clock_noticed_stands_in_the_history(desk: Desk, sam: Browser) -> None:
+    desk.clock.now += timedelta(hours=2)
+    clock.sweep(desk.services, desk.clock)
+    page = sam.open(TICKET)
+    assert (
+        "Tue 24 Nov, 17:00 (Paris) The clock noticed that the answer was missed Due: Tue 24 Nov, 16:00 (Paris)"
+        in history(page)
+    )
+    # The clock's own notices are nobody who was faster.
+    sam.send(form_of(page, "reply", body="Sorry", seen="1"))
+    assert messages(desk) == [("reply", "Sorry")]

@@ -2,18 +2,20 @@
 
 Reads begin with BEGIN, writes with BEGIN IMMEDIATE: a transaction that reads first and then writes
 fails at once when another writes ("database is locked"), whatever the timeout. Writers of one
-process queue on a lock, because SQLite's own waiting is by lot and starves some of them.
+process queue on a lock, because SQLite's own waiting is by lot and starves some of them; those that
+file share a transaction, because each commit waits for the disk.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import ModuleType
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import (
     Connection,
@@ -39,6 +41,9 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+
+Result = TypeVar("Result")
 
 
 class Base(DeclarativeBase):
@@ -74,12 +79,23 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+@dataclass(eq=False, slots=True)
+class _Job:
+    """Work that waits for a transaction, and how it ended."""
+
+    work: Callable[[Session], Any]
+    ended: bool = False
+    result: Any = None
+    error: BaseException | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Writers:
     """Transactions that write, one at a time in this process where the database takes only one."""
 
     sessions: sessionmaker[Session]
     lock: threading.Lock | None = field(default_factory=threading.Lock)
+    _waiting: deque[_Job] = field(default_factory=deque)
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
@@ -92,12 +108,69 @@ class Writers:
                 yield session
             return
         if not self.lock.acquire(timeout=LOCK_SECONDS):
-            raise OperationalError("BEGIN IMMEDIATE", None, TimeoutError("no turn to write"))
+            raise _no_turn()
         try:
             with self.sessions.begin() as session:
                 yield session
         finally:
             self.lock.release()
+
+    def together(self, work: Callable[[Session], Result]) -> Result:
+        """Run work in a transaction that other threads' work may share; what it returned, once committed.
+
+        Where the database takes one writer at a time, whoever has the turn does the work of all who
+        wait for it and commits once, so that they wait for the disk together. An exception undoes the
+        work that raised it and no other. The work may be run by another thread, and a second time
+        after it was undone, so it must change nothing but the database.
+
+        Raises what the work raises, and OperationalError where no turn comes within ``LOCK_SECONDS``.
+        """
+        if self.lock is None:
+            with self.sessions.begin() as session:
+                return work(session)
+        job = _Job(work)
+        self._waiting.append(job)
+        if not self.lock.acquire(timeout=LOCK_SECONDS):
+            with suppress(ValueError):
+                self._waiting.remove(job)
+                raise _no_turn()
+            # Somebody has begun it by now, and will soon know how it ends.
+            self.lock.acquire()
+        try:
+            if not job.ended:
+                self._run([self._waiting.popleft() for _ in range(len(self._waiting))])
+        finally:
+            self.lock.release()
+        if job.error is not None:
+            raise job.error
+        return cast(Result, job.result)
+
+    def _run(self, jobs: Sequence[_Job]) -> None:
+        """Run these jobs in one transaction; where one of them fails, each in a transaction of its own."""
+        try:
+            self._commit(jobs)
+        except OperationalError as error:
+            # Locked, full or gone: none would fare better alone.
+            for job in jobs:
+                job.error = error
+        except BaseException as error:  # noqa: BLE001 - raised again by the thread whose work it is
+            if len(jobs) == 1:
+                jobs[0].error = error
+            else:
+                for job in jobs:
+                    self._run([job])
+        finally:
+            for job in jobs:
+                job.ended = True
+
+    def _commit(self, jobs: Sequence[_Job]) -> None:
+        with self.sessions.begin() as session:
+            for job in jobs:
+                job.result = job.work(session)
+
+
+def _no_turn() -> OperationalError:
+    return OperationalError("BEGIN IMMEDIATE", None, TimeoutError("no turn to write"))
 
 
 @dataclass(frozen=True, slots=True)

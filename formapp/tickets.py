@@ -149,7 +149,6 @@ class _Filing:
     """A ticket on its way into the database: who sends what, and the digest it is known by."""
 
     account_id: int
-    sender: Row[Any]
     sent: TicketInput
     evidence: _Evidence
     digest: str
@@ -168,31 +167,37 @@ def create_ticket(
     clean = _cleaned(sent)
     if clean.priority not in {priority.id for priority in services.policy.priorities}:
         raise UnknownPriority
-    evidence = weigh(services.policy, clean.answers)
-    digest = _digest(services, clean)
+    filing = _Filing(account_id, clean, weigh(services.policy, clean.answers), _digest(services, clean))
     try:
-        with services.write.begin() as database:
-            connection = database.connection()
-            sender = _sender(connection, account_id, clean.project, services.policy, now)
-            earlier = _earlier(connection, account_id, clean.submission, digest, now)
-            if earlier is not None:
-                return Filed(earlier, duplicate=True)
-            if most_an_hour is not None and sender.within_the_hour >= most_an_hour:
-                raise TooManyTickets
-            if not sender.policy_is_kept:
-                _keep_policy(database, services.policy, now)
-            ticket = _store(services, database, _Filing(account_id, sender, clean, evidence, digest), now)
-            attachments.attach(
-                services, database, clean.files, ticket_id=ticket.id, message_id=None, account_id=account_id, now=now
-            )
+        filed = services.write.together(lambda database: _file_once(services, database, filing, now, most_an_hour))
     except IntegrityError:
         # Another worker stored the same form between our look and our insert; its ticket is the answer.
         with services.read() as database:
-            earlier = _earlier(database.connection(), account_id, clean.submission, digest, now)
+            earlier = _earlier(database.connection(), filing, now)
         if earlier is None:
             raise
         return Filed(earlier, duplicate=True)
-    attachments.mark_sent(services, clean.files)
+    if not filed.duplicate:
+        attachments.mark_sent(services, clean.files)
+    return filed
+
+
+def _file_once(
+    services: Services, database: Session, filing: _Filing, now: datetime, most_an_hour: int | None
+) -> Filed:
+    """The ticket that this form has filed before, or a new one; changes nothing but the database."""
+    connection, sent = database.connection(), filing.sent
+    sender = _sender(connection, filing.account_id, sent.project, services.policy, now)
+    earlier = _earlier(connection, filing, now)
+    if earlier is not None:
+        return Filed(earlier, duplicate=True)
+    if most_an_hour is not None and sender.within_the_hour >= most_an_hour:
+        raise TooManyTickets
+    if not sender.policy_is_kept:
+        _keep_policy(database, services.policy, now)
+    ticket = _store(services, database, filing, sender, now)
+    person = filing.account_id
+    attachments.attach(services, database, sent.files, ticket_id=ticket.id, message_id=None, account_id=person, now=now)
     return Filed(ticket, duplicate=False)
 
 
@@ -243,14 +248,13 @@ def _sender(connection: Connection, account_id: int, key: str, policy: Policy, n
     return row
 
 
-def _earlier(
-    connection: Connection, account_id: int, submission: str, digest: str, now: datetime
-) -> FiledTicket | None:
+def _earlier(connection: Connection, filing: _Filing, now: datetime) -> FiledTicket | None:
     """The ticket that this form has filed already. Raises SubmissionReused where its text was another."""
+    submission, digest = filing.sent.submission, filing.digest
     # Two workers of PostgreSQL mustn't both find nothing; SQLite has one writer at a time anyway.
     if connection.dialect.name == "postgresql":
         connection.execute(_ONE_AT_A_TIME, {"key": int(digest[:15], 16)})
-    asked = {"account": account_id, "submission": submission, "digest": digest, "since": now - SAME_FORM}
+    asked = {"account": filing.account_id, "submission": submission, "digest": digest, "since": now - SAME_FORM}
     found = connection.execute(_EARLIER, asked).all()
     used = next((row for row in found if submission and row.submission == submission), None)
     if used is not None and used.digest != digest:
@@ -260,9 +264,8 @@ def _earlier(
     return FiledTicket(*same[:4]) if same is not None else None
 
 
-def _store(services: Services, database: Session, filing: _Filing, now: datetime) -> FiledTicket:
-    sender, sent, evidence = filing.sender, filing.sent, filing.evidence
-    policy = services.policy
+def _store(services: Services, database: Session, filing: _Filing, sender: Row[Any], now: datetime) -> FiledTicket:
+    policy, sent, evidence = services.policy, filing.sent, filing.evidence
     due = policy.deadlines(sent.priority, now, closures=closures.known_at(database, now, now))
     values = {
         "project_id": sender.project_id,

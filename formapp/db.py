@@ -95,7 +95,7 @@ class Writers:
 
     sessions: sessionmaker[Session]
     lock: threading.Lock | None = field(default_factory=threading.Lock)
-    _waiting: deque[_Job] = field(default_factory=deque)
+    waiting: deque[_Job] = field(default_factory=deque)
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
@@ -129,16 +129,16 @@ class Writers:
             with self.sessions.begin() as session:
                 return work(session)
         job = _Job(work)
-        self._waiting.append(job)
+        self.waiting.append(job)
         if not self.lock.acquire(timeout=LOCK_SECONDS):
             with suppress(ValueError):
-                self._waiting.remove(job)
+                self.waiting.remove(job)
                 raise _no_turn()
             # Somebody has begun it by now, and will soon know how it ends.
             self.lock.acquire()
         try:
             if not job.ended:
-                self._run([self._waiting.popleft() for _ in range(len(self._waiting))])
+                self._run([self.waiting.popleft() for _ in range(len(self.waiting))])
         finally:
             self.lock.release()
         if job.error is not None:

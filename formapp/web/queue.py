@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from flask import Blueprint, Response, abort, redirect, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as Answer
@@ -30,7 +32,9 @@ def tickets() -> Answer:
     try:
         asked = queue.parse_search(typed)
     except Refused as refused:
-        return _queue_page(chosen, typed, arguments.get("was", ""), error=refused.sentence)
+        # A page can't hold a NUL, so it is made visible.
+        kept = typed.replace("\0", "\N{REPLACEMENT CHARACTER}")
+        return _queue_page(chosen, kept, shown.as_search(), error=refused.sentence)
     if sent:
         return redirect(_address(queue.settled(asked, chosen, shown).as_search()), 303)
     try:
@@ -50,7 +54,8 @@ def export() -> Answer:
         return redirect(_address(typed), 303)
     now = desk.clock()
     lines = queue.csv_rows(desk.services, asked, the_person().account_id, now)
-    answer = Response(lines, mimetype="text/csv")
+    # Without the mark spreadsheets misread letters beyond ASCII.
+    answer = Response(chain(["\ufeff"], lines), mimetype="text/csv")
     day = now.astimezone(desk.services.policy.calendar.zone).date()
     answer.headers["Content-Disposition"] = f'attachment; filename="tickets-{day}.csv"'
     answer.headers["Cache-Control"] = "private, no-cache"

@@ -1,0 +1,170 @@
+"""The guide as a browser shows it: nothing moves, pages go over into one another, and paper is readable."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import CDPSession, Page, expect
+
+from tests.browser.conftest import Desk, OpenPage, running_desk
+
+pytestmark = pytest.mark.browser
+
+PAGES = ["/", "/contact-support/", "/ticket-priority/", "/file-a-ticket/"]
+# Every layout shift of the page's life so far, with what moved; two frames later nothing is on its way.
+MOVED = """
+() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => {
+  const moved = [];
+  const note = (entries) => {
+    for (const { value, sources } of entries) moved.push([value, ...sources.map(({ node }) => node?.nodeName)]);
+  };
+  const observer = new PerformanceObserver((list) => note(list.getEntries()));
+  observer.observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => { note(observer.takeRecords()); resolve(moved); }, 100);
+})))
+"""
+DRAWN = "() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 0)))"
+# 400 kB a second and 80 ms each way, as on a train.
+SLOW = {"offline": False, "latency": 160, "downloadThroughput": 400_000, "uploadThroughput": 100_000}
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory, built_guide: Path) -> Iterator[Desk]:
+    """One desk for all that only look, beside a guide whose list of pages names its address."""
+    guide = tmp_path_factory.mktemp("guide") / "site"
+    shutil.copytree(built_guide, guide)
+    with running_desk(tmp_path_factory.mktemp("desk"), guide) as started:
+        # The theme goes from page to page within one document only where its list names this address.
+        pages = guide / "sitemap.xml"
+        pages.write_text(pages.read_text("utf-8").replace("http://127.0.0.1:8000", started.address), "utf-8")
+        yield started
+
+
+def with_cold_cache(page: Page, **network: object) -> CDPSession:
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    if network:
+        session.send("Network.emulateNetworkConditions", network)
+    return session
+
+
+# Nothing moves
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize("path", PAGES)
+def test_nothing_moves_while_a_page_loads_over_a_slow_line(open_page: OpenPage, path: str, width: int) -> None:
+    page = open_page(viewport={"width": width, "height": 800})
+    with_cold_cache(page, **SLOW)
+    page.goto(path, wait_until="networkidle")
+    assert page.evaluate(MOVED) == []
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_nothing_moves_while_one_scrolls_to_pictures_that_are_not_there_yet(open_page: OpenPage, width: int) -> None:
+    page = open_page(viewport={"width": width, "height": 800})
+    with_cold_cache(page, **SLOW)
+    page.goto("/contact-support/")
+    while page.evaluate("() => scrollY + innerHeight < document.documentElement.scrollHeight - 1"):
+        page.evaluate("() => scrollBy(0, 700)")
+        page.evaluate(DRAWN)
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("article img").last).to_be_visible()
+    assert page.evaluate(MOVED) == []
+    for image in page.locator("article img").all():
+        assert image.evaluate("(image) => image.complete && image.naturalWidth > 0")
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_nothing_moves_while_the_chooser_is_used(open_page: OpenPage, width: int) -> None:
+    """Only what stands below it may go down, right after a press, which is no surprise."""
+    page = open_page(viewport={"width": width, "height": 800})
+    page.goto("/ticket-priority/#find-your-priority", wait_until="networkidle")
+    for label in ("Something is broken, slow or lost", "In production", "The site is down", "No"):
+        page.get_by_role("radio", name=label).first.check()
+        page.get_by_role("button", name="Continue").click()
+    expect(page.locator("support-chooser .support-card[tabindex]")).to_contain_text("Critical")
+    shifts = """() => new Promise((resolve) => {
+      const unasked = [];
+      new PerformanceObserver((list) => unasked.push(...list.getEntries().filter((one) => !one.hadRecentInput)))
+        .observe({ type: "layout-shift", buffered: true });
+      setTimeout(() => resolve(unasked.map((one) => one.value)), 150);
+    })"""
+    assert page.evaluate(shifts) == []
+
+
+# From page to page
+
+
+def go_by_link(page: Page, start: str, link: str, heading: str) -> None:
+    """Open a page and go on by its link, within the same document."""
+    with page.expect_response("**/sitemap.xml"):
+        page.goto(start)
+    page.evaluate("() => { window.first = true; }")
+    page.locator("article").get_by_role("link", name=link).first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(heading)
+    assert page.evaluate("() => window.first"), "the whole page was loaded anew"
+
+
+def test_the_chooser_works_on_a_page_that_one_came_to_by_a_link(open_page: OpenPage, desk: Desk) -> None:
+    page = open_page()
+    go_by_link(page, "/", "Which priority?", "Ticket priority")
+    expect(page.locator("support-chooser [data-tree]")).to_be_hidden()
+    for label in ("Something is broken, slow or lost", "In production", "The site is down", "No"):
+        page.get_by_role("radio", name=label).first.check()
+        page.get_by_role("button", name="Continue").click()
+    card = page.locator("support-chooser .support-card[tabindex]")
+    expect(card).to_contain_text("Critical")
+    expect(card).to_be_focused()
+    assert page.url.startswith(f"{desk.address}/ticket-priority/#chooser:need=broken&")
+
+    # Once more there and back: one chooser, with the answers that its address names.
+    page.go_back()
+    expect(page.locator("support-chooser legend")).to_have_text("Is there a way around it for now?")
+    page.go_forward()
+    expect(card).to_contain_text("Critical")
+    assert page.locator("support-chooser > div:not([data-tree])").count() == 1
+
+
+def test_the_form_works_on_a_page_that_one_came_to_by_a_link(open_page: OpenPage) -> None:
+    page = open_page()
+    go_by_link(page, "/", "Open a ticket", "File a ticket")
+    page.get_by_text("Help me choose").click()
+    page.get_by_role("radio", name="An answer or a change").check()
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Use this priority").click()
+    expect(page.get_by_role("radio", name="Low")).to_be_checked()
+    assert page.locator("input[name=submission]").input_value()
+
+
+def test_the_search_finds_a_criterion(open_page: OpenPage) -> None:
+    page = open_page()
+    page.goto("/")
+    page.get_by_role("textbox", name="Search").click()
+    search = page.get_by_role("textbox", name="Search")
+    search.press_sequentially("production data lost")
+    expect(page.locator(".md-search-result__item").first).to_contain_text("Ticket priority")
+    search.fill("")
+    search.press_sequentially("zzzz")
+    expect(page.locator(".md-search-result__meta")).to_have_text("No matching documents")
+
+
+# On paper
+
+
+def test_on_paper_there_is_what_one_can_read_and_nothing_that_one_would_press(open_page: OpenPage) -> None:
+    page = open_page()
+    page.goto("/ticket-priority/")
+    page.emulate_media(media="print")
+    expect(page.locator(".support-table").first).to_be_visible()
+    expect(page.locator(".support-criteria").get_by_text("Production data is lost.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Critical")).to_be_visible()
+    expect(page.locator("support-chooser")).to_be_hidden()
+    expect(page.locator(".md-header")).to_be_hidden()
+    # The mark's colour has its name beside it, whatever the printer makes of colours.
+    names = page.locator(".support-table").first.locator(".support-priority")
+    expect(names).to_have_text(["Critical", "High", "Normal", "Low"])

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from formapp import accounts, closurefile, closures, demo, projects, schema, signin, upkeep, worker
 from formapp.commands import with_desk
 from formapp.errors import Refused
+from formapp.outboxcommands import outbox
 from formapp.services import Services, utc_now
 from formapp.settings import BadSetting
 from formapp.webhooks.commands import webhook
@@ -41,6 +42,7 @@ def main(context: click.Context) -> None:
 
 
 main.add_command(webhook)
+main.add_command(outbox)
 for command in (upkeep.examine, upkeep.backup, upkeep.restore):
     main.add_command(command)
 

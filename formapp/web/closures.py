@@ -114,7 +114,7 @@ def _closures_page(form: ClosureForm, *, said: str = "") -> Response:
         422 if form.errors else 200,
         assets=("support-form.css", "support-desk.css"),
         form=form,
-        errors={name: sentences[0] for name, sentences in form.errors.items()},
+        errors={field.name: field.errors[0] for field in form if field.errors},
         picked={name for name in ("start", "end") if _PICKED.fullmatch(form[name].data or "")},
         closures=[
             Announced(one.id, one.note, closurefile.sentence(one, zone, now))

@@ -9,7 +9,7 @@ from typing import Any
 import click
 from sqlalchemy.exc import DBAPIError
 
-from formapp import accounts, closurefile, closures, demo, projects, schema, signin, upkeep, worker
+from formapp import accounts, closurefile, closures, demo, demotickets, projects, schema, signin, upkeep, worker
 from formapp.commands import with_desk
 from formapp.errors import Refused
 from formapp.outboxcommands import outbox
@@ -219,7 +219,9 @@ def signin_link(desk: Services, email: str) -> None:
 @with_desk
 def add_demo(desk: Services) -> None:
     """Fill a new database with a made-up company."""
-    if demo.add_demo(desk, utc_now()):
-        click.echo("Added demo accounts and projects.")
+    now = utc_now()
+    if demo.add_demo(desk, now):
+        demotickets.add_demo_tickets(desk, now)
+        click.echo("Added demo accounts, projects and tickets.")
     else:
         click.echo("This database has accounts already, so nothing was added.")

@@ -11,7 +11,7 @@ from sqlalchemy import make_url
 from formapp import outbox, schema, signin
 from formapp.cli import main
 from formapp.errors import LinkGone
-from formapp.models import Account, Membership, Project
+from formapp.models import Account, Membership, Project, Ticket
 from formapp.projects import active_projects_of
 from formapp.services import Services, utc_now
 from tests.builders import POLICY, build_customer, build_services, file_ticket, stored
@@ -124,11 +124,14 @@ def test_each_mistake_gets_a_sentence(services: Services, operator: Operator) ->
 
 
 def test_the_demo_fills_a_new_database_and_leaves_a_used_one_alone(services: Services, operator: Operator) -> None:
-    assert operator.is_told("demo") == "Added demo accounts and projects."
+    assert operator.is_told("demo") == "Added demo accounts, projects and tickets."
     before = [(row.id, row.email) for row in stored(services, Account)]
     assert len(before) == 5
+    states = [(row.state, row.merged_into_id is not None) for row in stored(services, Ticket)]
+    assert set(states) == {("open", False), ("waiting", False), ("closed", False), ("closed", True)}
     assert operator.is_told("demo") == "This database has accounts already, so nothing was added."
     assert [(row.id, row.email) for row in stored(services, Account)] == before
+    assert len(stored(services, Ticket)) == len(states)
 
 
 def test_the_worker_sends_what_is_due_and_ends(services: Services, operator: Operator) -> None:

@@ -175,9 +175,10 @@ def _no_turn() -> OperationalError:
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """An open database and its two kinds of transaction."""
+    """An open database and its two kinds of transaction; ``alone`` is for one question, which needs none."""
 
     engine: Engine
+    alone: Engine
     read: sessionmaker[Session]
     write: Writers
 
@@ -193,6 +194,7 @@ def open_database(url: str) -> Database:
     writing = engine.execution_options(writes=True)
     return Database(
         engine,
+        engine.execution_options(alone=True),
         sessionmaker(engine, expire_on_commit=False),
         Writers(sessionmaker(writing, expire_on_commit=False), lock),
     )
@@ -236,7 +238,10 @@ def _sqlite(url: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        options = connection.get_execution_options()
+        if not options.get("alone"):
+            # By the driver: through SQLAlchemy it would cost as much as a question.
+            driver: Any = connection.connection.dbapi_connection
+            driver.execute("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")
 
     return engine

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -36,6 +37,7 @@ from formapp.models import (
     Event,
     Membership,
     Project,
+    StoredClosure,
     StoredPolicy,
     Ticket,
     reference_of,
@@ -43,7 +45,7 @@ from formapp.models import (
 from formapp.outbox import NewMessage
 from formapp.services import Services
 from formapp.text import is_blank, normalise, normalise_line
-from supportpolicy import Policy, Recommendation, UnknownAnswer
+from supportpolicy import Policy, Recommendation
 
 # A form without an id of its own (a static page without script) sent again within this time is the same.
 SAME_FORM = timedelta(minutes=10)
@@ -66,6 +68,7 @@ _SENDER = (
         .scalar_subquery()
         .label("within_the_hour"),
         exists().where(StoredPolicy.version == bindparam("policy")).label("policy_is_kept"),
+        exists().where(StoredClosure.ends_at > bindparam("now", type_=UtcDateTime)).label("closures_ahead"),
     )
     .join(Membership, Membership.account_id == Account.id)
     .join(Project, Project.id == Membership.project_id)
@@ -206,11 +209,14 @@ def weigh(policy: Policy, answers: Mapping[str, str]) -> _Evidence:
     known = {question.id: {option.id for option in question.options} for question in policy.questions}
     kept = {name: option for name, option in answers.items() if option in known.get(name, ())}
     dropped = {name[:100]: option[:100] for name, option in answers.items() if name not in kept}
-    try:
-        result = policy.recommend(kept)
-    except UnknownAnswer:  # pragma: no cover - only known answers are left
-        result = Recommendation("", "", "", ())
+    result = _recommended(policy, tuple(kept.items()))
     return _Evidence(kept, dict(list(dropped.items())[:20]), result.priority, result.rule)
+
+
+@lru_cache(maxsize=1024)
+def _recommended(policy: Policy, answers: tuple[tuple[str, str], ...]) -> Recommendation:
+    """What the policy makes of known answers: there are few, and to walk its table costs as much as a statement."""
+    return policy.recommend(dict(answers))
 
 
 def _cleaned(sent: TicketInput) -> TicketInput:
@@ -239,7 +245,8 @@ def _digest(services: Services, sent: TicketInput) -> str:
 
 def _sender(connection: Connection, account_id: int, key: str, policy: Policy, now: datetime) -> Row[Any]:
     """Who sends, for which project, and what else the filing must know: one question for all."""
-    asked = {"account": account_id, "project": key, "policy": policy.version, "hour_ago": now - timedelta(hours=1)}
+    hour_ago = now - timedelta(hours=1)
+    asked = {"account": account_id, "project": key, "policy": policy.version, "now": now, "hour_ago": hour_ago}
     row = connection.execute(_SENDER, asked).one_or_none()
     if row is None:
         raise UnknownProject
@@ -266,7 +273,8 @@ def _earlier(connection: Connection, filing: _Filing, now: datetime) -> FiledTic
 
 def _store(services: Services, database: Session, filing: _Filing, sender: Row[Any], now: datetime) -> FiledTicket:
     policy, sent, evidence = services.policy, filing.sent, filing.evidence
-    due = policy.deadlines(sent.priority, now, closures=closures.known_at(database, now, now))
+    closed = closures.known_at(database, now, now) if sender.closures_ahead else ()
+    due = policy.deadlines(sent.priority, now, closures=closed)
     values = {
         "project_id": sender.project_id,
         "account_id": filing.account_id,

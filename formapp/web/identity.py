@@ -46,10 +46,10 @@ def init_identity(app: Flask) -> None:
 
 def _load(request: Request) -> Person | None:
     token = request.cookies.get(web().cookie(COOKIE))
-    account = sessions.session_account(web().services, token, web().clock()) if token else None
-    if account is None or token is None:
+    found = sessions.signed_in_by(web().services, token, web().clock()) if token else None
+    if found is None or token is None:
         return None
-    g.person = Person(account.id, account.email, account.name, account.is_staff, token)
+    g.person = Person(found.account_id, found.email, found.name, found.is_staff, token)
     return g.person  # type: ignore[no-any-return]
 
 

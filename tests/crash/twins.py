@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -57,12 +58,7 @@ def _begin_deferred() -> None:
 
     def open_database(url: str) -> db.Database:
         database = sound(url)
-
-        @event.listens_for(database.engine, "before_cursor_execute", retval=True)
-        def defer(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> tuple[str, Any]:
-            return statement.replace("BEGIN IMMEDIATE", "BEGIN DEFERRED"), parameters
-
-        return db.Database(database.engine, database.read, db.Writers(database.write.sessions, None))
+        return replace(database, write=db.Writers(database.read, None))
 
     from formapp import services
 

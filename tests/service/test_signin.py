@@ -46,8 +46,8 @@ def is_gone(services: Services, token: str, now: datetime = NOW) -> bool:
 
 
 def signed_in(services: Services, token: str, now: datetime = NOW) -> str | None:
-    account = sessions.session_account(services, token, now)
-    return account.email if account else None
+    person = sessions.signed_in_by(services, token, now)
+    return person.email if person else None
 
 
 def test_a_link_signs_in_once(services: Services) -> None:

@@ -39,7 +39,7 @@ class Desk:
         link = signin.make_link(self.services, email, self.clock())
         page.goto(f"{self.address}{urlsplit(link).path}")
         page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url("**/support/tickets*")
+        page.wait_for_url(re.compile("/support/(tickets|desk/)"))
 
     def sign_in_by_mail(self, page: Page) -> None:
         """Open the newest mail of the development inbox, and press its link and the button behind it."""

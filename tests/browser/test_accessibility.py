@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from formapp import demo
+from formapp import announcements, closures, demo, outbox, webhooks
 from formapp.accounts import find_account_by_email
+from formapp.models import OutboxMessage
+from formapp.outbox import Outcome
+from formapp.webhooks.delivery import deliver
+from formapp.webhooks.endpoints import add_endpoint
 from supportpolicy import Policy
 from tests.browser.conftest import Desk, OpenPage, running_desk
 from tests.builders import file_ticket
@@ -29,9 +34,9 @@ SMALL = """
 (parts) => [...document.querySelectorAll(parts)]
   .flatMap((part) => [part, ...part.querySelectorAll("*")])
   .filter((one) => one.matches(".support-button, button, summary, select, textarea, input, label, .support-tabs a"))
-  .map((one) => one.matches("[type=radio]") ? one.labels[0] : one)
+  .map((one) => one.matches("[type=radio], [type=checkbox]") ? one.labels[0] : one)
   .filter((one) => one.checkVisibility({ visibilityProperty: true }) && !one.matches(".support-hidden, [type=hidden]"))
-  .filter((one) => one.tagName !== "LABEL" || one.control.type === "radio")
+  .filter((one) => one.tagName !== "LABEL" || ["radio", "checkbox"].includes(one.control.type))
   .filter((one) => { const { width, height } = one.getBoundingClientRect(); return width < 44 || height < 43.9; })
   .map((one) => `${one.outerHTML.slice(0, 120)} ${JSON.stringify(one.getBoundingClientRect())}`)
 """
@@ -51,7 +56,29 @@ def desk(tmp_path_factory: pytest.TempPathFactory, built_guide: Path) -> Iterato
         assert customer
         answers = {"need": "broken", "environment": "production", "impact": "degraded", "workaround": "none"}
         file_ticket(started.services, customer, started.clock(), answers=answers)
+        fill_staff_pages(started)
         yield started
+
+
+def fill_staff_pages(desk: Desk) -> None:
+    """A ticket missed and one due soon, a closure, an endpoint that can't be reached, a mail that was given up."""
+    services, now = desk.services, desk.clock()
+    customer = find_account_by_email(services, demo.CUSTOMER)
+    assert customer
+    for hours, priority in ((-30, "high"), (-23, "high"), (0, "low")):
+        at = now + timedelta(hours=hours)
+        file_ticket(services, customer, at, subject=f"Order {-hours} fails", priority=priority, submission=f"{hours}")
+    closures.add_closure(services, now + timedelta(days=3), now + timedelta(days=4), "Moving", now)
+    add_endpoint(services, "https://hooks.example/support", now, resolve=lambda *_: ["93.184.216.34"])
+    outbox.send_due(services, lambda message: send_in_vain(desk, message), desk.clock)
+
+
+def send_in_vain(desk: Desk, message: OutboxMessage) -> Outcome:
+    if message.channel == "mail":
+        return Outcome(sent=False, error="550 no such user", permanent=True)
+    if message.channel == webhooks.CHANNEL:
+        return deliver(desk.services, message, desk.clock, resolve=lambda *_: ())
+    return announcements.spread(desk.services, message, desk.clock())
 
 
 def missing_answer(page: Page) -> None:
@@ -121,6 +148,35 @@ CUSTOMERS: dict[str, Callable[[Page], None]] = {
 }
 
 
+def queue_with_error(page: Page) -> None:
+    page.goto("/support/desk/?search=assigned:nobody")
+    page.get_by_label("Search", exact=True).last.fill("colour:red")
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_text("“colour:” is not known.")).to_be_visible()
+
+
+def closure_with_errors(page: Page) -> None:
+    page.goto("/support/desk/closures")
+    page.get_by_label("Note").fill("Winter break")
+    page.get_by_role("button", name="Announce the closure").click()
+    expect(page.get_by_text("There is a problem")).to_be_visible()
+
+
+def endpoint_log(page: Page) -> None:
+    page.goto("/support/desk/outgoing/endpoints/1")
+    page.locator("main article summary").first.click()
+
+
+STAFF: dict[str, Callable[[Page], None]] = {
+    "the queue": at("/support/desk/"),
+    "the queue with an error": queue_with_error,
+    "closures": at("/support/desk/closures"),
+    "a closure with errors": closure_with_errors,
+    "outgoing": at("/support/desk/outgoing"),
+    "an endpoint's log": endpoint_log,
+}
+
+
 def judge(page: Page) -> None:
     """Look at our parts of the page in light and dark, then as narrow as a small phone, or at 400 % zoom."""
     parts = DESK if "/support/" in page.url else GUIDE
@@ -157,6 +213,14 @@ def test_axe_finds_nothing_in_what_a_customer_sees(open_page: OpenPage, desk: De
     page = open_page()
     desk.sign_in(page)
     CUSTOMERS[place](page)
+    judge(page)
+
+
+@pytest.mark.parametrize("place", STAFF)
+def test_axe_finds_nothing_in_what_staff_see(open_page: OpenPage, desk: Desk, place: str) -> None:
+    page = open_page()
+    desk.sign_in(page, "sam@platform.example")
+    STAFF[place](page)
     judge(page)
 
 

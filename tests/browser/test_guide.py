@@ -58,7 +58,8 @@ def with_cold_cache(page: Page, **network: object) -> CDPSession:
 @pytest.mark.parametrize("width", [1280, 360])
 @pytest.mark.parametrize("path", PAGES)
 def test_nothing_moves_while_a_page_loads_over_a_slow_line(open_page: OpenPage, path: str, width: int) -> None:
-    page = open_page(viewport={"width": width, "height": 800})
+    # High enough to see what stands below a widget.
+    page = open_page(viewport={"width": width, "height": 2500})
     with_cold_cache(page, **SLOW)
     page.goto(path, wait_until="networkidle")
     assert page.evaluate(MOVED) == []

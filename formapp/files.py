@@ -21,8 +21,8 @@ CHUNK = 64 * 1024
 """How much is read at a time, in bytes."""
 _KEY = re.compile(r"[A-Za-z0-9_-]{43}")
 _SUFFIX = re.compile(r"[a-z][a-z0-9]{0,15}")
-_FACTS = "json"
-_UNFINISHED = "part"
+CONTENT, FACTS, UNFINISHED = "content", "json", "part"
+"""Names that the stores use themselves; nothing else may be put beside a file under them."""
 
 
 class Writing(Protocol):
@@ -73,7 +73,7 @@ def is_key(text: str) -> bool:
 
 def checked_suffix(suffix: str) -> str:
     """A suffix for what lies beside a file. Raises ValueError for one that could be taken for something else."""
-    if not _SUFFIX.fullmatch(suffix) or suffix in {_FACTS, _UNFINISHED}:
+    if not _SUFFIX.fullmatch(suffix) or suffix in {CONTENT, FACTS, UNFINISHED}:
         raise ValueError(f'"{suffix}" is no suffix for what lies beside a file')
     return suffix
 
@@ -100,7 +100,7 @@ class LocalFiles:
         if not is_key(key):
             return None
         try:
-            found = json.loads(_beside(self._path(key), _FACTS).read_bytes())
+            found = json.loads(_beside(self._path(key), FACTS).read_bytes())
         except (FileNotFoundError, ValueError):
             return None
         return found if isinstance(found, dict) else None
@@ -116,7 +116,7 @@ class LocalFiles:
         if not is_key(key):
             return
         path = self._path(key)
-        _beside(path, _FACTS).unlink(missing_ok=True)
+        _beside(path, FACTS).unlink(missing_ok=True)
         with suppress(FileNotFoundError):
             for found in os.scandir(path.parent):
                 if found.name == key or found.name.startswith(f"{key}."):
@@ -185,7 +185,7 @@ class _LocalWriting:
     def __init__(self, path: Path, key: str) -> None:
         self._key = key
         self._path = path
-        self._part = _beside(path, _UNFINISHED)
+        self._part = _beside(path, UNFINISHED)
         self._file: BinaryIO | None = _new_file(self._part)
 
     def write(self, chunk: bytes) -> None:
@@ -202,7 +202,7 @@ class _LocalWriting:
             self._file.flush()
             os.fsync(self._file.fileno())
             self._part.rename(self._path)
-            _write_whole(_beside(self._path, _FACTS), json.dumps(dict(facts), ensure_ascii=False).encode())
+            _write_whole(_beside(self._path, FACTS), json.dumps(dict(facts), ensure_ascii=False).encode())
             _sync_folder(self._path.parent)
         except BaseException:
             self._clear()
@@ -222,7 +222,7 @@ class _LocalWriting:
         with suppress(OSError):
             if file is not None:
                 file.close()
-        for path in (_beside(self._path, _FACTS), self._path, self._part):
+        for path in (_beside(self._path, FACTS), self._path, self._part):
             with suppress(OSError):
                 path.unlink(missing_ok=True)
 
@@ -237,7 +237,7 @@ def _new_file(path: Path) -> BinaryIO:
 
 def _write_whole(path: Path, content: bytes) -> None:
     """Put a whole, durable file in place of the old one: nobody reads a half."""
-    whole = _beside(path, f"{new_token()}.{_UNFINISHED}")
+    whole = _beside(path, f"{new_token()}.{UNFINISHED}")
     try:
         with _new_file(whole) as file:
             file.write(content)

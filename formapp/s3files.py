@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
@@ -14,11 +15,9 @@ import obstore
 from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import S3Store
 
-from formapp.files import CHUNK, Writing, checked_suffix, is_key
+from formapp.files import CHUNK, CONTENT, FACTS, Writing, checked_suffix, is_key
 from formapp.tokens import new_token
 
-_CONTENT = "content"
-_FACTS = "json"
 _PART = 5 * 1024 * 1024
 """S3 takes no smaller parts of an object; two are in memory at a time."""
 
@@ -37,7 +36,21 @@ class S3Files:
     def at(cls, address: str) -> S3Files:
         """The files of ``s3://bucket/prefix``."""
         parts = urlsplit(address)
-        return cls(S3Store(parts.netloc, prefix=parts.path.strip("/") or None))
+        # Options of the client, once given, hide what the environment says of plain http.
+        server = os.environ.get("AWS_ENDPOINT_URL") or os.environ.get("AWS_ENDPOINT", "")
+        return cls(
+            S3Store(
+                parts.netloc,
+                prefix=parts.path.strip("/") or None,
+                client_options={
+                    "allow_http": server.startswith("http://"),
+                    "connect_timeout": "5 seconds",
+                    "timeout": "60 seconds",
+                },
+                # A person waits at the other end: better an answer that it failed than none for minutes.
+                retry_config={"max_retries": 2, "retry_timeout": timedelta(seconds=10)},
+            )
+        )
 
     def begin(self) -> Writing:
         """Begin a file. It waits on this machine, in a file without a name, until it is whole."""
@@ -45,7 +58,7 @@ class S3Files:
 
     def facts(self, key: str) -> dict[str, Any] | None:
         """What was kept with a file; None for one that isn't there."""
-        content = self._content(key, _FACTS)
+        content = self._content(key, FACTS)
         try:
             found = json.loads(content) if content is not None else None
         except ValueError:
@@ -57,7 +70,7 @@ class S3Files:
         if not is_key(key):
             raise FileNotFoundError(f"there is no file of the key {key!r}")
         with _as_os_errors():
-            stream = obstore.get(self._store, f"{key}/{_CONTENT}").stream(min_chunk_size=CHUNK)
+            stream = obstore.get(self._store, f"{key}/{CONTENT}").stream(min_chunk_size=CHUNK)
         return _chunks(stream)
 
     def remove(self, key: str) -> None:
@@ -65,7 +78,7 @@ class S3Files:
         if not is_key(key):
             return
         with _as_os_errors():
-            obstore.delete(self._store, f"{key}/{_FACTS}")
+            obstore.delete(self._store, f"{key}/{FACTS}")
             for page in obstore.list(self._store, prefix=key):
                 obstore.delete(self._store, [found["path"] for found in page])
 
@@ -130,8 +143,8 @@ class _S3Writing:
         try:
             self._file.seek(0)
             with _as_os_errors():
-                obstore.put(self._store, f"{key}/{_CONTENT}", self._file, chunk_size=_PART, max_concurrency=2)
-                obstore.put(self._store, f"{key}/{_FACTS}", content)
+                obstore.put(self._store, f"{key}/{CONTENT}", self._file, chunk_size=_PART, max_concurrency=2)
+                obstore.put(self._store, f"{key}/{FACTS}", content)
         finally:
             self.discard()
         return key
@@ -149,9 +162,13 @@ def _as_os_errors() -> Iterator[None]:
     try:
         yield
     except (NotFoundError, FileNotFoundError) as error:
-        raise FileNotFoundError(str(error)) from error
+        said = str(error)
+        # Without its bucket no file can be told to be missing.
+        if "NoSuchBucket" in said:
+            raise OSError("the bucket for files isn't there") from error
+        raise FileNotFoundError(said.partition("\n")[0]) from error
     except BaseError as error:
-        raise OSError(f"The files' bucket can't be used: {error}") from error
+        raise OSError(f"the bucket for files can't be used: {str(error).partition(chr(10))[0]}") from error
 
 
 def _chunks(stream: Iterator[Any]) -> Iterator[bytes]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from markupsafe import Markup
 
 from formapp.models import Message
+from formapp.web.filewords import Attached
 from formapp.web.instants import marked
 from formapp.when import short_words
 from supportpolicy import Policy
@@ -24,10 +25,13 @@ class Said:
     at: Markup
     html: Markup
     body: str
+    files: tuple[Attached, ...]
 
 
-def as_said(messages: Iterable[Message], policy: Policy, now: datetime) -> tuple[Said, ...]:
-    """The messages for the macro of ``conversation.html``, with instants in the policy's zone."""
+def as_said(
+    messages: Iterable[Message], files: Mapping[int | None, tuple[Attached, ...]], policy: Policy, now: datetime
+) -> tuple[Said, ...]:
+    """The messages with their files for the macro of ``conversation.html``, with instants in the policy's zone."""
     return tuple(
         Said(
             author=message.author.name,
@@ -37,6 +41,7 @@ def as_said(messages: Iterable[Message], policy: Policy, now: datetime) -> tuple
             # Cleaned when it was rendered and stored (formapp.markdown); nobody else writes this column.
             html=Markup(message.html or ""),  # noqa: S704
             body=message.body,
+            files=files.get(message.id, ()),
         )
         for message in messages
     )

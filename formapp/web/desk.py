@@ -10,6 +10,7 @@ from flask import Blueprint, abort, g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from formapp import conversation, desk
+from formapp.attachments import attachments_of
 from formapp.conversation import Then
 from formapp.errors import AnswerMissing, ChangedMeanwhile, NotFound, Refused
 from formapp.models import Ticket
@@ -18,9 +19,12 @@ from formapp.web import writing
 from formapp.web.context import web
 from formapp.web.conversationwords import as_said
 from formapp.web.deskwords import as_desk_page
+from formapp.web.filefield import file_field
+from formapp.web.filewords import as_attached
 from formapp.web.identity import the_person
 from formapp.web.pages import page
 from formapp.web.posted import Posted, posted
+from formapp.web.requestlog import log_failure
 from formapp.web.ticketform import Notice
 from formapp.web.writing import Typed, seen_by, typed
 
@@ -28,6 +32,8 @@ blueprint = Blueprint("desk", __name__)
 
 THENS: tuple[Then, ...] = get_args(Then)
 CHANGED = "Not done yet: this ticket has changed"
+IN_REPLY = {"body": "reply-body", "files": "reply-files"}
+IN_NOTE = {"body": "note-body", "files": "note-files"}
 SAID = {
     "reply": "Your reply is sent.",
     "note": "Your note is added.",
@@ -84,6 +90,8 @@ def show(reference: str) -> Response:  # noqa: ARG001 - the table's check has lo
 def reply(reference: str) -> Response:  # noqa: ARG001
     """Answer the customer, and say how the ticket goes on; a closed one only where it is to be reopened."""
     sent = posted()
+    if (again := writing.unsent(sent)) is not None:
+        return _shown(_ticket(), Filled(reply=again.form, then=sent.get("then"), notice=again.notice), again.status)
     form = typed(sent)
     then = next((known for known in THENS if known == sent.get("then")), None)
 
@@ -94,7 +102,7 @@ def reply(reference: str) -> Response:  # noqa: ARG001
         services, now = web().services, web().clock()
         conversation.reply_as_staff(services, _me(), _ticket().id, message, then, now, reopen=reopen)
 
-    filled = Filled(reply=form, then=then or "", fields={"body": "reply-body", "then": "then-open"})
+    filled = Filled(reply=form, then=then or "", fields={**IN_REPLY, "then": "then-open"})
     return _done(act, filled, sent, "reply", "newest")
 
 
@@ -102,13 +110,15 @@ def reply(reference: str) -> Response:  # noqa: ARG001
 def note(reference: str) -> Response:  # noqa: ARG001
     """Add a note that only staff see."""
     sent = posted()
+    if (again := writing.unsent(sent)) is not None:
+        return _shown(_ticket(), Filled(note=again.form, notice=again.notice), again.status)
     form = typed(sent)
 
     def act() -> None:
         message = writing.written(sent, form)
         conversation.add_note(web().services, _me(), _ticket().id, message, web().clock())
 
-    return _done(act, Filled(note=form, fields={"body": "note-body"}), sent, "note", "newest")
+    return _done(act, Filled(note=form, fields=IN_NOTE), sent, "note", "newest")
 
 
 def ask_once_more() -> Response:
@@ -188,6 +198,9 @@ def _done(act: Callable[[], None], filled: Filled, sent: Posted, said: str, anch
         abort(404)
     except Refused as refused:
         return _shown(desk.staff_ticket(web().services, _ticket().reference), filled.after(refused), 422)
+    except OSError as error:
+        log_failure(error)
+        return _shown(_ticket(), replace(filled, notice=writing.NO_STORE), 503)
     writing.drop_sent(typed(sent))
     return redirect(url_for("desk.show", reference=_ticket().reference, said=said, _anchor=anchor), 303)
 
@@ -195,14 +208,19 @@ def _done(act: Callable[[], None], filled: Filled, sent: Posted, said: str, anch
 def _shown(ticket: Ticket, filled: Filled, status: int = 200, /, *, said: str = "") -> Response:
     services, now = web().services, web().clock()
     messages = conversation.messages_of(services, ticket.id, with_notes=True)
+    files = as_attached(attachments_of(services, ticket.id, with_notes=True), ticket.reference, at_the_desk=True)
+    errors = filled.errors
     return page(
         "desk-ticket.html",
         status,
         assets=("support-form.css", "support-ticket.css"),
         ticket=as_desk_page(services, ticket, now, filled.answers),
-        messages=as_said(messages, policy_of(services, ticket.policy_version), now),
+        files=files.get(None, ()),
+        messages=as_said(messages, files, policy_of(services, ticket.policy_version), now),
         people=desk.people_at_the_desk(services),
         filled=filled,
+        reply_files=file_field(filled.reply.files, errors.get("reply-files", ""), "reply"),
+        note_files=file_field(filled.note.files, errors.get("note-files", ""), "note"),
         said=said,
     )
 

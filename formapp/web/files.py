@@ -15,10 +15,10 @@ from formapp.errors import NotFound
 from formapp.models import Attachment
 from formapp.sizes import size_words
 from formapp.web.context import web
+from formapp.web.filefield import forget_file
 from formapp.web.pages import page
 from formapp.web.posted import posted
 from formapp.web.requestlog import log_failure
-from formapp.web.ticketform import forget_file
 
 blueprint = Blueprint("files", __name__)
 

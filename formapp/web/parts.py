@@ -71,11 +71,11 @@ class Parts:
         self._end()
 
     def _begin(self, part: MultipartSegment) -> None:
-        self._name = _decoded(part.name or "")
+        self._name, _ = decoded_text((part.name or "").encode("latin-1"))
         self._in_file = part.filename is not None and self._name in FILE_FIELDS
         self._text = bytearray() if part.filename is None else None
         if self._in_file and self._files is not None:
-            self._files.begin(_decoded(part.filename or ""))
+            self._files.begin(_file_name(part.filename or ""))
 
     def _end(self) -> None:
         if self._in_file and self._files is not None:
@@ -121,10 +121,10 @@ def decoded_text(value: bytes, *, cut: bool = False) -> tuple[str, bool]:
         return value.decode("utf-8", "replace"), False
 
 
-def _decoded(name: str) -> str:
-    """A name that was read as Latin-1, as what it most likely is."""
+def _file_name(name: str) -> str:
+    """A name that was read as Latin-1, as what it most likely is; half of a character stays one."""
     raw = name.encode("latin-1")
     try:
-        return raw.decode("utf-8")
+        return raw.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
         return raw.decode("cp1252", "replace")

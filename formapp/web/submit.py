@@ -18,6 +18,7 @@ from formapp.models import Ticket
 from formapp.text import normalise_line
 from formapp.tickets import TicketInput
 from formapp.web.context import web
+from formapp.web.filefield import forget_file, kept_for
 from formapp.web.identity import Person, signed_in
 from formapp.web.posted import Posted, posted
 from formapp.web.requestlog import log_failure
@@ -27,10 +28,8 @@ from formapp.web.ticketform import (
     add_error,
     answers_in,
     filled_form,
-    forget_file,
     form_page,
     is_whole,
-    kept_for,
     new_submission,
     no_project_page,
     project_choices,

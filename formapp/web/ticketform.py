@@ -8,20 +8,16 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
 from flask import url_for
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.wrappers import Response
 
-from formapp import attachments
-from formapp.attachments import KeptFile
 from formapp.forms import TicketForm, ticket_form
 from formapp.projects import active_projects_of
 from formapp.web.assets import FORM_ASSETS
 from formapp.web.context import web
+from formapp.web.filefield import GONE, kept_for
 from formapp.web.identity import Person
 from formapp.web.pages import page
 from formapp.web.posted import Posted
-from formapp.web.requestlog import log_failure
 from formapp.web.similarwords import as_alike
 from formapp.web.trust import TOKEN, csrf_token
 from formapp.widgets import render_form
@@ -33,7 +29,6 @@ TYPED = (("subject", "Subject"), ("url", "URL"), ("description", "Description"))
 # A project as the form's list shows it: its key and its name.
 Choice = tuple[str, str]
 
-FILE_GONE = "A file that was attached is no longer kept, or was sent already. Attach it again if it is still needed"
 BROKEN = "{} held bytes that aren't text; they are shown as \N{REPLACEMENT CHARACTER}. Correct them and send again"
 
 
@@ -109,7 +104,7 @@ def form_page(
         form.submission.data = new_submission()
     kept = kept_for(form.files.data)
     if len(kept) < len(form.files.data) and not form.files.errors:
-        form.files.errors = (FILE_GONE,)
+        form.files.errors = (GONE,)
     hidden = {TOKEN: csrf_token()}
     html = render_form(
         web().services.policy,
@@ -133,26 +128,6 @@ def form_page(
         alike=as_alike(person, form.project.data, form.subject.data),
         problem=bool(form.errors) or status != 200,
     )
-
-
-def kept_for(tokens: Sequence[str]) -> tuple[KeptFile, ...]:
-    """The files of these tokens that still wait, for a form to show; asks no database.
-
-    Where the store can't be read each stands there without its name, so that none is lost.
-    """
-    try:
-        return attachments.kept_files(web().services, tokens)
-    except OSError as error:
-        log_failure(error)
-        return tuple(KeptFile(token, "A file that you attached", 0, "", "", "") for token in tokens)
-
-
-def forget_file(token: str) -> None:
-    """Forget a file that waits for its form; where that can't be done now, it goes when its day is over."""
-    try:
-        attachments.drop_kept(web().services, token)
-    except (DBAPIError, PoolTimeout, OSError) as error:
-        log_failure(error)
 
 
 def no_project_page(fields: Mapping[str, str]) -> Response:

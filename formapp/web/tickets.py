@@ -8,6 +8,7 @@ from flask import Blueprint, abort, g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from formapp import conversation, drafts, tickets
+from formapp.attachments import attachments_of
 from formapp.desk import close as close_ticket
 from formapp.errors import NotFound, Refused
 from formapp.forms import ticket_form
@@ -15,9 +16,12 @@ from formapp.models import Ticket
 from formapp.web import submit, writing
 from formapp.web.context import web
 from formapp.web.conversationwords import as_said
+from formapp.web.filefield import file_field
+from formapp.web.filewords import as_attached
 from formapp.web.identity import signed_in, the_person
 from formapp.web.pages import page
 from formapp.web.posted import posted
+from formapp.web.requestlog import log_failure
 from formapp.web.ticketform import (
     Notice,
     answers_of,
@@ -32,6 +36,7 @@ from formapp.web.writing import Typed, typed
 
 blueprint = Blueprint("tickets", __name__)
 
+FIELDS = {"body": "body", "files": "reply-files"}
 SAID = {"reply": "Your message is sent.", "closed": "The ticket is closed."}
 DRAFT_GONE = Notice(
     "Your kept ticket is no longer here",
@@ -102,14 +107,19 @@ def reply(reference: str) -> Response:
     """Add a member's reply, to a closed ticket only where it is to be reopened; the same form twice adds one."""
     sent, ticket = posted(), _ticket()
     form, desk = typed(sent), web()
+    if (again := writing.unsent(sent)) is not None:
+        return _shown(ticket, again.form, again.status, notice=again.notice)
     try:
         message = writing.written(sent, form)
-        account, again = the_person().account_id, bool(sent.get("reopen"))
-        conversation.reply_as_customer(desk.services, account, ticket.id, message, desk.clock(), reopen=again)
+        account, reopen = the_person().account_id, bool(sent.get("reopen"))
+        conversation.reply_as_customer(desk.services, account, ticket.id, message, desk.clock(), reopen=reopen)
     except NotFound:
         abort(404)
     except Refused as refused:
-        return _shown(ticket, form.after(refused), 422, errors={refused.field or "body": refused.sentence})
+        return _shown(ticket, form.after(refused), 422, errors={FIELDS.get(refused.field, "body"): refused.sentence})
+    except OSError as error:
+        log_failure(error)
+        return _shown(ticket, form, 503, notice=writing.NO_STORE)
     writing.drop_sent(form)
     return redirect(url_for("tickets.show", reference=reference, said="reply", _anchor="newest"), 303)
 
@@ -133,8 +143,10 @@ def close(reference: str) -> Response:
 @blueprint.get("/tickets/<reference>/sent")
 def sent(reference: str) -> Response:  # noqa: ARG001 - the table's check has loaded it
     """The confirmation of a filed ticket, for the members of its project; it can be reloaded for ever."""
-    desk = web()
-    return page("sent.html", ticket=as_confirmation(desk.services, _ticket(), desk.clock()))
+    desk, ticket = web(), _ticket()
+    # Tells the browser that sent it, and no colleague's, which draft has arrived.
+    arrived = ticket.submission if ticket.account_id == the_person().account_id else ""
+    return page("sent.html", ticket=as_confirmation(desk.services, ticket, desk.clock()), arrived=arrived)
 
 
 def _shown(
@@ -154,13 +166,16 @@ def _shown(
         # It may have been closed or merged since this request began.
         ticket = tickets.ticket_for(services, the_person().account_id, ticket.reference)
     messages = conversation.messages_of(services, ticket.id, with_notes=False)
+    files = as_attached(attachments_of(services, ticket.id, with_notes=False), ticket.reference, at_the_desk=False)
     return page(
         "ticket.html",
         status,
         assets=("support-form.css", "support-ticket.css"),
         ticket=as_page(services, ticket, now),
-        messages=as_said(messages, tickets.policy_of(services, ticket.policy_version), now),
+        files=files.get(None, ()),
+        messages=as_said(messages, files, tickets.policy_of(services, ticket.policy_version), now),
         reply=form,
+        reply_files=file_field(form.files, (errors or {}).get("reply-files", ""), "reply"),
         errors=errors or {},
         notice=notice,
         said=said,

@@ -11,8 +11,9 @@ from werkzeug.wrappers import Response
 
 from formapp import drafts
 from formapp.conversation import Written
-from formapp.errors import ReplyReused, TextRefused
+from formapp.errors import Refused, ReplyReused, TextRefused
 from formapp.web.context import web
+from formapp.web.filefield import forget_file, kept_for
 from formapp.web.pages import page
 from formapp.web.posted import Posted, posted
 from formapp.web.ticketform import BROKEN, Notice, new_submission
@@ -31,6 +32,17 @@ NO_DATABASE = Notice(
     "Not sent yet: we can't reach our records just now",
     ("Your text is below. Wait a minute, then press the button again.",),
 )
+NO_STORE = Notice(
+    "Not sent yet: we can't reach our file store just now",
+    ("Your text is below. Remove the files and send the text, or wait a minute and send them with it.",),
+)
+NOT_ALL_CAME = Notice(
+    "Not sent yet: this is more than the form takes",
+    (
+        "What reached us is below, and the end is missing. Press Back in your browser to return to all you typed.",
+        "Shorten the text, or choose smaller files, then press the button again.",
+    ),
+)
 TOO_OFTEN = Notice(
     "Not sent yet: you are signed out",
     ("Your text is below. Copy it, sign in, and send it from the ticket's page.",),
@@ -41,15 +53,25 @@ _EVENT_NUMBER = re.compile(r"[0-9]{1,9}")
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A text as it stands in its form, the form's id, and the token of the draft that it came from."""
+    """A text as it stands in its form, the form's id, the token of its draft, and those of its files."""
 
     body: str = ""
     submission: str = field(default_factory=new_submission)
     draft: str = ""
+    files: tuple[str, ...] = ()
 
     def after(self, refused: Exception) -> Typed:
         """The same text for the page that says why it was refused; as a new form where its id is used up."""
         return replace(self, submission=new_submission()) if isinstance(refused, ReplyReused) else self
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """A form that comes back unsent: what stands in it, the answer's status, and what to say above it."""
+
+    form: Typed
+    status: int
+    notice: Notice | None = None
 
 
 def typed(sent: Posted) -> Typed:
@@ -59,14 +81,32 @@ def typed(sent: Posted) -> Typed:
         body=sent.get("body").replace("\0", "\N{REPLACEMENT CHARACTER}"),
         submission=submission if _SUBMISSION.fullmatch(submission) else new_submission(),
         draft=sent.get("draft"),
+        files=sent.files,
     )
 
 
+def unsent(sent: Posted) -> Unsent | None:
+    """How the form comes back where another of its buttons was pressed, or where not all of it came; else None."""
+    form = typed(sent)
+    if sent.cut:
+        return Unsent(form, 413, NOT_ALL_CAME)
+    removed = sent.get("remove_file")
+    if not removed:
+        return None
+    forget_file(removed)
+    return Unsent(replace(form, files=tuple(token for token in form.files if token != removed)), 200)
+
+
 def written(sent: Posted, form: Typed) -> Written:
-    """The posted text for the use case. Raises TextRefused where it held bytes that aren't text."""
+    """The posted text with its files for the use case.
+
+    Raises TextRefused where it held bytes that aren't text, Refused where a file was not taken.
+    """
     if "body" in sent.broken:
         raise TextRefused(BROKEN.format("The message"), "body")
-    return Written(sent.get("body"), form.submission, seen_by(sent))
+    if sent.refused:
+        raise Refused(". ".join(sent.refused), "files")
+    return Written(sent.get("body"), form.submission, seen_by(sent), form.files)
 
 
 def seen_by(sent: Posted) -> int:
@@ -88,7 +128,7 @@ def kept_text(form: str) -> Typed:
     kept = drafts.draft_fields(desk.services, token, desk.clock()) if token else None
     if kept is None or kept.get("form") != form:
         return Typed()
-    return Typed(kept["body"], kept["submission"], token)
+    return Typed(kept["body"], kept["submission"], token, tuple(kept.get("files", "").split()))
 
 
 def way_back() -> str | Response | None:
@@ -100,13 +140,13 @@ def way_back() -> str | Response | None:
         return request.full_path.rstrip("?")
     shown_by = SHOWN_BY.get(request.endpoint or "")
     text = typed(posted()) if shown_by else Typed()
-    if shown_by is None or not text.body.strip():
+    if shown_by is None or not (text.body.strip() or text.files):
         return None
     desk = web()
     if not desk.limits.may_keep_text(request.remote_addr or ""):
         return kept_page(TOO_OFTEN, 429)
     form = (request.endpoint or "").rpartition(".")[2]
-    fields = {"form": form, "body": text.body, "submission": text.submission}
+    fields = {"form": form, "body": text.body, "submission": text.submission, "files": " ".join(text.files)}
     session["said"] = "You are signed out. Sign in to send your message; it is kept."
     return url_for(shown_by, **(request.view_args or {}), draft=drafts.keep_draft(desk.services, fields, desk.clock()))
 
@@ -114,8 +154,13 @@ def way_back() -> str | Response | None:
 def kept_page(notice: Notice, status: int) -> Response:
     """The posted text in a form of its own, to press once more; asks the database for nothing."""
     fields: Mapping[str, list[str]] = posted().fields.to_dict(flat=False)
-    hidden = [(name, value) for name, values in fields.items() if name not in {TOKEN, "body"} for value in values]
-    text = typed(posted()).body
+    hidden = [
+        (name, value)
+        for name, values in fields.items()
+        if name not in {TOKEN, "body", "remove_file"}
+        for value in values
+    ]
+    text = typed(posted())
     return page(
         "kept-text.html",
         status,
@@ -123,7 +168,9 @@ def kept_page(notice: Notice, status: int) -> Response:
         notice=notice,
         action=request.path,
         fields=hidden,
-        body=text,
+        body=text.body,
+        files=[file.name for file in kept_for(text.files)],
+        refused=posted().refused,
     )
 
 

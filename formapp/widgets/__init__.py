@@ -6,7 +6,17 @@ each, so that labels, limits and help never drift. Needs Jinja and WTForms, not 
 
 from formapp.widgets.assets import CLOSURES_FILE, NO_CLOSURES, Asset, assets
 from formapp.widgets.chooser import render_chooser
+from formapp.widgets.files import render_files
 from formapp.widgets.form import render_form
 from formapp.widgets.table import render_table
 
-__all__ = ["CLOSURES_FILE", "NO_CLOSURES", "Asset", "assets", "render_chooser", "render_form", "render_table"]
+__all__ = [
+    "CLOSURES_FILE",
+    "NO_CLOSURES",
+    "Asset",
+    "assets",
+    "render_chooser",
+    "render_files",
+    "render_form",
+    "render_table",
+]

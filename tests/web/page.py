@@ -49,7 +49,8 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._space(tag)
         element = Element(tag, {name: value or "" for name, value in attrs}, self._open[-1] if self._open else None)
-        self.elements.append(element)
+        if not self._in_template():
+            self.elements.append(element)
         if tag not in VOID:
             self._open.append(element)
 
@@ -63,7 +64,13 @@ class _Reader(HTMLParser):
         if tag in BOXES:
             self.handle_data(" ")
 
+    def _in_template(self) -> bool:
+        """What stands in a template is no part of the page."""
+        return any(element.tag == "template" for element in self._open)
+
     def handle_data(self, data: str) -> None:
+        if self._in_template():
+            return
         for element in self._open:
             element.text += data
 

@@ -9,12 +9,23 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
+from formapp import filechecks
 from formapp.accounts import disable_account
 from formapp.app import create_app
 from formapp.services import Services
 from formapp.web.access import TABLE, Answer, Role
 from formapp.webhooks.endpoints import add_endpoint
-from tests.builders import NOW, Clock, build_account, build_customer, build_project, build_services, file_ticket
+from tests.attachments.odd_files import picture
+from tests.builders import (
+    NOW,
+    Clock,
+    build_account,
+    build_customer,
+    build_project,
+    build_services,
+    file_ticket,
+    keep_file,
+)
 from tests.web.conftest import Desk
 from tests.web.page import Browser
 
@@ -37,7 +48,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     (site / "index.html").write_text("<!doctype html><title>Guide</title><h1>Guide</h1>")
     services = build_services(folder, site_dir=site)
     ada = build_customer(services)
-    file_ticket(services, ada)
+    shot = keep_file(services, "error.png", picture("PNG")())
+    file_ticket(services, ada, files=(shot,))
+    filechecks.check_due(services, Clock())
     add_endpoint(services, "https://hooks.example/support", NOW, resolve=lambda *_: ["93.184.216.34"])
     for email in ("stranger@museum.example", "gone@shop.example"):
         build_account(services, email)

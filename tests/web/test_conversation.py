@@ -134,7 +134,7 @@ def test_a_reply_is_added_and_the_reader_comes_back_to_it(desk: Desk, ada: Brows
     page = ada.send(reply_form(ada))
     assert ada.steps[-2:] == [(303, REPLY), (200, f"{TICKET}?said=reply#newest")]
     assert "It fails in Firefox, too" in page.one("li", id="newest").text
-    assert page.one("p", role="status").text == "Your message is sent."
+    assert page.one("p", class_="support-notice", role="status").text == "Your message is sent."
     assert page.form(REPLY).fields["body"] == ""
     assert bodies(desk) == ["It fails in Firefox, too"]
 

@@ -15,7 +15,7 @@ from tests.guide import build_guide
 from tests.plugin.reading import Page
 
 ADDRESS = "http://127.0.0.1:8000/"
-PAGES = ("index", "contact-support", "ticket-priority", "file-a-ticket", "for-writers")
+PAGES = ("index", "contact-support", "ticket-priority", "file-a-ticket", "for-operators", "for-writers")
 PICTURES = REPOSITORY / "docs" / "pictures"
 # Pages of the desk, which the build can't see.
 DESK = re.compile(r"/support/(tickets|tickets/new|hours\.ics|dates\.json)")

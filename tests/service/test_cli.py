@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import make_url
@@ -14,7 +17,7 @@ from formapp.errors import LinkGone
 from formapp.models import Account, Membership, Project, Ticket
 from formapp.projects import active_projects_of
 from formapp.services import Services, utc_now
-from tests.builders import POLICY, build_customer, build_services, file_ticket, stored
+from tests.builders import POLICY, REPOSITORY, build_customer, build_services, file_ticket, stored
 
 
 class Operator:
@@ -180,6 +183,19 @@ def test_help_names_each_command_and_needs_no_settings() -> None:
     for command in main.commands.values():
         assert f"  {command.name} " in result.output
         assert command.help
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/for-writers.md", "docs/for-operators.md"])
+def test_the_commands_that_pages_tell_are_there_with_their_options(page: str) -> None:
+    told = re.findall(r"^\s*\$ formapp (.+)$", (REPOSITORY / page).read_text("utf-8"), re.MULTILINE)
+    assert told
+    for words in map(shlex.split, told):
+        command: click.Command = main
+        while isinstance(command, click.Group):
+            found = command.commands.get(words[0])
+            assert found, words
+            command, words = found, words[1:]
+        command.make_parser(click.Context(command)).parse_args(list(words))
 
 
 def test_a_secret_is_made_beside_the_database_at_first_use(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from formapp.queue import Filters, QueuePage
 from formapp.web.context import web
 from formapp.web.identity import the_person
 from formapp.web.pages import page
-from formapp.web.queuewords import choices, rows, views
+from formapp.web.queuewords import choices, is_sifted, rows, views
 from formapp.when import place
 
 blueprint = Blueprint("queue", __name__)
@@ -94,6 +94,7 @@ def _queue_page(filters: Filters, typed: str, was: str, found: QueuePage | None 
         views=views(filters if found else None),
         choices=choices(filters, desk.services),
         filters=filters,
+        is_sifted=is_sifted(filters),
         typed=typed,
         was=was,
         error=error,

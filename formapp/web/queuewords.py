@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from formapp import desk, projects
@@ -96,6 +96,11 @@ def _due(services: Services, ticket: Ticket, left: TimeLeft, now: datetime) -> s
 def views(filters: Filters | None) -> list[View]:
     """The ready-made searches, with the one that is shown."""
     return [View(label, view.as_search(), view == filters) for label, view in VIEWS]
+
+
+def is_sifted(filters: Filters) -> bool:
+    """Whether more is chosen than a ready-made view chooses, so that the filters must be seen."""
+    return replace(filters, text="") not in {view for _, view in VIEWS}
 
 
 def choices(filters: Filters, services: Services) -> dict[str, list[Choice]]:

@@ -109,6 +109,7 @@ def test_the_ready_made_views_lead_to_their_tickets(full: Desk, sam: Browser, sa
         page = sam.open(next(link["href"] for link in sam.open(QUEUE).all("a") if link.text == view))
         assert references(page) == found, view
         assert [link.text for link in page.all("a", aria_current="page")] == ["Queue", view]
+        assert "open" not in page.one("details").attributes
     assert "Waiting for the customer" in rows(sam.open(f"{QUEUE}?search=status:waiting"))[0]
     assert rows(sam.open(f"{QUEUE}?search=status:closed"))[0].startswith("Closed Tue 24 Nov, 16:40 Colours")
 

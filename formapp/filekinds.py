@@ -36,7 +36,7 @@ _TEXTS = {
 }
 _SVG = "is an SVG drawing, which can run script. Send it as a PNG"
 _PAGE = "is a web page, which can run script. Send a screenshot"
-_ACTIVE = {
+ACTIVE = {
     **dict.fromkeys(("svg", "svgz"), _SVG),
     **dict.fromkeys(("html", "htm", "xhtml", "xht", "shtml", "mhtml", "mht"), _PAGE),
 }
@@ -106,7 +106,7 @@ def refusal_by_name(name: str, kinds: Sequence[str]) -> str:
     if not name:
         return "A file without a name can't be sent. Give it a name and choose it again"
     extension = last_extension(name)
-    if active := _ACTIVE.get(extension):
+    if active := ACTIVE.get(extension):
         return f"“{name}” {active}{_or_zip(kinds)}"
     if kind_of(name, kinds):
         return ""
@@ -130,7 +130,7 @@ def refusal_by_content(name: str, kind: str, head: bytes, holds_nul: bool, kinds
     if detector is not None:
         return f"“{name}” isn't a .{kind} file by its content. {_as_another(kinds)}"
     if kind == "xml" and (active := _active_root(head)):
-        return f"“{name}” {_ACTIVE[active]}{_or_zip(kinds)}"
+        return f"“{name}” {ACTIVE[active]}{_or_zip(kinds)}"
     if holds_nul and head[:2] not in _UTF_16:
         return f"“{name}” holds NUL bytes, so it isn't text. {_as_another(kinds)}"
     return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import shlex
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -76,13 +77,14 @@ def settings_from(environment: Mapping[str, str] = os.environ) -> Settings:
     unknown = sorted(name for name in environment if name.startswith(PREFIX) and name[len(PREFIX) :] not in NAMES)
     if unknown:
         raise BadSetting(f"There is no setting {unknown[0]}; known are {', '.join(PREFIX + name for name in NAMES)}.")
-    var = Path(values["VAR"] or "var").absolute()
+    site_dir = _folder(values["SITE_DIR"]) if values["SITE_DIR"] else None
+    var = _apart(Path(values["VAR"] or "var").absolute(), site_dir)
     return Settings(
         database_url=_database(values["DATABASE_URL"] or f"sqlite:///{var / 'desk.sqlite3'}"),
         secret_key=_secret(values["SECRET_KEY"]) if values["SECRET_KEY"] else _kept_secret(var),
         policy=_file(values["POLICY"] or "support-policy.yml", "POLICY"),
         var=var,
-        site_dir=_folder(values["SITE_DIR"]) if values["SITE_DIR"] else None,
+        site_dir=site_dir,
         base_url=_origin(values["BASE_URL"] or "http://127.0.0.1:8000", "BASE_URL"),
         origins=frozenset(_origin(part, "ORIGINS") for part in values["ORIGINS"].replace(",", " ").split()),
         smtp_url=_smtp(values["SMTP_URL"]),
@@ -92,6 +94,13 @@ def settings_from(environment: Mapping[str, str] = os.environ) -> Settings:
         files=_bucket(values["FILES"]),
         scan=_scanner(values["SCAN"]),
     )
+
+
+def _apart(var: Path, site_dir: Path | None) -> Path:
+    """The folder of what the desk keeps, unless everybody could fetch it from the guide's."""
+    if site_dir is not None and var.resolve().is_relative_to(site_dir.resolve()):
+        raise BadSetting(f"{PREFIX}VAR: {var} is inside the guide's folder, which is served. Choose another folder.")
+    return var
 
 
 def _database(value: str) -> str:
@@ -200,12 +209,20 @@ def _bucket(value: str) -> str:
 
 
 def _scanner(value: str) -> str:
-    if value and not _SCANNER.fullmatch(value):
+    if value and not (_SCANNER.fullmatch(value) and _is_whole(value)):
         raise BadSetting(
             f'{PREFIX}SCAN: "{value}" must be a command or a socket, as in "command:clamscan --no-summary -" or '
             '"clamd:/run/clamav/clamd.ctl".'
         )
     return value
+
+
+def _is_whole(command: str) -> bool:
+    """Whether a command's quotes are closed."""
+    try:
+        return bool(shlex.split(command))
+    except ValueError:
+        return False
 
 
 def _networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:

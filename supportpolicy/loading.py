@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -28,6 +29,10 @@ from supportpolicy.reading import Node, Reader
 from supportpolicy.reading_calendar import read_calendar
 
 MEGABYTE = 1_000_000
+NEVER_ATTACHED = frozenset({"svg", "svgz", "html", "htm", "xhtml", "xht", "shtml", "mhtml", "mht"})
+"""Endings of files in which browsers run script."""
+_KIND = re.compile(r"[a-z0-9]+(\.[a-z0-9]+)*")
+_KIND_LENGTH = 32
 # Stand in for what can't be read, so that the rest of the file is still proved.
 _ANY_CALENDAR = Calendar(ZoneInfo("UTC"), (((540, 1020),),) * 7, frozenset(), 480)
 _ANY_FORM = FormLimits(1, 1, 1, Attachments(0, 0, 0, ()))
@@ -262,17 +267,26 @@ def _form(node: Node) -> FormLimits | None:
     return FormLimits(lengths[0], lengths[1], lengths[2], attachments)
 
 
+def _kind(item: Node) -> str:
+    kind = item.text()
+    if kind is None:
+        return ""
+    plain = kind.strip().lstrip(".").casefold()
+    if kind != plain:
+        item.problem(f'Write "{plain}": small letters, without the dot before it.')
+    elif not _KIND.fullmatch(kind) or len(kind) > _KIND_LENGTH:
+        item.problem(f'"{kind}" is no ending of a file\'s name, like "log" or "tar.gz".')
+    elif kind in NEVER_ATTACHED:
+        item.problem(f'Leave "{kind}" out: browsers run script in such files, so they are never taken.')
+    return kind
+
+
 def _attachments(node: Node) -> Attachments | None:
     fields = node.fields(("count", "size_mb", "total_mb", "kinds"))
     count = fields["count"].number(0, 100) if "count" in fields else None
     size = fields["size_mb"].number(1, 1_000) if "size_mb" in fields else None
     total = fields["total_mb"].number(1, 10_000) if "total_mb" in fields else None
-    kinds = []
-    for item in fields["kinds"].items() if "kinds" in fields else ():
-        kind = item.text()
-        if kind is not None and (kind.startswith(".") or kind != kind.casefold()):
-            item.problem(f'Write "{kind.lstrip(".").casefold()}": small letters, without the dot before it.')
-        kinds.append(kind or "")
+    kinds = [_kind(item) for item in fields["kinds"].items()] if "kinds" in fields else []
     if count is None or size is None or total is None:
         return None
     if total < size:

@@ -182,6 +182,24 @@ def test_the_schema_for_editors_accepts_the_file_and_refuses_mistakes(policy_tex
         assert not validator.is_valid(as_data(policy_text.replace(words, instead, 1)))
 
 
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [
+        ("PNG", 'Write "png": small letters'),
+        (".log", 'Write "log": small letters'),
+        ("image/png", 'is no ending of a file\'s name, like "log" or "tar.gz"'),
+        ("tar..gz", "is no ending"),
+        ("x" * 33, "is no ending"),
+        ("svg", 'Leave "svg" out: browsers run script in such files'),
+        ("html", 'Leave "html" out'),
+    ],
+)
+def test_a_kind_of_file_is_an_ending_that_browsers_run_no_script_in(policy_text: str, kind: str, sentence: str) -> None:
+    text = policy_text.replace("kinds: [log,", f"kinds: [{kind},", 1)
+    assert [problem for problem in problems_of(text) if sentence in problem]
+    assert not jsonschema.Draft202012Validator(schema()).is_valid(as_data(text))
+
+
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "supportpolicy", *arguments], capture_output=True, text=True, check=False

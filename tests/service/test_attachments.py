@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from formapp import attachments, conversation
+from formapp import attachments, conversation, filekinds
 from formapp.attachments import KeptFile, Upload
 from formapp.conversation import Written
 from formapp.db import open_database
@@ -27,6 +27,7 @@ from formapp.errors import (
 from formapp.models import Account, Attachment, Ticket
 from formapp.services import Services
 from formapp.tickets import Filed
+from supportpolicy.loading import NEVER_ATTACHED
 from tests.attachments.odd_files import ODD_FILES, OddFile
 from tests.builders import NOW, build_customer, build_staff, file_ticket, stored, written
 
@@ -112,6 +113,10 @@ def test_the_policy_decides_which_kinds_are_taken_but_never_of_what_browsers_run
         keep(services, "logo.svg", b"<svg/>")
     with pytest.raises(FileRefused, match=r"Send it as another kind$"):
         keep(services, "app.log")
+
+
+def test_what_the_policy_may_never_list_is_what_is_never_taken() -> None:
+    assert set(filekinds.ACTIVE) == NEVER_ATTACHED
 
 
 def test_files_go_with_their_ticket_each_once(services: Services) -> None:

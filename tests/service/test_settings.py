@@ -49,6 +49,8 @@ def test_a_secret_file_without_a_secret_is_said(tmp_path: Path) -> None:
 
 
 def test_everything_can_be_set(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
     settings = read(
         tmp_path,
         BASE_URL="https://Help.Example:443/",
@@ -56,15 +58,29 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         MAIL_FROM='"Support, Ltd" <support@help.example>',
         ORIGINS="https://guide.example, http://localhost:8000/  https://[::1]:8443",
         SECRET_KEY=SECRET,
-        SITE_DIR=str(tmp_path),
+        SITE_DIR=str(site),
         SMTP_URL="smtp+tls://desk:p%40ss@mail.example:587",
+        FILES="s3://desk-files/attachments",
+        SCAN="command:clamscan --no-summary {path}",
     )
+    assert settings.files == "s3://desk-files/attachments"
+    assert settings.scan == "command:clamscan --no-summary {path}"
     assert (settings.base_url, settings.https) == ("https://help.example", True)
     assert settings.origins == {"https://guide.example", "http://localhost:8000", "https://[::1]:8443"}
-    assert (settings.secret_key, settings.site_dir) == (SECRET, tmp_path)
+    assert (settings.secret_key, settings.site_dir) == (SECRET, site)
     assert settings.smtp_url == "smtp+tls://desk:p%40ss@mail.example:587"
     assert settings.mail_from == '"Support, Ltd" <support@help.example>'
     assert not (tmp_path / "secret-key").exists()
+
+
+def test_what_the_desk_keeps_never_lies_in_the_served_folder(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    (site / "var").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(site / "var")
+    for inside in (site, site / "var", tmp_path / "link"):
+        with pytest.raises(BadSetting, match=r"FORMAPP_VAR: .* is inside the guide's folder"):
+            read(inside, SITE_DIR=str(site))
+    assert read(tmp_path, SITE_DIR=str(site)).site_dir == site
 
 
 def test_a_value_that_looks_like_a_number_stays_text(tmp_path: Path) -> None:
@@ -102,6 +118,14 @@ def test_a_value_that_looks_like_a_number_stays_text(tmp_path: Path) -> None:
         ("SMTP_URL", "smtp://", "name a host"),
         ("SMTP_URL", "smtp://mail.example:twenty", "must begin with smtp://"),
         ("WEBHOOK_PRIVATE", "10.1.2.3/8", "must be networks"),
+        ("FILES", "/srv/files", "must be a bucket"),
+        ("FILES", "s3://", "must be a bucket"),
+        ("FILES", "s3://Desk_Files", "must be a bucket"),
+        ("FILES", "s3://desk-files/a b", "must be a bucket"),
+        ("SCAN", "clamscan", "must be a command or a socket"),
+        ("SCAN", "command:", "must be a command or a socket"),
+        ("SCAN", "command:clamscan 'half", "must be a command or a socket"),
+        ("SCAN", "clamd:localhost:3310", "must be a command or a socket"),
     ],
 )
 def test_a_mistake_is_named_at_the_start(tmp_path: Path, name: str, value: str, sentence: str) -> None:

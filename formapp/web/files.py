@@ -125,7 +125,9 @@ def disposition(name: str) -> str:
     Whatever the name holds, the header is one line of ASCII (RFC 6266, and RFC 8187 for the whole name).
     """
     letters = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    plain = _UNPLAIN.sub("_", letters).strip() or "file"
+    plain = _UNPLAIN.sub("_", letters).strip()
+    if not plain or (plain.startswith(".") and not name.startswith(".")):
+        plain = f"file{plain}"
     header = f'attachment; filename="{plain}"'
     return header if plain == name else f"{header}; filename*=UTF-8''{quote(name, safe='')}"
 
@@ -144,7 +146,8 @@ def _given(file: Attachment) -> Response:
     if not file.may_be_opened:
         return _closed(file.scan)
     try:
-        chunks: Iterator[bytes] = attachments.content(web().services, file)
+        # Asked for its head alone, a file that nobody reads would stay open.
+        chunks: Iterator[bytes] = iter(()) if request.method == "HEAD" else attachments.content(web().services, file)
     except OSError as error:
         log_failure(error)
         return _closed("lost")

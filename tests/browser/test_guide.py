@@ -5,9 +5,10 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
-from playwright.sync_api import CDPSession, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Desk, OpenPage, running_desk
 
@@ -43,13 +44,14 @@ def desk(tmp_path_factory: pytest.TempPathFactory, built_guide: Path) -> Iterato
         yield started
 
 
-def with_cold_cache(page: Page, **network: object) -> CDPSession:
+def go_slowly(page: Page, path: str, until: Literal["load", "networkidle"]) -> None:
+    """Open a page over a slow line, with nothing of it kept from before."""
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
     session.send("Network.setCacheDisabled", {"cacheDisabled": True})
-    if network:
-        session.send("Network.emulateNetworkConditions", network)
-    return session
+    session.send("Network.emulateNetworkConditions", SLOW)
+    # A busy machine makes the line slower still.
+    page.goto(path, wait_until=until, timeout=60_000)
 
 
 # Nothing moves
@@ -60,20 +62,18 @@ def with_cold_cache(page: Page, **network: object) -> CDPSession:
 def test_nothing_moves_while_a_page_loads_over_a_slow_line(open_page: OpenPage, path: str, width: int) -> None:
     # High enough to see what stands below a widget.
     page = open_page(viewport={"width": width, "height": 2500})
-    with_cold_cache(page, **SLOW)
-    page.goto(path, wait_until="networkidle")
+    go_slowly(page, path, "networkidle")
     assert page.evaluate(MOVED) == []
 
 
 @pytest.mark.parametrize("width", [1280, 360])
 def test_nothing_moves_while_one_scrolls_to_pictures_that_are_not_there_yet(open_page: OpenPage, width: int) -> None:
     page = open_page(viewport={"width": width, "height": 800})
-    with_cold_cache(page, **SLOW)
-    page.goto("/contact-support/")
-    while page.evaluate("() => scrollY + innerHeight < document.documentElement.scrollHeight - 1"):
-        page.evaluate("() => scrollBy(0, 700)")
+    go_slowly(page, "/contact-support/", "load")
+    for image in page.locator("article img").all():
+        image.scroll_into_view_if_needed(timeout=60_000)
         page.evaluate(DRAWN)
-    page.wait_for_load_state("networkidle")
+    page.wait_for_load_state("networkidle", timeout=60_000)
     expect(page.locator("article img").last).to_be_visible()
     assert page.evaluate(MOVED) == []
     for image in page.locator("article img").all():

@@ -242,6 +242,11 @@ def _sqlite(url: str) -> Engine:
         if not options.get("alone"):
             # By the driver: through SQLAlchemy it would cost as much as a question.
             driver: Any = connection.connection.dbapi_connection
-            driver.execute("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")
+            statement = "BEGIN IMMEDIATE" if options.get("writes") else "BEGIN"
+            try:
+                driver.execute(statement)
+            except sqlite_driver().OperationalError as refused:
+                # As SQLAlchemy would raise it: a locked database has answers of its own.
+                raise OperationalError(statement, None, refused) from refused
 
     return engine

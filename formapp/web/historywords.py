@@ -36,7 +36,7 @@ def history(database: Session, events: Sequence[Event], policy: Policy, now: dat
         Line(
             at=marked(short_words(event.at, policy.calendar.zone, now), event.at, policy),
             who=names.get(event.account_id, "") if event.account_id else "The clock",
-            what=_what(event.kind, event.details, names),
+            what=_what(event, names),
             more=tuple(_more(event.kind, event.details, policy, now)),
         )
         for event in events
@@ -52,10 +52,12 @@ def _names(database: Session, events: Iterable[Event]) -> dict[int, str]:
     return {number: name for number, name in rows}  # noqa: C416 - rows aren't pairs to the type checker
 
 
-def _what(kind: str, details: Mapping[str, Any], names: Mapping[int, str]) -> str:
+def _what(event: Event, names: Mapping[int, str]) -> str:
+    kind, details = event.kind, event.details
     if kind == "assigned":
-        before, after = (names.get(number, "") if number else "nobody" for number in details["assignee"])
-        return f"gave it to {after} (before: {before})"
+        before, after = details["assignee"]
+        given = "took it" if after == event.account_id else f"gave it to {_who(after, names)}"
+        return f"{given} (before: {_who(before, names)})"
     if kind in {"due-soon", "missed"}:
         what = "answer" if details["target"] == "response" else "solution"
         return f"warned that the {what} is due soon" if kind == "due-soon" else f"noticed that the {what} was missed"
@@ -70,6 +72,10 @@ def _what(kind: str, details: Mapping[str, Any], names: Mapping[int, str]) -> st
         "priority-changed": "corrected the answers",
     }
     return words.get(kind, kind)
+
+
+def _who(number: int | None, names: Mapping[int, str]) -> str:
+    return names.get(number, "") if number is not None else "nobody"
 
 
 def _more(kind: str, details: Mapping[str, Any], policy: Policy, now: datetime) -> Iterator[str]:

@@ -11,7 +11,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from formapp import announcements, closures, demo, outbox, webhooks
+from formapp import announcements, closures, conversation, demo, outbox, webhooks
+from formapp import desk as work
 from formapp.accounts import find_account_by_email
 from formapp.models import OutboxMessage
 from formapp.outbox import Outcome
@@ -19,7 +20,7 @@ from formapp.webhooks.delivery import deliver
 from formapp.webhooks.endpoints import add_endpoint
 from supportpolicy import Policy
 from tests.browser.conftest import Desk, OpenPage, running_desk
-from tests.builders import file_ticket
+from tests.builders import file_ticket, written
 
 pytestmark = pytest.mark.browser
 
@@ -57,6 +58,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory, built_guide: Path) -> Iterato
         answers = {"need": "broken", "environment": "production", "impact": "degraded", "workaround": "none"}
         file_ticket(started.services, customer, started.clock(), answers=answers)
         fill_staff_pages(started)
+        write_on_the_ticket(started)
         yield started
 
 
@@ -79,6 +81,21 @@ def send_in_vain(desk: Desk, message: OutboxMessage) -> Outcome:
     if message.channel == webhooks.CHANNEL:
         return deliver(desk.services, message, desk.clock, resolve=lambda *_: ())
     return announcements.spread(desk.services, message, desk.clock())
+
+
+def write_on_the_ticket(desk: Desk) -> None:
+    """A conversation with everything that Markdown may hold, a note, and a corrected answer."""
+    services, now = desk.services, desk.clock()
+    customer, sam = (find_account_by_email(services, email) for email in (demo.CUSTOMER, "sam@platform.example"))
+    assert customer
+    assert sam
+    rich = "Which **one**?\n\n# Steps\n\n1. Open\n2. Pay\n\n> quoted\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```\ncurl\n```"
+    conversation.add_note(services, sam.id, 1, written("Asked the _network_ people"), now)
+    conversation.reply_as_staff(services, sam.id, 1, written(rich), "waiting", now)
+    conversation.reply_as_customer(services, customer.id, 1, written("See https://shop.example/cart"), now)
+    down = {"need": "broken", "environment": "production", "impact": "down", "workaround": "none"}
+    work.correct_answers(services, sam.id, 1, down, now, seen=99)
+    conversation.render_new(services)
 
 
 def missing_answer(page: Page) -> None:
@@ -118,6 +135,12 @@ def ticket(page: Page) -> None:
         summary.click()
 
 
+def ticket_with_error(page: Page) -> None:
+    page.goto(f"/support/tickets/{REFERENCE}")
+    page.get_by_role("button", name="Send reply").last.click()
+    expect(page.get_by_text("There is a problem")).to_be_visible()
+
+
 def sign_in_with_error(page: Page) -> None:
     page.goto("/support/sign-in")
     page.get_by_role("button", name="Send me a link").click()
@@ -143,6 +166,7 @@ CUSTOMERS: dict[str, Callable[[Page], None]] = {
     "new ticket": at("/support/tickets/new"),
     "my tickets": at("/support/tickets"),
     "a ticket": ticket,
+    "a ticket with an error": ticket_with_error,
     "sent": sent,
     "account": at("/support/account"),
 }
@@ -167,6 +191,19 @@ def endpoint_log(page: Page) -> None:
     page.locator("main article summary").first.click()
 
 
+def ticket_at_the_desk(page: Page) -> None:
+    page.goto(f"/support/desk/{REFERENCE}")
+    for summary in page.locator("main article summary").all():
+        summary.click()
+
+
+def ticket_at_the_desk_with_error(page: Page) -> None:
+    page.goto(f"/support/desk/{REFERENCE}")
+    page.get_by_text("It is a duplicate").click()
+    page.get_by_role("button", name="Merge").click()
+    expect(page.get_by_text("There is a problem")).to_be_visible()
+
+
 STAFF: dict[str, Callable[[Page], None]] = {
     "the queue": at("/support/desk/"),
     "the queue with an error": queue_with_error,
@@ -174,6 +211,8 @@ STAFF: dict[str, Callable[[Page], None]] = {
     "a closure with errors": closure_with_errors,
     "outgoing": at("/support/desk/outgoing"),
     "an endpoint's log": endpoint_log,
+    "a ticket": ticket_at_the_desk,
+    "a ticket with an error": ticket_at_the_desk_with_error,
 }
 
 

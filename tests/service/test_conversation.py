@@ -87,6 +87,7 @@ def test_a_reply_to_a_closed_ticket_needs_it_reopened(services: Services, ada: A
         conversation.reply_as_customer(services, ada.id, 1, written("It isn't"), NOW)
     with pytest.raises(TicketClosed):
         conversation.reply_as_staff(services, sam.id, 1, written("More"), "open", NOW)
+    conversation.reply_as_staff(services, sam.id, 1, written("Even more"), "closed", NOW, reopen=True)
     conversation.add_note(services, sam.id, 1, written("A note is fine"), NOW)
     conversation.reply_as_customer(services, ada.id, 1, written("It isn't"), NOW, reopen=True)
     assert tickets.ticket_for(services, ada.id, "SUP-1001").state == "open"

@@ -24,6 +24,10 @@ NAMES = (
     "support-closures.css",
     "support-closures.js",
 )
+# One script for the form, of parts in the order in which they need each other.
+PARTS = {
+    "support-form.js": ("support-secrets.js", "support-form.js", "support-files.js", "support-send.js"),
+}
 
 # The file at the guide's root that support-closures.js reads, and what it holds while nothing is announced.
 CLOSURES_FILE = "support-closures.json"
@@ -44,7 +48,10 @@ class Asset:
 def assets() -> tuple[Asset, ...]:
     """All assets of the widgets."""
     folder = resources.files("formapp.widgets").joinpath("assets")
-    return tuple(_asset(name, folder.joinpath(name).read_text("utf-8")) for name in NAMES)
+    return tuple(
+        _asset(name, "".join(folder.joinpath(part).read_text("utf-8") for part in PARTS.get(name, (name,))))
+        for name in NAMES
+    )
 
 
 def _asset(name: str, source: str) -> Asset:

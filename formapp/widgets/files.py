@@ -44,10 +44,18 @@ def render_files(
 
     ``files_url`` is where script uploads a file as soon as it is chosen (empty: nowhere).
     """
+    most = policy.form.attachments
     return render(
         "files.html",
         policy,
-        most=policy.form.attachments,
+        most=most,
+        sentences={
+            "too-large": f" is larger than {size_words(most.size)}. Send the part that matters, or compress it.",
+            "too-many": f" is one too many: up to {most.count} files can be attached.",
+            "too-much": f" is too much: up to {size_words(most.total)} can be attached in all.",
+            "other-kind": " is of a kind that we don't take. Put it into a zip, or send a screenshot.",
+            "later": " can't be uploaded now. It goes along when you send the form.",
+        },
         kept=kept,
         errors=errors,
         files_url=files_url,

@@ -49,6 +49,7 @@ def render_form(
         ids=ids,
         dates_url=dates_url,
         similar_url=similar_url,
+        alive_url=f"{action.rpartition('/')[0]}/healthz",
         files=render_files(policy, kept, form.files.errors, files_url=files_url, ids=ids),
         page=page or form.page.data or "",
         chooser=render_chooser(policy, ids=f"{ids}-chooser", nested=True),

@@ -39,3 +39,21 @@ customElements.get("support-summary") ||
       }
     },
   );
+
+/* The desk has what was sent with this form's id, so that this browser needs to keep it no longer. */
+customElements.get("support-arrived") ||
+  customElements.define(
+    "support-arrived",
+    class extends HTMLElement {
+      connectedCallback() {
+        const sent = `"submission":${JSON.stringify(this.dataset.submission)}`;
+        try {
+          for (const [key, draft] of Object.entries(localStorage)) {
+            if (key.startsWith("support-draft:") && draft.includes(sent)) localStorage.removeItem(key);
+          }
+        } catch {
+          // Storage is forbidden, so nothing is kept.
+        }
+      }
+    },
+  );

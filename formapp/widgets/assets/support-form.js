@@ -1,81 +1,95 @@
 /* Makes the ticket form kinder: an id for this very form, the chooser's answers, who is signed in, a count. */
+const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
+const json = (url) => fetch(url).then((answer) => answer.json()).catch(() => null);
+const fire = (field, bubbles = true) => field.dispatchEvent(new Event("input", { bubbles }));
+
 customElements.define(
   "support-form",
   class extends HTMLElement {
-      connectedCallback() {
-        this.form = this.querySelector("form");
-        const { elements } = this.form;
-        elements.submission.value ||= crypto.getRandomValues(new Uint32Array(4)).join("-");
-        this.addEventListener("support-answers", (event) => this.choose(event));
-        this.querySelector(".support-summary")?.addEventListener("click", this);
-        this.count(elements.description);
-        if ("embedded" in this.dataset) {
-          elements.page.value ||= location.pathname;
-          this.prefill(new URLSearchParams(location.search));
-          this.recognise();
-        }
+    connectedCallback() {
+      this.form = this.querySelector("form");
+      this.fields = this.form.elements;
+      this.fields.submission.value ||= crypto.getRandomValues(new Uint32Array(4)).join("-");
+      this.addEventListener("support-answers", (event) => this.choose(event));
+      this.addEventListener("change", ({ target }) => this.compare(target));
+      this.querySelector(".support-summary")?.addEventListener("click", this);
+      this.count(this.fields.description);
+      if ("embedded" in this.dataset) {
+        this.fields.page.value ||= location.pathname;
+        this.prefill(new URLSearchParams(location.search));
+        this.recognise();
       }
-      // A mistake's link goes to its field; the theme would load the page anew, without what was typed.
-      handleEvent(event) {
-        const field = this.form.elements[event.target.hash?.slice(1)];
-        if (!field) return;
-        event.preventDefault();
-        field.focus();
-      }
-      // The chooser's link on another page brings its result in the query.
-      prefill(query) {
-        const radio = [...this.form.querySelectorAll("[name=priority]")].find((one) => one.value === query.get("priority"));
-        if (!radio || this.form.querySelector("[name=priority]:checked")) return;
-        radio.checked = true;
-        query.delete("priority");
-        this.form.elements.answers.value = query;
-      }
-      choose(event) {
-        event.preventDefault();
-        const { priority, query } = event.detail;
-        const radio = this.form.querySelector(`[name=priority][value="${CSS.escape(priority)}"]`);
-        radio.checked = true;
-        this.form.elements.answers.value = query;
-        this.querySelector(".support-help").open = false;
-        this.querySelector("[data-said]").textContent = `${radio.labels[0].firstElementChild.textContent} is chosen.`;
-        radio.focus();
-      }
-      // Says how much room is left, once it gets scarce; waits for a pause in typing.
-      count(field) {
-        const said = this.querySelector("[data-count]");
-        let pause;
-        const say = () => {
-          const left = field.dataset.most - [...field.value].length;
-          const some = Math.abs(left).toLocaleString("en");
-          said.textContent = left > field.dataset.most / 5 ? "" : left < 0 ? `You have ${some} characters too many` : `You have ${some} characters left`;
-        };
-        field.addEventListener("input", () => {
-          clearTimeout(pause);
-          pause = setTimeout(say, 500);
-        });
-        say();
-      }
-      // A static page can't know who reads it; the desk can, if it is on the same origin.
-      async recognise() {
-        const url = new URL("../form-context.json", this.form.action.replace(/\/?$/, "/"));
-        if (url.origin !== location.origin) return;
-        const answer = await fetch(url, { credentials: "same-origin" }).catch(() => null);
-        const known = answer?.ok && (await answer.json().catch(() => null));
-        if (!known?.signed_in_as) return;
-        const who = this.querySelector("[data-who]");
-        who.querySelector("strong").textContent = known.signed_in_as;
-        who.hidden = false;
-        this.querySelector("[data-field=email]")?.remove();
-        const typed = this.form.elements.project;
-        if (!known.projects.length || typed.tagName === "SELECT") return;
-        const select = document.createElement("select");
-        select.append(new Option("Choose a project", ""), ...known.projects.map(({ key, name }) => new Option(name, key)));
-        Object.assign(select, { id: typed.id, name: "project", required: true });
-        const same = known.projects.find(({ key, name }) => [key, name].includes(typed.value)) ?? (known.projects.length === 1 && known.projects[0]);
-        if (same) select.value = same.key;
-        typed.closest(".support-field").querySelector("label").textContent = "Project";
-        typed.closest(".support-field").querySelector(".support-hint")?.remove();
-        typed.replaceWith(select);
-      }
-    },
-  );
+    }
+    // A mistake's link goes to its field; the theme would load the page anew, without what was typed.
+    handleEvent(event) {
+      const field = this.fields[event.target.hash?.slice(1)];
+      if (!field) return;
+      event.preventDefault();
+      field.focus();
+    }
+    // The chooser's link on another page brings its result in the query.
+    prefill(query) {
+      const { priority, answers } = this.fields;
+      if (priority.value) return;
+      priority.value = query.get("priority");
+      query.delete("priority");
+      if (priority.value) answers.value = query;
+    }
+    choose(event) {
+      event.preventDefault();
+      const { priority, query } = event.detail;
+      this.fields.priority.value = priority;
+      this.fields.answers.value = query;
+      this.querySelector(".support-help").open = false;
+      const radio = this.querySelector("[name=priority]:checked");
+      this.querySelector("[data-said]").textContent = `${radio.labels[0].firstElementChild.textContent} is chosen.`;
+      radio.focus();
+    }
+    // What a colleague has just reported in the same project; only who is signed in can choose one.
+    async compare(changed) {
+      const { project, subject } = this.fields;
+      const { similar } = this.dataset;
+      if (!similar || (changed !== project && changed !== subject) || !project.options || !project.value || look(subject.value)) return;
+      const answer = await json(`${similar}?${new URLSearchParams({ project: project.value, subject: subject.value })}`);
+      const found = answer?.similar ?? [];
+      const links = found.map(({ url, sentence, subject }) => make("a", { href: url, textContent: `${sentence}: ${subject}` }));
+      this.querySelector("[data-alike]").replaceChildren(...links.slice(0, 1));
+    }
+    // Says how much room is left, once it gets scarce; waits for a pause in typing.
+    count(field) {
+      const { most } = field.dataset;
+      let pause;
+      const say = () => {
+        const left = most - [...field.value].length;
+        const words = `You have ${Math.abs(left).toLocaleString("en")} characters ${left < 0 ? "too many" : "left"}`;
+        this.querySelector("[data-count]").textContent = left > most / 5 ? "" : words;
+      };
+      field.addEventListener("input", () => {
+        clearTimeout(pause);
+        pause = setTimeout(say, 500);
+      });
+      say();
+    }
+    // A static page can't know who reads it; the desk can, if it is on the same origin.
+    async recognise() {
+      const url = new URL("../form-context.json", this.form.action.replace(/\/?$/, "/"));
+      if (url.origin !== location.origin) return;
+      const known = await json(url);
+      if (!known?.signed_in_as) return;
+      const who = this.querySelector("[data-who]");
+      who.querySelector("strong").textContent = known.signed_in_as;
+      who.hidden = false;
+      this.querySelector("[data-field=email]")?.remove();
+      const typed = this.fields.project;
+      if (!known.projects.length || typed.options) return;
+      const select = make("select", { id: typed.id, name: "project", required: true });
+      select.append(new Option("Choose a project", ""), ...known.projects.map(({ key, name }) => new Option(name, key)));
+      const same = known.projects.find(({ key, name }) => key === typed.value || name === typed.value) ?? (known.projects.length === 1 && known.projects[0]);
+      if (same) select.value = same.key;
+      const field = typed.closest(".support-field");
+      field.querySelector("label").textContent = "Project";
+      field.querySelector(".support-hint")?.remove();
+      typed.replaceWith(select);
+    }
+  },
+);

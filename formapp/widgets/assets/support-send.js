@@ -1,0 +1,191 @@
+/* Keeps what is typed in this browser, and sends the form once all is ready; until then it is "Not sent yet". */
+const prefix = "support-draft:";
+const month = 30 * 24 * 3600e3;
+const events = ["online", "pagehide", "pageshow"];
+const read = (key) => {
+  try {
+    const draft = JSON.parse(localStorage[key]);
+    return draft.fields.submission && Date.now() - draft.at < month && draft;
+  } catch {}
+};
+
+customElements.define(
+  "support-send",
+  class extends HTMLElement {
+    connectedCallback() {
+      this.form = this.closest("form");
+      this.fields = this.form.elements;
+      this.names = this.dataset.fields.split(" ");
+      this.texts = [...this.form.querySelectorAll("[name=subject], [type=url], textarea[name]")];
+      [this.kept, this.discard] = this.form.querySelector(".support-draft").children;
+      [this.said, this.unsent] = this.querySelectorAll("[role=status], [data-unsent]");
+      const [now, copy] = this.unsent.querySelectorAll("button");
+      this.allowed = "";
+      this.discard.onclick = () => {
+        this.form.reset();
+        localStorage.removeItem(this.key);
+        location.reload();
+      };
+      now.onclick = () => this.send();
+      copy.onclick = () => {
+        this.unsent.querySelector("textarea").select();
+        // Works on plain http too; where it doesn't, the text stands there selected.
+        if (document.execCommand("copy")) this.said.textContent = "Copied.";
+      };
+      for (const type of ["submit", "input"]) this.form.addEventListener(type, this);
+      for (const type of events) addEventListener(type, this);
+      // Storage can be forbidden; then the form is as it was.
+      this.adopt().catch(() => {});
+    }
+    disconnectedCallback() {
+      for (const type of events) removeEventListener(type, this);
+      clearTimeout(this.timer);
+      this.pagehide();
+    }
+    handleEvent(event) {
+      this[event.type](event);
+    }
+    pagehide() {
+      this.letGo?.();
+    }
+    pageshow({ persisted }) {
+      if (persisted) this.hold(this.key, true);
+    }
+    online() {
+      if (this.timer) this.send();
+    }
+    input() {
+      this.save();
+      if (this.timer) this.wait();
+    }
+    submit(event) {
+      // The second time is ours, and goes its native way.
+      if (this.through) return (this.through = false);
+      event.preventDefault();
+      this.button = event.submitter;
+      this.send();
+    }
+
+    // A tab has a record of its own, and takes over one that no tab holds.
+    async adopt() {
+      const page = [prefix + this.form.action, this.fields.page?.value, new URLSearchParams(location.search).get("project"), ""].join(" ");
+      const fresh = (this.key = page + Date.now());
+      const own = sessionStorage[page];
+      const keys = Object.keys(localStorage).filter((key) => key.startsWith(prefix)).sort().reverse();
+      for (const key of keys) read(key) || localStorage.removeItem(key);
+      for (const key of [own, ...keys, fresh]) {
+        const draft = key?.startsWith(page) && read(key);
+        if ((key !== fresh && !this.fits(draft)) || !(await this.hold(key, key === own))) continue;
+        sessionStorage[page] = this.key = key;
+        if (draft && !this.served) this.restore(draft);
+        return;
+      }
+    }
+    get served() {
+      return "served" in this.dataset;
+    }
+    get text() {
+      return this.texts.map(({ value }) => value).join("\n");
+    }
+    // What the server or the browser has filled is newer than what is stored.
+    fits(draft) {
+      if (!draft || draft.fields.submission === this.fields.submission.value) return draft;
+      return !this.served && (!this.text.trim() || this.text === draft.text);
+    }
+    // A lock tells that a tab lives.
+    hold(key, own) {
+      return new Promise((answer) => {
+        if (!navigator.locks) return answer(own);
+        navigator.locks.request(key, { ifAvailable: true }, (lock) => {
+          answer(lock);
+          return lock && new Promise((letGo) => (this.letGo = letGo));
+        });
+      });
+    }
+    restore({ fields, files }) {
+      for (const name of this.names) {
+        const field = this.fields[name];
+        const value = fields[name];
+        if (!value || !field || (field.value && name !== "submission")) continue;
+        field.value = value;
+        // Typed as a name before signing in, chosen by its key after it.
+        if (!field.value) field.value = [...field.options].find(({ text }) => text === value)?.value ?? "";
+      }
+      for (const file of files) this.form.querySelector("support-files")?.add(file);
+      fire(this.texts.at(-1), false);
+      this.kept.textContent = "What you typed before is back.";
+      this.discard.hidden = false;
+    }
+    values() {
+      return Object.fromEntries(this.names.map((name) => [name, this.fields[name]?.value ?? ""]));
+    }
+    save() {
+      const { text } = this;
+      const files = [...this.form.querySelectorAll("support-files li")].map(({ kept }) => kept).filter(Boolean);
+      try {
+        if (text.trim() || files[0]) localStorage[this.key] = JSON.stringify({ at: Date.now(), text, files, fields: this.values() });
+        else localStorage.removeItem(this.key);
+      } catch {
+        this.kept.textContent = "This browser can't save what you type.";
+      }
+    }
+
+    async send() {
+      if (this.busy) return;
+      this.busy = true;
+      this.timer = clearTimeout(this.timer);
+      this.through = this.decided() && (await this.uploaded()) && (await this.reached()) && this.isConnected;
+      this.busy = false;
+      if (!this.through) return;
+      this.said.textContent = "";
+      this.unsent.hidden = true;
+      this.form.requestSubmit(this.button);
+    }
+    decided() {
+      this.querySelector("div.support-secret")?.remove();
+      for (const field of this.texts) {
+        const { value } = field;
+        const found = !this.button?.name && !this.allowed.includes(value) && look(value);
+        if (!found) continue;
+        const remove = () => {
+          field.value = found.text;
+          field.focus();
+          fire(field);
+        };
+        const keep = () => {
+          this.allowed += value;
+          this.send();
+        };
+        warn(this, field.labels[0].textContent + found.words, remove, keep);
+        return false;
+      }
+      return true;
+    }
+    async uploaded() {
+      const open = this.form.querySelector("li .support-secret button");
+      open?.focus();
+      if (this.form.querySelector("progress")) this.said.textContent = open ? "Not sent yet: decide about the file first." : "Waiting for the upload to end, then it is sent.";
+      if (open) return;
+      await Promise.all([...this.form.querySelectorAll("support-files li")].map((row) => row.settled));
+      return true;
+    }
+    // Asks for next to nothing first, so that a dead line never takes the page with the text away.
+    async reached() {
+      const asked = { mode: "no-cors", cache: "no-store", signal: AbortSignal.timeout(8000) };
+      const answer = await fetch(this.dataset.alive, asked).catch(() => null);
+      if (answer?.status < 500) return true;
+      this.pause = Math.min(this.pause * 2 || 10, 300);
+      this.wait();
+    }
+    wait() {
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.send(), this.pause * 1000);
+      this.said.textContent = `Not sent yet: we can't reach the help desk. Trying again in ${this.pause} seconds.`;
+      const text = Object.entries(this.values()).filter(([, value]) => value).map((part) => part.join(": ")).join("\n\n");
+      this.unsent.querySelector("textarea").value = text;
+      // A mail program may take no more.
+      this.unsent.querySelector("a").search = `subject=${encodeURIComponent(this.texts[0].value)}&body=${encodeURIComponent(text.slice(0, 1500))}`;
+      this.unsent.hidden = false;
+    }
+  },
+);

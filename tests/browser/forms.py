@@ -1,0 +1,57 @@
+"""Filling and sending the ticket form, as the stories of the browser tests do it."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from formapp import attachments, demo
+from formapp.accounts import find_account_by_email
+from formapp.models import Ticket
+from formapp.tickets import tickets_of
+from tests.browser.conftest import Desk
+
+SUBJECT = "Search finds nothing"
+DESCRIPTION = (
+    "It says “no results” for every word,\neven for those in the titles.\n\n  (two spaces, a <tag>, 日本語 and 🦊)"
+)
+
+
+def fill(page: Page, subject: str = SUBJECT, description: str = DESCRIPTION) -> None:
+    """Fill the form of somebody who is signed in."""
+    page.get_by_label("Project").select_option("Riverside Shop")
+    page.get_by_label("Subject").fill(subject)
+    page.get_by_label("Description").fill(description)
+    page.get_by_role("radio", name="High").check()
+
+
+def attach(page: Page, *files: tuple[str, bytes]) -> None:
+    """Choose these files, each a name and its content."""
+    page.get_by_label("Attachments").set_input_files(
+        [{"name": name, "mimeType": "application/octet-stream", "buffer": content} for name, content in files]
+    )
+
+
+def send(page: Page) -> None:
+    page.get_by_role("button", name="Send ticket").click()
+
+
+def expect_sent(page: Page) -> None:
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your ticket is sent")
+
+
+def all_stored(desk: Desk) -> tuple[Ticket, ...]:
+    customer = find_account_by_email(desk.services, demo.CUSTOMER)
+    assert customer
+    return tuple(tickets_of(desk.services, customer.id))
+
+
+def stored(desk: Desk) -> Ticket:
+    """The one ticket that there is."""
+    (ticket,) = all_stored(desk)
+    return ticket
+
+
+def files_of(desk: Desk, ticket: Ticket) -> list[tuple[str, bytes]]:
+    """The names and contents of what is attached to a ticket, in order."""
+    found = attachments.attachments_of(desk.services, ticket.id, with_notes=False)
+    return [(file.name, b"".join(attachments.content(desk.services, file))) for file in found]

@@ -69,6 +69,7 @@ def show(browser: Browser, form: Form) -> Page:
 
 @pytest.mark.usefixtures("full")
 def test_signing_in_leads_staff_to_what_is_due_next(sam: Browser) -> None:
+    assert sam.steps[-1] == (200, QUEUE)
     page = sam.open("/support/")
     assert (page.url, page.title, page.heading) == (QUEUE, "Queue – Support", "Queue")
     assert rows(page) == [

@@ -14,7 +14,7 @@ from hashlib import sha256
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import Select, select, text
 from sqlalchemy.orm import Session
 
 from formapp.errors import FilesGone, FilesTooLarge, NotFound, TooManyFiles
@@ -247,7 +247,7 @@ def _row(
     )
 
 
-def _visible(ticket_id: int, *, with_notes: bool) -> Any:  # noqa: ANN401 - a statement of one model
+def _visible(ticket_id: int, *, with_notes: bool) -> Select[Attachment]:
     wanted = select(Attachment).where(Attachment.ticket_id == ticket_id)
     if with_notes:
         return wanted

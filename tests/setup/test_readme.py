@@ -1,0 +1,55 @@
+"""The README and the pages for writers and operators: every setting and every command in them is real."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from formapp.cli import main
+from formapp.settings import NAMES, PREFIX
+
+ROOT = Path(__file__).parents[2]
+PAGES = ("README.md", "docs/for-writers.md", "docs/for-operators.md")
+
+
+def test_its_table_has_every_setting_and_no_other() -> None:
+    rows = re.findall(rf"^\| `{PREFIX}([A-Z_]+)` \|", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
+    assert sorted(rows) == sorted(NAMES)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_its_settings_exist(page: str) -> None:
+    named = set(re.findall(rf"\b{PREFIX}([A-Z_]+)", (ROOT / page).read_text("utf-8")))
+    assert named <= set(NAMES)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_its_commands_of_the_desk_exist_and_take_what_they_are_given(page: str) -> None:
+    """With --help each says what it takes; the options that the page gives it are among that."""
+    commands = re.findall(r"(?:\$ |`)formapp ([a-z][^`\n]*)", (ROOT / page).read_text("utf-8"))
+    assert commands
+    for line in commands:
+        words = shlex.split(line)
+        named = [word for word in words if re.fullmatch("[a-z-]+", word) and not word.startswith("-")]
+        options = [word for word in words if word.startswith("--") and word != "--help"]
+        answer = CliRunner().invoke(main, [*path_of(named), "--help"])
+        assert answer.exit_code == 0, f"formapp {line}: {answer.output}"
+        for option in options:
+            assert option in answer.output, f"formapp {line}: {answer.output}"
+
+
+def path_of(words: list[str]) -> list[str]:
+    """The words that name a command: those after it are what it is given."""
+    command, path = main, []
+    for word in words:
+        children = getattr(command, "commands", {})
+        if not children:
+            break
+        assert word in children, f"there is no command formapp {' '.join([*path, word])}"
+        command = children[word]
+        path.append(word)
+    return path

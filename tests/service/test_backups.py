@@ -14,8 +14,8 @@ from sqlalchemy import text
 from formapp import attachments, backups, doctor, schema
 from formapp.errors import Refused
 from formapp.models import Attachment, Ticket
-from formapp.services import Services
-from tests.builders import NOW, build_customer, build_services, file_ticket, keep_file, stored
+from formapp.services import Services, make_services
+from tests.builders import NOW, build_customer, build_services, build_settings, file_ticket, keep_file, stored
 from tests.service.test_cli import Operator
 
 LOG = b"Error 502 at 14:00\n"
@@ -61,6 +61,15 @@ def test_a_backup_comes_back_whole_on_another_machine(used: Services, other: Ser
     # It goes on where the other had stopped.
     assert file_ticket(other, build_customer(other, "ben@lab.example", "lab"), project="lab").ticket.id == 3
     assert not [path for path in tmp_path.rglob("*") if ".part" in path.name]
+
+
+def test_a_backup_is_restored_where_no_database_was(used: Services, tmp_path: Path) -> None:
+    backups.make_backup(used, tmp_path / "backup", NOW)
+    new = make_services(build_settings(tmp_path / "new"))
+    assert backups.restore(new, tmp_path / "backup", NOW).tickets == 2
+    assert doctor.examine(new, NOW, contents=True).sound
+    assert contents(new) == contents(used)
+    new.database.engine.dispose()
 
 
 def test_a_backup_is_one_moment_however_much_is_sent_meanwhile(used: Services, tmp_path: Path) -> None:

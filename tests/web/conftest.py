@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 import pytest
 from flask import Flask
 
 from formapp.app import create_app
+from formapp.db import sqlite_driver
 from formapp.models import Account, Ticket
 from formapp.services import Services
 from formapp.signin import make_link
 from formapp.tickets import tickets_of
-from tests.builders import Clock, build_customer
+from tests.builders import Clock, build_customer, build_staff, file_ticket
 from tests.web.page import Browser, Form, Page
 
 FORM = {
@@ -22,6 +25,8 @@ FORM = {
     "description": "1. Put a book into the cart.\n2. Press Pay.\n\nExpected: a receipt. Seen: Error 502.",
     "priority": "high",
 }
+# The chooser's answers for a site that is down.
+DOWN = {"need": "broken", "environment": "production", "impact": "down", "workaround": "none"}
 
 
 @dataclass
@@ -78,6 +83,34 @@ def visitor(desk: Desk) -> Browser:
 def ada(desk: Desk) -> Browser:
     """The customer's browser, signed in."""
     return desk.browser_of("ada@shop.example")
+
+
+@pytest.fixture
+def kim(desk: Desk) -> Account:
+    """Somebody who works at the desk, too."""
+    return build_staff(desk.services, "kim@platform.example", name="Kim Adeyemi")
+
+
+@pytest.fixture
+def sam(desk: Desk) -> Browser:
+    """The browser of somebody who works at the desk, with a customer's critical ticket there."""
+    build_staff(desk.services)
+    file_ticket(desk.services, desk.customer, priority="critical", answers=DOWN, page="/file-a-ticket/")
+    return desk.browser_of("sam@platform.example")
+
+
+@contextmanager
+def locked(desk: Desk) -> Iterator[None]:
+    """While another program holds the database to write."""
+    # The desk waits ten seconds for its turn; a test needn't.
+    with desk.services.database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA busy_timeout=50")
+    # The desk's own SQLite: two of them in one process don't see each other's locks.
+    path = desk.services.settings.database_url.removeprefix("sqlite:///")
+    with closing(sqlite_driver().connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
 
 
 def filled(**changes: str) -> dict[str, str]:

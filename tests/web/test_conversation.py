@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from datetime import timedelta
 
 import pytest
 
 from formapp import accounts, closures, conversation, worker
 from formapp.conversation import reply_as_staff
-from formapp.db import sqlite_driver
 from formapp.desk import merge
 from formapp.models import Account, Message
 from tests.builders import NOW, build_staff, file_ticket, stored, written
-from tests.web.conftest import Desk, follow_newest_link
+from tests.web.conftest import Desk, follow_newest_link, locked
 from tests.web.page import Browser, Form, Page
 
 TICKET = "/support/tickets/SUP-1001"
@@ -296,13 +294,8 @@ def test_who_keeps_too_many_texts_gets_them_back_on_a_page(visitor: Browser) -> 
 
 def test_while_the_database_is_locked_the_text_stays_and_one_more_press_sends_it(desk: Desk, ada: Browser) -> None:
     form = reply_form(ada)
-    with desk.services.database.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA busy_timeout=50")
-    path = desk.services.settings.database_url.removeprefix("sqlite:///")
-    with closing(sqlite_driver().connect(path, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
+    with locked(desk):
         page = ada.send(form)
-        other.execute("ROLLBACK")
     assert (page.status, page.headers["Retry-After"]) == (503, "60")
     assert kept(page) == "It fails in Firefox, too"
     assert bodies(desk) == []

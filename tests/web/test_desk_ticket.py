@@ -2,60 +2,24 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
-from formapp import accounts, clock, conversation
+from formapp import clock, conversation
 from formapp import desk as work
 from formapp.app import create_app
 from formapp.conversation import reply_as_customer, reply_as_staff
-from formapp.db import sqlite_driver
-from formapp.models import Account, Message, Ticket
-from tests.builders import NOW, Clock, build_customer, build_services, build_staff, file_ticket, stored, written
-from tests.web.conftest import Desk, follow_newest_link
-from tests.web.page import Browser, Form, Page
+from formapp.models import Account
+from tests.builders import NOW, Clock, build_customer, build_services, build_staff, file_ticket, written
+from tests.web.conftest import Desk, follow_newest_link, locked
+from tests.web.deskforms import TICKET, assigning, form_of, history, messages, the_ticket
+from tests.web.page import Browser
 
-TICKET = "/support/desk/SUP-1001"
-DOWN = {"need": "broken", "environment": "production", "impact": "down", "workaround": "none"}
 STRANGE = {"Origin": "https://elsewhere.example", "Sec-Fetch-Site": "cross-site"}
 NO_WORD: dict[str, str] = {}
 CHANGED = "Not done yet: this ticket has changed"
-
-
-@pytest.fixture
-def kim(desk: Desk) -> Account:
-    return build_staff(desk.services, "kim@platform.example", name="Kim Adeyemi")
-
-
-@pytest.fixture
-def sam(desk: Desk) -> Browser:
-    """The browser of somebody at the desk, with a critical ticket before them."""
-    build_staff(desk.services)
-    file_ticket(desk.services, desk.customer, priority="critical", answers=DOWN, page="/file-a-ticket/")
-    return desk.browser_of("sam@platform.example")
-
-
-def form_of(page: Page, act: str, reference: str = "SUP-1001", **changes: str) -> Form:
-    form = page.form(f"/support/desk/{reference}/{act}")
-    form.fields |= changes
-    return form
-
-
-def the_ticket(desk: Desk, number: int = 1) -> Ticket:
-    return next(ticket for ticket in stored(desk.services, Ticket) if ticket.id == number)
-
-
-def messages(desk: Desk) -> list[tuple[str, str]]:
-    return [(message.kind, message.body) for message in stored(desk.services, Message)]
-
-
-def history(page: Page) -> list[str]:
-    section = next(one for one in page.all("section") if one.get("aria-labelledby") == "history-heading")
-    return [" ".join(line.text.split()) for line in page.all("li") if line.parent and line.parent.parent is section]
 
 
 # The page
@@ -233,27 +197,17 @@ def test_every_act_waits_for_one_more_press_where_somebody_was_faster(
 ) -> None:
     file_ticket(desk.services, desk.customer, submission="form-2", subject="The same")
     page = sam.open(TICKET)
-    form = _assigning(page) if act == "assign" else form_of(page, act)
+    form = assigning(page) if act == "assign" else form_of(page, act)
     form.fields |= typed
     conversation.add_note(desk.services, kim.id, 1, written("I am at it"), NOW)
     before = _facts(desk)
     again = sam.send(form)
     assert "Kim Adeyemi added a note" in again.text
     assert _facts(desk) == before
-    mine = _assigning(again) if act == "assign" else form_of(again, act)
+    mine = assigning(again) if act == "assign" else form_of(again, act)
     assert {name: mine.fields[name] for name in typed} == typed
     assert sam.send(mine).status == 200
     assert _facts(desk) != before
-
-
-def _assigning(page: Page) -> Form:
-    """The form that chooses who has the ticket; "I take it" is another with the same address."""
-    select = page.one("select", id="assignee")
-    return next(
-        Form(page, form)
-        for form in page.all("form")
-        if urlsplit(form["action"]).path.endswith("/assign") and select.inside(form)
-    )
 
 
 def _facts(desk: Desk) -> tuple[object, ...]:
@@ -268,142 +222,6 @@ def test_an_odd_number_of_what_was_seen_is_as_if_nothing_was_seen(desk: Desk, sa
     assert messages(desk) == []
     sam.send(form_of(again, "reply"))
     assert messages(desk) == [("reply", "Hello")]
-
-
-# Assignment, merging
-
-
-def test_a_ticket_is_given_taken_and_given_to_nobody(sam: Browser, kim: Account) -> None:
-    page = sam.open(TICKET)
-    assert [one.text for one in page.all("option") if one.inside(page.one("select", id="assignee"))] == [
-        "Nobody",
-        "Kim Adeyemi",
-        "Sam Rivera (you)",
-    ]
-    form = _assigning(page)
-    form.fields["assignee"] = kim.email
-    page = sam.send(form)
-    assert "Kim Adeyemi has it" in page.text
-    taking = next(Form(page, form) for form in page.all("form") if "I take it" in form.text)
-    page = sam.send(taking)
-    assert "Sam Rivera has it" in page.text
-    assert "I take it" not in page.text
-    form = _assigning(page)
-    form.fields["assignee"] = ""
-    page = sam.send(form)
-    assert "Nobody has it" in page.text
-    assert [line.split(") ", 1)[1] for line in history(page)[1:]] == [
-        "Sam Rivera gave it to Kim Adeyemi (before: nobody)",
-        "Sam Rivera took it (before: Kim Adeyemi)",
-        "Sam Rivera gave it to nobody (before: Sam Rivera)",
-    ]
-
-
-def test_nobody_outside_the_desk_is_given_a_ticket(desk: Desk, sam: Browser, kim: Account) -> None:
-    accounts.disable_account(desk.services, kim.email, NOW)
-    for email in ("ada@shop.example", kim.email, "nobody@platform.example", "x" * 400):
-        form = _assigning(sam.open(TICKET))
-        form.fields["assignee"] = email
-        again = sam.send(form)
-        assert again.one("a", href="#assignee").text == "Choose somebody who works at the desk"
-    assert the_ticket(desk).assignee_id is None
-
-
-def test_a_duplicate_is_merged_and_its_text_goes_to_the_other(desk: Desk, sam: Browser) -> None:
-    file_ticket(desk.services, desk.customer, submission="form-2", subject="The same")
-    late = form_of(sam.open("/support/desk/SUP-1002"), "reply", "SUP-1002", body="Which one?")
-    page = sam.send(form_of(sam.open("/support/desk/SUP-1002"), "merge", "SUP-1002", into=" sup-1001 "))
-    assert page.one("a", href=TICKET).text == "SUP-1001"
-    assert the_ticket(desk, 2).merged_into_id == 1
-    assert "merged SUP-1002 into it" in history(sam.open(TICKET))[-1]
-    again = sam.send(late)
-    assert "SUP-1002 was merged into SUP-1001. Write there instead" in again.text
-    # The other ticket is another conversation: it is shown first, with the text in its reply box.
-    there = sam.send(form_of(again, "reply"))
-    assert (there.status, there.heading) == (422, "SUP-1001 Checkout fails")
-    assert "Look at the ticket as it is now" in there.text
-    sam.send(form_of(there, "reply"))
-    assert messages(desk) == [("reply", "Which one?")]
-
-
-@pytest.mark.parametrize(
-    ("into", "sentence"),
-    [
-        ("", "Enter the reference of the other ticket, like SUP-1042"),
-        ("SUP-1001", "A ticket can't be merged into itself"),
-        ("SUP-9999", "There is no ticket SUP-9999"),
-        ("-1", "Enter the reference of the other ticket, like SUP-1042"),
-        ("9" * 40, "Enter the reference of the other ticket, like SUP-1042"),
-        ("SUP-١٠٠١", "Enter the reference of the other ticket, like SUP-1042"),
-        ("SUP-1002", "Both tickets must be of one project: its members will read the other one"),
-    ],
-)
-def test_what_cant_be_merged_is_said_at_the_field(desk: Desk, sam: Browser, into: str, sentence: str) -> None:
-    cleo = build_customer(desk.services, "cleo@museum.example", "museum")
-    file_ticket(desk.services, cleo, project="museum")
-    again = sam.send(form_of(sam.open(TICKET), "merge", into=into))
-    assert again.one("a", href="#into").text == sentence
-    assert form_of(again, "merge").fields["into"] == into
-    assert the_ticket(desk).state == "open"
-
-
-# Correcting an answer
-
-
-def test_the_priority_changes_by_correcting_an_answer_and_history_says_which_misled(desk: Desk, sam: Browser) -> None:
-    page = sam.open(TICKET)
-    form = form_of(page, "answers")
-    assert {name.removeprefix("answer-"): value for name, value in form.fields.items() if "answer" in name} == DOWN
-    form.fields["answer-workaround"] = "holds"
-    again = sam.send(form)
-    assert again.status == 422
-    assert "One more question Answer one more question: How severe is it?" in again.text
-    assert the_ticket(desk).priority == "critical"
-    form = form_of(again, "answers")
-    assert form.fields["answer-workaround"] == "holds"
-    assert form.fields["answer-severity"] == ""
-    form.fields["answer-severity"] = "minor"
-    desk.clock.now += timedelta(minutes=10)
-    page = sam.send(form)
-    assert "The answers are corrected." in page.text
-    assert the_ticket(desk).priority == "normal"
-    assert the_ticket(desk).answers == {**DOWN, "workaround": "holds", "severity": "minor"}
-    assert "Answer Thursday 26 November, 15:00 (Paris) 1-2 business days" in page.text
-    (line,) = history(page)[1:]
-    for said in (
-        "Sam Rivera corrected the answers Priority: Critical → Normal",
-        "Is there a way around it for now? No → Yes, one that holds for now",
-        "How severe is it? not asked → Minor",
-        "Decided by: The site is down. → A minor issue might affect sales",
-        "Answer due: Tue 24 Nov, 16:00 (Paris) → Thu 26 Nov, 15:00 (Paris)",
-        "Solution due: Tue 24 Nov, 19:00 (Paris) → no fixed time",
-    ):
-        assert said in line
-
-
-def test_an_answer_that_closes_questions_drops_theirs(desk: Desk, sam: Browser) -> None:
-    sam.send(form_of(sam.open(TICKET), "answers", **{"answer-need": "question"}))
-    assert (the_ticket(desk).priority, the_ticket(desk).answers) == ("low", {"need": "question"})
-
-
-def test_a_ticket_without_answers_is_asked_from_the_first_question_on(desk: Desk, sam: Browser) -> None:
-    file_ticket(desk.services, desk.customer, submission="form-2", subject="Help")
-    page = sam.open("/support/desk/SUP-1002")
-    assert "Chosen without the chooser’s answers." in page.text
-    for question, answer in (("need", "broken"), ("environment", "production"), ("impact", "other")):
-        page = sam.send(form_of(page, "answers", "SUP-1002", **{f"answer-{question}": answer}))
-        assert "One more question" in page.text
-    page = sam.send(form_of(page, "answers", "SUP-1002", **{"answer-severity": "very-minor"}))
-    assert the_ticket(desk, 2).priority == "low"
-    assert "Decided by: no answers → A very minor issue" in history(page)[-1]
-
-
-def test_a_forged_answer_changes_nothing_and_the_others_stay(desk: Desk, sam: Browser) -> None:
-    form = form_of(sam.open(TICKET), "answers", **{"answer-workaround": "coffee", "answer-impact": "data"})
-    again = sam.send(form)
-    assert again.status == 422
-    assert the_ticket(desk).answers == DOWN
-    assert form_of(again, "answers").fields["answer-impact"] == "data"
 
 
 # Whence, and when nothing answers
@@ -448,13 +266,8 @@ def test_signed_out_meanwhile_the_text_waits_in_its_own_box(desk: Desk, sam: Bro
 @pytest.mark.parametrize("act", ["reply", "note"])
 def test_while_the_database_is_locked_the_text_stays(desk: Desk, sam: Browser, act: str) -> None:
     form = form_of(sam.open(TICKET), act, body="Kept", **({"then": "closed"} if act == "reply" else {}))
-    with desk.services.database.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA busy_timeout=50")
-    path = desk.services.settings.database_url.removeprefix("sqlite:///")
-    with closing(sqlite_driver().connect(path, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
+    with locked(desk):
         page = sam.send(form)
-        other.execute("ROLLBACK")
     assert (page.status, form_of(page, act).fields["body"]) == (503, "Kept")
     sam.send(form_of(page, act))
     assert messages(desk) == [(act, "Kept")]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,12 +10,11 @@ from flask import abort
 from werkzeug.exceptions import HTTPException
 
 from formapp.app import create_app
-from formapp.db import sqlite_driver
 from formapp.services import make_services
 from formapp.web.access import EVERYONE, TABLE
 from formapp.web.problems import PROBLEMS
 from tests.builders import Clock, build_settings
-from tests.web.conftest import Desk, filled, ticket_form_of
+from tests.web.conftest import Desk, filled, locked, ticket_form_of
 from tests.web.page import Browser
 
 OWN = {"Sec-Fetch-Site": "same-origin"}
@@ -104,15 +102,8 @@ def test_without_a_database_a_posted_form_comes_back_filled(lost: Browser) -> No
 
 def test_while_the_database_is_locked_the_text_stays_and_one_more_press_stores_it(desk: Desk, ada: Browser) -> None:
     form = ticket_form_of(ada)
-    # The desk waits ten seconds for its turn; a test needn't.
-    with desk.services.database.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA busy_timeout=50")
-    # The desk's own SQLite: two of them in one process don't see each other's locks.
-    path = desk.services.settings.database_url.removeprefix("sqlite:///")
-    with closing(sqlite_driver().connect(path, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
+    with locked(desk):
         page = ada.send(form)
-        other.execute("ROLLBACK")
     assert page.status == 503
     again = page.form("/support/tickets")
     assert {name: again.fields[name] for name in filled()} == filled()

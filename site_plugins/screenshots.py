@@ -99,7 +99,7 @@ PICTURES = (
     ),
     Picture("3-project-and-subject", FORM, _fields("project", "subject"), _choose_project_and_subject),
     Picture("4-url", FORM, _fields("url"), _type_url),
-    Picture("5-description", FORM, _fields("description"), _type_description),
+    Picture("5-description", FORM, _fields("description", "files"), _type_description),
     Picture("6-priority", FORM, _fields("priority"), _choose_priority),
 )
 

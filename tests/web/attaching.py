@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from typing import Any
 
 from formapp.models import Attachment
 from tests.builders import stored
 from tests.web.conftest import Desk, ticket_form_of
-from tests.web.page import Browser, Form, Page
+from tests.web.page import BOUNDARY, Browser, Form, Page, part
 
 LOG = b"14:00:01 ERROR gateway answered 502\r\n"
 
@@ -51,10 +50,7 @@ def waiting(desk: Desk) -> int:
 def upload(browser: Browser, name: str, content: bytes, **headers: str) -> tuple[int, dict[str, Any]]:
     """Send one file as the form's script does; the status and the JSON."""
     own = {"Origin": browser.origin, "Sec-Fetch-Site": "same-origin"}
-    answer = browser.client.post(
-        "/support/files",
-        data={"file": (BytesIO(content), name)},
-        base_url=browser.origin,
-        headers=headers or own,
-    )
+    kind = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+    body = part("file", content, name) + f"--{BOUNDARY}--\r\n".encode()
+    answer = browser.answer("POST", "/support/files", body, {**(headers or own), **kind})
     return answer.status_code, dict(answer.get_json() or {})

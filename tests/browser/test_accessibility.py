@@ -305,6 +305,8 @@ def test_the_form_is_filled_and_sent_by_the_keyboard_alone(page: Page, desk: Des
         page.keyboard.press("Tab")
         page.keyboard.type(words)
     page.keyboard.press("Tab")
+    expect(page.get_by_label("Attachments")).to_be_focused()
+    page.keyboard.press("Tab")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Tab")
     expect(page.get_by_text("Help me choose")).to_be_focused()

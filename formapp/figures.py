@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import func, or_, select
 
-from formapp.models import OutboxMessage, Ticket
+from formapp.models import Attachment, OutboxMessage, Ticket
 from formapp.services import Services
 
 
@@ -17,7 +17,8 @@ class Figures:
     """Counts, and ages in seconds (0 where there is nothing to be old).
 
     ``tickets`` are those that aren't closed, by state and priority; ``overdue`` by what was promised;
-    ``outbox`` by channel and state, with what is still to be sent ("due") and what was given up ("dead").
+    ``outbox`` by channel and state, with what is still to be sent ("due") and what was given up ("dead");
+    ``attachments`` those that the worker has still to look at, by state of the scan: "failed" is tried again.
     """
 
     tickets: Mapping[tuple[str, ...], int]
@@ -25,10 +26,11 @@ class Figures:
     overdue: Mapping[str, int]
     outbox: Mapping[tuple[str, ...], int]
     outbox_age: float
+    attachments: Mapping[tuple[str, ...], int]
 
 
 def figures_of(services: Services, now: datetime) -> Figures:
-    """The figures as of ``now``; five short queries, each answered by an index."""
+    """The figures as of ``now``; short queries, each answered by an index."""
     with services.read() as database:
         tickets = database.execute(
             select(Ticket.state, Ticket.priority, func.count())
@@ -49,12 +51,16 @@ def figures_of(services: Services, now: datetime) -> Figures:
             .group_by(OutboxMessage.channel, OutboxMessage.state)
         ).all()
         waiting = database.scalar(select(func.min(OutboxMessage.created_at)).where(OutboxMessage.state == "due"))
+        attachments = database.execute(
+            select(Attachment.scan, func.count()).where(Attachment.work_at.is_not(None)).group_by(Attachment.scan)
+        ).all()
     return Figures(
         tickets={(state, priority): count for state, priority, count in tickets},
         oldest_open=_age(oldest, now),
         overdue={"response": response or 0, "resolution": resolution or 0},
         outbox={(channel, state): count for channel, state, count in outbox},
         outbox_age=_age(waiting, now),
+        attachments={(scan,): count for scan, count in attachments},
     )
 
 

@@ -179,35 +179,44 @@ class LocalFiles:
         _sync_folder(folder.parent)
 
 
-class _LocalWriting:
+class WrittenHere:
+    """The part of a writing that lies on this machine: an open file until it is kept or discarded."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file: BinaryIO | None = file
+
+    def write(self, chunk: bytes) -> None:
+        """Add bytes. Raises OSError where this machine can't take them."""
+        self._open().write(chunk)
+
+    def _open(self) -> BinaryIO:
+        if self._file is None:
+            raise ValueError("this file has been kept or discarded")
+        return self._file
+
+
+class _LocalWriting(WrittenHere):
     """A file that is written under another name until it is whole."""
 
     def __init__(self, path: Path, key: str) -> None:
         self._key = key
         self._path = path
         self._part = _beside(path, UNFINISHED)
-        self._file: BinaryIO | None = _new_file(self._part)
-
-    def write(self, chunk: bytes) -> None:
-        """Add bytes. Raises OSError where the disk can't take them."""
-        if self._file is None:
-            raise ValueError("this file has been kept or discarded")
-        self._file.write(chunk)
+        super().__init__(_new_file(self._part))
 
     def keep(self, facts: Mapping[str, Any]) -> str:
         """Make the file and its facts durable and return its key. Raises OSError; then nothing is kept."""
-        if self._file is None:
-            raise ValueError("this file has been kept or discarded")
+        file = self._open()
         try:
-            self._file.flush()
-            os.fsync(self._file.fileno())
+            file.flush()
+            os.fsync(file.fileno())
             self._part.rename(self._path)
             _write_whole(_beside(self._path, FACTS), json.dumps(dict(facts), ensure_ascii=False).encode())
             _sync_folder(self._path.parent)
         except BaseException:
             self._clear()
             raise
-        self._file.close()
+        file.close()
         self._file = None
         return self._key
 

@@ -15,7 +15,7 @@ import obstore
 from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import S3Store
 
-from formapp.files import CHUNK, CONTENT, FACTS, Writing, checked_suffix, is_key
+from formapp.files import CHUNK, CONTENT, FACTS, Writing, WrittenHere, checked_suffix, is_key
 from formapp.tokens import new_token
 
 _PART = 5 * 1024 * 1024
@@ -121,29 +121,22 @@ class S3Files:
             return None
 
 
-class _S3Writing:
+class _S3Writing(WrittenHere):
     """A file that waits on this machine until it is whole; a process that dies leaves nothing of it."""
 
     def __init__(self, store: S3Store) -> None:
         self._store = store
-        self._file: BinaryIO | None = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115 - closed below
-
-    def write(self, chunk: bytes) -> None:
-        """Add bytes. Raises OSError where this machine can't take them."""
-        if self._file is None:
-            raise ValueError("this file has been kept or discarded")
-        self._file.write(chunk)
+        super().__init__(cast(BinaryIO, tempfile.TemporaryFile()))  # noqa: SIM115 - closed by keep or discard
 
     def keep(self, facts: Mapping[str, Any]) -> str:
         """Make the file and its facts durable and return its key. Raises OSError; then nothing is kept."""
-        if self._file is None:
-            raise ValueError("this file has been kept or discarded")
+        file = self._open()
         key = new_token()
         content = json.dumps(dict(facts), ensure_ascii=False).encode()
         try:
-            self._file.seek(0)
+            file.seek(0)
             with _as_os_errors():
-                obstore.put(self._store, f"{key}/{CONTENT}", self._file, chunk_size=_PART, max_concurrency=2)
+                obstore.put(self._store, f"{key}/{CONTENT}", file, chunk_size=_PART, max_concurrency=2)
                 obstore.put(self._store, f"{key}/{FACTS}", content)
         finally:
             self.discard()

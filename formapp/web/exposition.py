@@ -26,6 +26,7 @@ class _Collected(Collector):
             "outbox_messages", "Messages to be sent (due) or given up (dead)", ["channel", "state"], figures.outbox
         )
         yield GaugeMetricFamily("support_outbox_oldest_seconds", "Age of the oldest message due", figures.outbox_age)
+        yield _gauge("attachments_waiting", "Files to be scanned or previewed", ["scan"], figures.attachments)
 
 
 def _gauge(name: str, words: str, labels: list[str], counts: Mapping[tuple[str, ...], int]) -> GaugeMetricFamily:

@@ -12,7 +12,6 @@ import pytest
 from PIL import Image
 
 from formapp import attachments, filechecks, scanning, worker
-from formapp.attachments import Upload
 from formapp.errors import NotFound
 from formapp.models import Account, Attachment
 from formapp.previews import WIDTH, NoPreview, make_preview
@@ -20,7 +19,7 @@ from formapp.scanning import Verdict
 from formapp.services import Services
 from tests.attachments.clamd import clamd
 from tests.attachments.odd_files import ODD_FILES, OddFile, jpeg_with_a_place, picture
-from tests.builders import NOW, Clock, build_customer, file_ticket, stored
+from tests.builders import NOW, Clock, build_customer, file_ticket, keep_file, stored
 
 PYTHON = sys.executable
 PICTURES = [odd for odd in ODD_FILES if odd.preview != "none"]
@@ -39,9 +38,7 @@ def scanned_by(services: Services, setting: str) -> Services:
 
 def attach(services: Services, ada: Account, name: str, content: bytes) -> Attachment:
     """A file on a ticket of its own."""
-    upload = Upload(services, name, 10_000_000)
-    upload.write(content)
-    token = upload.finish(NOW).token
+    token = keep_file(services, name, content)
     file_ticket(services, ada, files=(token,), submission=token, subject=f"About {token}")
     return now_of(services)
 
@@ -212,9 +209,7 @@ def test_two_workers_take_each_file_once(services: Services, clock: Clock) -> No
 def test_a_worker_checks_files_and_sweeps_beside_its_mails(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "IDLE_SECONDS", 0.02)
     attach(services, build_customer(services), "shot.png", picture("PNG")())
-    upload = Upload(services, "old.log", 100)
-    upload.write(b"nobody attached it")
-    upload.finish(NOW - attachments.LIFETIME - timedelta(seconds=1))
+    keep_file(services, "old.log", now=NOW - attachments.LIFETIME - timedelta(seconds=1))
     stop = Event()
 
     def now_and_stop_when_done() -> object:

@@ -12,9 +12,9 @@ from sqlalchemy.exc import IntegrityError
 
 from formapp import schema
 from formapp.db import Base, Database, UtcDateTime, open_database
-from formapp.models import NO_DEADLINE, Account, Membership, OutboxMessage, Project, Ticket
+from formapp.models import NO_DEADLINE, Account, Attachment, Membership, OutboxMessage, Project, Ticket
 from formapp.services import Services
-from tests.builders import NOW, build_customer, file_ticket
+from tests.builders import NOW, build_customer, file_ticket, keep_file
 
 HOUR = timedelta(hours=1)
 
@@ -212,11 +212,17 @@ BROKEN: tuple[tuple[type[Base], dict[str, Any], str], ...] = (
     (Ticket, {"merged_into_id": 1}, "ck_tickets_merged_is_closed"),
     (OutboxMessage, {"state": "lost"}, "ck_outbox_state_known"),
     (Account, {"email": "Ada@shop.example"}, "ck_accounts_email_lower"),
+    (Attachment, {"name": ""}, "ck_attachments_name_not_empty"),
+    (Attachment, {"size": 0}, "ck_attachments_size_counted"),
+    (Attachment, {"digest": "abc"}, "ck_attachments_digest_whole"),
+    (Attachment, {"scan": "lost"}, "ck_attachments_scan_known"),
+    (Attachment, {"preview": "lost"}, "ck_attachments_preview_known"),
+    (Attachment, {"attempts": -1}, "ck_attachments_attempts_counted"),
 )
 
 
 def test_the_database_itself_refuses_what_must_never_be(services: Services) -> None:
-    file_ticket(services, build_customer(services))
+    file_ticket(services, build_customer(services), files=(keep_file(services),))
     for model, values, constraint in BROKEN:
         with pytest.raises(IntegrityError) as refused, services.write.begin() as session:
             session.execute(Base.metadata.tables[model.__tablename__].update().values(values))

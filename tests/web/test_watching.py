@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,16 @@ from prometheus_client.parser import text_string_to_metric_families
 from formapp import conversation, schema, worker
 from formapp.app import create_app
 from formapp.services import Services
-from tests.builders import NOW, Clock, build_customer, build_services, build_staff, file_ticket, written
+from tests.builders import (
+    NOW,
+    Clock,
+    build_customer,
+    build_services,
+    build_staff,
+    file_ticket,
+    keep_file,
+    written,
+)
 from tests.web.conftest import Desk
 from tests.web.page import Browser
 
@@ -72,6 +82,16 @@ def test_the_figures_tell_what_waits_and_what_is_late(watched: Services, clock: 
     assert "support_outbox_messages mail due" not in figures(watched, clock)
     clock.now += timedelta(hours=3)
     assert figures(watched, clock)["support_overdue_tickets resolution"] == 2
+
+
+def test_the_figures_tell_of_files_whose_scan_fails(watched: Services, clock: Clock) -> None:
+    scanned = replace(watched, settings=replace(watched.settings, scan="command:/no/such/scanner"))
+    file_ticket(scanned, build_customer(scanned), files=(keep_file(scanned),))
+    assert figures(scanned, clock)["support_attachments_waiting pending"] == 1
+    worker.run_once(scanned, clock)
+    found = figures(scanned, clock)
+    assert found["support_attachments_waiting failed"] == 1
+    assert "support_attachments_waiting pending" not in found
 
 
 @pytest.mark.parametrize("header", ["", "Bearer ", "Bearer wrong", "Bearer tøken", "Basic a token for the watcher"])

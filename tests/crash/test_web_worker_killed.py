@@ -16,19 +16,23 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
 
-from formapp import projects, sessions
-from formapp.models import Event, OutboxMessage, Ticket, reference_of
+from formapp import attachments, doctor, projects, sessions
+from formapp.models import Attachment, Event, OutboxMessage, Ticket, reference_of
 from formapp.services import Services, utc_now
-from tests.builders import NOW, POLICY, REPOSITORY, build_account, build_project
+from formapp.web.posted import URLENCODED
+from tests.builders import NOW, POLICY, REPOSITORY, build_account, build_project, stored
 
 SENDERS = 8
 KILLS = 100
+KILLS_WITH_FILES = 40
+BOUNDARY = "a-boundary-that-no-file-holds"
 PATIENCE = 60.0
 # What a ticket leaves: its event, and the confirmation and the announcement in the outbox.
 WHOLE = (1, 2)
@@ -36,8 +40,12 @@ WHOLE = (1, 2)
 
 @dataclass
 class Load:
-    """What the senders got back: references by form id, and answers that no sender should see."""
+    """What the senders got back: references by form id, and answers that no sender should see.
 
+    ``with_files`` says that each form carries two files.
+    """
+
+    with_files: bool = False
     acknowledged: dict[str, str] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
@@ -116,14 +124,15 @@ def send_all(port: int, sender: int, tokens: Sequence[str], load: Load) -> None:
 
 def send(port: int, form: dict[str, str], token: str, load: Load) -> str:
     """The reference of the confirmation that one press leads to; "" where the connection was lost."""
+    body, media_type = multipart(form) if load.with_files else (urlencode(form).encode(), URLENCODED)
     headers = {
-        "Content-Type": "application/x-www-form-urlencoded",
+        "Content-Type": media_type,
         "Cookie": f"support-login={token}",
         "Origin": f"http://127.0.0.1:{port}",
     }
     try:
         with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
-            connection.request("POST", "/support/tickets", urlencode(form), headers)
+            connection.request("POST", "/support/tickets", body, headers)
             with connection.getresponse() as answer:
                 answer.read()
     except (OSError, http.client.HTTPException):
@@ -136,14 +145,30 @@ def send(port: int, form: dict[str, str], token: str, load: Load) -> str:
     return location.split("/")[-2]
 
 
-def kill_under_load(services: Services, kills: int, twin: str = "") -> Load:
+def files_of(form_id: str) -> dict[str, bytes]:
+    """The files that a form carries: of one name, two sizes, and contents of its own."""
+    return {"small.log": f"{form_id}\n".encode(), "large.log": f"{form_id}: Error 502\n".encode() * 9000}
+
+
+def multipart(form: dict[str, str]) -> tuple[bytes, str]:
+    """The form with its files, as a browser sends it."""
+    parts = [(f'name="{name}"', value.encode()) for name, value in form.items()]
+    parts += [(f'name="files"; filename="{name}"', content) for name, content in files_of(form["submission"]).items()]
+    body = b"".join(
+        f"--{BOUNDARY}\r\nContent-Disposition: form-data; {head}\r\n\r\n".encode() + content + b"\r\n"
+        for head, content in parts
+    )
+    return body + f"--{BOUNDARY}--\r\n".encode(), f"multipart/form-data; boundary={BOUNDARY}"
+
+
+def kill_under_load(services: Services, kills: int, twin: str = "", *, with_files: bool = False) -> Load:
     """Kill web workers, each at a moment of its own, while eight people send."""
     build_project(services, "shop")
     tokens = [
         [token_of(services, f"sender-{sender}-{turn}@shop.example") for turn in range(9)] for sender in range(SENDERS)
     ]
     services.database.engine.dispose()
-    load, chance = Load(), random.Random(7)  # noqa: S311 - moments, no secrets
+    load, chance = Load(with_files), random.Random(7)  # noqa: S311 - moments, no secrets
     with serving(services, twin) as (port, master), ThreadPoolExecutor(SENDERS) as pool:
         sending = [pool.submit(send_all, port, sender, own, load) for sender, own in enumerate(tokens)]
         try:
@@ -169,20 +194,29 @@ def token_of(services: Services, email: str) -> str:
 
 
 def problems(services: Services, load: Load) -> list[str]:
-    """All that is wrong after the load: refusals, lost or double tickets, halves, a damaged file."""
+    """All that is wrong after the load: refusals, lost or double tickets, halves, other bytes, a damaged file."""
     with services.read() as database:
-        stored = database.execute(select(Ticket.submission, Ticket.id)).all()
+        there = database.execute(select(Ticket.submission, Ticket.id)).all()
         events = Counter(database.scalars(select(Event.ticket_id)))
         rows = Counter(database.scalars(select(OutboxMessage.ticket_id)))
-        integrity = database.scalar(text("PRAGMA integrity_check"))
-        dangling = database.execute(text("PRAGMA foreign_key_check")).all()
-    references = {form: reference_of(number) for form, number in stored}
+    references = {form: reference_of(number) for form, number in there}
     found = [f"refused: {answer}" for answer in load.refused]
     found += [f"lost: {form}" for form, reference in load.acknowledged.items() if references.get(form) != reference]
-    found += [f"half: {number}" for _, number in stored if (events[number], rows[number]) != WHOLE]
+    found += [f"half: {number}" for _, number in there if (events[number], rows[number]) != WHOLE]
     # Each sender went on until its last form was acknowledged, so there is nothing else either.
-    found += [] if len(stored) == len(load.acknowledged) or load.refused else ["tickets that nobody was told of"]
-    return found + ([] if integrity == "ok" and not dangling else [f"damaged: {integrity} {dangling}"])
+    found += [] if len(there) == len(load.acknowledged) or load.refused else ["tickets that nobody was told of"]
+    if load.with_files:
+        found += [f"files: {form}" for form, number in there if not has_its_files(services, form, number)]
+    examined = doctor.examine(services, utc_now(), contents=True)
+    return found + [f"doctor: {one.check}: {one.where}: {one.what}" for one in examined.problems]
+
+
+def has_its_files(services: Services, form: str, ticket_id: int) -> bool:
+    rows = attachments.attachments_of(services, ticket_id, with_notes=False)
+    try:
+        return {row.name: b"".join(attachments.content(services, row)) for row in rows} == files_of(form)
+    except OSError:
+        return False
 
 
 def test_web_workers_killed_a_hundred_times_keep_what_they_acknowledged(sqlite_services: Services) -> None:
@@ -195,3 +229,23 @@ def test_web_workers_killed_a_hundred_times_keep_what_they_acknowledged(sqlite_s
 def test_a_broken_desk_is_caught(sqlite_services: Services, twin: str, problem: str) -> None:
     load = kill_under_load(sqlite_services, 40, twin)
     assert [found for found in problems(sqlite_services, load) if found.startswith(problem)]
+
+
+def test_web_workers_killed_while_files_come_in_keep_each_file_of_each_ticket(sqlite_services: Services) -> None:
+    load = kill_under_load(sqlite_services, KILLS_WITH_FILES, with_files=True)
+    assert problems(sqlite_services, load) == []
+    assert len(load.acknowledged) > KILLS_WITH_FILES
+    # What the killed ones left behind is swept, and nothing else.
+    attached = {row.key for row in stored(sqlite_services, Attachment)}
+    kept = {key for key, _ in sqlite_services.files.listing()}
+    assert kept > attached
+    attachments.sweep(sqlite_services, utc_now() + timedelta(days=7))
+    assert {key for key, _ in sqlite_services.files.listing()} == attached
+    assert problems(sqlite_services, load) == []
+
+
+def test_a_desk_that_stores_rows_before_their_files_is_caught(sqlite_services: Services) -> None:
+    load = kill_under_load(sqlite_services, KILLS_WITH_FILES, "row before file", with_files=True)
+    found = problems(sqlite_services, load)
+    assert [one for one in found if one.startswith("files: ")]
+    assert [one for one in found if one.startswith("doctor: attachments: ")]

@@ -3,7 +3,8 @@
 Runs with the library failing_writes before it. WAY is ``once``: the disk fails one time and the process
 lives on; or ``lasting``: it fails from then on, the process ends, and a new one finds a disk that is well.
 In FOLDER/told stands one JSON line for each n: what failed, whether the ticket was acknowledged, what is
-wrong. With the word ``trace`` in place of ERROR none fails, and every write of the story stands there.
+wrong; of a twin, up to the first complaint. With the word ``trace`` in place of ERROR none fails, and
+every write of the story stands there.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.faults import twins
+from formapp.services import Services
+from tests.crash import twins
 from tests.faults.story import Told, build_desk, judge, open_desk, tell
 
 _library = ctypes.CDLL(None)
@@ -29,10 +31,9 @@ def main(folder: str, error: str, way: str = "once", twin: str = "") -> None:
     twins.become(twin)
     template, place = Path(folder) / "template", Path(folder) / "desk"
     build_desk(template)
-    # Once without a fault, so that no child has to import and compile anew.
+    # Once without a fault, so that no child has to import anything or compile a statement anew.
     _copy(template, place)
-    services = open_desk(place)
-    told = Told()
+    services, told = open_desk(place), Told()
     tell(services, told)
     judge(services, told)
     services.database.engine.dispose()
@@ -42,12 +43,14 @@ def main(folder: str, error: str, way: str = "once", twin: str = "") -> None:
     with Path(folder, "told").open("w") as out:
         if error == "trace":
             _arm(place, trace=out.fileno())
-            tell(open_desk(place), Told())
+            tell(services, Told())
             _arm(place)
             return
         number = 1
-        while result := _told_with_fault(place, number, getattr(errno, error), lasting=way == "lasting"):
+        while result := _told_with_fault(services, number, getattr(errno, error), lasting=way == "lasting"):
             print(json.dumps({"n": number, **result}), file=out, flush=True)
+            if twin and result["complaints"]:
+                return
             number += 1
             _copy(template, place)
 
@@ -61,12 +64,13 @@ def _arm(place: Path, nth: int = 0, error: int = 0, *, lasting: bool = False, tr
     _library.failing_writes_arm(os.fsencode(place), ctypes.c_long(nth), error, int(lasting), trace)
 
 
-def _told_with_fault(place: Path, nth: int, error: int, *, lasting: bool) -> dict[str, Any] | None:
+def _told_with_fault(services: Services, nth: int, error: int, *, lasting: bool) -> dict[str, Any] | None:
     """What came of the story with its n-th write failing; None where it has fewer writes."""
+    place = services.settings.var
 
     def live() -> dict[str, Any]:
         _arm(place, nth, error, lasting=lasting)
-        services, told = open_desk(place), Told()
+        told = Told()
         tell(services, told)
         reached = _library.failing_writes_counted() >= nth
         _arm(place)
@@ -80,7 +84,7 @@ def _told_with_fault(place: Path, nth: int, error: int, *, lasting: bool) -> dic
 
     def come_back() -> dict[str, Any]:
         told = Told(**result)
-        judge(open_desk(place), told)
+        judge(services, told)
         return vars(told)
 
     return _in_a_child(come_back) if lasting else result

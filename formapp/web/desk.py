@@ -32,6 +32,7 @@ blueprint = Blueprint("desk", __name__)
 
 THENS: tuple[Then, ...] = get_args(Then)
 CHANGED = "Not done yet: this ticket has changed"
+CHANGES = (("newest", "Newest message"), ("history-heading", "History"))
 IN_REPLY = {"body": "reply-body", "files": "reply-files"}
 IN_NOTE = {"body": "note-body", "files": "note-files"}
 SAID = {
@@ -55,7 +56,8 @@ class NotSeen(Refused):
 class Filled:
     """What stands in the page's forms: nothing yet, or what was typed.
 
-    ``fields`` says which element of the page shows a use case's field; ``errors`` are sentences by element.
+    ``fields`` says which element of the page shows a use case's field; ``errors`` are sentences by element,
+    ``leads`` the elements to look at, with words for each.
     """
 
     reply: Typed = field(default_factory=Typed)
@@ -67,16 +69,20 @@ class Filled:
     fields: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
     notice: Notice | None = None
+    leads: tuple[tuple[str, str], ...] = ()
 
     def after(self, refused: Refused) -> Filled:
         """The same forms with what was refused: at its field, or above them all where it is about the ticket."""
         again = replace(self, reply=self.reply.after(refused), note=self.note.after(refused))
         if isinstance(refused, AnswerMissing):
-            return replace(again, notice=Notice("One more question", (refused.sentence,)))
+            lead = (f"answer-{refused.question}", refused.sentence)
+            return replace(again, notice=Notice("One more question"), leads=(lead,))
         if refused.field in self.fields:
             return replace(again, errors={self.fields[refused.field]: refused.sentence})
-        heading = CHANGED if isinstance(refused, ChangedMeanwhile) else "Not done yet"
-        return replace(again, notice=Notice(heading, (refused.sentence,)))
+        if isinstance(refused, ChangedMeanwhile):
+            text = [(self.fields["body"], "Your text")] if "body" in self.fields else []
+            return replace(again, notice=Notice(CHANGED, (refused.sentence,)), leads=(*CHANGES, *text))
+        return replace(again, notice=Notice("Not done yet", (refused.sentence,)))
 
 
 @blueprint.get("/desk/<reference>")

@@ -61,9 +61,9 @@ def test_a_mistake_s_link_leads_to_the_field_and_the_text_stays(page: Page, desk
     expect(page.get_by_label("Your message")).to_be_in_viewport()
 
 
-def test_two_people_at_one_ticket_lose_nothing(open_page: OpenPage, desk: Desk) -> None:
+def test_two_people_at_one_ticket_lose_nothing(open_page: OpenPage, desk: Desk, script: bool) -> None:
     build_staff(desk.services, "kim@platform.example", name="Kim Adeyemi")
-    first, second = open_page(java_script_enabled=False), open_page(java_script_enabled=False)
+    first, second = open_page(java_script_enabled=script), open_page(java_script_enabled=script)
     for page, words in ((first, "I have it"), (second, "So do I")):
         desk.sign_in(page, SAM if page is first else "kim@platform.example")
         page.goto(AT_THE_DESK)
@@ -72,6 +72,8 @@ def test_two_people_at_one_ticket_lose_nothing(open_page: OpenPage, desk: Desk) 
     expect(first.locator("#newest")).to_contain_text("I have it")
     second.get_by_role("button", name="Send reply").last.click()
     expect(second.get_by_role("alert")).to_contain_text("Sam Rivera replied")
+    second.get_by_role("link", name="Newest message").click()
+    expect(second.locator("#newest")).to_be_in_viewport()
     expect(second.get_by_label("Your reply")).to_have_value("So do I")
     second.get_by_role("button", name="Send reply").last.click()
     expect(second.locator("#newest")).to_contain_text("So do I")

@@ -100,7 +100,7 @@ def test_the_priority_changes_by_correcting_an_answer_and_history_says_which_mis
     form.fields["answer-workaround"] = "holds"
     again = sam.send(form)
     assert again.status == 422
-    assert "One more question Answer one more question: How severe is it?" in again.text
+    assert again.one("a", href="#answer-severity").text == "Answer one more question: How severe is it?"
     assert the_ticket(desk).priority == "critical"
     form = form_of(again, "answers")
     assert form.fields["answer-workaround"] == "holds"

@@ -157,6 +157,9 @@ def test_the_second_of_two_is_told_and_neither_text_is_lost(desk: Desk, sam: Bro
     assert again.status == 422
     assert f"{CHANGED} While you were writing, Kim Adeyemi replied. Look at it, then send again" in again.text
     assert "I have it" in again.text
+    for place in ("newest", "history-heading", "reply-body"):
+        assert again.one("a", href=f"#{place}").text
+        assert place in {element.get("id") for element in again.elements}
     mine = form_of(again, "reply")
     assert (mine.fields["body"], mine.fields["then"]) == ("So do I", "waiting")
     sam.send(mine)

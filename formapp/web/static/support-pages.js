@@ -24,7 +24,7 @@ customElements.get("support-time") ||
     },
   );
 
-/* A mistake's link goes to its field; the theme would load the page anew, without what was typed. */
+/* A mistake's link goes to its field, or to what it speaks of; the theme would load the page anew, without what was typed. */
 customElements.get("support-summary") ||
   customElements.define(
     "support-summary",
@@ -34,6 +34,8 @@ customElements.get("support-summary") ||
           const field = document.getElementById(event.target.hash?.slice(1));
           if (!field) return;
           event.preventDefault();
+          // What isn't a field must first be let have the focus.
+          if (field.tabIndex < 0) field.tabIndex = -1;
           field.focus();
         });
       }

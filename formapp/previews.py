@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import io
+from math import ceil
 from typing import BinaryIO
 
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 MOST_PIXELS = 50_000_000
 """Larger pictures get no preview: each pixel takes up to four bytes of memory while it is made."""
 WIDTH = 1200
 _HEIGHT = 16_000
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
+_SMOOTH = {"RGB", "RGBA", "L"}
+_ON_ITS_SIDE = {5, 6, 7, 8}
 # The library asks at opening, before it takes memory for the pixels, and refuses at twice this number.
 Image.MAX_IMAGE_PIXELS = MOST_PIXELS
 
@@ -29,18 +32,28 @@ def make_preview(file: BinaryIO) -> bytes:
         with Image.open(file, formats=_FORMATS) as picture:
             if picture.width * picture.height > MOST_PIXELS:
                 raise NoPreview(f"it has {picture.width} x {picture.height} pixels")
-            # A JPEG can be decoded at a fraction of its size, for a fraction of the memory.
-            picture.draft("RGB", (WIDTH, _HEIGHT))
-            upright = ImageOps.exif_transpose(picture)
-            pixels = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
-            pixels.thumbnail((WIDTH, _HEIGHT))
-            return _webp(pixels)
+            return _webp(_upright(picture))
     except NoPreview:
         raise
     except MemoryError:
         raise NoPreview("it takes more memory than there is") from None
     except Exception as error:  # decoders raise whatever they meet in a broken file
         raise NoPreview(f"{type(error).__name__}: {error}"[:500]) from error
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    """The picture made small, then turned: whole, it is in memory only once."""
+    on_its_side = picture.getexif().get(ExifTags.Base.Orientation, 1) in _ON_ITS_SIDE
+    room = (_HEIGHT, WIDTH) if on_its_side else (WIDTH, _HEIGHT)
+    scale = min(room[0] / picture.width, room[1] / picture.height)
+    # A JPEG can be decoded at a fraction of its size; at twice the preview's it still looks the same.
+    picture.draft(None, (ceil(2 * scale * picture.width), ceil(2 * scale * picture.height)))
+    if picture.mode not in _SMOOTH:
+        # Colours of a palette can't be mixed.
+        picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+    picture.thumbnail(room)
+    upright = ImageOps.exif_transpose(picture)
+    return upright.convert("RGBA" if upright.has_transparency_data else "RGB")
 
 
 def _webp(pixels: Image.Image) -> bytes:

@@ -15,7 +15,10 @@ from supportpolicy import Policy, load
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The desk. ``policy`` is loaded at start; an edited file counts from the next start on."""
+    """The desk. ``policy`` is loaded at start; an edited file counts from the next start on.
+
+    ``files`` is where the bytes of attachments lie.
+    """
 
     settings: Settings
     database: Database

@@ -9,7 +9,7 @@ from datetime import timedelta
 from threading import Event
 
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 from formapp import attachments, filechecks, scanning, worker
 from formapp.errors import NotFound
@@ -56,6 +56,15 @@ def opened(content: bytes) -> Image.Image:
     return Image.open(io.BytesIO(content))
 
 
+def on_its_side(size: tuple[int, int]) -> bytes:
+    """A photo that was taken with the camera turned, as its metadata say."""
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    out = io.BytesIO()
+    Image.new("RGB", size).save(out, "JPEG", exif=exif)
+    return out.getvalue()
+
+
 @pytest.mark.parametrize("odd", PICTURES, ids=lambda odd: odd.label)
 def test_each_picture_gets_a_preview_or_none_and_stays_as_it_was(
     sqlite_services: Services, clock: Clock, odd: OddFile
@@ -87,6 +96,7 @@ def test_a_preview_is_as_wide_as_a_page_and_transparent_where_the_picture_is() -
     assert opened(make_preview(io.BytesIO(picture("PNG", (2400, 1000))()))).size == (WIDTH, 500)
     assert opened(make_preview(io.BytesIO(picture("JPEG", (3000, 100))()))).size == (WIDTH, 40)
     assert opened(make_preview(io.BytesIO(picture("PNG", (300, 9000))()))).size == (300, 9000)
+    assert opened(make_preview(io.BytesIO(on_its_side((900, 3000))))).size == (WIDTH, 360)
     out = io.BytesIO()
     Image.new("RGBA", (20, 20), (255, 0, 0, 0)).save(out, "PNG")
     assert opened(make_preview(out)).mode == "RGBA"

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from formapp import demo, signin
@@ -24,6 +24,21 @@ from tests.guide import build_guide
 
 # A name for the loopback that browsers don't trust as they trust the loopback's own.
 PLAIN_HOST = "desk.example"
+# Every layout shift of the page's life so far, with what moved.
+# Settled by two frames; entries that the browser holds back are asked for.
+MOVED = """
+() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => {
+  const moved = [];
+  const note = (entries) => {
+    for (const entry of entries) {
+      moved.push([entry.value, ...entry.sources.map(({ node }) => node?.parentElement?.outerHTML.slice(0, 200))]);
+    }
+  };
+  const observer = new PerformanceObserver((list) => note(list.getEntries()));
+  observer.observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => { note(observer.takeRecords()); resolve(moved); }, 100);
+})))
+"""
 
 
 @dataclass(frozen=True)
@@ -78,6 +93,22 @@ class Watch:
 
     def check(self) -> None:
         assert [fault for fault in self.faults if not any(part in fault for part in self.expected)] == []
+
+
+def name_pages_of(guide: Path, address: str) -> None:
+    """The theme goes from page to page within one document only where its list of pages names this address."""
+    pages = guide / "sitemap.xml"
+    pages.write_text(pages.read_text("utf-8").replace("http://127.0.0.1:8000", address), "utf-8")
+
+
+def go_by_link(page: Page, start: str, link: str, heading: str) -> None:
+    """Open a page and go on by a link of its text, within the same document."""
+    with page.expect_response("**/sitemap.xml"):
+        page.goto(start)
+    page.evaluate("() => { window.first = true; }")
+    page.locator("article").get_by_role("link", name=link).first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(heading)
+    assert page.evaluate("() => window.first"), "the whole page was loaded anew"
 
 
 @pytest.fixture(scope="session")

@@ -13,26 +13,12 @@ from playwright.sync_api import Locator, Page, Route, expect
 from formapp import closurefile
 from formapp.closures import add_closure, cancel_closure
 from formapp.widgets import CLOSURES_FILE
-from tests.browser.conftest import Desk, OpenPage, Watch, running_desk
+from tests.browser.conftest import MOVED, Desk, OpenPage, Watch, go_by_link, name_pages_of, running_desk
 
 pytestmark = pytest.mark.browser
 
 HIGH = "File now: an answer by Wednesday 25 November, 15:00 (Paris)"
 COUNTED = "Counted while support is open"
-# Settled by two frames; entries that the browser holds back are asked for.
-MOVED = """
-() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => {
-  const moved = [];
-  const note = (entries) => {
-    for (const entry of entries) {
-      moved.push([entry.value, ...entry.sources.map(({ node }) => node?.parentElement?.outerHTML.slice(0, 200))]);
-    }
-  };
-  const observer = new PerformanceObserver((list) => note(list.getEntries()));
-  observer.observe({ type: "layout-shift", buffered: true });
-  setTimeout(() => { note(observer.takeRecords()); resolve(moved); }, 100);
-})))
-"""
 PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
@@ -42,20 +28,8 @@ def desk(tmp_path: Path, built_guide: Path) -> Iterator[Desk]:
     guide = tmp_path / "site"
     shutil.copytree(built_guide, guide)
     with running_desk(tmp_path, guide) as started:
-        # The theme goes from page to page within one document only where its list names this address.
-        pages = guide / "sitemap.xml"
-        pages.write_text(pages.read_text("utf-8").replace("http://127.0.0.1:8000", started.address), "utf-8")
+        name_pages_of(guide, started.address)
         yield started
-
-
-def go_on_to_the_form(page: Page, path: str) -> None:
-    """Open a page and go on by its link, within the same document."""
-    with page.expect_response("**/sitemap.xml"):
-        page.goto(path)
-    page.evaluate("() => { window.first = true; }")
-    page.get_by_role("link", name="Open a ticket").first.click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("File a ticket")
-    assert page.evaluate("() => window.first"), "the whole page was loaded anew"
 
 
 def shown(page: Page) -> Locator:
@@ -160,7 +134,7 @@ def test_it_is_asked_again_once_a_minute_at_the_most(open_page: OpenPage, desk: 
     page.clock.install()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "dates.json" in request.url else None)
-    go_on_to_the_form(page, "/contact-support/")
+    go_by_link(page, "/contact-support/", "Open a ticket", "File a ticket")
     expect(page.get_by_text(HIGH)).to_be_visible()
     page.get_by_label("Subject").focus()
     assert len(asked) == 1
@@ -299,6 +273,6 @@ def test_it_can_be_hidden_until_another_is_announced(open_page: OpenPage, desk: 
 def test_it_stays_from_page_to_page(open_page: OpenPage, desk: Desk) -> None:
     announce(desk, 1)
     page = at_the_desk_s_time(desk, open_page())
-    go_on_to_the_form(page, "/contact-support/")
+    go_by_link(page, "/contact-support/", "Open a ticket", "File a ticket")
     expect(bar(page)).to_have_count(1)
     expect(bar(page)).to_be_visible()

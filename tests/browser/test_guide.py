@@ -10,23 +10,11 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Desk, OpenPage, running_desk
+from tests.browser.conftest import MOVED, Desk, OpenPage, go_by_link, name_pages_of, running_desk
 
 pytestmark = pytest.mark.browser
 
 PAGES = ["/", "/contact-support/", "/ticket-priority/", "/file-a-ticket/"]
-# Every layout shift of the page's life so far, with what moved; two frames later nothing is on its way.
-MOVED = """
-() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => {
-  const moved = [];
-  const note = (entries) => {
-    for (const { value, sources } of entries) moved.push([value, ...sources.map(({ node }) => node?.nodeName)]);
-  };
-  const observer = new PerformanceObserver((list) => note(list.getEntries()));
-  observer.observe({ type: "layout-shift", buffered: true });
-  setTimeout(() => { note(observer.takeRecords()); resolve(moved); }, 100);
-})))
-"""
 DRAWN = "() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 0)))"
 # 400 kB a second and 80 ms each way, as on a train.
 SLOW = {"offline": False, "latency": 160, "downloadThroughput": 400_000, "uploadThroughput": 100_000}
@@ -38,9 +26,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory, built_guide: Path) -> Iterato
     guide = tmp_path_factory.mktemp("guide") / "site"
     shutil.copytree(built_guide, guide)
     with running_desk(tmp_path_factory.mktemp("desk"), guide) as started:
-        # The theme goes from page to page within one document only where its list names this address.
-        pages = guide / "sitemap.xml"
-        pages.write_text(pages.read_text("utf-8").replace("http://127.0.0.1:8000", started.address), "utf-8")
+        name_pages_of(guide, started.address)
         yield started
 
 
@@ -99,16 +85,6 @@ def test_nothing_moves_while_the_chooser_is_used(open_page: OpenPage, width: int
 
 
 # From page to page
-
-
-def go_by_link(page: Page, start: str, link: str, heading: str) -> None:
-    """Open a page and go on by its link, within the same document."""
-    with page.expect_response("**/sitemap.xml"):
-        page.goto(start)
-    page.evaluate("() => { window.first = true; }")
-    page.locator("article").get_by_role("link", name=link).first.click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text(heading)
-    assert page.evaluate("() => window.first"), "the whole page was loaded anew"
 
 
 def test_the_chooser_works_on_a_page_that_one_came_to_by_a_link(open_page: OpenPage, desk: Desk) -> None:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
+from formapp.settings import PREFIX, BadSetting
 from formapp.tokens import new_token
 
 CHUNK = 64 * 1024
@@ -276,10 +277,12 @@ def _chunks(file: BinaryIO) -> Iterator[bytes]:
 def open_files(setting: str, var: Path) -> Files:
     """The store that ``FORMAPP_FILES`` names: ``s3://bucket/prefix``, or the folder ``files`` where it is empty.
 
-    Raises ImportError where S3 is set without the package for it.
+    Raises BadSetting where a bucket is named without the package for it.
     """
     if setting.startswith("s3://"):
-        from formapp.s3files import S3Files
-
+        try:
+            from formapp.s3files import S3Files
+        except ImportError as missing:
+            raise BadSetting(f'{PREFIX}FILES names a bucket; install the desk with its extra "s3" for it.') from missing
         return S3Files.at(setting)
     return LocalFiles(var / "files")

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from formapp.files import CHUNK, Files, LocalFiles, open_files
+from formapp.settings import BadSetting
 from tests.attachments.bucket import Bucket, bucket_server, new_bucket
 from tests.builders import REPOSITORY
 
@@ -293,6 +294,12 @@ def test_a_bucket_that_is_away_is_an_os_error_soon(
         files.check()
     with pytest.raises(OSError, match="the bucket for files can't be used"):
         files.facts("a" * 43)
+
+
+def test_a_bucket_without_the_package_for_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "formapp.s3files", None)
+    with pytest.raises(BadSetting, match='FORMAPP_FILES names a bucket; install the desk with its extra "s3"'):
+        open_files("s3://desk-files", tmp_path)
 
 
 def test_two_prefixes_of_a_bucket_are_two_stores(bucket: Bucket, tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ def _shown(sent: Posted, status: int = 200, notice: Notice | None = None) -> Res
     person = signed_in()
     choices = project_choices(person)
     if choices is not None and not choices:
-        return no_project_page(sent.fields)
+        return no_project_page(sent.fields, sent.files)
     return form_page(filled_form(sent, choices), person, status, notice=notice)
 
 
@@ -140,7 +140,7 @@ def _file_with_care(sent: Posted, person: Person, now: datetime) -> Response:
     """File what was posted with a project's name, or show the form with what can't be filed."""
     choices = project_choices(person)
     if not choices:
-        return no_project_page(sent.fields)
+        return no_project_page(sent.fields, sent.files)
     form = filled_form(sent, choices)
     if not is_whole(form, sent):
         return form_page(form, person, sent.status)

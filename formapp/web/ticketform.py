@@ -130,9 +130,10 @@ def form_page(
     )
 
 
-def no_project_page(fields: Mapping[str, str]) -> Response:
-    """The page for a person without an active project, with what they typed, if they did."""
+def no_project_page(fields: Mapping[str, str], files: Sequence[str] = ()) -> Response:
+    """The page for a person without an active project, with what they typed, if they did, and their files' names."""
     typed = [(label, fields.get(name, "")) for name, label in TYPED if fields.get(name, "").strip()]
+    typed += [("Attachment", file.name) for file in kept_for(files)]
     return page("no-project.html", 422 if typed else 200, typed=typed)
 
 

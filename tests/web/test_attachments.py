@@ -6,6 +6,7 @@ import pytest
 
 from formapp.app import create_app
 from formapp.models import Message
+from formapp.projects import close_project
 from formapp.web.limits import Limits
 from tests.attachments.odd_files import ODD_FILES, OddFile
 from tests.builders import Clock, build_customer, build_services, build_staff, keep_file, stored
@@ -155,6 +156,14 @@ def test_files_survive_a_changed_secret_and_one_more_press(desk: Desk, ada: Brow
     assert desk.stored() == []
     assert ada.send(asked.form("/support/tickets")).heading == "Your ticket is sent"
     assert attachments(desk) == [("good.log", len(LOG))]
+
+
+def test_without_an_active_project_the_page_names_the_files_that_were_not_sent(desk: Desk, ada: Browser) -> None:
+    form = form_with(ada, ("good.log", LOG))
+    close_project(desk.services, "shop")
+    page = ada.send(form)
+    assert page.heading == "You need an active project"
+    assert "good.log" in page.text
 
 
 def test_sending_the_same_files_again_is_the_same_ticket(desk: Desk, ada: Browser) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -105,6 +106,11 @@ def messages_of(services: Services, ticket_id: int, *, with_notes: bool) -> tupl
         wanted = wanted.where(Message.kind == "reply")
     with services.read() as database:
         return tuple(database.scalars(wanted.order_by(Message.id)))
+
+
+def sent_by(messages: Iterable[Message], account_id: int) -> tuple[str, ...]:
+    """The ids of the forms that a person sent these messages with: their drafts have arrived."""
+    return tuple(message.submission for message in messages if message.account_id == account_id)
 
 
 def render_new(services: Services, most: int = 50) -> int:

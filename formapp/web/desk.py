@@ -219,7 +219,8 @@ def _shown(ticket: Ticket, filled: Filled, status: int = 200, /, *, said: str = 
     return page(
         "desk-ticket.html",
         status,
-        assets=("support-form.css", "support-ticket.css"),
+        assets=("support-form.css", "support-ticket.css", "support-form.js"),
+        arrived=conversation.sent_by(messages, _me()),
         ticket=as_desk_page(services, ticket, now, filled.answers),
         files=files.get(None, ()),
         messages=as_said(messages, files, policy_of(services, ticket.policy_version), now),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Response, current_app, make_response, url_for
@@ -9,6 +10,7 @@ from flask_wtf.csrf import generate_csrf  # type: ignore[import-untyped]
 
 from formapp.web.context import web
 from formapp.web.identity import already_known
+from formapp.widgets import render_draft_line, render_sending
 
 PAGE_ASSETS = ("support-common.css", "support-pages.css", "support-pages.js")
 
@@ -30,6 +32,8 @@ def page(name: str, status: int = 200, /, *, assets: tuple[str, ...] = (), **wor
         csrf_token=generate_csrf,
         person=already_known(),
         contact_email=desk.services.policy.contact_email,
+        draft_line=render_draft_line,
+        sending=partial(render_sending, desk.services.policy, "body submission", url_for("watching.health")),
         **words,
     )
     answer = make_response(html, status)

@@ -67,7 +67,7 @@ def new() -> Response:
     choices = project_choices(person)
     values, notice = _first_values()
     if choices is not None and not choices:
-        return no_project_page(values)
+        return no_project_page(values, values.get("files", "").split())
     typed = values["project"]
     if choices:
         values["project"] = project_key(typed, choices)
@@ -170,7 +170,8 @@ def _shown(
     return page(
         "ticket.html",
         status,
-        assets=("support-form.css", "support-ticket.css"),
+        assets=("support-form.css", "support-ticket.css", "support-form.js"),
+        arrived=conversation.sent_by(messages, the_person().account_id),
         ticket=as_page(services, ticket, now),
         files=files.get(None, ()),
         messages=as_said(messages, files, tickets.policy_of(services, ticket.policy_version), now),

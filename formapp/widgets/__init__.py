@@ -8,6 +8,7 @@ from formapp.widgets.assets import CLOSURES_FILE, NO_CLOSURES, Asset, assets
 from formapp.widgets.chooser import render_chooser
 from formapp.widgets.files import render_files
 from formapp.widgets.form import render_form
+from formapp.widgets.sending import render_draft_line, render_sending
 from formapp.widgets.table import render_table
 
 __all__ = [
@@ -16,7 +17,9 @@ __all__ = [
     "Asset",
     "assets",
     "render_chooser",
+    "render_draft_line",
     "render_files",
     "render_form",
+    "render_sending",
     "render_table",
 ]

@@ -42,7 +42,7 @@ customElements.get("support-summary") ||
     },
   );
 
-/* The desk has what was sent with this form's id, so that this browser needs to keep it no longer. */
+/* The desk has what the form with this id held; this browser needs it no longer. */
 customElements.get("support-arrived") ||
   customElements.define(
     "support-arrived",
@@ -50,12 +50,8 @@ customElements.get("support-arrived") ||
       connectedCallback() {
         const sent = `"submission":${JSON.stringify(this.dataset.submission)}`;
         try {
-          for (const [key, draft] of Object.entries(localStorage)) {
-            if (key.startsWith("support-draft:") && draft.includes(sent)) localStorage.removeItem(key);
-          }
-        } catch {
-          // Storage is forbidden, so nothing is kept.
-        }
+          for (const [key, draft] of Object.entries(localStorage)) draft.includes(sent) && localStorage.removeItem(key);
+        } catch {} // Storage is forbidden.
       }
     },
   );

@@ -145,7 +145,7 @@ customElements.define(
       this.querySelector("div.support-secret")?.remove();
       for (const field of this.texts) {
         const { value } = field;
-        const found = !this.button?.name && !this.allowed.includes(value) && look(value);
+        const found = !this.allowed.includes(value) && look(value);
         if (!found) continue;
         const remove = () => {
           field.value = found.text;
@@ -184,7 +184,7 @@ customElements.define(
       const text = Object.entries(this.values()).filter(([, value]) => value).map((part) => part.join(": ")).join("\n\n");
       this.unsent.querySelector("textarea").value = text;
       // A mail program may take no more.
-      this.unsent.querySelector("a").search = `subject=${encodeURIComponent(this.texts[0].value)}&body=${encodeURIComponent(text.slice(0, 1500))}`;
+      this.unsent.querySelector("a").search = `subject=${encodeURIComponent(this.fields.subject?.value ?? document.title)}&body=${encodeURIComponent(text.slice(0, 1500))}`;
       this.unsent.hidden = false;
     }
   },

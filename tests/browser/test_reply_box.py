@@ -1,0 +1,86 @@
+"""The reply boxes are as kind as the form: files as chosen, the text kept until the desk has it, secrets named."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from formapp import attachments, demo
+from formapp.accounts import find_account_by_email
+from formapp.conversation import messages_of
+from formapp.models import reference_of
+from tests.browser.conftest import Desk, OpenPage
+from tests.browser.forms import attach
+from tests.builders import file_ticket
+
+pytestmark = pytest.mark.browser
+
+LOG = b"14:05 Error 502\n"
+BACK = "What you typed before is back."
+RECORDS = "() => Object.keys(localStorage).filter((key) => key.startsWith('support-draft:')).length"
+
+
+@pytest.fixture
+def ticket(desk: Desk) -> int:
+    customer = find_account_by_email(desk.services, demo.CUSTOMER)
+    assert customer
+    return file_ticket(desk.services, customer, desk.clock()).ticket.id
+
+
+def said(desk: Desk, ticket: int) -> list[tuple[str, list[str]]]:
+    """What was written on the ticket, each with the names of its files."""
+    files = attachments.attachments_of(desk.services, ticket, with_notes=True)
+    return [
+        (message.body, [file.name for file in files if file.message_id == message.id])
+        for message in messages_of(desk.services, ticket, with_notes=True)
+    ]
+
+
+def test_a_customer_s_reply_is_kept_comes_back_and_goes_when_it_arrived(
+    open_page: OpenPage, desk: Desk, ticket: int
+) -> None:
+    page = open_page()
+    desk.sign_in(page)
+    page.goto(f"/support/tickets/{reference_of(ticket)}")
+    page.get_by_label("Your message").fill("It is back since noon")
+    attach(page, ("server.log", LOG))
+    expect(page.get_by_text("“server.log” is attached.")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text(BACK)).to_be_visible()
+    expect(page.get_by_label("Your message")).to_have_value("It is back since noon")
+    expect(page.locator("support-files bdi")).to_have_text(["server.log"])
+    page.get_by_role("button", name="Send reply").click()
+    page.wait_for_url("**#newest")
+    assert said(desk, ticket) == [("It is back since noon", ["server.log"])]
+    assert page.evaluate(RECORDS) == 0
+    expect(page.get_by_label("Your message")).to_have_value("")
+
+
+def test_staff_s_reply_and_note_are_kept_apart(open_page: OpenPage, desk: Desk, ticket: int) -> None:
+    page = open_page()
+    desk.sign_in(page, "sam@platform.example")
+    page.goto(f"/support/desk/{reference_of(ticket)}")
+    page.get_by_label("Your reply").fill("We look at it")
+    page.get_by_label("Your note").fill("Looks like the cache")
+    page.reload()
+    expect(page.get_by_text(BACK)).to_have_count(2)
+    expect(page.get_by_label("Your reply")).to_have_value("We look at it")
+    page.get_by_role("button", name="Add note").click()
+    page.wait_for_url("**said=note**")
+    assert said(desk, ticket) == [("Looks like the cache", [])]
+    # The reply isn't sent yet, and still there.
+    expect(page.get_by_label("Your reply")).to_have_value("We look at it")
+    expect(page.get_by_label("Your note")).to_have_value("")
+
+
+def test_a_secret_in_a_reply_is_named(open_page: OpenPage, desk: Desk, ticket: int) -> None:
+    page = open_page()
+    desk.sign_in(page)
+    page.goto(f"/support/tickets/{reference_of(ticket)}")
+    page.get_by_label("Your message").fill("The login is ada, password=hunter2")
+    page.get_by_role("button", name="Send reply").click()
+    expect(page.get_by_text("Your message seems to hold a password (line 1).")).to_be_visible()
+    page.get_by_role("button", name="Remove it").click()
+    page.get_by_role("button", name="Send reply").click()
+    page.wait_for_url("**#newest")
+    assert said(desk, ticket) == [("The login is ada, password=[removed]", [])]

@@ -3,14 +3,16 @@
 Reads begin with BEGIN, writes with BEGIN IMMEDIATE: a transaction that reads first and then writes
 fails at once when another writes ("database is locked"), whatever the timeout. Writers of one
 process queue on a lock, because SQLite's own waiting is by lot and starves some of them; those that
-file share a transaction, because each commit waits for the disk.
+file share a transaction, because each commit waits for the disk. Where another process writes, a
+writer soon asks again; SQLite would nap ever longer, up to a tenth of a second in which nobody writes.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -32,6 +34,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
 LOCK_SECONDS = 10
+NAP_SECONDS = 0.0005
 # From 3.7.0 to 3.51.2 a WAL reset can lose committed rows (sqlite.org/wal.html).
 SOUND_WAL = (3, 51, 3)
 NAMING = {
@@ -138,35 +141,46 @@ class Writers:
             self.lock.acquire()
         try:
             if not job.ended:
-                self._run([self.waiting.popleft() for _ in range(len(self.waiting))])
+                self._lead(job)
         finally:
             self.lock.release()
         if job.error is not None:
             raise job.error
         return cast(Result, job.result)
 
-    def _run(self, jobs: Sequence[_Job]) -> None:
-        """Run these jobs in one transaction; where one of them fails, each in a transaction of its own."""
+    def _lead(self, job: _Job) -> None:
+        """Do this work and all that waits in one transaction; where some of it fails, each in one of its own."""
+        self.waiting.remove(job)
+        jobs = [job]
         try:
-            self._commit(jobs)
+            with self.sessions.begin() as session:
+                # Here another process may keep us waiting; who comes meanwhile joins.
+                session.connection()
+                with suppress(IndexError):
+                    while True:
+                        jobs.append(self.waiting.popleft())
+                for each in jobs:
+                    each.result = each.work(session)
         except OperationalError as error:
             # Locked, full or gone: none would fare better alone.
-            for job in jobs:
-                job.error = error
+            for each in jobs:
+                each.error = error
         except BaseException as error:  # noqa: BLE001 - raised again by the thread whose work it is
-            if len(jobs) == 1:
-                jobs[0].error = error
-            else:
-                for job in jobs:
-                    self._run([job])
+            job.error = error
+            if len(jobs) > 1:
+                for each in jobs:
+                    self._run_alone(each)
         finally:
-            for job in jobs:
-                job.ended = True
+            for each in jobs:
+                each.ended = True
 
-    def _commit(self, jobs: Sequence[_Job]) -> None:
-        with self.sessions.begin() as session:
-            for job in jobs:
+    def _run_alone(self, job: _Job) -> None:
+        job.result, job.error = None, None
+        try:
+            with self.sessions.begin() as session:
                 job.result = job.work(session)
+        except BaseException as error:  # noqa: BLE001 - raised again by the thread whose work it is
+            job.error = error
 
 
 def _no_turn() -> OperationalError:
@@ -239,14 +253,35 @@ def _sqlite(url: str) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         options = connection.get_execution_options()
-        if not options.get("alone"):
-            # By the driver: through SQLAlchemy it would cost as much as a question.
-            driver: Any = connection.connection.dbapi_connection
-            statement = "BEGIN IMMEDIATE" if options.get("writes") else "BEGIN"
-            try:
-                driver.execute(statement)
-            except sqlite_driver().OperationalError as refused:
-                # As SQLAlchemy would raise it: a locked database has answers of its own.
-                raise OperationalError(statement, None, refused) from refused
+        # By the driver: through SQLAlchemy it would cost as much as a question.
+        driver: Any = connection.connection.dbapi_connection
+        if options.get("writes"):
+            _begin_to_write(driver)
+        elif not options.get("alone"):
+            driver.execute("BEGIN")
 
     return engine
+
+
+def _begin_to_write(driver: Any) -> None:  # noqa: ANN401 - the driver's connection
+    """Begin as soon as no other process writes. Raises OperationalError where none ends in time, or nobody can."""
+    until = time.monotonic() + LOCK_SECONDS
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        while not _begun_at_once(driver, until):
+            time.sleep(NAP_SECONDS)
+    except sqlite_driver().OperationalError as refused:
+        # As SQLAlchemy would raise it: a locked database has answers of its own.
+        raise OperationalError("BEGIN IMMEDIATE", None, refused) from refused
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={LOCK_SECONDS * 1000}")
+
+
+def _begun_at_once(driver: Any, until: float) -> bool:  # noqa: ANN401 - the driver's connection
+    try:
+        driver.execute("BEGIN IMMEDIATE")
+    except sqlite_driver().OperationalError as error:
+        if "locked" not in str(error) or time.monotonic() >= until:
+            raise
+        return False
+    return True

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from formapp import db
-from formapp.db import table_of
+from formapp.db import open_database, table_of
 from formapp.models import Project
 from formapp.services import Services
 from tests.builders import NOW, stored
@@ -78,6 +78,37 @@ def test_those_who_wait_are_committed_together(sqlite_services: Services, commit
     assert [future.result() for future in waiting] == [f"shop-{number}" for number in range(5)]
     assert len(keys(sqlite_services)) == 5
     assert len(commits) == 1
+
+
+def test_another_process_is_waited_for_and_who_comes_meanwhile_joins(
+    sqlite_services: Services, commits: list[Connection]
+) -> None:
+    other = open_database(sqlite_services.settings.database_url)
+    with ThreadPoolExecutor(3) as pool:
+        with other.write.begin() as database:
+            add("other")(database)
+            waiting = [pool.submit(sqlite_services.write.together, add(f"shop-{number}")) for number in range(3)]
+            # The third asks the database again and again.
+            in_line(sqlite_services, 2)
+        assert [future.result(PATIENCE) for future in waiting] == ["shop-0", "shop-1", "shop-2"]
+    other.engine.dispose()
+    assert keys(sqlite_services) == ["other", "shop-0", "shop-1", "shop-2"]
+    assert len(commits) == 1
+
+
+def test_a_process_that_never_ends_its_writing_is_told_of(
+    sqlite_services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "LOCK_SECONDS", 0.05)
+    other = open_database(sqlite_services.settings.database_url)
+    with other.write.begin() as database:
+        database.connection()
+        with pytest.raises(OperationalError, match="database is locked"):
+            sqlite_services.write.together(add("shop"))
+        with pytest.raises(OperationalError, match="database is locked"), sqlite_services.write.begin() as mine:
+            add("museum")(mine)
+    other.engine.dispose()
+    assert keys(sqlite_services) == []
 
 
 def test_a_mistake_is_told_to_whose_work_it_is_and_undoes_no_other(sqlite_services: Services) -> None:

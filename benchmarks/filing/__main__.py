@@ -77,7 +77,9 @@ def _turn(side: Side, server: Server, senders: int, seconds: float, acknowledged
         sent.refused[f"{reference} given twice"] += 1
     acknowledged.update(sent.acknowledged)
     latencies = tuple(sent.latencies)
-    return Round(len(sent.acknowledged), sent.seconds, cpu_seconds, latencies, sent.refused, loop_milliseconds)
+    return Round(
+        len(sent.acknowledged), sent.seconds, cpu_seconds, sent.cpu_seconds, latencies, sent.refused, loop_milliseconds
+    )
 
 
 def _fixed_loop() -> float:

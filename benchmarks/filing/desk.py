@@ -82,6 +82,7 @@ class Desk:
             "subject": forms.subject(mark),
             "url": forms.ADDRESS,
             "description": forms.description(mark),
+            "files": forms.NO_FILE,
             "priority": "critical",
         }
         cookie = f"{COOKIE}={self._cookies[number % len(self._cookies)]}"

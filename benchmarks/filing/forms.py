@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import urlencode
 
 DESCRIPTION = """\
 1. Open the shop's first page and put any book into the cart.
@@ -19,6 +18,9 @@ phones too, with each account that we tried.
 Run {mark}
 """
 ADDRESS = "https://shop.example/checkout?step=payment"
+# Stands for a file field in which nothing was chosen; a browser sends it as a part without a name.
+NO_FILE = object()
+BOUNDARY = "----WebKitFormBoundaryq3Zt0cYk7VxLwPmN"
 
 
 def subject(mark: str) -> str:
@@ -31,9 +33,9 @@ def description(mark: str) -> str:
     return DESCRIPTION.format(mark=mark).replace("\n", "\r\n")
 
 
-def request(origin: str, path: str, page: str, cookie: str, fields: Mapping[str, str]) -> bytes:
-    """The whole request of a form that was pressed on ``page`` of this origin."""
-    body = urlencode(fields).encode()
+def request(origin: str, path: str, page: str, cookie: str, fields: Mapping[str, object]) -> bytes:
+    """The whole request of a form that was pressed on ``page`` of this origin; both sides' take files."""
+    body = "".join(_part(name, value) for name, value in fields.items()) + f"--{BOUNDARY}--\r\n"
     head = (
         f"POST {path} HTTP/1.1\r\n"
         f"Host: {origin.partition('//')[2]}\r\n"
@@ -42,7 +44,7 @@ def request(origin: str, path: str, page: str, cookie: str, fields: Mapping[str,
         "Cache-Control: max-age=0\r\n"
         "Upgrade-Insecure-Requests: 1\r\n"
         f"Origin: {origin}\r\n"
-        "Content-Type: application/x-www-form-urlencoded\r\n"
+        f"Content-Type: multipart/form-data; boundary={BOUNDARY}\r\n"
         "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
         "Chrome/140.0.0.0 Safari/537.36\r\n"
         "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8\r\n"
@@ -55,4 +57,11 @@ def request(origin: str, path: str, page: str, cookie: str, fields: Mapping[str,
         "Accept-Language: en-GB,en;q=0.9\r\n"
         f"Cookie: {cookie}\r\n\r\n"
     )
-    return head.encode("latin-1") + body
+    return (head + body).encode("ascii")
+
+
+def _part(name: str, value: object) -> str:
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"'
+    if value is NO_FILE:
+        return f'{head}; filename=""\r\nContent-Type: application/octet-stream\r\n\r\n\r\n'
+    return f"{head}\r\n\r\n{value}\r\n"

@@ -100,6 +100,7 @@ class Helpdesk:
             "body": forms.description(mark),
             "priority": "1",
             "due_date": "",
+            "attachment": forms.NO_FILE,
             "submitter_email": f"person{browser}@museum.example",
         }
         return Filing(forms.request(self._origin, FORM, FORM, f"csrftoken={cookie}", fields), mark)

@@ -13,7 +13,7 @@ LEAST_RATIO = 7.0
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One side's turn: acknowledged tickets, the seconds they took, the workers' CPU seconds meanwhile.
+    """One side's turn: acknowledged tickets, the seconds they took, the workers' and the senders' CPU seconds.
 
     ``loop_milliseconds`` is what a fixed loop cost just before: the speed of the machine at that time.
     """
@@ -21,6 +21,7 @@ class Round:
     tickets: int
     seconds: float
     cpu_seconds: float
+    sender_cpu_seconds: float
     latencies: tuple[float, ...]
     refused: Counter[str]
     loop_milliseconds: float
@@ -72,6 +73,7 @@ def table(level: Level) -> str:
         _line("django-helpdesk, CPU ms a ticket", [each.cpu_milliseconds for each in level.theirs], 2),
         _line("a fixed loop just before, CPU ms", [each.loop_milliseconds for each in level.ours]),
         f"  over all rounds: CPU {_cpu_of(level.ours):.2f} ms a ticket and {_cpu_of(level.theirs):.2f} ms",
+        f"  the senders' own: {_sender_cpu_of(level.ours):.2f} ms a ticket and {_sender_cpu_of(level.theirs):.2f} ms",
         f"  wait for the answer, median and 99 of 100: ours {_waits(level.ours)}, theirs {_waits(level.theirs)}",
     ]
     for name, side in (("ours", level.ours), ("django-helpdesk", level.theirs)):
@@ -103,6 +105,11 @@ def _line(name: str, values: list[float], digits: int = 1) -> str:
 def _cpu_of(rounds: tuple[Round, ...]) -> float:
     tickets = sum(each.tickets for each in rounds)
     return 1000 * sum(each.cpu_seconds for each in rounds) / tickets if tickets else float("inf")
+
+
+def _sender_cpu_of(rounds: tuple[Round, ...]) -> float:
+    tickets = sum(each.tickets for each in rounds)
+    return 1000 * sum(each.sender_cpu_seconds for each in rounds) / tickets if tickets else float("inf")
 
 
 def _waits(rounds: tuple[Round, ...]) -> str:

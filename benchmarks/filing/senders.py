@@ -27,12 +27,16 @@ class Filing:
 
 @dataclass(slots=True)
 class Sent:
-    """What a round brought: marks by acknowledged reference, answers that were no acknowledgement, seconds."""
+    """What a round brought: marks by acknowledged reference, answers that were no acknowledgement, seconds.
+
+    ``cpu_seconds`` is what the senders themselves took of the machine.
+    """
 
     acknowledged: dict[str, str] = field(default_factory=dict)
     refused: Counter[str] = field(default_factory=Counter)
     latencies: list[float] = field(default_factory=list)
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
 
     @property
     def a_second(self) -> float:
@@ -71,7 +75,7 @@ def send_for(
         open_browsers = [_Browser(number, _connect(address)) for number in range(browsers)]
         for browser in open_browsers:
             selector.register(browser.connection, selectors.EVENT_READ, browser)
-        begin = time.perf_counter()
+        begin, cpu = time.perf_counter(), time.process_time()
         waiting = sum(_send_next(browser, filings) for browser in open_browsers)
         while waiting:
             ready = selector.select(PATIENCE_SECONDS)
@@ -92,7 +96,7 @@ def send_for(
                     selector.register(browser.connection, selectors.EVENT_READ, browser)
                 if time.perf_counter() - begin < seconds:
                     waiting += _send_next(browser, filings)
-        sent.seconds = time.perf_counter() - begin
+        sent.seconds, sent.cpu_seconds = time.perf_counter() - begin, time.process_time() - cpu
         for browser in open_browsers:
             browser.connection.close()
     return sent

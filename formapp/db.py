@@ -9,6 +9,7 @@ writer soon asks again; SQLite would nap ever longer, up to a tenth of a second 
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import deque
@@ -16,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar, cast
 
@@ -32,6 +34,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
 
 LOCK_SECONDS = 10
 NAP_SECONDS = 0.0005
@@ -240,7 +243,10 @@ def _sqlite(url: str) -> Engine:
     journal = "WAL" if wal_is_sound() else "DELETE"
 
     @event.listens_for(engine, "connect")
-    def prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's connection
+    def prepare(connection: Any, record: ConnectionPoolEntry) -> None:  # noqa: ANN401 - the driver's connection
+        # Opened while the file can't be written, it never writes, also when the file can be written again.
+        path = engine.url.database or ""
+        record.info["read_only"] = Path(path).is_file() and not os.access(path, os.W_OK, effective_ids=True)
         # The driver would begin transactions by itself, deferred; ``begin`` below does it.
         connection.isolation_level = None
         cursor = connection.cursor()
@@ -259,6 +265,11 @@ def _sqlite(url: str) -> Engine:
             _begin_to_write(driver)
         elif not options.get("alone"):
             driver.execute("BEGIN")
+
+    @event.listens_for(engine, "checkin")
+    def forget_read_only(_connection: object, record: ConnectionPoolEntry) -> None:
+        if record.info.get("read_only"):
+            record.invalidate()
 
     return engine
 

@@ -89,7 +89,9 @@ def write_on_the_ticket(desk: Desk) -> None:
     customer, sam = (find_account_by_email(services, email) for email in (demo.CUSTOMER, "sam@platform.example"))
     assert customer
     assert sam
-    rich = "Which **one**?\n\n# Steps\n\n1. Open\n2. Pay\n\n> quoted\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```\ncurl\n```"
+    rich = (
+        "Which **one**?\n\n# Steps\n\n1. Open\n2. Pay\n\n> quoted\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```\ncurl\n```"
+    )
     conversation.add_note(services, sam.id, 1, written("Asked the _network_ people"), now)
     conversation.reply_as_staff(services, sam.id, 1, written(rich), "waiting", now)
     conversation.reply_as_customer(services, customer.id, 1, written("See https://shop.example/cart"), now)

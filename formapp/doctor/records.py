@@ -120,7 +120,7 @@ def outbox_alive(services: Services, _now: datetime) -> Iterator[Finding]:
             "dead messages",
             _where(row),
             f"The message to {row.recipient or 'the desk'} was given up: {one_line(row.last_error)}.",
-            "Correct the cause, then send it once more from the desk's pages.",
+            f"Mend the reason, then send it once more: formapp outbox replay {row.id}.",
             "warning",
         )
         for row in outbox.dead_messages(services)

@@ -3,8 +3,8 @@
 Runs with the library failing_writes before it. WAY is ``once``: the disk fails one time and the process
 lives on; or ``lasting``: it fails from then on, the process ends, and a new one finds a disk that is well.
 In FOLDER/told stands one JSON line for each n: what failed, whether the ticket was acknowledged, what is
-wrong; of a twin, up to the first complaint. With the word ``trace`` in place of ERROR none fails, and
-every write of the story stands there.
+wrong; of a twin, up to the first ticket that is wrong. With the word ``trace`` in place of ERROR none
+fails, and every write of the story stands there.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def main(folder: str, error: str, way: str = "once", twin: str = "") -> None:
         number = 1
         while result := _told_with_fault(services, number, getattr(errno, error), lasting=way == "lasting"):
             print(json.dumps({"n": number, **result}), file=out, flush=True)
-            if twin and result["complaints"]:
+            if twin and any("SUP-" in complaint for complaint in result["complaints"]):
                 return
             number += 1
             _copy(template, place)

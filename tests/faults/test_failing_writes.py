@@ -42,15 +42,15 @@ def test_whichever_write_fails_no_half_ticket_is_left(
 
 
 @pytest.mark.parametrize(
-    ("twin", "complaint"),
+    ("twin", "way", "complaint"),
     [
-        ("row before file", r"attachments: SUP-1001, file \d .*: The file isn't in the store"),
-        ("outbox outside", r"tickets: SUP-1001: The ticket has no confirmation in the outbox"),
-        ("half kept", r"contents: SUP-1001, file \d .*: The file's bytes aren't those that were sent"),
+        ("row before file", "lasting", r"attachments: SUP-1001, file \d .*: The file isn't in the store"),
+        ("outbox outside", "lasting", r"tickets: SUP-1001: The ticket has no confirmation in the outbox"),
+        ("half kept", "once", r"contents: SUP-1001, file \d .*: The file's bytes aren't those that were sent"),
     ],
 )
-def test_a_broken_desk_is_caught(failing_writes: Path, tmp_path: Path, twin: str, complaint: str) -> None:
-    found = complaints(sweep(failing_writes, tmp_path, "EIO", "lasting", twin))
+def test_a_broken_desk_is_caught(failing_writes: Path, tmp_path: Path, twin: str, way: str, complaint: str) -> None:
+    found = complaints(sweep(failing_writes, tmp_path, "EIO", way, twin))
     assert [one for one in found if re.search(complaint, one)]
 
 

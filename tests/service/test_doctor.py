@@ -170,6 +170,7 @@ def test_what_was_given_up_and_what_nobody_sends_are_warnings(used: Services) ->
     assert (waiting.level, dead.level) == ("warning", "warning")
     assert waiting.what == "1 message is due since 2026-11-24 11:00 UTC, and nobody sends."
     assert dead.what == "The message to ada@shop.example was given up: 550 No such user."
+    assert dead.do == f"Mend the reason, then send it once more: formapp outbox replay {leased.id}."
     assert doctor.examine(used, NOW).sound
 
 

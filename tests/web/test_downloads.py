@@ -101,15 +101,15 @@ def test_an_odd_number_of_a_file_is_a_page_that_is_not_there(ada: Browser, numbe
 
 def test_a_file_of_a_note_never_reaches_a_customer(sent: Desk, ada: Browser, sam: Browser) -> None:
     account = build_account(sent.services, "nora@platform.example", is_staff=True)
-    token = keep_file(sent.services, "secret.png", picture("PNG")())
+    token = keep_file(sent.services, "case-17.png", picture("PNG")())
     note = Written("Between us.", "note-1", files=(token,))
     conversation.add_note(sent.services, account.id, sent.tickets()[0].id, note, NOW)
     filechecks.check_due(sent.services, sent.clock)
     for path in ("/support/tickets/SUP-1001/files/2", "/support/tickets/SUP-1001/files/2/preview"):
         assert ada.answer("GET", path).status_code == 404
     assert attached_names(ada.open("/support/tickets/SUP-1001")) == ["shop.log"]
-    assert "secret" not in ada.open("/support/tickets/SUP-1001").html
-    assert attached_names(sam.open("/support/desk/SUP-1001")) == ["shop.log", "secret.png"]
+    assert "case-17" not in ada.open("/support/tickets/SUP-1001").html
+    assert attached_names(sam.open("/support/desk/SUP-1001")) == ["shop.log", "case-17.png"]
     for path in ("/support/desk/SUP-1001/files/2", "/support/desk/SUP-1001/files/2/preview"):
         assert sam.answer("GET", path).status_code == 200
 

@@ -194,6 +194,7 @@ def test_a_ticket_explains_its_date(ada: Browser) -> None:
         "Wed 25 Nov, 09:00 – 17:00 Support is open 8 h",
         "Wed 25 Nov, 17:00 – Thu 26 Nov, 09:00 Support is closed –",
         "Thu 26 Nov, 09:00 – 15:00 Support is open 6 h",
+        "Together 16 h",
     ]
 
 

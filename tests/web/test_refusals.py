@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from formapp.app import create_app
-from formapp.db import sqlite_driver
 from formapp.models import Attachment
-from formapp.services import make_services
+from formapp.services import Services, make_services
+from formapp.web.limits import Limits
 from formapp.web.uploadcounts import UploadCounts
-from tests.builders import Clock, build_settings, build_staff, keep_file, stored
+from tests.builders import Clock, build_customer, build_settings, build_staff, file_ticket, keep_file, stored
 from tests.web.attaching import LOG, attachments, form_with, kept_names, sentence_at_files, upload, waiting
-from tests.web.conftest import Desk, filled, ticket_form_of
+from tests.web.conftest import Desk, filled, locked, ticket_form_of
 from tests.web.page import BOUNDARY, Browser, Form, Page, part
 
 MULTIPART = f"multipart/form-data; boundary={BOUNDARY}"
@@ -225,18 +225,6 @@ def test_where_the_store_is_out_of_reach_a_reply_stays_too(desk: Desk, ada: Brow
         assert (found.fields["body"], found.kept) == ("See the file.", form.kept)
 
 
-@contextmanager
-def locked(desk: Desk) -> Iterator[None]:
-    """The database, held by somebody else; the desk waits for it only shortly."""
-    with desk.services.database.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA busy_timeout=50")
-    path = desk.services.settings.database_url.removeprefix("sqlite:///")
-    with closing(sqlite_driver().connect(path, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        yield
-        other.execute("ROLLBACK")
-
-
 def test_while_the_database_is_locked_files_are_kept_with_the_text(desk: Desk, ada: Browser) -> None:
     with locked(desk):
         page = ada.send(form_with(ada, ("good.log", LOG)))
@@ -291,6 +279,19 @@ def test_a_machine_that_sends_too_many_files_waits_and_nothing_typed_is_lost(des
     assert again.form("/support/tickets").fields["description"] == filled()["description"]
     desk.clock.now += timedelta(hours=1)
     assert upload(ada, "good.log", LOG)[0] == 201
+
+
+def test_too_many_tickets_within_an_hour_wait_with_their_files_kept(sqlite_services: Services, clock: Clock) -> None:
+    customer = build_customer(sqlite_services)
+    app = create_app(services=sqlite_services, clock=clock, limits=Limits(sqlite_services, clock, tickets_an_hour=1))
+    desk = Desk(app, sqlite_services, clock, customer)
+    ada = desk.browser_of("ada@shop.example")
+    file_ticket(sqlite_services, customer, clock.now, submission="earlier", subject="An earlier ticket")
+    refused = ada.send(form_with(ada, ("good.log", LOG)))
+    assert (refused.status, kept_names(refused)) == (429, ["good.log"])
+    clock.now += timedelta(hours=1, seconds=1)
+    assert ada.send(refused.form("/support/tickets")).heading == "Your ticket is sent"
+    assert attachments(desk) == [("good.log", len(LOG))]
 
 
 def test_large_files_count_by_their_megabytes_and_workers_count_together(tmp_path: Path, clock: Clock) -> None:

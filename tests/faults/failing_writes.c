@@ -86,25 +86,19 @@ ssize_t write(int file, const void *bytes, size_t count)
     return -1;
 }
 
-ssize_t pwrite(int file, const void *bytes, size_t count, off_t at)
-{
-    REAL(pwrite);
-    if (!fails_on("write", file))
-        return real(file, bytes, count, at);
-    real(file, bytes, count / 2, at);
-    errno = error_number;
-    return -1;
-}
+#define WRITING_AT(name, offset)                                                                                       \
+    ssize_t name(int file, const void *bytes, size_t count, offset at)                                                 \
+    {                                                                                                                  \
+        REAL(name);                                                                                                    \
+        if (!fails_on("write", file))                                                                                  \
+            return real(file, bytes, count, at);                                                                       \
+        real(file, bytes, count / 2, at);                                                                              \
+        errno = error_number;                                                                                          \
+        return -1;                                                                                                     \
+    }
 
-ssize_t pwrite64(int file, const void *bytes, size_t count, off64_t at)
-{
-    REAL(pwrite64);
-    if (!fails_on("write", file))
-        return real(file, bytes, count, at);
-    real(file, bytes, count / 2, at);
-    errno = error_number;
-    return -1;
-}
+WRITING_AT(pwrite, off_t)
+WRITING_AT(pwrite64, off64_t)
 
 ssize_t writev(int file, const struct iovec *parts, int count)
 {

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 
-from formapp import attachments
 from formapp.attachments import KeptFile
 from formapp.errors import FileRefused
 from formapp.filekinds import clean_name
 from formapp.sizes import size_words
 from formapp.uploads import Upload
 from formapp.web.context import Web
+from formapp.web.filefield import kept_for
 from formapp.web.requestlog import log_failure
 
 
@@ -129,4 +129,4 @@ class ArrivingFiles:
         self.refused.append(f"“{clean_name(self._name) or 'file'}” was not attached: {why}")
 
     def _earlier(self) -> tuple[KeptFile, ...]:
-        return attachments.kept_files(self._desk.services, self._before())
+        return kept_for(self._before())

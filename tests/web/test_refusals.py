@@ -199,6 +199,9 @@ def test_where_the_store_is_out_of_reach_kept_files_stay_in_the_form(desk: Desk,
     form = form_with(ada)
     form.kept = [keep_file(desk.services)]
     with store_fails(desk):
+        form.chosen = [("another.log", LOG)]
+        assert ada.send(form).form("/support/tickets").kept == form.kept
+        form.chosen = []
         again = ada.send(form)
         assert again.status == 503
         assert "Not sent yet: we can't reach our file store just now" in again.text

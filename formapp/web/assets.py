@@ -12,7 +12,6 @@ from formapp.widgets import Asset, assets
 MEDIA_TYPES = {"css": "text/css", "js": "text/javascript"}
 FORM_ASSETS = (
     "support-chooser.css",
-    "support-form.css",
     "support-dates.css",
     "support-chooser.js",
     "support-form.js",

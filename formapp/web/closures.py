@@ -112,7 +112,7 @@ def _closures_page(form: ClosureForm, *, said: str = "") -> Response:
     return page(
         "closures.html",
         422 if form.errors else 200,
-        assets=("support-form.css", "support-desk.css"),
+        assets=("support-desk.css",),
         form=form,
         errors={field.name: field.errors[0] for field in form if field.errors},
         picked={name for name in ("start", "end") if _PICKED.fullmatch(form[name].data or "")},

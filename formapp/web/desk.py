@@ -219,7 +219,7 @@ def _shown(ticket: Ticket, filled: Filled, status: int = 200, /, *, said: str = 
     return page(
         "desk-ticket.html",
         status,
-        assets=("support-form.css", "support-ticket.css", "support-form.js"),
+        assets=("support-ticket.css", "support-form.js"),
         arrived=conversation.sent_by(messages, _me()),
         ticket=as_desk_page(services, ticket, now, filled.answers),
         files=files.get(None, ()),

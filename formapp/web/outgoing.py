@@ -90,7 +90,7 @@ def _messages_page(*, said: str = "", error: str = "") -> Response:
     return page(
         "outgoing.html",
         422 if error else 200,
-        assets=("support-form.css", "support-desk.css"),
+        assets=("support-desk.css",),
         messages=given_up(found[:PAGE_SIZE], known, policy, now),
         endpoints=[endpoint_words(one, policy, now) for one in known],
         first_page=url_for("outgoing.messages") if before else "",
@@ -112,7 +112,7 @@ def _endpoint_page(number: int, *, said: str = "", error: str = "") -> Response:
     return page(
         "endpoint.html",
         422 if error else 200,
-        assets=("support-form.css", "support-desk.css"),
+        assets=("support-desk.css",),
         endpoint=endpoint_words(facts, policy, now),
         deliveries=[sent_words(one, policy, now) for one in found[:PAGE_SIZE]],
         pings=[attempt_words(one, policy, now) for one in log.pings(desk.services, number)],

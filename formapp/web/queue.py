@@ -89,7 +89,7 @@ def _queue_page(filters: Filters, typed: str, was: str, found: QueuePage | None 
     return page(
         "queue.html",
         422 if error else 200,
-        assets=("support-form.css", "support-desk.css"),
+        assets=("support-desk.css",),
         rows=rows(desk.services, found.tickets, desk.clock()) if found else [],
         views=views(filters if found else None),
         choices=choices(filters, desk.services),

@@ -52,7 +52,7 @@ def send() -> Response:
 
 
 def _form(form: SignInForm, back: str, status: int = 200, *, said: str = "") -> Response:
-    return page("sign-in.html", status, assets=("support-form.css",), form=form, back=safe_path(back), said=said)
+    return page("sign-in.html", status, form=form, back=safe_path(back), said=said)
 
 
 def mailed_to(email: str, *, kept: bool) -> Response:

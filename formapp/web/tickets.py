@@ -170,7 +170,7 @@ def _shown(
     return page(
         "ticket.html",
         status,
-        assets=("support-form.css", "support-ticket.css", "support-form.js"),
+        assets=("support-ticket.css", "support-form.js"),
         arrived=conversation.sent_by(messages, the_person().account_id),
         ticket=as_page(services, ticket, now),
         files=files.get(None, ()),

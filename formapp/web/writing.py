@@ -164,7 +164,7 @@ def kept_page(notice: Notice, status: int) -> Response:
     return page(
         "kept-text.html",
         status,
-        assets=("support-form.css", "support-ticket.css"),
+        assets=("support-ticket.css",),
         notice=notice,
         action=request.path,
         fields=hidden,

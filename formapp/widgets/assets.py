@@ -17,16 +17,16 @@ NAMES = (
     "support-table.css",
     "support-chooser.css",
     "support-chooser.js",
-    "support-form.css",
     "support-form.js",
     "support-dates.css",
     "support-dates.js",
     "support-closures.css",
     "support-closures.js",
 )
-# One script for the form, of parts in the order in which they need each other.
+# What is served as one, and the parts that it is made of.
 PARTS = {
-    "support-form.js": ("support-secrets.js", "support-form.js", "support-files.js", "support-send.js"),
+    "support-common.css": ("support-common.css", "support-form.css"),
+    "support-form.js": ("support-files.js", "support-send.js", "support-secrets.js", "support-form.js"),
 }
 
 # The file at the guide's root that support-closures.js reads, and what it holds while nothing is announced.

@@ -8,19 +8,22 @@ from typing import Any
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
+from formapp.widgets.secretkinds import DULL, kinds_for_script
 from supportpolicy import Policy
 
 
 def _environment() -> Environment:
     folder = resources.files("formapp.widgets").joinpath("templates")
     templates = {file.name: file.read_text("utf-8") for file in folder.iterdir() if file.name.endswith(".html")}
-    return Environment(
+    made = Environment(
         loader=DictLoader(templates),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.globals.update(secret_kinds=kinds_for_script(), secret_dull=DULL)
+    return made
 
 
 ENVIRONMENT = _environment()

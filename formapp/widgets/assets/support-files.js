@@ -23,7 +23,7 @@ customElements.define(
       this.said.textContent = "";
       for (const file of [...files]) {
         const wrong = this.wrong(file);
-        if (wrong) this.say(`“${file.name}”` + this.dataset[wrong], "support-error");
+        if (wrong) this.tell(file, wrong, "support-error");
         else {
           const row = this.add(file);
           row.settled = this.keep(row, file);
@@ -54,8 +54,9 @@ customElements.define(
         field.disabled = false;
         field.value = file.token;
       }
-      row.querySelector(".support-hint").textContent = file.size_words;
-      row.querySelector(".support-warning").textContent = file.warning;
+      const [size, warning] = row.querySelectorAll(".support-hint, .support-warning");
+      size.textContent = file.size_words;
+      warning.textContent = file.warning;
       row.querySelector("progress").remove();
     }
     async keep(row, chosen) {
@@ -63,7 +64,7 @@ customElements.define(
       const { status, response } = await this.send(row, file);
       if (status === 201) {
         this.fill(row, response);
-        this.say(`“${file.name}” is attached.`);
+        this.tell(file, "attached");
       } else if (status === 413 || status === 422) {
         row.remove();
         this.say(`${response.error}.`, "support-error");
@@ -71,7 +72,7 @@ customElements.define(
         row.querySelector("progress").remove();
         row.file = file;
         this.refill();
-        this.say(`“${file.name}”` + this.dataset.later);
+        this.tell(file, "later");
       }
       fire(this);
     }
@@ -103,15 +104,19 @@ customElements.define(
       row.remove();
       if (button.value) fetch(this.dataset.remove, { method: "POST", body: new URLSearchParams({ token: button.value }) }).catch(() => {});
       this.refill();
-      this.said.textContent = `“${row.querySelector("bdi").textContent}” is removed.`;
+      this.said.textContent = "";
+      this.tell({ name: row.querySelector("bdi").textContent }, "removed");
       this.input.focus();
       fire(this);
     }
     // The plain field holds what the form itself must bring, and nothing else.
     refill() {
       const plain = new DataTransfer();
-      for (const { file } of this.list.children) file && plain.items.add(file);
+      for (const { file } of this.list.children) if (file) plain.items.add(file);
       this.input.files = plain.files;
+    }
+    tell({ name }, words, className) {
+      this.say(`“${name}”${this.dataset[words]}`, className);
     }
     say(textContent, className = "") {
       this.said.append(make("span", { textContent, className }), " ");

@@ -12,20 +12,12 @@ customElements.define(
       this.fields.submission.value ||= crypto.getRandomValues(new Uint32Array(4)).join("-");
       this.addEventListener("support-answers", (event) => this.choose(event));
       this.addEventListener("change", ({ target }) => this.compare(target));
-      this.querySelector(".support-summary")?.addEventListener("click", this);
       this.count(this.fields.description);
       if ("embedded" in this.dataset) {
         this.fields.page.value ||= location.pathname;
         this.prefill(new URLSearchParams(location.search));
         this.recognise();
       }
-    }
-    // A mistake's link goes to its field; the theme would load the page anew, without what was typed.
-    handleEvent(event) {
-      const field = this.fields[event.target.hash?.slice(1)];
-      if (!field) return;
-      event.preventDefault();
-      field.focus();
     }
     // The chooser's link on another page brings its result in the query.
     prefill(query) {
@@ -48,12 +40,11 @@ customElements.define(
     // What a colleague has just reported in the same project; only who is signed in can choose one.
     async compare(changed) {
       const { project, subject } = this.fields;
-      const { similar } = this.dataset;
-      if (!similar || (changed !== project && changed !== subject) || !project.options || !project.value || look(subject.value)) return;
-      const answer = await json(`${similar}?${new URLSearchParams({ project: project.value, subject: subject.value })}`);
-      const found = answer?.similar ?? [];
-      const links = found.map(({ url, sentence, subject }) => make("a", { href: url, textContent: `${sentence}: ${subject}` }));
-      this.querySelector("[data-alike]").replaceChildren(...links.slice(0, 1));
+      const known = project.options && project.value && subject.value && !look(subject.value);
+      if (!known || (changed !== project && changed !== subject)) return;
+      const answer = await json(`${this.dataset.similar}?${new URLSearchParams({ project: project.value, subject: subject.value })}`);
+      const found = answer?.similar?.[0];
+      this.querySelector("[data-alike]").replaceChildren(found ? make("a", { href: found.url, textContent: `${found.sentence}: ${found.subject}` }) : "");
     }
     // Says how much room is left, once it gets scarce; waits for a pause in typing.
     count(field) {
@@ -72,7 +63,7 @@ customElements.define(
     }
     // A static page can't know who reads it; the desk can, if it is on the same origin.
     async recognise() {
-      const url = new URL("../form-context.json", this.form.action.replace(/\/?$/, "/"));
+      const url = new URL("form-context.json", this.form.action);
       if (url.origin !== location.origin) return;
       const known = await json(url);
       if (!known?.signed_in_as) return;
@@ -84,8 +75,9 @@ customElements.define(
       if (!known.projects.length || typed.options) return;
       const select = make("select", { id: typed.id, name: "project", required: true });
       select.append(new Option("Choose a project", ""), ...known.projects.map(({ key, name }) => new Option(name, key)));
-      const same = known.projects.find(({ key, name }) => key === typed.value || name === typed.value) ?? (known.projects.length === 1 && known.projects[0]);
+      const same = known.projects.find(({ key, name }) => [key, name].includes(typed.value));
       if (same) select.value = same.key;
+      else if (!known.projects[1]) select.value = known.projects[0].key;
       const field = typed.closest(".support-field");
       field.querySelector("label").textContent = "Project";
       field.querySelector(".support-hint")?.remove();

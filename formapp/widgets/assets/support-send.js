@@ -1,11 +1,10 @@
 /* Keeps what is typed in this browser, and sends the form once all is ready; until then it is "Not sent yet". */
 const prefix = "support-draft:";
-const month = 30 * 24 * 3600e3;
-const events = ["online", "pagehide", "pageshow"];
 const read = (key) => {
   try {
     const draft = JSON.parse(localStorage[key]);
-    return draft.fields.submission && Date.now() - draft.at < month && draft;
+    // Within thirty days, in milliseconds.
+    return draft.fields.submission && Date.now() - draft.at < 2592e6 && draft;
   } catch {}
 };
 
@@ -15,12 +14,14 @@ customElements.define(
     connectedCallback() {
       this.form = this.closest("form");
       this.fields = this.form.elements;
-      this.names = this.dataset.fields.split(" ");
-      this.texts = [...this.form.querySelectorAll("[name=subject], [type=url], textarea[name]")];
+      this.texts = [...this.form.querySelectorAll("[name=subject], [name=url], textarea[name]")];
       [this.kept, this.discard] = this.form.querySelector(".support-draft").children;
-      [this.said, this.unsent] = this.querySelectorAll("[role=status], [data-unsent]");
+      [this.said, this.unsent] = this.children;
+      [this.mail, this.copied] = this.querySelectorAll("a, textarea");
       const [now, copy] = this.unsent.querySelectorAll("button");
       this.allowed = "";
+      this.served = "served" in this.dataset;
+      this.gone = new AbortController();
       this.discard.onclick = () => {
         this.form.reset();
         localStorage.removeItem(this.key);
@@ -28,28 +29,29 @@ customElements.define(
       };
       now.onclick = () => this.send();
       copy.onclick = () => {
-        this.unsent.querySelector("textarea").select();
+        this.copied.select();
         // Works on plain http too; where it doesn't, the text stands there selected.
-        if (document.execCommand("copy")) this.said.textContent = "Copied.";
+        if (document.execCommand("copy")) this.said.textContent = this.dataset.copied;
       };
       for (const type of ["submit", "input"]) this.form.addEventListener(type, this);
-      for (const type of events) addEventListener(type, this);
+      // The controller serves as options: it has the signal that ends the listening.
+      for (const type of ["online", "pagehide", "pageshow"]) addEventListener(type, this, this.gone);
       // Storage can be forbidden; then the form is as it was.
       this.adopt().catch(() => {});
     }
     disconnectedCallback() {
-      for (const type of events) removeEventListener(type, this);
-      clearTimeout(this.timer);
+      this.gone.abort();
       this.pagehide();
     }
     handleEvent(event) {
       this[event.type](event);
     }
     pagehide() {
+      clearTimeout(this.timer);
       this.letGo?.();
     }
     pageshow({ persisted }) {
-      if (persisted) this.hold(this.key, true);
+      if (persisted) this.hold(this.key);
     }
     online() {
       if (this.timer) this.send();
@@ -75,14 +77,12 @@ customElements.define(
       for (const key of keys) read(key) || localStorage.removeItem(key);
       for (const key of [own, ...keys, fresh]) {
         const draft = key?.startsWith(page) && read(key);
-        if ((key !== fresh && !this.fits(draft)) || !(await this.hold(key, key === own))) continue;
+        const ours = key === own || key === fresh;
+        if ((key !== fresh && !this.fits(draft)) || !(await this.hold(key, ours))) continue;
         sessionStorage[page] = this.key = key;
         if (draft && !this.served) this.restore(draft);
         return;
       }
-    }
-    get served() {
-      return "served" in this.dataset;
     }
     get text() {
       return this.texts.map(({ value }) => value).join("\n");
@@ -92,10 +92,10 @@ customElements.define(
       if (!draft || draft.fields.submission === this.fields.submission.value) return draft;
       return !this.served && (!this.text.trim() || this.text === draft.text);
     }
-    // A lock tells that a tab lives.
-    hold(key, own) {
+    // A lock tells that a tab lives; where there are none, a tab knows only its own.
+    hold(key, ours) {
       return new Promise((answer) => {
-        if (!navigator.locks) return answer(own);
+        if (!navigator.locks) return answer(ours);
         navigator.locks.request(key, { ifAvailable: true }, (lock) => {
           answer(lock);
           return lock && new Promise((letGo) => (this.letGo = letGo));
@@ -103,21 +103,20 @@ customElements.define(
       });
     }
     restore({ fields, files }) {
-      for (const name of this.names) {
+      for (const [name, value] of Object.entries(fields)) {
         const field = this.fields[name];
-        const value = fields[name];
         if (!value || !field || (field.value && name !== "submission")) continue;
         field.value = value;
         // Typed as a name before signing in, chosen by its key after it.
         if (!field.value) field.value = [...field.options].find(({ text }) => text === value)?.value ?? "";
       }
-      for (const file of files) this.form.querySelector("support-files")?.add(file);
+      for (const file of files) this.form.querySelector("support-files").add(file);
       fire(this.texts.at(-1), false);
-      this.kept.textContent = "What you typed before is back.";
+      this.kept.textContent = this.dataset.back;
       this.discard.hidden = false;
     }
     values() {
-      return Object.fromEntries(this.names.map((name) => [name, this.fields[name]?.value ?? ""]));
+      return Object.fromEntries(this.dataset.fields.split(" ").map((name) => [name, this.fields[name]?.value ?? ""]));
     }
     save() {
       const { text } = this;
@@ -126,7 +125,7 @@ customElements.define(
         if (text.trim() || files[0]) localStorage[this.key] = JSON.stringify({ at: Date.now(), text, files, fields: this.values() });
         else localStorage.removeItem(this.key);
       } catch {
-        this.kept.textContent = "This browser can't save what you type.";
+        this.kept.textContent = this.dataset.full;
       }
     }
 
@@ -134,12 +133,16 @@ customElements.define(
       if (this.busy) return;
       this.busy = true;
       this.timer = clearTimeout(this.timer);
-      this.through = this.decided() && (await this.uploaded()) && (await this.reached()) && this.isConnected;
+      // What this browser can't do must never stand in the way.
+      this.through = await this.ready().catch(() => true);
       this.busy = false;
       if (!this.through) return;
       this.said.textContent = "";
       this.unsent.hidden = true;
       this.form.requestSubmit(this.button);
+    }
+    async ready() {
+      return this.decided() && (await this.uploaded()) && (await this.reached()) && this.isConnected;
     }
     decided() {
       this.querySelector("div.support-secret")?.remove();
@@ -164,14 +167,12 @@ customElements.define(
     async uploaded() {
       const open = this.form.querySelector("li .support-secret button");
       open?.focus();
-      if (this.form.querySelector("progress")) this.said.textContent = open ? "Not sent yet: decide about the file first." : "Waiting for the upload to end, then it is sent.";
-      if (open) return;
-      await Promise.all([...this.form.querySelectorAll("support-files li")].map((row) => row.settled));
-      return true;
+      if (this.form.querySelector("progress")) this.said.textContent = this.dataset[open ? "open" : "wait"];
+      return !open && Promise.all([...this.form.querySelectorAll("support-files li")].map((row) => row.settled));
     }
     // Asks for next to nothing first, so that a dead line never takes the page with the text away.
     async reached() {
-      const asked = { mode: "no-cors", cache: "no-store", signal: AbortSignal.timeout(8000) };
+      const asked = { mode: "no-cors", signal: AbortSignal.timeout(8000) };
       const answer = await fetch(this.dataset.alive, asked).catch(() => null);
       if (answer?.status < 500) return true;
       this.pause = Math.min(this.pause * 2 || 10, 300);
@@ -180,11 +181,11 @@ customElements.define(
     wait() {
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.send(), this.pause * 1000);
-      this.said.textContent = `Not sent yet: we can't reach the help desk. Trying again in ${this.pause} seconds.`;
+      this.said.textContent = `${this.dataset.away} ${this.pause} seconds.`;
       const text = Object.entries(this.values()).filter(([, value]) => value).map((part) => part.join(": ")).join("\n\n");
-      this.unsent.querySelector("textarea").value = text;
+      this.copied.value = text;
       // A mail program may take no more.
-      this.unsent.querySelector("a").search = `subject=${encodeURIComponent(this.fields.subject?.value ?? document.title)}&body=${encodeURIComponent(text.slice(0, 1500))}`;
+      this.mail.search = `subject=${encodeURIComponent(this.fields.subject?.value ?? document.title)}&body=${encodeURIComponent(text.slice(0, 1500))}`;
       this.unsent.hidden = false;
     }
   },

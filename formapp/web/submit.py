@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from formapp import conversation, drafts, signin, tickets
 from formapp.conversation import Written
-from formapp.errors import DraftTooLarge, Refused, SubmissionReused, TooManyTickets
+from formapp.errors import DraftTooLarge, NotFound, Refused, SubmissionReused, TooManyTickets
 from formapp.forms import TicketForm
 from formapp.models import Ticket
 from formapp.text import normalise_line
@@ -159,9 +159,13 @@ def _filed(form: TicketForm, person: Person, now: datetime) -> Response:
     desk = web()
     most = desk.limits.tickets_an_hour
     filed = tickets.create_ticket(desk.services, person.account_id, _input(form), now, most_an_hour=most)
-    if form.draft.data:
-        drafts.drop_draft(desk.services, form.draft.data)
+    _drop_draft(form)
     return redirect(url_for("tickets.sent", reference=filed.ticket.reference), 303)
+
+
+def _drop_draft(form: TicketForm) -> None:
+    if form.draft.data:
+        drafts.drop_draft(web().services, form.draft.data)
 
 
 def _keep_and_send_link(sent: Posted) -> Response:
@@ -207,16 +211,23 @@ def _without_file(sent: Posted) -> Response:
 def _add_to(sent: Posted, person: Person) -> Response:
     """Add what was typed, with its files, to a ticket that this form has sent before."""
     services, reference = web().services, sent.get("add_to")
-    choices = project_choices(person) or ()
-    form = filled_form(sent, choices)
+    form = filled_form(sent, project_choices(person) or ())
     try:
         ticket = tickets.ticket_for(services, person.account_id, reference)
+    except NotFound as missing:
+        return form_page(form, person, 422, notice=Notice(missing.sentence))
+    notice = _sent_before(reference)
+    if is_whole(form, sent):
         written = Written(_as_reply(form, ticket), form.submission.data or "", files=form.files.data)
-        conversation.reply_as_customer(services, person.account_id, ticket.id, written, web().clock(), reopen=True)
-    except Refused as refused:
-        field = "description" if refused.field == "body" else refused.field
-        return form_page(form, person, 422, notice=add_error(form, field, refused.sentence))
-    return redirect(url_for("tickets.show", reference=reference, _anchor="newest"), 303)
+        try:
+            conversation.reply_as_customer(services, person.account_id, ticket.id, written, web().clock(), reopen=True)
+        except Refused as refused:
+            field = "description" if refused.field == "body" else refused.field
+            notice = add_error(form, field, refused.sentence) or notice
+        else:
+            _drop_draft(form)
+            return redirect(url_for("tickets.show", reference=reference, _anchor="newest"), 303)
+    return form_page(form, person, sent.status, notice=notice)
 
 
 def _as_reply(form: TicketForm, ticket: Ticket) -> str:
@@ -229,16 +240,16 @@ def _as_reply(form: TicketForm, ticket: Ticket) -> str:
 def _already_sent(form: TicketForm, person: Person, used: SubmissionReused) -> Response:
     """The form with its other text and an id of its own: one more press adds it, or files it as a new ticket."""
     form.submission.data = new_submission()
-    where_to = f"If it belongs to {used.reference}, add it there. If it is about something else, press Send ticket"
-    notice = Notice(
-        used.sentence,
-        (
-            "Since then the text has changed; it is below and was not sent.",
-            f"{where_to}: it becomes a ticket of its own.",
-        ),
-        used.reference,
+    return form_page(form, person, 422, notice=_sent_before(used.reference))
+
+
+def _sent_before(reference: str) -> Notice:
+    another = "If it is about something else, press Send ticket: it becomes a ticket of its own."
+    sentences = (
+        "Since then the text has changed; it is below and was not sent.",
+        f"If it belongs to {reference}, add it there. {another}",
     )
-    return form_page(form, person, 422, notice=notice)
+    return Notice(SubmissionReused(reference).sentence, sentences, reference)
 
 
 def _without_database(sent: Posted, notice: Notice) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from formapp.app import create_app
+from formapp.desk import close
 from formapp.models import Message
 from formapp.projects import close_project
 from formapp.web.limits import Limits
@@ -207,6 +208,29 @@ def test_what_is_added_says_what_else_was_new_and_twice_is_once(desk: Desk, ada:
         ada.send(again, button=("add_to", "SUP-1001"))
     bodies = [message.body for message in stored(desk.services, Message)]
     assert bodies == ["Login fails\n\nhttps://shop.example/login\n\nSince noon."]
+
+
+def test_adding_with_a_refused_file_sends_nothing_and_offers_it_again(desk: Desk, ada: Browser) -> None:
+    form = form_with(ada, ("good.log", LOG))
+    ada.send(form)
+    form.fields["description"] = "It fails for guests, too."
+    again = ada.send(form).form("/support/tickets")
+    again.attach("logo.svg", b"<svg/>")
+    told = ada.send(again, button=("add_to", "SUP-1001"))
+    assert "“logo.svg”" in sentence_at_files(told)
+    assert told.one("button", name="add_to")["value"] == "SUP-1001"
+    assert stored(desk.services, Message) == []
+    assert ada.send(told.form("/support/tickets"), button=("add_to", "SUP-1001")).url == f"{TICKET}#newest"
+    assert [message.body for message in stored(desk.services, Message)] == ["It fails for guests, too."]
+
+
+def test_a_closed_ticket_opens_again_for_what_is_added(desk: Desk, ada: Browser) -> None:
+    form = form_with(ada)
+    ada.send(form)
+    close(desk.services, desk.customer.id, 1, desk.clock())
+    form.fields["description"] = "It fails again."
+    ada.send(ada.send(form).form("/support/tickets"), button=("add_to", "SUP-1001"))
+    assert [ticket.state for ticket in desk.tickets()] == ["open"]
 
 
 def test_a_ticket_of_others_takes_no_reply_from_the_form(desk: Desk, ada: Browser) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 from jinja2 import StrictUndefined
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from formapp.services import Services, make_services, utc_now
 from formapp.settings import Settings, settings_from
@@ -101,4 +102,8 @@ def create_app(
         app.register_blueprint(room.blueprint, url_prefix=PREFIX)
     if desk.guide is not None:
         app.register_blueprint(guide_blueprint(desk.guide, desk.guide.path))
+    if settings.proxies:
+        # What is limited by machine would else be limited for all visitors together. Nothing but the address
+        # is believed: origin and host are the settings' to say.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
     return app

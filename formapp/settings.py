@@ -26,6 +26,7 @@ NAMES = (
     "METRICS_TOKEN",
     "ORIGINS",
     "POLICY",
+    "PROXIES",
     "SCAN",
     "SECRET_KEY",
     "SITE_DIR",
@@ -48,7 +49,8 @@ class Settings:
     ``webhook_private`` the networks that webhooks may go to although they aren't public,
     ``metrics_token`` what a reader of the metrics must show; empty where nobody may read them,
     ``files`` the bucket that attachments lie in; empty: the folder "files" in ``var``,
-    ``scan`` what looks through attachments before anybody gets them; empty: nothing does.
+    ``scan`` what looks through attachments before anybody gets them; empty: nothing does,
+    ``proxies`` how many web servers of ours stand before the desk, one behind the other.
     """
 
     database_url: str
@@ -64,6 +66,7 @@ class Settings:
     metrics_token: str = ""
     files: str = ""
     scan: str = ""
+    proxies: int = 0
 
     @property
     def https(self) -> bool:
@@ -93,6 +96,7 @@ def settings_from(environment: Mapping[str, str] = os.environ) -> Settings:
         metrics_token=values["METRICS_TOKEN"],
         files=_bucket(values["FILES"]),
         scan=_scanner(values["SCAN"]),
+        proxies=_count(values["PROXIES"] or "0"),
     )
 
 
@@ -189,6 +193,12 @@ def _split(value: str) -> SplitResult | None:
     except ValueError:
         return None
     return parts
+
+
+def _count(value: str) -> int:
+    if not (value.isascii() and value.isdecimal() and len(value) == 1):
+        raise BadSetting(f'{PREFIX}PROXIES: "{value}" must be how many web servers stand before the desk, as in "1".')
+    return int(value)
 
 
 def _sender(value: str) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
+import pytest
 from sqlalchemy import select
 
 from formapp.app import create_app
 from formapp.models import RateCounter
 from formapp.services import Services
 from formapp.web.limits import DatabaseStorage, Limits
-from tests.builders import Clock, build_customer, file_ticket
+from tests.builders import Clock, build_customer, build_services, file_ticket
 from tests.web.conftest import Desk, filled, ticket_form_of
 from tests.web.page import Browser, Page
 
@@ -36,6 +38,20 @@ def test_the_sixth_link_to_one_address_has_to_wait(desk: Desk, visitor: Browser)
 def test_one_machine_cannot_ask_for_many_addresses(visitor: Browser) -> None:
     answers = [ask(visitor, f"person{number}@shop.example").status for number in range(31)]
     assert answers == [200] * 30 + [429]
+
+
+@pytest.mark.parametrize(("proxies", "last"), [(0, 429), (1, 303)])
+def test_behind_a_proxy_each_visitor_is_a_machine_where_the_operator_says_so(
+    tmp_path: Path, proxies: int, last: int
+) -> None:
+    """What a visitor claims of the address itself counts for nothing; the proxy adds the true one at the end."""
+    app = create_app(services=build_services(tmp_path, proxies=proxies), clock=Clock())
+    form = {"email": "ada@shop.example"}
+    for number in range(31):
+        told = {"X-Forwarded-For": f"198.51.100.7, 203.0.113.{number}", "Sec-Fetch-Site": "same-origin"}
+        form["email"] = f"person{number}@shop.example"
+        answer = app.test_client().post("/support/sign-in", data=form, headers=told)
+    assert answer.status_code == last
 
 
 def test_all_workers_count_together(desk: Desk) -> None:

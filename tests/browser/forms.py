@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from formapp import attachments, demo
 from formapp.accounts import find_account_by_email
@@ -27,7 +27,7 @@ def fill(page: Page, subject: str = SUBJECT, description: str = DESCRIPTION) -> 
 def attach(page: Page, *files: tuple[str, bytes]) -> None:
     """Choose these files, each a name and its content."""
     page.get_by_label("Attachments").set_input_files(
-        [{"name": name, "mimeType": "application/octet-stream", "buffer": content} for name, content in files]
+        [FilePayload(name=name, mimeType="application/octet-stream", buffer=content) for name, content in files]
     )
 
 

@@ -9,10 +9,9 @@ from playwright.sync_api import Page, expect
 
 from formapp import demo
 from formapp.accounts import find_account_by_email
-from tests.browser.conftest import Desk, OpenPage, Watch
+from tests.browser.conftest import MOVED, Desk, OpenPage, Watch
 from tests.browser.forms import attach, expect_sent, fill, send
 from tests.browser.test_accessibility import judge
-from tests.browser.test_dates import MOVED
 from tests.builders import file_ticket
 
 pytestmark = pytest.mark.browser

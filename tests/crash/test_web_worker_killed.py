@@ -99,7 +99,16 @@ def answers(port: int) -> bool:
 
 
 def workers_of(master: int) -> list[int]:
-    return [int(number) for number in Path(f"/proc/{master}/task/{master}/children").read_text().split()]
+    """The web workers that live; one that was killed stays among the children until the master has noticed."""
+    children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
+    return [int(number) for number in children if lives(number)]
+
+
+def lives(process: str) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2][0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def send_all(port: int, sender: int, tokens: Sequence[str], load: Load) -> None:

@@ -53,7 +53,8 @@ def promises_of(services: Services, database: Session, ticket: Ticket) -> Promis
 
 def promised_at(history: Sequence[Event], opened_at: datetime) -> datetime:
     """When the present promise was given: at filing, or when the priority last changed."""
-    changed = [event.at for event in history if event.kind == "priority-changed"]
+    corrected = [event for event in history if event.kind == "priority-changed"]
+    changed = [event.at for event in corrected if event.details["priority"][0] != event.details["priority"][1]]
     return changed[-1] if changed else opened_at
 
 

@@ -143,10 +143,12 @@ def correct_answers(
 
 def _change_priority(act: Act, priority: str, details: dict[str, Any]) -> None:
     due_before = _due_words(act.ticket)
+    # Other answers that lead to the same priority are no new promise, and nothing to tell.
+    act.promise_anew = act.ticket.priority != priority
     act.ticket.priority = priority
-    act.promise_anew = True
     sequence = act.record("priority-changed", details)
-    act.tell("priority-changed", sequence, {"priority_before": details["priority"]})
+    if act.promise_anew:
+        act.tell("priority-changed", sequence, {"priority_before": details["priority"]})
     events.complete(act.database, act.ticket.id, sequence, {"due": [due_before, _due_words(act.ticket)]})
 
 

@@ -198,6 +198,30 @@ def test_a_corrected_answer_counts_from_filing_and_the_event_says_why(
     assert event.details["because"]
 
 
+def test_other_answers_with_the_same_priority_are_no_new_promise(
+    services: Services, ada: Account, sam: Account
+) -> None:
+    told = {"need": "broken", "environment": "production", "impact": "down", "workaround": "holds", "severity": "major"}
+    file_ticket(services, ada, priority="high", answers=told)
+    closures.add_closure(
+        services, paris("2026-11-25T00:00"), paris("2026-11-26T00:00"), "Moving house", NOW + timedelta(minutes=1)
+    )
+    at = NOW + timedelta(minutes=20)
+    assert desk.correct_answers(services, sam.id, 1, told | {"impact": "data"}, at, seen=1) == "high"
+    conversation.reply_as_customer(services, ada.id, 1, written("One more thing"), at)
+
+    assert the_ticket(services).answers["impact"] == "data"
+    assert local(the_ticket(services).response_due_at) == "Wed 25 15:00"
+    assert [segment.note for segment in explained(services, "response") if segment.kind == "closure"] == []
+    assert kinds(services) == ["opened", "priority-changed", "replied"]
+    with services.read() as database:
+        announced = database.scalars(select(OutboxMessage.kind).where(OutboxMessage.channel == "announcement")).all()
+    assert sorted(announced) == ["opened", "replied"]
+    slower = told | {"impact": "down", "severity": "minor"}
+    assert desk.correct_answers(services, sam.id, 1, slower, at, seen=3) == "normal"
+    assert local(the_ticket(services).response_due_at) == "Fri 27 15:00", "a new promise knows of the closure"
+
+
 def test_a_later_policy_rewrites_no_promise(services: Services, ada: Account, sam: Account, policy_text: str) -> None:
     file_ticket(services, ada, priority="critical")
     slower: Policy = loads(policy_text.replace("within 1 hour, 24/7", "within 3 hours, 24/7"))

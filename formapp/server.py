@@ -4,14 +4,59 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
+import time
 from contextlib import suppress
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.workers.gthread import ThreadWorker
 
 from formapp.app import create_app
 from formapp.settings import settings_from
+
+HEAD_SECONDS = 20.0
+"""How long the head of a request may take to come in."""
+STALLED_SECONDS = 30.0
+"""How long a client may neither send nor take a byte."""
+REQUEST_SECONDS = 900.0
+"""How long one request may take altogether: 25 MB over a line of 30 kB a second."""
+
+
+class PatientWorker(ThreadWorker):  # type: ignore[misc]
+    """Threads that wait for slow clients, but not for ever.
+
+    A phone that loses its network in the middle of a form says no goodbye; each would hold a thread
+    until the desk has none left.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - gunicorn's signature
+        super().__init__(*args, **kwargs)
+        self._until: dict[Any, float] = {}
+
+    def handle(self, conn: Any) -> Any:  # noqa: ANN401
+        """Answer what comes over a connection; the head comes first."""
+        self._until[conn] = time.monotonic() + HEAD_SECONDS
+        try:
+            return super().handle(conn)
+        finally:
+            del self._until[conn]
+
+    def handle_request(self, req: Any, conn: Any) -> Any:  # noqa: ANN401
+        """Answer a request whose head is here."""
+        self._until[conn] = time.monotonic() + REQUEST_SECONDS
+        conn.sock.settimeout(STALLED_SECONDS)
+        return super().handle_request(req, conn)
+
+    def notify(self) -> None:
+        """Called every second: end the connections whose time is over, which frees their threads."""
+        super().notify()
+        now = time.monotonic()
+        for conn, until in list(self._until.items()):
+            if until < now:
+                with suppress(OSError):
+                    conn.sock.shutdown(socket.SHUT_RDWR)
 
 
 class _Server(BaseApplication):  # type: ignore[misc]
@@ -37,7 +82,7 @@ def serve(host: str, port: int, *, workers: int, threads: int, with_worker: bool
         "bind": f"{host}:{port}",
         "workers": workers,
         "threads": threads,
-        "worker_class": "gthread",
+        "worker_class": PatientWorker,
         "graceful_timeout": 20,
         "timeout": 60,
         "keepalive": 15,

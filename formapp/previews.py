@@ -8,11 +8,17 @@ from typing import BinaryIO
 
 from PIL import ExifTags, Image, ImageOps
 
+from formapp.files import CHUNK
+
 MOST_PIXELS = 50_000_000
 """Larger pictures get no preview: each pixel takes up to four bytes of memory while it is made."""
 WIDTH = 1200
 _HEIGHT = 16_000
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
+_MOST_SCANS = 500
+"""Cameras write up to a dozen; each takes a pass over all pixels, and one of a few bytes can be repeated at will."""
+_IN_SCANS = {"JPEG", "MPO"}
+_SCAN = b"\xff\xda"
 _SMOOTH = {"RGB", "RGBA", "L"}
 _ON_ITS_SIDE = {5, 6, 7, 8}
 # The library asks at opening, before it takes memory for the pixels, and refuses at twice this number.
@@ -32,6 +38,8 @@ def make_preview(file: BinaryIO) -> bytes:
         with Image.open(file, formats=_FORMATS) as picture:
             if picture.width * picture.height > MOST_PIXELS:
                 raise NoPreview(f"it has {picture.width} x {picture.height} pixels")
+            if picture.format in _IN_SCANS and (scans := _scans(file)) > _MOST_SCANS:
+                raise NoPreview(f"it is drawn in {scans} scans")
             return _webp(_upright(picture))
     except NoPreview:
         raise
@@ -39,6 +47,18 @@ def make_preview(file: BinaryIO) -> bytes:
         raise NoPreview("it takes more memory than there is") from None
     except Exception as error:  # decoders raise whatever they meet in a broken file
         raise NoPreview(f"{type(error).__name__}: {error}"[:500]) from error
+
+
+def _scans(file: BinaryIO) -> int:
+    """How many scans a JPEG is drawn in; leaves the file where it was."""
+    place = file.tell()
+    file.seek(0)
+    found, before = 0, b""
+    while chunk := file.read(CHUNK):
+        found += (before + chunk).count(_SCAN)
+        before = chunk[-1:]
+    file.seek(place)
+    return found
 
 
 def _upright(picture: Image.Image) -> Image.Image:

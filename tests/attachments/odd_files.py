@@ -88,6 +88,16 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
+def jpeg_with_many_scans() -> bytes:
+    """A JPEG that is drawn again and again by twelve bytes at a time: at 50 million pixels for minutes a megabyte."""
+    out = io.BytesIO()
+    Image.new("L", (40, 30)).save(out, "JPEG", progressive=True)
+    # A table whose one code says that 16,384 blocks stay as they are, and scans that say no more.
+    table = b"\xff\xc4" + struct.pack(">H", 20) + bytes([0x11, 1, *[0] * 15, 0xE0])
+    scan = b"\xff\xda" + struct.pack(">H", 8) + bytes([1, 1, 0x01, 1, 63, 0]) + bytes(2)
+    return out.getvalue()[:-2] + table + scan * 1000 + b"\xff\xd9"
+
+
 def png_that_claims(width: int, height: int) -> Callable[[], bytes]:
     """A small PNG whose header promises that many pixels."""
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
@@ -226,6 +236,7 @@ MADE_UP = (
     OddFile("a PDF that is a zip", "poly.pdf", lambda: PDF + zipped(("a.txt", b"a"))()),
     OddFile("a PNG that is a zip", "poly.png", lambda: picture("PNG")() + zipped(("a", b"a"))(), preview="made"),
     OddFile("a PNG that claims 2,500 million pixels", "wall.png", png_that_claims(50_000, 50_000), preview="failed"),
+    OddFile("a JPEG that is drawn a thousand times", "again.jpg", jpeg_with_many_scans, preview="failed"),
     OddFile("a PNG that ends early", "cut.png", lambda: picture("PNG", (400, 400))()[:80], preview="failed"),
     OddFile("only the beginning of a PNG", "stub.png", raw(b"\x89PNG\r\n\x1a\n"), preview="failed"),
     OddFile("a PNG with a comment that is a bomb", "comment.png", png_with_a_text_bomb, preview="failed"),

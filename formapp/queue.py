@@ -45,6 +45,8 @@ COLUMNS = (
 )
 # A cell that begins so is a formula to a spreadsheet (OWASP, CSV injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# Where the comma is for decimals, spreadsheets cut a line at semicolons, whatever stands in quotation marks.
+_CUT_BEFORE_FORMULA = re.compile(r'([;\t]["\s]*)(?=[=+\-@＝＋－＠])')
 
 # A word, or several in quotation marks, with a key before it or not; "https://" is no key.
 _PART = re.compile(r'(?:(?P<key>[^\W\d_]+):(?!//))?(?:"(?P<quoted>[^"]*)"|(?P<plain>[^\s"]*))')
@@ -258,8 +260,14 @@ def _cells(ticket: Ticket) -> tuple[str, ...]:
 
 def _line(cells: tuple[str, ...]) -> str:
     text = io.StringIO()
-    csv.writer(text).writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
+    csv.writer(text).writerow(map(_as_text, cells))
     return text.getvalue()
+
+
+def _as_text(cell: str) -> str:
+    """A cell that no spreadsheet reckons with."""
+    whole = f"'{cell}" if cell.startswith(_FORMULA) else cell
+    return _CUT_BEFORE_FORMULA.sub(r"\1'", whole)
 
 
 def _default(name: str) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from datetime import timedelta
 
 import pytest
@@ -187,6 +188,19 @@ def test_the_export_runs_no_formula(services: Services, ada: Account, sam: Accou
     cells = [cell for row in rows for cell in row]
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "＝"))]
     assert '\'=HYPERLINK("http://x.example")' in cells
+
+
+def test_the_export_runs_no_formula_where_spreadsheets_cut_at_semicolons(
+    services: Services, ada: Account, sam: Account
+) -> None:
+    nasty = ["a;=1+1", 'b,;"=1+1"', "c; @SUM(A1)", "d;-2", "e\t=1+1", "f;＝1"]
+    for number, subject in enumerate(nasty):
+        file_ticket(services, ada, subject=subject, submission=f"n{number}", priority="low")
+    file_ticket(services, ada, subject="Costs 3 - 4; a=b, x@y.example", submission="kept")
+    text = "".join(queue.csv_rows(services, Filters(), sam.id, NOW))
+    cells = [cell.strip('" ') for cell in re.split("[;\t\n]", text)]
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "＝"))]
+    assert "Costs 3 - 4; a=b, x@y.example" in text
 
 
 @pytest.mark.usefixtures("ada")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from supportpolicy import Calendar, Closure, NeverOpen, Policy, Priority, Promise, loads
 from supportpolicy.deadlines import deadlines, open_between
-from supportpolicy.opentime import OpenTime
+from supportpolicy.opentime import OpenTime, as_utc
 from supportpolicy.reading_calendar import ordinary_day
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -72,6 +72,17 @@ def test_a_closure_moves_business_time_only(policy: Policy) -> None:
     assert policy.deadlines("critical", opened, closures=[closure]).response_due == opened + timedelta(hours=1)
     notes = [segment.note for segment in policy.deadlines("high", opened, closures=[closure]).explain()]
     assert "Moving house" in notes
+
+
+def test_a_holiday_is_told_from_an_ordinary_night(policy: Policy) -> None:
+    segments = policy.deadlines("high", paris("2026-12-24T15:00")).explain()
+    assert [(segment.kind, segment.note) for segment in segments] == [
+        ("counted", "Support is open"),
+        ("holiday", "Closed, with a holiday"),
+        ("counted", "Support is open"),
+    ]
+    night = policy.deadlines("high", paris("2026-11-24T15:00")).explain()[1]
+    assert (night.kind, night.note) == ("closed", "Support is closed")
 
 
 def test_a_calendar_that_never_opens_again_is_said_so(policy: Policy) -> None:
@@ -178,8 +189,49 @@ def test_the_explanation_adds_up(calendar: Calendar, day: date, minute: int, day
     segments = found.explain()
     counted = sum((segment.counted for segment in segments), timedelta())
     assert counted == timedelta(minutes=days * calendar.day_minutes)
-    stretches = [segment for segment in segments if segment.kind != "clock change"]
-    assert (stretches[0].start, stretches[-1].end) == (opened, found.response_due)
+    # In UTC: where clocks go back, an hour's local times equal nothing in another zone.
+    stretches = [(as_utc(segment.start), as_utc(segment.end)) for segment in segments if segment.kind != "clock change"]
+    assert (stretches[0][0], stretches[-1][1]) == (opened, found.response_due)
     for one, following in pairwise(stretches):
-        assert one.end == following.start
-    assert open_between(OpenTime(calendar), opened, stretches[-1].end) == counted
+        assert one[1] == following[0]
+    assert open_between(OpenTime(calendar), opened, stretches[-1][1]) == counted
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    calendar=calendars(),
+    day=DAYS,
+    minute=st.integers(0, 1440),
+    promise=st.sampled_from([Promise("", "business hours", 7), Promise("", "elapsed", 30)]),
+    pause=st.tuples(st.integers(0, 2000), st.integers(1, 900)),
+    closure=st.tuples(st.integers(0, 2000), st.integers(1, 900)),
+)
+def test_the_explanation_counts_nothing_twice_and_shows_what_was_left_out(
+    calendar: Calendar, day: date, minute: int, promise: Promise, pause: tuple[int, int], closure: tuple[int, int]
+) -> None:
+    opened = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(minutes=minute)
+    stop = (opened + timedelta(minutes=pause[0]), opened + timedelta(minutes=sum(pause)))
+    shut = Closure(opened + timedelta(minutes=closure[0]), opened + timedelta(minutes=sum(closure)), "Moving house")
+    open_time = OpenTime(calendar)
+    found = deadlines(open_time, Priority("p", "P", 0, promise, promise, ()), opened, [stop], [shut])
+    elapsed = promise.kind == "elapsed"
+
+    for target, due in (("response", found.response_due), ("resolution", found.resolution_due)):
+        assert due is not None
+        segments = [segment for segment in found.explain() if segment.target == target]
+        told = {
+            # In UTC: the zone's clock may be changed in between.
+            kind: sum((as_utc(one.end) - as_utc(one.start) for one in segments if one.kind == kind), timedelta())
+            for kind in ("counted", "paused", "closure")
+        }
+        assert told["counted"] == sum((segment.counted for segment in segments), timedelta())
+        assert told["counted"] == timedelta(hours=promise.amount)
+        stopped = min(stop[1], due) - stop[0] if target == "resolution" and stop[0] < due else timedelta()
+        assert told["paused"] == stopped
+        moved = not elapsed and shut.start < due
+        assert told["closure"] == (open_between(open_time, shut.start, min(shut.end, due)) if moved else timedelta())
+        without = [*([stop] if target == "resolution" else []), *([] if elapsed else [(shut.start, shut.end)])]
+        for segment in segments:
+            if segment.kind == "counted":
+                assert all(segment.end <= start or segment.start >= end for start, end in without)
+                assert elapsed or open_between(open_time, segment.start, segment.end) == segment.counted

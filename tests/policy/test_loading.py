@@ -76,6 +76,27 @@ MISTAKES = [
         "id: business",
         'The question "business" is never asked',
     ),
+    (
+        "when: {environment: unknown}",
+        "when: {environment: [unknown, production]}",
+        "id: reachable",
+        'The option "reachable" of "visitors" can never be chosen.',
+    ),
+    (
+        "    - rule: team-update",
+        (
+            "    - {rule: idle, when: {need: question, effect: minor}, priority: low, house_rules: [R11], because: x}\n"
+            "    - rule: team-update"
+        ),
+        "rule: idle",
+        'The rule "idle" never decides',
+    ),
+    (
+        "  - id: low\n",
+        "  - {id: minor, label: Minor, response: best effort, resolution: best effort, criteria: []}\n  - id: low\n",
+        "id: minor",
+        "No answers lead to Minor.",
+    ),
     ("  subject_length: 200", "  subject_length: many", "subject_length: many", "needs a whole number from 1 to 1,000"),
     ("total_mb: 25", "total_mb: 2", "total_mb: 2", "at least the size of one"),
     ("email: support@platform.example", "email: support", "email: support", "is not an e-mail address"),

@@ -6,9 +6,11 @@ so whoever knows it may attach it. Nothing shows under a key before all of it is
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -20,6 +22,8 @@ from formapp.tokens import new_token
 
 CHUNK = 64 * 1024
 """How much is read at a time, in bytes."""
+RESERVE = 256 * 1024 * 1024
+"""How much of the disk files leave free, in bytes: the tickets often lie on the same one, and come first."""
 _KEY = re.compile(r"[A-Za-z0-9_-]{43}")
 _SUFFIX = re.compile(r"[a-z][a-z0-9]{0,15}")
 CONTENT, FACTS, UNFINISHED = "content", "json", "part"
@@ -86,14 +90,16 @@ class LocalFiles:
     its facts are, and what has no facts was never kept.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, reserve: int = RESERVE) -> None:
         self.folder = folder
+        self._reserve = reserve
 
     def begin(self) -> Writing:
-        """Begin a file. Raises OSError where the folder can't be written."""
+        """Begin a file. Raises OSError where the folder can't be written, or the disk is all but full."""
         key = new_token()
         path = self._path(key)
         self._make(path.parent)
+        self._leave_room()
         return _LocalWriting(path, key)
 
     def facts(self, key: str) -> dict[str, Any] | None:
@@ -158,8 +164,9 @@ class LocalFiles:
                 yield key, datetime.fromtimestamp(written, UTC)
 
     def check(self) -> None:
-        """Raises OSError where a file can't be made durable in the folder."""
+        """Raises OSError where a file can't be made durable in the folder, or the disk is all but full."""
         self._make(self.folder)
+        self._leave_room()
         path = self.folder / f"check-{new_token()}"
         try:
             _write_whole(path, b"written to see whether it can be")
@@ -169,6 +176,10 @@ class LocalFiles:
 
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / key
+
+    def _leave_room(self) -> None:
+        if shutil.disk_usage(self.folder).free < self._reserve:
+            raise OSError(errno.ENOSPC, f"less than {self._reserve // 2**20} MB are free, which files leave to tickets")
 
     def _make(self, folder: Path) -> None:
         """Make a folder that lasts: its name is durable in the folder above it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import subprocess
@@ -315,3 +316,16 @@ def test_25_megabytes_stream_through_little_memory(request: pytest.FixtureReques
     command = [sys.executable, "-m", "tests.attachments.memory", str(tmp_path), address]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True, env=dict(os.environ))
     assert int(done.stdout) < 30_000_000
+
+
+def test_files_leave_the_last_of_the_disk_to_the_tickets(tmp_path: Path) -> None:
+    roomy, full = LocalFiles(tmp_path / "files"), LocalFiles(tmp_path / "files", reserve=2**62)
+    writing = roomy.begin()
+    writing.write(b"kept before")
+    key = writing.keep(FACTS)
+    for act in (full.begin, full.check):
+        with pytest.raises(OSError, match="MB are free") as refused:
+            act()
+        assert refused.value.errno == errno.ENOSPC
+    assert b"".join(full.read(key)) == b"kept before"
+    assert [key for key, _ in full.listing()] == [key]

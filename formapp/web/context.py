@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from flask import current_app, request
@@ -52,3 +53,18 @@ def web() -> Web:
 def in_desk() -> bool:
     """Whether this request is for the desk; everything else on this origin is the guide."""
     return request.path == PREFIX or request.path.startswith(f"{PREFIX}/")
+
+
+def machine() -> str:
+    """Who sends this request, as far as limits tell people apart: an address, of IPv6 the network it is in.
+
+    One machine has a whole network of IPv6 addresses to send from.
+    """
+    address = request.remote_addr or ""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if not isinstance(found, IPv6Address):
+        return address
+    return str(found.ipv4_mapped or ip_network((int(found), 64), strict=False))

@@ -17,7 +17,7 @@ from werkzeug.exceptions import BadRequest
 
 from formapp.forms import MOST_TOKENS
 from formapp.web.arriving import ArrivingFiles
-from formapp.web.context import web
+from formapp.web.context import machine, web
 from formapp.web.parts import CHUNK, Parts, decoded_text, read_parts
 
 MAX_FIELDS = 1000
@@ -85,7 +85,7 @@ def _read() -> Posted:
 
 def _multipart(boundary: str) -> Posted:
     fields: MultiDict[str, str] = MultiDict()
-    files = ArrivingFiles(web(), request.remote_addr or "", lambda: list(_tokens(fields)))
+    files = ArrivingFiles(web(), machine(), lambda: list(_tokens(fields)))
     parts = Parts(fields, files if request.endpoint in WITH_FILES else None, LARGEST_TEXT)
     try:
         whole = read_parts(request.stream.read, boundary, parts, LARGEST_BODY, MAX_FIELDS)

@@ -11,7 +11,7 @@ from wtforms import EmailField, Form
 from formapp import sessions, signin
 from formapp.errors import LinkGone
 from formapp.forms import Line, MailAddress, Required
-from formapp.web.context import PREFIX, web
+from formapp.web.context import PREFIX, machine, web
 from formapp.web.identity import forget, remember, signed_in
 from formapp.web.pages import page
 from formapp.web.posted import posted
@@ -44,7 +44,7 @@ def send() -> Response:
     if not form.validate():
         return _form(form, back, 422)
     email = form.email.data or ""
-    if not desk.limits.may_ask_for_link(email, request.remote_addr or ""):
+    if not desk.limits.may_ask_for_link(email, machine()):
         form.email.errors = [TOO_OFTEN]
         return _form(form, back, 429)
     signin.request_link(desk.services, email, desk.clock(), next_path=back)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from flask import redirect, request, url_for
+from flask import redirect, url_for
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.wrappers import Response
@@ -17,7 +17,7 @@ from formapp.forms import TicketForm
 from formapp.models import Ticket
 from formapp.text import normalise_line
 from formapp.tickets import TicketInput
-from formapp.web.context import web
+from formapp.web.context import machine, web
 from formapp.web.filefield import forget_file, kept_for
 from formapp.web.identity import Person, signed_in
 from formapp.web.posted import Posted, posted
@@ -174,7 +174,7 @@ def _keep_and_send_link(sent: Posted) -> Response:
     if not is_whole(form, sent):
         return form_page(form, None, sent.status)
     email = form.email.data
-    if not desk.limits.may_ask_for_link(email, request.remote_addr or ""):
+    if not desk.limits.may_ask_for_link(email, machine()):
         return form_page(form, None, 429, notice=TOO_MANY_LINKS)
     fields = {name: form[name].data or "" for name in KEPT_FIELDS} | {"files": " ".join(form.files.data)}
     try:

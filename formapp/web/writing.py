@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response
 
 from formapp import drafts
 from formapp.conversation import Written
-from formapp.errors import Refused, ReplyReused, TextRefused
-from formapp.web.context import web
+from formapp.errors import DraftTooLarge, Refused, ReplyReused, TextRefused
+from formapp.web.context import machine, web
 from formapp.web.filefield import forget_file, kept_for
 from formapp.web.pages import page
 from formapp.web.posted import Posted, posted
@@ -46,6 +46,10 @@ NOT_ALL_CAME = Notice(
 TOO_OFTEN = Notice(
     "Not sent yet: you are signed out",
     ("Your text is below. Copy it, sign in, and send it from the ticket's page.",),
+)
+TOO_LARGE = Notice(
+    "Not sent yet: you are signed out, and this is too much text to keep",
+    ("Your text is below. Shorten it and press Send, or copy it, sign in, and send it from the ticket's page.",),
 )
 _SUBMISSION = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _EVENT_NUMBER = re.compile(r"[0-9]{1,9}")
@@ -143,12 +147,16 @@ def way_back() -> str | Response | None:
     if shown_by is None or not (text.body.strip() or text.files):
         return None
     desk = web()
-    if not desk.limits.may_keep_text(request.remote_addr or ""):
+    if not desk.limits.may_keep_text(machine()):
         return kept_page(TOO_OFTEN, 429)
     form = (request.endpoint or "").rpartition(".")[2]
     fields = {"form": form, "body": text.body, "submission": text.submission, "files": " ".join(text.files)}
+    try:
+        draft = drafts.keep_draft(desk.services, fields, desk.clock())
+    except DraftTooLarge:
+        return kept_page(TOO_LARGE, 422)
     session["said"] = "You are signed out. Sign in to send your message; it is kept."
-    return url_for(shown_by, **(request.view_args or {}), draft=drafts.keep_draft(desk.services, fields, desk.clock()))
+    return url_for(shown_by, **(request.view_args or {}), draft=draft)
 
 
 def kept_page(notice: Notice, status: int) -> Response:

@@ -9,7 +9,7 @@ import pytest
 from formapp import accounts, closures, conversation, worker
 from formapp.conversation import reply_as_staff
 from formapp.desk import merge
-from formapp.models import Account, Message
+from formapp.models import Account, Draft, Message
 from tests.builders import NOW, build_staff, file_ticket, stored, written
 from tests.web.conftest import Desk, follow_newest_link, locked
 from tests.web.page import Browser, Form, Page
@@ -115,6 +115,14 @@ def test_a_closure_and_a_clock_step_show_in_why_this_date(desk: Desk, ada: Brows
     assert "Office move –" in page.text
     assert "Sun 25 Oct, 02:00 Clocks go back by 1 hour –" in page.text
     assert "Together 8 h" in page.text
+
+
+def test_an_hour_that_comes_twice_is_counted_and_shown(desk: Desk, ada: Browser) -> None:
+    # 02:30 in Paris, half an hour before the clocks go back: an hour later it is 02:30 again.
+    at = NOW.replace(month=10, day=25, hour=0, minute=30)
+    file_ticket(desk.services, desk.customer, at, priority="critical", submission="form-2", subject="Night")
+    page = ada.open("/support/tickets/SUP-1002")
+    assert "Sun 25 Oct, 02:30 – 02:30 Counted, day and night 1 h" in page.text
 
 
 def test_the_confirmation_leads_to_the_reply_box(ada: Browser) -> None:
@@ -290,6 +298,14 @@ def test_who_keeps_too_many_texts_gets_them_back_on_a_page(visitor: Browser) -> 
     pages = [visitor.post(REPLY, fields, {"Sec-Fetch-Site": "same-origin"}) for _ in range(31)]
     assert {page.heading for page in pages[:30]} == {"Sign in"}
     assert (pages[30].status, kept(pages[30])) == (429, "Hello")
+
+
+def test_signed_out_more_text_than_is_kept_comes_back_on_a_page(desk: Desk, visitor: Browser) -> None:
+    long = "Hello " * 80_000
+    page = visitor.post(REPLY, {"body": long, "submission": "s1"}, {"Sec-Fetch-Site": "same-origin"})
+    assert (page.status, page.heading) == (422, "Not sent yet: you are signed out, and this is too much text to keep")
+    assert kept(page) == long
+    assert stored(desk.services, Draft) == []
 
 
 def test_while_the_database_is_locked_the_text_stays_and_one_more_press_sends_it(desk: Desk, ada: Browser) -> None:

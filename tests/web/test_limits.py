@@ -54,6 +54,19 @@ def test_behind_a_proxy_each_visitor_is_a_machine_where_the_operator_says_so(
     assert answer.status_code == last
 
 
+@pytest.mark.parametrize(("network", "last"), [("2001:db8:1:2::", 429), ("::ffff:203.0.113.", 303)])
+def test_a_machine_that_has_many_addresses_of_a_network_is_one_machine(tmp_path: Path, network: str, last: int) -> None:
+    """An IPv4 address that is written as one of IPv6 stays a machine of its own."""
+    client = create_app(services=build_services(tmp_path), clock=Clock()).test_client()
+    for number in range(31):
+        form = {"email": f"person{number}@shop.example"}
+        sender = {"REMOTE_ADDR": f"{network}{number}"}
+        answer = client.post(
+            "/support/sign-in", data=form, headers={"Sec-Fetch-Site": "same-origin"}, environ_overrides=sender
+        )
+    assert answer.status_code == last
+
+
 def test_all_workers_count_together(desk: Desk) -> None:
     """Two apps on one database, as two gunicorn workers are."""
     other = Desk(create_app(services=desk.services, clock=desk.clock), desk.services, desk.clock, desk.customer)

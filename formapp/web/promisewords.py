@@ -105,7 +105,9 @@ def _stretch(segment: Segment, zone: ZoneInfo, now: datetime, *, to_staff: bool)
     day, _, hour = clock(segment.end).rpartition(", ")
     end = hour if segment.start.date() == segment.end.date() else f"{day}, {hour}"
     note = "Waiting for the customer" if to_staff and segment.note == STANDING["waiting"] else segment.note
-    return Stretch(clock(segment.start), "" if segment.start == segment.end else end, length(segment.counted), note)
+    # Not by its clock: a stretch may begin and end at one time of day, with clocks going back in between.
+    is_moment = segment.kind == "clock change"
+    return Stretch(clock(segment.start), "" if is_moment else end, length(segment.counted), note)
 
 
 def length(time: timedelta) -> str:

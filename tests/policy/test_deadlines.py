@@ -91,6 +91,15 @@ def test_a_calendar_that_never_opens_again_is_said_so(policy: Policy) -> None:
         policy.deadlines("high", paris("2026-11-24T15:00"), closures=[forever])
 
 
+def test_a_long_promise_warns_four_hours_before(policy: Policy) -> None:
+    week = Priority("p", "P", 0, Promise("", "business days", 5), Promise("", "elapsed", 100), ())
+    found = deadlines(policy.open_time, week, paris("2026-11-24T15:00"))
+    assert found.response_due == paris("2026-12-01T15:00")
+    assert found.warn_at("response") == paris("2026-12-01T11:00")
+    assert found.resolution_due is not None
+    assert found.warn_at("resolution") == found.resolution_due - timedelta(hours=4)
+
+
 def test_open_until_and_closed_until(policy: Policy) -> None:
     opened = policy.opening(paris("2026-11-24T15:00"))
     assert (opened.open, opened.until) == (True, paris("2026-11-24T17:00"))

@@ -224,7 +224,11 @@ def test_other_answers_with_the_same_priority_are_no_new_promise(
 
 def test_a_later_policy_rewrites_no_promise(services: Services, ada: Account, sam: Account, policy_text: str) -> None:
     file_ticket(services, ada, priority="critical")
-    slower: Policy = loads(policy_text.replace("within 1 hour, 24/7", "within 3 hours, 24/7"))
+    slower: Policy = loads(
+        policy_text.replace("within 1 hour, 24/7", "within 3 hours, 24/7")
+        .replace("resolution: 4 hours, 24/7", "resolution: 6 hours, 24/7")
+        .replace('tue: ["09:00-17:00"]', 'tue: ["09:00-12:00"]')
+    )
     assert slower.version != services.policy.version
     later = replace(services, policy=slower)
     conversation.reply_as_staff(later, sam.id, 1, written("Which one?"), "waiting", NOW + timedelta(minutes=30))
@@ -236,6 +240,11 @@ def test_a_later_policy_rewrites_no_promise(services: Services, ada: Account, sa
     assert ticket.resolution_due_at == NOW + timedelta(hours=4, minutes=10)
     second = file_ticket(later, ada, subject="Another", submission="form-2", priority="critical").ticket
     assert second.response_due_at == NOW + timedelta(hours=3)
+    assert second.resolution_due_at == NOW + timedelta(hours=6)
+    # Not even another priority brings the later policy in: its Tuesday is over at noon.
+    minor = {"need": "broken", "environment": "production", "impact": "other", "severity": "major"}
+    assert desk.correct_answers(later, sam.id, 1, minor, NOW + timedelta(minutes=50), seen=3) == "high"
+    assert local(the_ticket(later).response_due_at) == "Wed 25 15:00"
 
 
 def test_a_closure_counts_for_promises_given_from_then_on(services: Services, ada: Account) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from formapp import clock, conversation
+from formapp import clock, closures, conversation
 from formapp import desk as work
 from formapp.app import create_app
 from formapp.conversation import reply_as_customer, reply_as_staff
@@ -43,6 +43,19 @@ def test_time_left_is_in_words_and_counts_open_hours(desk: Desk, sam: Browser) -
     assert "7 h 40 min left for the answer, in open hours" in sam.open("/support/desk/SUP-1002").text
     desk.clock.now += timedelta(minutes=41)
     assert "Missed by 1 min for the answer" in sam.open(TICKET).text
+
+
+def test_closures_clock_steps_and_pauses_show_in_why_this_date(desk: Desk, sam: Browser, ada: Browser) -> None:
+    # The Friday before the clocks go back in Paris, on the 25th of October.
+    friday, day = NOW.replace(month=10, day=23), timedelta(days=1)
+    closures.add_closure(desk.services, friday + 2 * day, friday + 3 * day - timedelta(hours=4), "Office move", friday)
+    file_ticket(desk.services, desk.customer, friday, priority="high", submission="form-2", subject="Slow")
+    for page in (sam.open("/support/desk/SUP-1002"), ada.open("/support/tickets/SUP-1002")):
+        for said in ("Office move –", "Sun 25 Oct, 02:00 Clocks go back by 1 hour –", "Together 8 h"):
+            assert said in page.text
+    sam.send(form_of(sam.open(TICKET), "reply", body="Which one?", then="waiting"))
+    reply_as_customer(desk.services, desk.customer.id, 1, written("This one"), NOW + timedelta(minutes=30))
+    assert "Tue 24 Nov, 15:00 – 15:30 Waiting for the customer – " in sam.open(TICKET).text
 
 
 @pytest.mark.parametrize(

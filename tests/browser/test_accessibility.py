@@ -321,7 +321,7 @@ def test_the_form_is_filled_and_sent_by_the_keyboard_alone(page: Page, desk: Des
 def test_what_changes_by_itself_is_said(open_page: OpenPage, policy: Policy) -> None:
     page = open_page()
     page.goto("/file-a-ticket/")
-    page.get_by_label("Description").fill("x" * (policy.form.description_length - 7))
+    page.get_by_label("Description").fill("🦊" * (policy.form.description_length - 7))
     expect(page.get_by_role("status").filter(has_text="You have 7 characters left")).to_be_visible()
     page.get_by_label("Description").press("End")
     page.get_by_label("Description").fill("x" * (policy.form.description_length + 1))

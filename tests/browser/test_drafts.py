@@ -79,6 +79,15 @@ def test_all_of_it_comes_back_after_a_reload_and_is_sent_as_one_ticket(form: Pag
     assert files_of(desk, ticket) == [("server.log", LOG)]
 
 
+def test_a_file_that_was_removed_does_not_come_back(form: Page) -> None:
+    attach(form, ("server.log", LOG), ("wrong.log", LOG))
+    expect(form.get_by_text("“wrong.log” is attached.")).to_be_visible()
+    form.get_by_role("button", name="Remove wrong.log").click()
+    form.reload()
+    expect_back(form)
+    expect(form.locator("support-files bdi")).to_have_text(["server.log"])
+
+
 def test_it_goes_when_the_desk_has_it_and_not_before(form: Page) -> None:
     form.get_by_label("Subject").fill("")
     send(form)
@@ -126,6 +135,15 @@ def test_two_tabs_keep_a_form_each(form: Page) -> None:
         page.reload()
     expect_back(form, "The first tab")
     expect_back(other, "The other tab", "Its own text")
+
+
+def test_a_tab_that_comes_back_whole_keeps_its_own(form: Page) -> None:
+    """Some browsers put a left page aside and take it out again on Back; the page then lets go and takes hold."""
+    for event in ("pagehide", "pageshow"):
+        form.evaluate("(type) => dispatchEvent(new PageTransitionEvent(type, { persisted: true }))", event)
+    other = form.context.new_page()
+    other.goto(NEW)
+    expect_empty(other)
 
 
 def test_what_a_closed_tab_left_is_taken_over_once(form: Page) -> None:
@@ -307,16 +325,23 @@ def test_what_the_address_chooses_wins_over_the_draft(form: Page) -> None:
     expect(page.get_by_role("radio", name="Low")).to_be_checked()
 
 
-def test_going_from_page_to_page_within_the_guide_keeps_it(open_page: OpenPage) -> None:
+def test_going_from_page_to_page_within_the_guide_keeps_it(open_page: OpenPage, desk: Desk) -> None:
     """The theme exchanges the page under the script: the form comes and goes."""
     page = open_page()
-    page.goto("/file-a-ticket/")
+    page.route(
+        "**/sitemap.xml",
+        lambda route: route.fulfill(body=route.fetch().text().replace("http://127.0.0.1:8000", desk.address)),
+    )
+    with page.expect_response("**/sitemap.xml"):
+        page.goto("/file-a-ticket/")
+    page.evaluate("() => { window.first = true; }")
     page.get_by_label("Subject").fill(SUBJECT)
     for _ in range(2):
         page.get_by_role("link", name="Ticket priority").first.click()
         expect(page.get_by_role("heading", level=1)).to_contain_text("Ticket priority")
         page.get_by_role("link", name="File a ticket").first.click()
         expect_back(page, SUBJECT, "")
+    assert page.evaluate("() => window.first"), "the whole page was loaded anew"
     assert len(records(page)) == 1
 
 

@@ -200,6 +200,27 @@ def test_it_can_be_copied_or_mailed_instead(away: Page, desk: Desk) -> None:
     assert "+" not in address.query
 
 
+def test_a_long_text_is_mailed_as_far_as_mail_programs_take_it_and_copied_whole(away: Page) -> None:
+    away.get_by_label("Description").fill("x" * 19_000)
+    send(away)
+    address = away.get_by_role("link", name="Send by email").get_attribute("href") or ""
+    assert 1_500 < len(address) < 2_000
+    assert "x" * 19_000 in away.get_by_label("Your text, for copying").input_value()
+
+
+def test_a_desk_that_takes_the_question_and_never_answers_is_out_of_reach(
+    open_page: OpenPage, desk: Desk, watch: Watch
+) -> None:
+    watch.expected = ("Failed to load resource",)
+    page = open_page()
+    desk.sign_in(page)
+    page.goto(NEW)
+    fill(page)
+    page.route("**/healthz", lambda _route: None)
+    send(page)
+    expect(page.get_by_text(NOT_SENT.format(10))).to_be_visible(timeout=12_000)
+
+
 def test_a_proxy_without_its_desk_counts_as_out_of_reach(open_page: OpenPage, desk: Desk, watch: Watch) -> None:
     watch.expected = ("Failed to load resource",)
     page = open_page()

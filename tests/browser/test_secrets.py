@@ -147,6 +147,16 @@ def test_it_is_the_person_s_decision(form: Page, desk: Desk) -> None:
     assert stored(desk).description == "Login as test\npassword=hunter2"
 
 
+def test_each_field_is_decided_about_once(form: Page, desk: Desk) -> None:
+    form.get_by_label("Subject").fill("Login with password=hunter2 fails")
+    asked(form, "As api_key = 4f9c2d7e8a1b4c6d9e0f too")
+    for name in ("Subject", "Description"):
+        expect(form.get_by_role("alert")).to_contain_text(f"{name} seems to hold")
+        form.get_by_role("button", name="Send it anyway").click()
+    expect(form.get_by_role("heading", level=1)).to_have_text("Your ticket is sent")
+    assert stored(desk).subject == "Login with password=hunter2 fails"
+
+
 def test_a_removed_secret_never_leaves_the_browser(form: Page, desk: Desk) -> None:
     sent: list[str] = []
     form.on("request", lambda request: sent.append(f"{request.url} {request.post_data_buffer or b''!r}"))
@@ -174,6 +184,24 @@ def test_taking_a_secret_out_of_a_file_harms_no_other_byte(form: Page, desk: Des
     expect(form.get_by_role("heading", level=1)).to_have_text("Your ticket is sent")
     (file,) = attachments.attachments_of(desk.services, stored(desk).id, with_notes=False)
     assert b"".join(attachments.content(desk.services, file)) == before + b"\npassword=[removed]\n" + before
+
+
+def test_what_is_no_text_is_not_looked_at(form: Page) -> None:
+    attach(form, ("kept.zip", b"PK\3\4\0\0" + b"password=hunter22\r\n" * 2))
+    expect(form.get_by_text("“kept.zip” is attached.")).to_be_visible()
+    assert form.evaluate(WARNED) == []
+
+
+def test_a_log_of_windows_is_looked_at_too(form: Page, desk: Desk) -> None:
+    """It is UTF-16; without its secret it comes as UTF-8, with every other character."""
+    attach(form, ("event.log", "zu spät 🦊\r\npassword=hunter22\r\n".encode("utf-16")))
+    expect(form.get_by_text("“event.log” seems to hold a password (line 2).")).to_be_visible()
+    form.get_by_role("button", name="Remove it").click()
+    expect(form.get_by_text("“event.log” is attached.")).to_be_visible()
+    send(form)
+    expect(form.get_by_role("heading", level=1)).to_have_text("Your ticket is sent")
+    (file,) = attachments.attachments_of(desk.services, stored(desk).id, with_notes=False)
+    assert b"".join(attachments.content(desk.services, file)).decode() == "zu spät 🦊\r\npassword=[removed]\r\n"
 
 
 def test_a_file_waits_for_its_decision_and_send_says_so(form: Page, desk: Desk) -> None:

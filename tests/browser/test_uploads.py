@@ -149,6 +149,23 @@ def test_beyond_a_limit_the_sentence_comes_at_once_and_nothing_is_sent(live: Pag
     expect(listed(live)).to_have_count(limits.count)
 
 
+def test_what_is_too_much_together_is_said_at_once(live: Page, policy: Policy) -> None:
+    live.route("**/support/files", lambda _route: None)
+    limits = policy.form.attachments
+    live.get_by_label("Attachments").evaluate(
+        """(field, size) => {
+          const given = new DataTransfer();
+          for (const name of ["1.zip", "2.zip", "3.zip"]) given.items.add(new File([new Uint8Array(size)], name));
+          field.files = given.files;
+          field.dispatchEvent(new Event("change", { bubbles: true }));
+        }""",
+        limits.size,
+    )
+    said = files(live).get_by_role("status")
+    expect(said).to_have_text("“3.zip” is too much: up to 25 MB can be attached in all.")
+    expect(listed(live)).to_have_text(["1.zip", "2.zip"])
+
+
 def test_what_the_desk_refuses_says_why_and_the_others_stay(live: Page, desk: Desk) -> None:
     attach(live, ("not-a.png", b"just words"), ("server.log", LOG))
     said = files(live).get_by_role("status")
@@ -187,7 +204,9 @@ def test_what_can_t_be_uploaded_goes_with_the_form(live: Page, desk: Desk, watch
     assert sorted(files_of(desk, stored(desk))) == [("later.log", LOG), ("server.log", LOG)]
 
 
-def test_where_the_desk_is_elsewhere_the_plain_field_is_left_alone(open_page: OpenPage, watch: Watch) -> None:
+def test_where_the_desk_is_elsewhere_files_go_with_the_form_and_are_looked_at_all_the_same(
+    open_page: OpenPage, watch: Watch
+) -> None:
     watch.expected = ("https://desk.invalid/",)
     page = open_page()
     page.route(
@@ -195,13 +214,34 @@ def test_where_the_desk_is_elsewhere_the_plain_field_is_left_alone(open_page: Op
         lambda route: route.fulfill(body=route.fetch().text().replace('"/support/', '"https://desk.invalid/support/')),
     )
     page.goto("/file-a-ticket/")
-    attach(page, ("server.log", LOG))
-    assert chosen(page) == ["server.log"]
-    expect(listed(page)).to_have_count(0)
+    posts: list[str] = []
+    page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
+    attach(page, ("server.log", LOG), ("app.conf", b"password = k3epth1s\n"), ("setup.exe", b"MZ"))
+    assert give(page, "[name=subject]", "drop", "dropped.log", LOG)
+    page.get_by_role("button", name="Remove it").click()
+    expect(files(page).get_by_role("status")).to_contain_text("“app.conf” can't be uploaded now. It goes along")
+    expect(listed(page)).to_have_text(["server.log", "app.conf", "dropped.log"])
+    page.get_by_role("button", name="Remove server.log").click()
+    assert (chosen(page), posts) == (["app.conf", "dropped.log"], [])
+    text = page.get_by_label("Attachments").evaluate("(field) => field.files[0].text()")
+    assert text == "password = [removed]\n"
+
+
+def test_a_bar_shows_how_far_an_upload_is(live: Page) -> None:
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 100_000}
+    live.context.new_cdp_session(live).send("Network.emulateNetworkConditions", slow)
+    attach(live, ("long.log", b"14:05 Error 502\n" * 20_000))
+    live.wait_for_function(
+        "() => { const { value } = document.querySelector('progress'); return value > 0 && value < 1; }"
+    )
+    expect(files(live).get_by_role("status")).to_have_text("“long.log” is attached.")
+    expect(files(live).get_by_role("progressbar")).to_have_count(0)
 
 
 def test_send_waits_for_an_upload_and_says_so(live: Page, desk: Desk) -> None:
     held: list[Route] = []
+    posts: list[str] = []
+    live.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
     live.route("**/support/files", lambda route: held.append(route))
     attach(live, ("server.log", LOG))
     expect(files(live).get_by_role("progressbar", name="Upload")).to_be_visible()
@@ -211,6 +251,7 @@ def test_send_waits_for_an_upload_and_says_so(live: Page, desk: Desk) -> None:
     send(live)
     held[0].continue_()
     expect_sent(live)
+    assert len([url for url in posts if url.endswith("/support/tickets")]) == 1
     assert files_of(desk, stored(desk)) == [("server.log", LOG)]
 
 
@@ -219,7 +260,9 @@ def test_an_upload_can_be_taken_back_while_it_runs(live: Page, desk: Desk, watch
     held: list[Route] = []
     live.route("**/support/files", lambda route: held.append(route))
     attach(live, ("server.log", LOG))
-    live.get_by_role("button", name="Remove server.log").click()
+    expect(files(live).get_by_role("progressbar", name="Upload")).to_be_visible()
+    with live.expect_event("requestfailed", lambda request: request.url.endswith("/support/files")):
+        live.get_by_role("button", name="Remove server.log").click()
     expect(listed(live)).to_have_count(0)
     send(live)
     expect_sent(live)

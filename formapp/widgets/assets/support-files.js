@@ -4,7 +4,7 @@ customElements.define(
   class extends HTMLElement {
     connectedCallback() {
       const { upload } = this.dataset;
-      if (!upload || new URL(upload, location).origin !== location.origin) return;
+      this.far = !upload || new URL(upload, location).origin !== location.origin;
       this.list = this.querySelector("ul");
       this.input = this.querySelector("[type=file]");
       this.said = this.querySelector("[role=status]");
@@ -61,7 +61,7 @@ customElements.define(
     }
     async keep(row, chosen) {
       const file = await this.checked(row, chosen);
-      const { status, response } = await this.send(row, file);
+      const { status, response } = this.far ? {} : await this.send(row, file);
       if (status === 201) {
         this.fill(row, response);
         this.tell(file, "attached");
@@ -78,11 +78,13 @@ customElements.define(
     }
     // The file itself, or without its secrets, as the person decides.
     async checked(row, file) {
-      // A character for each byte, so that no encoding is harmed.
-      const text = new TextDecoder("x-user-defined").decode(await file.arrayBuffer());
+      const bytes = await file.arrayBuffer();
+      const wide = new Uint8Array(bytes)[0] === 255;
+      // A character for each byte, so that no encoding is harmed; UTF-16 becomes UTF-8.
+      const text = new TextDecoder(wide ? "utf-16" : "x-user-defined").decode(bytes);
       const found = !text.includes("\0") && look(text);
       if (!found) return file;
-      const clean = () => new File([Uint8Array.from(found.text, (byte) => byte.charCodeAt())], file.name);
+      const clean = () => new File([wide ? found.text : Uint8Array.from(found.text, (byte) => byte.charCodeAt())], file.name);
       return new Promise((decided) => warn(row, `“${file.name}”` + found.words, () => decided(clean()), () => decided(file)));
     }
     send(row, file) {

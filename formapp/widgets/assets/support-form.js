@@ -41,7 +41,7 @@ customElements.define(
     async compare(changed) {
       const { project, subject } = this.fields;
       const known = project.options && project.value && subject.value && !look(subject.value);
-      if (!known || (changed !== project && changed !== subject)) return;
+      if (!known || ![project, subject].includes(changed)) return;
       const answer = await json(`${this.dataset.similar}?${new URLSearchParams({ project: project.value, subject: subject.value })}`);
       const found = answer?.similar?.[0];
       this.querySelector("[data-alike]").replaceChildren(found ? make("a", { href: found.url, textContent: `${found.sentence}: ${found.subject}` }) : "");
@@ -49,15 +49,14 @@ customElements.define(
     // Says how much room is left, once it gets scarce; waits for a pause in typing.
     count(field) {
       const { most } = field.dataset;
-      let pause;
       const say = () => {
         const left = most - [...field.value].length;
-        const words = `You have ${Math.abs(left).toLocaleString("en")} characters ${left < 0 ? "too many" : "left"}`;
-        this.querySelector("[data-count]").textContent = left > most / 5 ? "" : words;
+        this.querySelector("[data-count]").textContent =
+          left > most / 5 ? "" : `You have ${Math.abs(left).toLocaleString("en")} characters ${left < 0 ? "too many" : "left"}`;
       };
       field.addEventListener("input", () => {
-        clearTimeout(pause);
-        pause = setTimeout(say, 500);
+        clearTimeout(this.timer);
+        this.timer = setTimeout(say, 500);
       });
       say();
     }
@@ -75,11 +74,10 @@ customElements.define(
       if (!known.projects.length || typed.options) return;
       const select = make("select", { id: typed.id, name: "project", required: true });
       select.append(new Option("Choose a project", ""), ...known.projects.map(({ key, name }) => new Option(name, key)));
-      const same = known.projects.find(({ key, name }) => [key, name].includes(typed.value));
+      const same = known.projects.find(({ key, name }) => !known.projects[1] || [key, name].includes(typed.value));
       if (same) select.value = same.key;
-      else if (!known.projects[1]) select.value = known.projects[0].key;
       const field = typed.closest(".support-field");
-      field.querySelector("label").textContent = "Project";
+      typed.labels[0].textContent = "Project";
       field.querySelector(".support-hint")?.remove();
       typed.replaceWith(select);
     }

@@ -77,8 +77,7 @@ customElements.define(
       for (const key of keys) read(key) || localStorage.removeItem(key);
       for (const key of [own, ...keys, fresh]) {
         const draft = key?.startsWith(page) && read(key);
-        const ours = key === own || key === fresh;
-        if ((key !== fresh && !this.fits(draft)) || !(await this.hold(key, ours))) continue;
+        if ((key !== fresh && !this.fits(draft)) || !(await this.hold(key, [own, fresh].includes(key)))) continue;
         sessionStorage[page] = this.key = key;
         if (draft && !this.served) this.restore(draft);
         return;
@@ -108,7 +107,7 @@ customElements.define(
         if (!value || !field || (field.value && name !== "submission")) continue;
         field.value = value;
         // Typed as a name before signing in, chosen by its key after it.
-        if (!field.value) field.value = [...field.options].find(({ text }) => text === value)?.value ?? "";
+        field.value ||= [...field.options].find(({ text }) => text === value)?.value ?? "";
       }
       for (const file of files) this.form.querySelector("support-files").add(file);
       fire(this.texts.at(-1), false);

@@ -11,7 +11,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, exists, func, insert, or_, select, text
+from sqlalchemy import Connection, Row, and_, bindparam, exists, func, insert, literal, or_, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.exc import IntegrityError
@@ -329,18 +329,23 @@ def _keep_policy(database: Session, policy: Policy, now: datetime) -> None:
     database.execute(statement, values)
 
 
-def tickets_of(services: Services, account_id: int, most: int = 200) -> tuple[Ticket, ...]:
-    """The newest tickets of all projects that a person is in, whoever sent them."""
+def tickets_of(
+    services: Services, account_id: int, *, before: Ticket | None = None, most: int = 50
+) -> tuple[Ticket, ...]:
+    """The newest tickets of all projects that a person is in, whoever sent them; of those ``before`` another."""
+    chosen = (
+        select(Ticket)
+        .join(Membership, Membership.project_id == Ticket.project_id)
+        .where(Membership.account_id == account_id)
+        .options(joinedload(Ticket.project), joinedload(Ticket.reporter))
+        .order_by(Ticket.opened_at.desc(), Ticket.id.desc())
+        .limit(most)
+    )
+    if before is not None:
+        key = tuple_(literal(before.opened_at, UtcDateTime), literal(before.id))
+        chosen = chosen.where(tuple_(Ticket.opened_at, Ticket.id) < key)
     with services.read() as database:
-        found = database.scalars(
-            select(Ticket)
-            .join(Membership, Membership.project_id == Ticket.project_id)
-            .where(Membership.account_id == account_id)
-            .options(joinedload(Ticket.project), joinedload(Ticket.reporter))
-            .order_by(Ticket.opened_at.desc(), Ticket.id.desc())
-            .limit(most)
-        )
-        return tuple(found)
+        return tuple(database.scalars(chosen))
 
 
 def number_of(reference: str) -> int:

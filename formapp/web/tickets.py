@@ -36,6 +36,7 @@ from formapp.web.writing import Typed, typed
 
 blueprint = Blueprint("tickets", __name__)
 
+PAGE_SIZE = 50
 FIELDS = {"body": "body", "files": "reply-files"}
 SAID = {"reply": "Your message is sent.", "closed": "The ticket is closed."}
 DRAFT_GONE = Notice(
@@ -53,10 +54,22 @@ def home() -> Response:
 
 @blueprint.get("/tickets")
 def mine() -> Response:
-    """All tickets of the signed-in person's projects, the newest first."""
-    desk = web()
-    found = tickets.tickets_of(desk.services, the_person().account_id)
-    return page("tickets.html", tickets=as_cards(desk.services, found, desk.clock()))
+    """All tickets of the signed-in person's projects, the newest first, a page at a time."""
+    desk, person = web(), the_person().account_id
+    before = None
+    if reference := request.args.get("before", ""):
+        try:
+            before = tickets.ticket_for(desk.services, person, reference)
+        except NotFound:
+            abort(404)
+    found = tickets.tickets_of(desk.services, person, before=before, most=PAGE_SIZE + 1)
+    shown = found[:PAGE_SIZE]
+    return page(
+        "tickets.html",
+        tickets=as_cards(desk.services, shown, desk.clock()),
+        first_page=url_for("tickets.mine") if before else "",
+        next_page=url_for("tickets.mine", before=shown[-1].reference) if len(found) > PAGE_SIZE else "",
+    )
 
 
 @blueprint.get("/tickets/new")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from formapp.projects import close_project
-from tests.builders import NOW, build_account, build_project
+from tests.builders import NOW, build_account, build_project, file_ticket
 from tests.web.conftest import Desk, filled, follow_newest_link, ticket_form_of
-from tests.web.page import Browser
+from tests.web.page import Browser, references
 
 
 def test_a_signed_in_person_files_a_ticket_and_reads_by_when_we_answer(desk: Desk, ada: Browser) -> None:
@@ -180,6 +182,21 @@ def test_the_list_says_in_words_where_each_ticket_stands(desk: Desk, ada: Browse
     assert "Waiting for us, answered as soon as we can" in listed.text
     desk.clock.now = NOW.replace(day=27)
     assert "Waiting for us, answer was due Wed 25 Nov, 15:00 (Paris)" in ada.open("/support/tickets").text
+
+
+def test_a_long_list_is_read_page_by_page_to_its_oldest_ticket(desk: Desk, ada: Browser) -> None:
+    for number in range(52):
+        at = NOW + timedelta(minutes=number // 2)
+        file_ticket(desk.services, desk.customer, at, subject=f"Number {number}", submission=f"form-{number}")
+    first = ada.open("/support/tickets")
+    older = ada.open(first.one("a", rel="next")["href"])
+    listed = [*references(first), *references(older)]
+    assert listed == [f"SUP-{number}" for number in range(1052, 1000, -1)]
+    assert (len(references(first)), older.all("a", rel="next")) == (50, [])
+    assert next(link for link in older.all("a") if link.text == "First page")["href"] == "/support/tickets"
+    assert "There are no older tickets" in ada.open("/support/tickets?before=SUP-1001").text
+    for odd in ("SUP-9999", "1001", "-1", "SUP-١٠٠١"):
+        assert ada.open(f"/support/tickets?before={odd}").status == 404
 
 
 def test_a_ticket_explains_its_date(ada: Browser) -> None:

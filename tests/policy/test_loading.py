@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -201,6 +203,27 @@ def test_the_schema_for_editors_accepts_the_file_and_refuses_mistakes(policy_tex
         ('["09:00-17:00"]', '["9-17"]'),
     ):
         assert not validator.is_valid(as_data(policy_text.replace(words, instead, 1)))
+
+
+def test_the_schema_for_editors_knows_every_key_at_every_depth(policy_text: str) -> None:
+    data, validator = as_data(policy_text), jsonschema.Draft202012Validator(schema())
+    for mapping in mappings(data):
+        mapping["colour"] = "red"
+        assert not validator.is_valid(data), mapping
+        del mapping["colour"]
+    assert validator.is_valid(data)
+
+
+def mappings(data: Any) -> Iterator[dict[str, Any]]:
+    """Every mapping within, but for those whose keys are the policy's own questions."""
+    if isinstance(data, list):
+        for one in data:
+            yield from mappings(one)
+    elif isinstance(data, dict):
+        yield data
+        for key, value in list(data.items()):
+            if key not in {"when", "means"}:
+                yield from mappings(value)
 
 
 @pytest.mark.parametrize(

@@ -259,7 +259,7 @@ class Attachment(Base):
 
 
 class ClockNotice(Base):
-    """A warning of the clock; the row makes it happen once for each target and due date."""
+    """A warning of the clock; the row makes it happen once for each target of a ticket."""
 
     __tablename__ = "clock_notices"
 

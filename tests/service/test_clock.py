@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
 
 from formapp import closures, conversation, desk, tickets, worker
 from formapp.clock import promises_of, sweep
@@ -88,6 +89,15 @@ def test_eight_workers_record_a_miss_once(services: Services, ada: Account) -> N
         list(pool.map(lambda _: sweep(services, late), range(16)))
     assert kinds(services).count("missed") == 10  # a response and a resolution each
     assert len(notices(services)) == 10
+
+
+def test_the_database_takes_each_notice_once(services: Services, ada: Account) -> None:
+    file_ticket(services, ada, priority="critical")
+    sweep(services, Clock(NOW + timedelta(hours=9)))
+    for target in ("response", "resolution"):
+        with pytest.raises(IntegrityError), services.write.begin() as database:
+            database.execute(insert(ClockNotice).values(ticket_id=1, target=target, kind="missed", at=NOW))
+    assert len(notices(services)) == 2
 
 
 def test_nobody_is_warned_while_support_is_closed(services: Services, ada: Account) -> None:

@@ -45,7 +45,7 @@ class Settings:
     """How this installation runs.
 
     ``base_url`` is the public address without a slash at the end (used in mails), ``origins`` the
-    exact further origins whose pages may post the form, ``smtp_url`` empty where mail is only shown,
+    exact further origins whose pages may post the form, ``smtp_url`` empty where no mail is sent,
     ``webhook_private`` the networks that webhooks may go to although they aren't public,
     ``metrics_token`` what a reader of the metrics must show; empty where nobody may read them,
     ``files`` the bucket that attachments lie in; empty: the folder "files" in ``var``,
@@ -72,6 +72,11 @@ class Settings:
     def https(self) -> bool:
         """Whether people reach the desk by https."""
         return self.base_url.startswith("https://")
+
+    @property
+    def shows_mails(self) -> bool:
+        """Whether everybody may read the mails, sign-in links too: on a desk for trying out, never on a public one."""
+        return not self.smtp_url and not self.https
 
 
 def settings_from(environment: Mapping[str, str] = os.environ) -> Settings:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from formapp import mail
 from formapp.doctor.database import is_sqlite, one_line, place_of
-from formapp.doctor.findings import Finding
+from formapp.doctor.findings import Finding, Level
 from formapp.services import Services
 from formapp.settings import PREFIX, SHORTEST_SECRET
 from formapp.widgets import CLOSURES_FILE
@@ -59,9 +59,11 @@ def mail_server_answers(services: Services, _now: datetime) -> Iterator[Finding]
     """The mail server takes a connection, our password and a NOOP; nothing is sent."""
     url, setting = services.settings.smtp_url, f"{PREFIX}SMTP_URL"
     if not url:
-        what = "No mail server is set, so mails are only shown at /support/inbox."
+        shown = services.settings.shows_mails
+        told = "mails are only shown at /support/inbox" if shown else "no mail goes out, and nobody gets a sign-in link"
         do = f"Set {setting}, as in smtp+tls://user:password@mail.example:587."
-        yield Finding("mail server", setting, what, do, "warning")
+        level: Level = "warning" if shown else "problem"
+        yield Finding("mail server", setting, f"No mail server is set, so {told}.", do, level)
         return
     try:
         mail.greet(url, SMTP_SECONDS)

@@ -72,7 +72,7 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("GET", "feeds.dates"): EVERYONE,
     ("GET", "feeds.policy"): EVERYONE,
     ("GET", "feeds.hours"): EVERYONE,
-    # Where no SMTP server is set; elsewhere the routes answer 404 to everybody.
+    # On a desk for trying out; elsewhere the routes answer 404 to everybody.
     ("GET", "inbox.messages"): EVERYONE,
     ("GET", "inbox.message"): EVERYONE,
     ("GET", "signin.ask"): EVERYONE,

@@ -1,4 +1,4 @@
-"""The development inbox: mails as they would be sent, where no mail server is set."""
+"""The development inbox: mails as they would be sent, on a desk for trying out without a mail server."""
 
 from __future__ import annotations
 
@@ -34,23 +34,23 @@ class ShownMail:
 
 @blueprint.get("/inbox")
 def messages() -> Response:
-    """The newest mails; open to everybody, and 404 where a mail server is set."""
-    _only_without_server()
+    """The newest mails; open to everybody, and 404 on a desk that is public or has a mail server."""
+    _only_for_trying_out()
     return page("inbox.html", messages=[_shown(row) for row in outbox.latest_mails(web().services)])
 
 
 @blueprint.get("/inbox/<number>")
 def message(number: str) -> Response:
-    """One mail; open to everybody, and 404 where a mail server is set."""
-    _only_without_server()
+    """One mail; open to everybody, and 404 on a desk that is public or has a mail server."""
+    _only_for_trying_out()
     row = outbox.mail_numbered(web().services, int(number)) if _NUMBER.fullmatch(number) else None
     if row is None or row.channel != "mail":
         abort(404)
     return page("mail.html", message=_shown(row))
 
 
-def _only_without_server() -> None:
-    if web().services.settings.smtp_url:
+def _only_for_trying_out() -> None:
+    if not web().services.settings.shows_mails:
         abort(404)
 
 

@@ -65,7 +65,7 @@ def mailed_to(email: str, *, kept: bool) -> Response:
 def check_mail() -> Response:
     """Say that a mail is on its way; open to everybody."""
     mailed = session.get("mailed", {})
-    shown_here = not web().services.settings.smtp_url
+    shown_here = web().services.settings.shows_mails
     kept = bool(mailed.get("kept"))
     return page("check-mail.html", email=mailed.get("to", ""), kept=kept, minutes=MINUTES, inbox=shown_here)
 

@@ -310,6 +310,12 @@ def test_a_mail_server_is_greeted_and_sent_nothing(sqlite_services: Services) ->
     assert "refused" in gone.what
 
 
+@pytest.mark.parametrize(("address", "level"), [("http://127.0.0.1:8000", "warning"), ("https://x.example", "problem")])
+def test_without_a_mail_server_a_public_desk_is_not_sound(sqlite_services: Services, address: str, level: str) -> None:
+    missing = only(found(sqlite_services, smtp_url="", base_url=address))
+    assert (missing.check, missing.level) == ("mail server", level)
+
+
 def test_a_mail_server_that_says_nothing_is_left_in_time(
     sqlite_services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:

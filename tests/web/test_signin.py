@@ -9,10 +9,11 @@ import pytest
 
 from formapp.accounts import disable_account
 from formapp.app import create_app
+from formapp.models import OutboxMessage
 from formapp.signin import make_link
 from formapp.web.identity import COOKIE
 from formapp.web.signin import safe_path
-from tests.builders import Clock, build_customer, build_services
+from tests.builders import Clock, build_customer, build_services, build_staff, stored
 from tests.web.conftest import Desk, follow_newest_link
 from tests.web.page import Browser
 
@@ -172,3 +173,17 @@ def test_over_plain_http_cookies_are_still_hidden_from_script(desk: Desk, visito
     assert "SameSite=Lax" in signed
     assert "Secure" not in signed
     assert "Strict-Transport-Security" not in used.headers
+
+
+def test_a_public_desk_shows_its_mails_to_nobody(tmp_path: Path, clock: Clock) -> None:
+    """A forgotten mail server must not give everybody the sign-in links of staff."""
+    services = build_services(tmp_path, base_url="https://help.example")
+    build_staff(services)
+    client = create_app(services=services, clock=clock).test_client()
+    form = {"email": "sam@platform.example"}
+    assert client.post("/support/sign-in", data=form, headers={"Origin": "https://help.example"}).status_code == 303
+    (mail,) = stored(services, OutboxMessage)
+    assert mail.kind == "link"
+    for path in ("/support/inbox", f"/support/inbox/{mail.id}"):
+        assert client.get(path, base_url="https://help.example").status_code == 404
+    assert "/support/inbox" not in client.get("/support/check-mail", base_url="https://help.example").text

@@ -134,10 +134,22 @@ def test_a_route_that_is_not_in_the_table_is_open_to_nobody(sqlite_services: Ser
     assert app.test_client().get("/support/forgotten").status_code == 404
 
 
-def test_another_customers_ticket_answers_exactly_as_a_missing_one(browsers: dict[Role, Browser]) -> None:
-    stranger = browsers[Role.STRANGER]
-    foreign = stranger.answer("GET", "/support/tickets/SUP-1001")
-    missing = stranger.answer("GET", "/support/tickets/SUP-9999")
+@pytest.mark.parametrize(
+    ("method", "endpoint"), sorted(key for key, row in TABLE.items() if row.stranger is Answer.MISSING)
+)
+def test_another_customers_ticket_answers_exactly_as_a_missing_one(
+    whole: Desk, browsers: dict[Role, Browser], method: str, endpoint: str
+) -> None:
+    rule = next(rule for verb, rule in every_route(whole.app) if (verb, rule.endpoint) == (method, endpoint))
+    foreign, missing = (
+        browsers[Role.STRANGER].answer(
+            method,
+            address(whole, rule).replace("SUP-1001", reference),
+            b"body=Hello" if method == "POST" else None,
+            OWN if method == "POST" else None,
+        )
+        for reference in ("SUP-1001", "SUP-9999")
+    )
     assert foreign.status_code == missing.status_code == 404
     assert foreign.get_data() == missing.get_data()
     assert dict(foreign.headers) == dict(missing.headers)

@@ -6,13 +6,13 @@ from datetime import timedelta
 from email import message_from_bytes
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from formapp import accounts, announcements, conversation, desk, mail, outbox, projects, worker
 from formapp.conversation import reply_as_customer, reply_as_staff
-from formapp.models import Account, OutboxMessage
+from formapp.models import Account, Membership, OutboxMessage, Project
 from formapp.services import Services
-from tests.builders import NOW, Clock, build_account, build_customer, build_staff, file_ticket, written
+from tests.builders import NOW, Clock, build_account, build_customer, build_project, build_staff, file_ticket, written
 
 CANARY = "CANARY-of-the-desk"
 
@@ -85,6 +85,17 @@ def test_all_of_the_desk_hears_of_a_miss_even_where_somebody_has_the_ticket(
 
 
 def test_who_left_the_project_hears_no_more(services: Services, ada: Account, sam: Account, clock: Clock) -> None:
+    build_project(services, "intranet", ada.email, name="Intranet")
+    file_ticket(services, ada)
+    worker.run_once(services, clock)
+    with services.write.begin() as database:
+        shop = select(Project.id).where(Project.key == "shop").scalar_subquery()
+        database.execute(delete(Membership).where(Membership.project_id == shop))
+    reply_as_staff(services, sam.id, 1, written("Hello?"), "open", NOW)
+    assert told(services, clock) == []
+
+
+def test_whose_account_is_disabled_hears_no_more(services: Services, ada: Account, sam: Account, clock: Clock) -> None:
     file_ticket(services, ada)
     worker.run_once(services, clock)
     accounts.disable_account(services, ada.email, NOW)

@@ -53,13 +53,6 @@ def deliveries(
         return _with_tries(database, *rows)
 
 
-def delivery_numbered(services: Services, number: int) -> Delivery:
-    """One message. Raises NotFound."""
-    with services.read() as database:
-        (found,) = _with_tries(database, _message(database, number))
-        return found
-
-
 def pings(services: Services, endpoint_id: int, most: int = 10) -> tuple[WebhookAttempt, ...]:
     """The latest pings that were sent to an endpoint, newest first."""
     with services.read() as database:

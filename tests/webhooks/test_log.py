@@ -16,7 +16,7 @@ from formapp.models import OutboxMessage
 from formapp.services import Services
 from formapp.webhooks.delivery import ping
 from formapp.webhooks.endpoints import add_endpoint, disable, enable, endpoint_numbered
-from formapp.webhooks.log import deliveries, delivery_numbered, pings, replay
+from formapp.webhooks.log import deliveries, pings, replay
 from tests.builders import NOW, Clock
 from tests.webhooks.build import build_ticket, newest, send, tell, told_endpoint
 from tests.webhooks.receiver import Receiver, Reply
@@ -97,7 +97,6 @@ def test_a_message_that_waits_is_tried_at_once_but_not_while_a_worker_is_at_it(
 def test_an_id_of_nothing_is_not_found(desk: Services, number: int) -> None:
     for ask in (
         lambda: deliveries(desk, number),
-        lambda: delivery_numbered(desk, number),
         lambda: replay(desk, number, NOW),
         lambda: endpoint_numbered(desk, number),
         lambda: disable(desk, number, NOW),

@@ -33,6 +33,7 @@ def test_the_page_shows_the_ticket_its_clock_and_its_evidence(sam: Browser) -> N
     assert "Is there a way around it for now? No" in page.text
     assert "Solution Tuesday 24 November, 19:00 (Paris) 4 hours, 24/7" in page.text
     assert "Tue 24 Nov, 15:00 – 16:00 Counted, day and night 1 h Together 1 h" in page.text
+    assert "Project Riverside Shop Plan Standard" in page.text
     assert page.one("a", href="mailto:ada@shop.example?subject=SUP-1001").text == "ada@shop.example"
     assert history(page) == ["Tue 24 Nov, 15:00 (Paris) Ada Martin sent the ticket Priority: Critical"]
 

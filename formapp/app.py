@@ -66,23 +66,7 @@ def create_app(
     )
     app = Flask(__name__, static_folder=None, template_folder="web/templates")
     app.extensions["formapp"] = desk
-    app.config.update(
-        SECRET_KEY=settings.secret_key,
-        MAX_CONTENT_LENGTH=LARGEST_FORM,
-        MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
-        SESSION_COOKIE_NAME=desk.cookie("support"),
-        SESSION_COOKIE_SECURE=desk.https,
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_PATH="/",
-        # An hour-old token must not cost an hour's typing; the origin is judged by us, before the token.
-        WTF_CSRF_TIME_LIMIT=None,
-        WTF_CSRF_SSL_STRICT=False,
-    )
-    app.jinja_env.auto_reload = False
-    app.jinja_env.undefined = StrictUndefined
-    app.jinja_env.trim_blocks = True
-    app.jinja_env.lstrip_blocks = True
+    _configure(app, desk)
     # In this order: each request gets its id, then its origin is judged, then its right to the route.
     init_request_log(app)
     texts = {
@@ -107,3 +91,23 @@ def create_app(
         # is believed: origin and host are the settings' to say.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
     return app
+
+
+def _configure(app: Flask, desk: Web) -> None:
+    app.config.update(
+        SECRET_KEY=desk.services.settings.secret_key,
+        MAX_CONTENT_LENGTH=LARGEST_FORM,
+        MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
+        SESSION_COOKIE_NAME=desk.cookie("support"),
+        SESSION_COOKIE_SECURE=desk.https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_PATH="/",
+        # An hour-old token must not cost an hour's typing; the origin is judged by us, before the token.
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
+    )
+    app.jinja_env.auto_reload = False
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True

@@ -97,15 +97,8 @@ def attach(
         raise TooManyFiles(f"Attach {limits.count} files at most; these are {len(wanted)}. Remove some")
     _hold(database, wanted)
     _none_attached(database, wanted)
-    facts = {token: services.files.facts(token) for token in wanted}
-    if gone := [token for token, found in facts.items() if found is None]:
-        many = len(gone) > 1
-        raise FilesGone(
-            f"{len(gone) if many else 'A'} {'files are' if many else 'file is'} no longer here, as files wait for "
-            f"a day only. Choose {'them' if many else 'it'} again",
-            gone,
-        )
-    whole = sum(found["size"] for found in facts.values() if found)
+    facts = _facts_of_all(services, wanted)
+    whole = sum(found["size"] for found in facts.values())
     if whole > limits.total:
         raise FilesTooLarge(
             f"The files are {size_words(whole)} together. At most {size_words(limits.total)} can be sent: remove some"
@@ -113,7 +106,6 @@ def attach(
     rows = [
         _row(services, token, found, ticket_id=ticket_id, message_id=message_id, account_id=account_id, now=now)
         for token, found in facts.items()
-        if found
     ]
     database.add_all(rows)
     database.flush()
@@ -217,6 +209,19 @@ def _none_attached(database: Session, keys: Sequence[str]) -> None:
             f"choose {'them' if many else 'it'} again",
             [key for _, key in found],
         )
+
+
+def _facts_of_all(services: Services, tokens: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """What was kept with each of these files. Raises FilesGone where one isn't there."""
+    found = {token: services.files.facts(token) for token in tokens}
+    if gone := [token for token, facts in found.items() if facts is None]:
+        many = len(gone) > 1
+        raise FilesGone(
+            f"{len(gone) if many else 'A'} {'files are' if many else 'file is'} no longer here, as files wait for "
+            f"a day only. Choose {'them' if many else 'it'} again",
+            gone,
+        )
+    return {token: facts for token, facts in found.items() if facts is not None}
 
 
 def _row(

@@ -7,7 +7,6 @@ are all that its rows need.
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -25,7 +24,7 @@ from formapp.db import LOCK_SECONDS, open_database, sqlite_driver
 from formapp.doctor import Report
 from formapp.doctor.database import is_sqlite, one_line, place_of
 from formapp.errors import Refused
-from formapp.files import Files, LocalFiles
+from formapp.files import Files, LocalFiles, sync
 from formapp.models import Ticket
 from formapp.services import Services
 
@@ -67,7 +66,7 @@ def make_backup(services: Services, target: Path, now: datetime) -> Copied:
         copied = _looked_over(services, making, now)
         _settle(making / DATABASE)
         making.rename(target)
-        _sync(target.parent)
+        sync(target.parent)
     return replace(copied, place=target)
 
 
@@ -189,8 +188,8 @@ def _put_in_place(staged: Path, path: Path) -> None:
             path.with_name(path.name + suffix).unlink(missing_ok=True)
         _settle(staged)
         staged.rename(path)
-    _sync(path)
-    _sync(path.parent)
+    sync(path)
+    sync(path.parent)
 
 
 def _copy_database(source: Path, target: Path) -> None:
@@ -199,7 +198,7 @@ def _copy_database(source: Path, target: Path) -> None:
     with closing(_bare(source)) as connection:
         connection.execute("VACUUM INTO ?", (str(target),))
     target.chmod(0o600)
-    _sync(target)
+    sync(target)
 
 
 def _copy_files(source: Path, target: Path) -> None:
@@ -220,29 +219,21 @@ def _copy_files(source: Path, target: Path) -> None:
                 # Swept or dropped meanwhile, so no row of the copied database has it.
                 continue
             whole.chmod(0o600)
-            _sync(whole)
+            sync(whole)
             whole.rename(there)
-        _sync(target / shelf.name)
-    _sync(target)
+        sync(target / shelf.name)
+    sync(target)
 
 
 def _settle(path: Path) -> None:
     """Leave all of a database in its one file, readable where nothing can be written."""
     with closing(_bare(path)) as connection:
         connection.execute("PRAGMA journal_mode=DELETE")
-    _sync(path)
+    sync(path)
 
 
 def _bare(path: Path) -> Any:  # noqa: ANN401 - the driver's connection
     return sqlite_driver().connect(str(path), isolation_level=None, timeout=LOCK_SECONDS)
-
-
-def _sync(path: Path) -> None:
-    number = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
 
 
 @contextmanager

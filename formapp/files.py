@@ -135,7 +135,7 @@ class LocalFiles:
             raise FileNotFoundError(f"there is no file of the key {key!r}")
         path = _beside(self._path(key), checked_suffix(suffix))
         _write_whole(path, content)
-        _sync_folder(path.parent)
+        sync(path.parent)
 
     def read_beside(self, key: str, suffix: str) -> bytes | None:
         """What was put beside a file; None where nothing was."""
@@ -170,7 +170,7 @@ class LocalFiles:
         path = self.folder / f"check-{new_token()}"
         try:
             _write_whole(path, b"written to see whether it can be")
-            _sync_folder(self.folder)
+            sync(self.folder)
         finally:
             path.unlink(missing_ok=True)
 
@@ -188,7 +188,7 @@ class LocalFiles:
         if folder != self.folder:
             self._make(self.folder)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _sync_folder(folder.parent)
+        sync(folder.parent)
 
 
 class WrittenHere:
@@ -224,7 +224,7 @@ class _LocalWriting(WrittenHere):
             os.fsync(file.fileno())
             self._part.rename(self._path)
             _write_whole(_beside(self._path, FACTS), json.dumps(dict(facts), ensure_ascii=False).encode())
-            _sync_folder(self._path.parent)
+            sync(self._path.parent)
         except BaseException:
             self._clear()
             raise
@@ -270,9 +270,9 @@ def _write_whole(path: Path, content: bytes) -> None:
         raise
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    number = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Make a file's content durable, or the names in a folder."""
+    number = os.open(path, os.O_RDONLY)
     try:
         os.fsync(number)
     finally:

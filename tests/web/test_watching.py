@@ -78,14 +78,12 @@ def test_the_figures_tell_what_waits_and_what_is_late(watched: Services, clock: 
     assert (found["support_overdue_tickets response"], found["support_overdue_tickets resolution"]) == (1, 0)
     assert found["support_outbox_messages mail due"] == 4
     assert found["support_outbox_oldest_seconds"] == 7200
-    # Later both solutions are missed, but one of the two was answered in time.
-    clock.now = NOW + timedelta(hours=5)
-    later = figures(watched, clock)
-    assert (later["support_overdue_tickets response"], later["support_overdue_tickets resolution"]) == (1, 2)
     worker.run_once(watched, clock)
     assert "support_outbox_messages mail due" not in figures(watched, clock)
     clock.now += timedelta(hours=3)
-    assert figures(watched, clock)["support_overdue_tickets resolution"] == 2
+    # Now both solutions are missed, but one of the two was answered in time.
+    later = figures(watched, clock)
+    assert (later["support_overdue_tickets response"], later["support_overdue_tickets resolution"]) == (1, 2)
 
 
 def test_the_figures_tell_of_files_whose_scan_fails(watched: Services, clock: Clock) -> None:

@@ -88,6 +88,22 @@ def test_a_file_that_was_removed_does_not_come_back(form: Page) -> None:
     expect(form.locator("support-files bdi")).to_have_text(["server.log"])
 
 
+def test_files_that_the_desk_has_listed_after_an_error_come_back_too(form: Page, desk: Desk) -> None:
+    attach(form, ("server.log", LOG), (".env", b"DEBUG=1\n"))
+    expect(form.get_by_text("“.env” is attached.")).to_be_visible()
+    form.get_by_label("Subject").fill("")
+    send(form)
+    expect(form.get_by_text("There is a problem")).to_be_visible()
+    form.get_by_label("Subject").fill(SUBJECT)
+    form.goto(NEW)
+    expect_back(form)
+    expect(form.locator("support-files bdi")).to_have_text(["server.log", ".env"])
+    expect(form.locator("support-files li").nth(1)).to_contain_text("may hold passwords or keys")
+    send(form)
+    expect_sent(form)
+    assert files_of(desk, stored(desk)) == [("server.log", LOG), (".env", b"DEBUG=1\n")]
+
+
 def test_it_goes_when_the_desk_has_it_and_not_before(form: Page) -> None:
     form.get_by_label("Subject").fill("")
     send(form)

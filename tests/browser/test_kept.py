@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from formapp import demo, sessions
 from formapp.accounts import find_account_by_email
+from formapp.conversation import messages_of
 from formapp.models import Ticket
 from formapp.tickets import tickets_of
 from tests.browser.conftest import PLAIN_HOST, Desk, OpenPage, Watch
@@ -76,6 +77,34 @@ def test_an_impatient_person_makes_one_ticket(page: Page, desk: Desk) -> None:
     send(page)
     expect_sent(page)
     assert [ticket.description for ticket in stored(desk)] == [DESCRIPTION]
+
+
+def test_what_was_changed_since_the_answer_was_lost_can_be_added_to_the_ticket(
+    open_page: OpenPage, desk: Desk, watch: Watch
+) -> None:
+    watch.expected = ("Failed to load resource",)
+    page = open_page()
+    desk.sign_in(page)
+    page.goto("/support/tickets/new")
+    fill(page)
+    page.route("**/support/tickets", lambda route: (route.fetch(max_redirects=0), route.abort())[1])
+    with page.expect_event("requestfailed", lambda request: request.url.endswith("/support/tickets")):
+        send(page)
+    page.unroute("**/support/tickets")
+    page.goto("/support/tickets/new")
+    expect_all_kept(page)
+    page.get_by_label("Description").fill("And since noon the filters too")
+    send(page)
+    expect(page.get_by_text("SUP-1001 was already sent with this form")).to_be_visible()
+    expect(page.get_by_label("Description")).to_have_value("And since noon the filters too")
+    page.get_by_role("button", name="Add this to SUP-1001").click()
+    page.wait_for_url("**/SUP-1001#newest")
+    (ticket,) = stored(desk)
+    said = [message.body for message in messages_of(desk.services, ticket.id, with_notes=False)]
+    assert (ticket.description, said) == (DESCRIPTION, ["And since noon the filters too"])
+    # What arrived is no longer kept.
+    page.goto("/support/tickets/new")
+    expect(page.get_by_label("Description")).to_have_value("")
 
 
 def test_from_the_guides_page_twice_without_script_is_one_ticket(open_page: OpenPage, desk: Desk) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
 from playwright.sync_api import expect
 
@@ -9,7 +11,7 @@ from formapp import attachments, demo
 from formapp.accounts import find_account_by_email
 from formapp.conversation import messages_of
 from formapp.models import reference_of
-from tests.browser.conftest import Desk, OpenPage
+from tests.browser.conftest import Desk, OpenPage, Watch
 from tests.browser.forms import attach
 from tests.builders import file_ticket
 
@@ -71,6 +73,25 @@ def test_staff_s_reply_and_note_are_kept_apart(open_page: OpenPage, desk: Desk, 
     # The reply isn't sent yet, and still there.
     expect(page.get_by_label("Your reply")).to_have_value("We look at it")
     expect(page.get_by_label("Your note")).to_have_value("")
+
+
+def test_without_a_line_a_reply_waits_and_can_be_mailed_with_its_ticket_s_name(
+    open_page: OpenPage, desk: Desk, watch: Watch, ticket: int
+) -> None:
+    watch.expected = ("Failed to load resource",)
+    page = open_page()
+    desk.sign_in(page)
+    page.goto(f"/support/tickets/{reference_of(ticket)}")
+    page.get_by_label("Your message").fill("It is back since noon")
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Send reply").click()
+    expect(page.get_by_text("Not sent yet")).to_be_visible()
+    mail = parse_qs(urlsplit(page.get_by_role("link", name="Send by email").get_attribute("href") or "").query)
+    assert reference_of(ticket) in mail["subject"][0]
+    assert "It is back since noon" in mail["body"][0]
+    page.context.set_offline(False)
+    page.wait_for_url("**#newest")
+    assert said(desk, ticket) == [("It is back since noon", [])]
 
 
 def test_a_secret_in_a_reply_is_named(open_page: OpenPage, desk: Desk, ticket: int) -> None:

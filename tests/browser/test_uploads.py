@@ -84,6 +84,7 @@ def test_each_is_announced_listed_and_can_be_removed(live: Page, desk: Desk) -> 
     expect(status).to_contain_text("“server.log” is attached.")
     expect(status).to_contain_text("“.env” is attached.")
     expect(listed(live)).to_have_text(["server.log", ".env"])
+    expect(files(live).get_by_role("listitem").nth(0)).to_contain_text("14 bytes")
     expect(files(live).get_by_role("listitem").nth(1)).to_contain_text("may hold passwords or keys")
     assert chosen(live) == []
     with live.expect_request("**/support/files/remove"):

@@ -35,7 +35,8 @@ customElements.define(
     wrong({ name, size }) {
       const { kinds, most, ...limits } = this.dataset;
       const { children } = this.list;
-      const whole = [...children].reduce((sum, row) => sum + +row.dataset.size, size);
+      let whole = size;
+      for (const row of children) whole += +row.dataset.size;
       if (!kinds.split(" ").some((kind) => name.toLowerCase().endsWith(`.${kind}`))) return "otherKind";
       return size > limits.size ? "tooLarge" : children.length >= most ? "tooMany" : whole > limits.total && "tooMuch";
     }
@@ -49,7 +50,7 @@ customElements.define(
       return row;
     }
     fill(row, file) {
-      row.kept = file;
+      row.dataset.kept = JSON.stringify(file);
       for (const field of row.querySelectorAll("[name]")) {
         field.disabled = false;
         field.value = file.token;
@@ -84,8 +85,8 @@ customElements.define(
       const text = new TextDecoder(wide ? "utf-16" : "x-user-defined").decode(bytes);
       const found = !text.includes("\0") && look(text);
       if (!found) return file;
-      const clean = () => new File([wide ? found.text : Uint8Array.from(found.text, (byte) => byte.charCodeAt())], file.name);
-      return new Promise((decided) => warn(row, `“${file.name}”` + found.words, () => decided(clean()), () => decided(file)));
+      const clean = wide ? found.text : Uint8Array.from(found.text, (byte) => byte.charCodeAt());
+      return new Promise((decided) => warn(row, `“${file.name}”` + found.words, () => decided(new File([clean], file.name)), () => decided(file)));
     }
     send(row, file) {
       const request = (row.request = new XMLHttpRequest());

@@ -11,7 +11,7 @@ customElements.define(
       this.fields = this.form.elements;
       this.fields.submission.value ||= crypto.getRandomValues(new Uint32Array(4)).join("-");
       this.addEventListener("support-answers", (event) => this.choose(event));
-      this.addEventListener("change", ({ target }) => this.compare(target));
+      this.onchange = ({ target }) => this.compare(target);
       this.count(this.fields.description);
       if ("embedded" in this.dataset) {
         this.fields.page.value ||= location.pathname;
@@ -40,8 +40,8 @@ customElements.define(
     // What a colleague has just reported in the same project; only who is signed in can choose one.
     async compare(changed) {
       const { project, subject } = this.fields;
-      const known = project.options && project.value && subject.value && !look(subject.value);
-      if (!known || ![project, subject].includes(changed)) return;
+      if (!project.options || !project.value || !subject.value) return;
+      if (look(subject.value) || ![project, subject].includes(changed)) return;
       const answer = await json(`${this.dataset.similar}?${new URLSearchParams({ project: project.value, subject: subject.value })}`);
       const found = answer?.similar?.[0];
       this.querySelector("[data-alike]").replaceChildren(found ? make("a", { href: found.url, textContent: `${found.sentence}: ${found.subject}` }) : "");

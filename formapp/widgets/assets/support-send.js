@@ -80,16 +80,16 @@ customElements.define(
         if ((key !== fresh && !this.fits(draft)) || !(await this.hold(key, [own, fresh].includes(key)))) continue;
         sessionStorage[page] = this.key = key;
         if (draft && !this.served) this.restore(draft);
+        else if (this.text === draft?.text) this.save();
         return;
       }
     }
     get text() {
       return this.texts.map(({ value }) => value).join("\n");
     }
-    // What the server or the browser has filled is newer than what is stored.
+    // What the server or the browser has filled is newer than what is stored; the server may give a text another id.
     fits(draft) {
-      if (!draft || draft.fields.submission === this.fields.submission.value) return draft;
-      return !this.served && (!this.text.trim() || this.text === draft.text);
+      return draft && (this.text === draft.text || draft.fields.submission === this.fields.submission.value || !(this.served || this.text.trim()));
     }
     // A lock tells that a tab lives; where there are none, a tab knows only its own.
     hold(key, ours) {
@@ -109,7 +109,7 @@ customElements.define(
         // Typed as a name before signing in, chosen by its key after it.
         field.value ||= [...field.options].find(({ text }) => text === value)?.value ?? "";
       }
-      for (const file of files) this.form.querySelector("support-files").add(file);
+      for (const file of files) this.form.querySelector("support-files").add(JSON.parse(file));
       fire(this.texts.at(-1), false);
       this.kept.textContent = this.dataset.back;
       this.discard.hidden = false;
@@ -119,7 +119,7 @@ customElements.define(
     }
     save() {
       const { text } = this;
-      const files = [...this.form.querySelectorAll("support-files li")].map(({ kept }) => kept).filter(Boolean);
+      const files = [...this.form.querySelectorAll("li[data-kept]")].map(({ dataset }) => dataset.kept);
       try {
         if (text.trim() || files[0]) localStorage[this.key] = JSON.stringify({ at: Date.now(), text, files, fields: this.values() });
         else localStorage.removeItem(this.key);

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from formapp import accounts, closurefile, closures, demo, demotickets, projects, schema, signin, upkeep, worker
 from formapp.commands import with_desk
 from formapp.errors import Refused
+from formapp.models import LARGEST_ID
 from formapp.outboxcommands import outbox
 from formapp.services import Services, utc_now
 from formapp.settings import BadSetting
@@ -197,7 +198,7 @@ def closure_list(desk: Services) -> None:
 
 
 @closure.command(name="cancel")
-@click.argument("number", type=click.IntRange(1, 2**31 - 1))
+@click.argument("number", type=click.IntRange(1, LARGEST_ID))
 @with_desk
 def closure_cancel(desk: Services, number: int) -> None:
     """Take a closure back; tickets sent meanwhile keep their dates."""

@@ -127,10 +127,6 @@ class FileRefused(Refused):
 
     field = "files"
 
-    def __init__(self, name: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.name = name
-
 
 class FilesGone(Refused):
     """Kept files that can't be attached: their time is over, or a ticket has them. ``tokens`` are theirs."""

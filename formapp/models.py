@@ -18,6 +18,8 @@ MESSAGE_KINDS = ("reply", "note")
 # Where a ticket without a deadline stands in the queue: behind every date.
 NO_DEADLINE = datetime(9999, 12, 31, tzinfo=UTC)
 OUTBOX_STATES = ("due", "sent", "dead", "kept")
+# Beyond it PostgreSQL has no numbers for rows.
+LARGEST_ID = 2**31 - 1
 SCAN_STATES = ("none", "pending", "clean", "infected", "failed")
 PREVIEW_STATES = ("none", "pending", "made", "failed")
 

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session, aliased
 
 from formapp.db import table_of
 from formapp.errors import NotFound, Refused
-from formapp.models import OutboxMessage
+from formapp.models import LARGEST_ID, OutboxMessage
 from formapp.services import Services
 
 LEASE = timedelta(minutes=5)
@@ -31,7 +31,6 @@ GIVE_UP_AFTER = timedelta(days=7)
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(hours=6)
 _LONGEST_ERROR = 2000
-_LARGEST_ID = 2**31 - 1
 # Written into the statement, not bound: SQLite uses a partial index only where it sees the value.
 _IS_DEAD = OutboxMessage.state == literal("dead", literal_execute=True)
 _chance = SystemRandom()
@@ -227,7 +226,7 @@ def dead_messages(services: Services, *, before: int | None = None, most: int = 
     """The messages that were given up, newest first; the next page begins ``before`` the last one's number."""
     chosen = select(OutboxMessage).where(_IS_DEAD)
     if before is not None:
-        chosen = chosen.where(OutboxMessage.id < min(before, _LARGEST_ID))
+        chosen = chosen.where(OutboxMessage.id < min(before, LARGEST_ID))
     with services.read() as database:
         return tuple(database.scalars(chosen.order_by(OutboxMessage.id.desc()).limit(most)))
 
@@ -258,7 +257,7 @@ def make_due(message: OutboxMessage, now: datetime) -> None:
 
 
 def _message(database: Session, number: int, *, for_update: bool = False) -> OutboxMessage:
-    found = database.get(OutboxMessage, number, with_for_update=for_update) if 0 < number <= _LARGEST_ID else None
+    found = database.get(OutboxMessage, number, with_for_update=for_update) if 0 < number <= LARGEST_ID else None
     if found is None:
         raise NotFound(f"There is no message {number}")
     return found

@@ -10,7 +10,7 @@ from formapp import outbox as messages
 from formapp import webhooks
 from formapp.commands import with_desk
 from formapp.errors import Refused
-from formapp.models import OutboxMessage, reference_of
+from formapp.models import LARGEST_ID, OutboxMessage, reference_of
 from formapp.services import Services, utc_now
 from formapp.webhooks import log
 
@@ -36,7 +36,7 @@ def outbox_list(desk: Services) -> None:
 
 
 @outbox.command(name="replay")
-@click.argument("numbers", metavar="[NUMBER]...", nargs=-1, type=click.IntRange(1, 2**31 - 1))
+@click.argument("numbers", metavar="[NUMBER]...", nargs=-1, type=click.IntRange(1, LARGEST_ID))
 @click.option("--all", "every", is_flag=True, help="All that was given up.")
 @with_desk
 def outbox_replay(desk: Services, numbers: tuple[int, ...], every: bool) -> None:

@@ -73,7 +73,7 @@ class Upload:
         refusal = self._refusal or self._refused_at_the_end()
         if refusal or self._writing is None:
             self.abandon()
-            raise FileRefused(self.name, refusal)
+            raise FileRefused(refusal)
         facts = {
             "name": self.name,
             "kind": self._kind,

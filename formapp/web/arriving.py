@@ -89,16 +89,7 @@ class ArrivingFiles:
         elif len(self._earlier()) + len(self.kept) >= self._most.count:
             self._refuse(f"up to {self._most.count} files can be attached. Remove one and attach it again")
         else:
-            self._upload = self._begun()
-
-    def _begun(self) -> Upload | None:
-        try:
-            return Upload(self._desk.services, self._name, self._most.size)
-        except FileRefused as refused:
-            self.refused.append(refused.sentence)
-        except OSError as error:
-            self._lost(error)
-        return None
+            self._upload = Upload(self._desk.services, self._name, self._most.size)
 
     def _keep(self, kept: KeptFile) -> None:
         total = sum(file.size for file in (*self._earlier(), *self.kept, kept))

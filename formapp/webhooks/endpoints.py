@@ -10,7 +10,7 @@ from sqlalchemy import literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from formapp.errors import NotFound, Refused, UnknownProject
-from formapp.models import OutboxMessage, Project
+from formapp.models import LARGEST_ID, OutboxMessage, Project
 from formapp.services import Services
 from formapp.webhooks.addresses import Resolve, checked_addresses, parse, system_addresses
 from formapp.webhooks.messages import CHANNEL, EVENT_TYPES, recipient_of
@@ -21,7 +21,6 @@ from formapp.webhooks.signing import new_secret
 OVERLAP = timedelta(hours=24)
 RESOLVE_SECONDS = 5.0
 BY_HAND = "by hand"
-_LARGEST_ID = 2**31 - 1
 # Written into the statement, not bound: SQLite uses a partial index only where it sees the value.
 OF_WEBHOOKS = OutboxMessage.channel == literal(CHANNEL, literal_execute=True)
 IS_DUE = OutboxMessage.state == literal("due", literal_execute=True)
@@ -120,7 +119,7 @@ def _facts(endpoint: WebhookEndpoint, project: str | None) -> EndpointFacts:
 
 
 def _endpoint(database: Session, number: int) -> WebhookEndpoint:
-    endpoint = database.get(WebhookEndpoint, number) if 0 < number <= _LARGEST_ID else None
+    endpoint = database.get(WebhookEndpoint, number) if 0 < number <= LARGEST_ID else None
     if endpoint is None:
         raise NotFound(f"There is no webhook endpoint {number}")
     return endpoint

@@ -10,14 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from formapp.errors import NotFound, Refused
-from formapp.models import OutboxMessage, reference_of
+from formapp.models import LARGEST_ID, OutboxMessage, reference_of
 from formapp.outbox import make_due
 from formapp.services import Services
 from formapp.webhooks.endpoints import OF_WEBHOOKS, endpoint_numbered
 from formapp.webhooks.messages import CHANNEL, endpoint_id_of, recipient_of
 from formapp.webhooks.models import WebhookAttempt, WebhookEndpoint
-
-_LARGEST_ID = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ def deliveries(
     endpoint_numbered(services, endpoint_id)
     chosen = select(OutboxMessage).where(OF_WEBHOOKS, OutboxMessage.recipient == recipient_of(endpoint_id))
     if before is not None:
-        chosen = chosen.where(OutboxMessage.id < min(before, _LARGEST_ID))
+        chosen = chosen.where(OutboxMessage.id < min(before, LARGEST_ID))
     with services.read() as database:
         rows = database.scalars(chosen.order_by(OutboxMessage.id.desc()).limit(most)).all()
         return _with_tries(database, *rows)
@@ -79,7 +77,7 @@ def replay(services: Services, number: int, now: datetime) -> None:
 
 
 def _message(database: Session, number: int) -> OutboxMessage:
-    message = database.get(OutboxMessage, number, with_for_update=True) if 0 < number <= _LARGEST_ID else None
+    message = database.get(OutboxMessage, number, with_for_update=True) if 0 < number <= LARGEST_ID else None
     if message is None or message.channel != CHANNEL:
         raise NotFound(f"There is no delivery {number}")
     return message

@@ -104,9 +104,13 @@ class Limits:
         self.uploads = UploadCounts(services.settings.var / "uploads-counted", clock)
 
     def may_ask_for_link(self, email: str, machine: str) -> bool:
-        """Count a request for a sign-in link; False once this address or this machine asks too often."""
-        from_machine = self._hit(LINKS_FROM_ONE_MACHINE, "machine", machine)
-        return self._hit(LINKS_TO_ONE_ADDRESS, "address", plain_email(email)) and from_machine
+        """Count a request for a sign-in link; False once this address or this machine asks too often.
+
+        What comes from a machine beyond its limit counts against no address, or it could shut others out.
+        """
+        return self._hit(LINKS_FROM_ONE_MACHINE, "machine", machine) and self._hit(
+            LINKS_TO_ONE_ADDRESS, "address", plain_email(email)
+        )
 
     def may_keep_text(self, machine: str) -> bool:
         """Count a text that is kept while its writer signs in; False once this machine has too many kept."""

@@ -67,6 +67,25 @@ def test_a_machine_that_has_many_addresses_of_a_network_is_one_machine(tmp_path:
     assert answer.status_code == last
 
 
+def test_a_machine_beyond_its_limit_shuts_nobody_else_out(desk: Desk) -> None:
+    def sign_in(email: str, machine: str) -> int:
+        return (
+            desk.app.test_client()
+            .post(
+                "/support/sign-in",
+                data={"email": email},
+                headers={"Sec-Fetch-Site": "same-origin"},
+                environ_overrides={"REMOTE_ADDR": machine},
+            )
+            .status_code
+        )
+
+    for number in range(30):
+        assert sign_in(f"person{number}@shop.example", "203.0.113.7") == 303
+    assert [sign_in("ada@shop.example", "203.0.113.7") for _ in range(6)] == [429] * 6
+    assert sign_in("ada@shop.example", "203.0.113.8") == 303
+
+
 def test_all_workers_count_together(desk: Desk) -> None:
     """Two apps on one database, as two gunicorn workers are."""
     other = Desk(create_app(services=desk.services, clock=desk.clock), desk.services, desk.clock, desk.customer)

@@ -100,7 +100,7 @@ $(APP): pyproject.toml constraints.txt | $(BIN)/python
 
 $(TOOLS): $(APP)
 	@echo "Installing what the tests need ..."
-	@$(INSTALL) --editable '.[postgresql,oidc,s3,metrics]' --group test
+	@$(INSTALL) --editable '.[postgresql,s3,metrics]' --group test
 	@touch $@
 
 # The first Python that is new enough and can make environments.

@@ -106,6 +106,17 @@ def test_what_a_colleague_has_just_reported_is_told_and_stands_in_nobody_s_way(o
     expect_sent(page)
 
 
+@pytest.mark.parametrize(("email", "project"), [("ben@shop.example", "shop"), (demo.CUSTOMER, "")])
+def test_an_only_project_is_chosen_on_the_guide_s_page(
+    open_page: OpenPage, desk: Desk, email: str, project: str
+) -> None:
+    page = open_page()
+    desk.sign_in(page, email)
+    page.goto("/file-a-ticket/")
+    expect(page.get_by_text(f"Signed in as {email}")).to_be_visible()
+    expect(page.get_by_role("combobox", name="Project")).to_have_value(project)
+
+
 def test_strangers_are_told_of_nobody_s_ticket(open_page: OpenPage) -> None:
     page = open_page()
     asked: list[str] = []

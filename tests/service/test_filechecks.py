@@ -92,6 +92,15 @@ def test_a_preview_holds_pixels_alone_and_stands_upright() -> None:
     assert (opened(original).size, found.size) == ((60, 40), (40, 60))
 
 
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
+def test_a_colour_profile_that_tells_of_a_camera_stays_behind(form: str) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (60, 40)).save(out, form, icc_profile=b"profile of Ada's screen")
+    assert opened(out.getvalue()).info["icc_profile"] == b"profile of Ada's screen"
+    out.seek(0)
+    assert "icc_profile" not in opened(make_preview(out)).info
+
+
 def test_a_preview_is_as_wide_as_a_page_and_transparent_where_the_picture_is() -> None:
     assert opened(make_preview(io.BytesIO(picture("PNG", (2400, 1000))()))).size == (WIDTH, 500)
     assert opened(make_preview(io.BytesIO(picture("JPEG", (3000, 100))()))).size == (WIDTH, 40)

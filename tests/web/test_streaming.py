@@ -156,6 +156,13 @@ def test_25_megabytes_come_and_go_without_being_held_in_memory(server: Server, t
     assert server.most_memory() - before < MOST_GROWTH
 
 
+def test_who_sends_far_too_much_gets_the_page_and_no_broken_connection(server: Server) -> None:
+    urlencoded = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = server.request("POST", "/support/sign-in", b"email=" + b"x" * 20_000_000, **urlencoded)
+    assert answer.status == 413
+    assert ("Content-Type", "text/html; charset=utf-8") in answer.headers
+
+
 @pytest.mark.parametrize("path", ["/support/tickets", "/support/files"])
 @pytest.mark.parametrize("chunked", [False, True])
 def test_a_connection_that_breaks_off_leaves_no_row_and_no_file(server: Server, chunked: bool, path: str) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask import Blueprint, redirect, session, url_for
-from werkzeug.exceptions import abort
 from werkzeug.wrappers import Response
 from wtforms import Field, Form, StringField
 from wtforms.validators import StopValidation
@@ -16,13 +15,13 @@ from formapp import closurefile, closures
 from formapp.errors import AlreadyThere, NotFound, Refused
 from formapp.forms import Line, Required
 from formapp.web.context import web
+from formapp.web.numbers import row_number
 from formapp.web.pages import page
 from formapp.web.posted import posted
 from formapp.when import place
 
 blueprint = Blueprint("closures", __name__)
 
-_NUMBER = re.compile("[1-9][0-9]{0,8}")
 # What a browser's own field for a date and a time can show; anything else it would throw away.
 _PICKED = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?)?")
 
@@ -92,12 +91,10 @@ def announce() -> Response:
 @blueprint.post("/desk/closures/<number>/take-back")
 def take_back(number: str) -> Response:
     """Take a closure back, in the guide at once; for people at the desk."""
-    if not _NUMBER.fullmatch(number):
-        abort(404)
-    desk = web()
+    desk, wanted = web(), row_number(number)
     now = desk.clock()
     try:
-        closures.cancel_closure(desk.services, int(number), now)
+        closures.cancel_closure(desk.services, wanted, now)
     except NotFound:
         session["said"] = "This closure isn't announced any more."
     else:

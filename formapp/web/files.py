@@ -16,6 +16,7 @@ from formapp.models import Attachment
 from formapp.sizes import size_words
 from formapp.web.context import web
 from formapp.web.filefield import forget_file
+from formapp.web.numbers import row_number
 from formapp.web.pages import page
 from formapp.web.posted import posted
 from formapp.web.requestlog import log_failure
@@ -133,11 +134,8 @@ def disposition(name: str) -> str:
 
 
 def _file(number: str, *, with_notes: bool) -> Attachment:
-    # "int" of a route takes other scripts' digits and numbers that no database has.
-    if not re.fullmatch(r"[1-9][0-9]{0,8}", number, re.ASCII):
-        abort(404)
     try:
-        return attachments.attachment_of(web().services, g.ticket.id, int(number), with_notes=with_notes)
+        return attachments.attachment_of(web().services, g.ticket.id, row_number(number), with_notes=with_notes)
     except NotFound:
         abort(404)
 

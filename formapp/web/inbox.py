@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from flask import Blueprint, abort
@@ -13,12 +12,11 @@ from formapp.mail import CannotBuild, Mail, compose
 from formapp.models import OutboxMessage
 from formapp.tickets import policy_of
 from formapp.web.context import web
+from formapp.web.numbers import row_number
 from formapp.web.pages import page
 from formapp.when import short_words
 
 blueprint = Blueprint("inbox", __name__)
-# Not the "int" of routes, which takes digits of any script and numbers of any length.
-_NUMBER = re.compile("[1-9][0-9]{0,17}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,7 @@ def messages() -> Response:
 def message(number: str) -> Response:
     """One mail; open to everybody, and 404 on a desk that is public or has a mail server."""
     _only_for_trying_out()
-    row = outbox.mail_numbered(web().services, int(number)) if _NUMBER.fullmatch(number) else None
+    row = outbox.mail_numbered(web().services, row_number(number))
     if row is None or row.channel != "mail":
         abort(404)
     return page("mail.html", message=_shown(row))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from flask import Blueprint, abort, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
@@ -11,6 +9,7 @@ from formapp import outbox, webhooks
 from formapp.errors import NotFound, Refused
 from formapp.models import OutboxMessage
 from formapp.web.context import web
+from formapp.web.numbers import row_number
 from formapp.web.outgoingwords import attempt_words, endpoint_words, given_up, sent_words
 from formapp.web.pages import page
 from formapp.web.posted import posted
@@ -20,8 +19,6 @@ from formapp.webhooks.messages import endpoint_id_of
 blueprint = Blueprint("outgoing", __name__)
 
 PAGE_SIZE = 50
-# Not the "int" of routes, which takes digits of any script and numbers of any length.
-_NUMBER = re.compile("[1-9][0-9]{0,17}")
 AGAIN = "The message is on its way once more, under the id that it had."
 
 
@@ -34,13 +31,13 @@ def messages() -> Response:
 @blueprint.get("/desk/outgoing/endpoints/<number>")
 def endpoint(number: str) -> Response:
     """One endpoint and what it was sent, the newest first; for people at the desk."""
-    return _endpoint_page(_number(number), said=str(session.pop("said", "")))
+    return _endpoint_page(row_number(number), said=str(session.pop("said", "")))
 
 
 @blueprint.post("/desk/outgoing/<number>/replay")
 def replay(number: str) -> Response:
     """Send a message once more, and go back to the page that asked; for people at the desk."""
-    desk, wanted = web(), _number(number)
+    desk, wanted = web(), row_number(number)
     try:
         message = outbox.message_numbered(desk.services, wanted)
     except NotFound:
@@ -70,16 +67,10 @@ def _address_of(message: OutboxMessage) -> str:
     return url_for("outgoing.messages")
 
 
-def _number(text: str) -> int:
-    if not _NUMBER.fullmatch(text):
-        abort(404)
-    return int(text)
-
-
 def _before() -> int | None:
     """Where this page of a list begins; a key that is none leads to a page that isn't there."""
     key = request.args.get("before", "")
-    return _number(key) if key else None
+    return row_number(key) if key else None
 
 
 def _messages_page(*, said: str = "", error: str = "") -> Response:

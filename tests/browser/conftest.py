@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
@@ -21,6 +22,9 @@ from formapp.services import Services
 from site_plugins.chromium import find_chromium, flags
 from tests.builders import Clock, build_services
 from tests.guide import build_guide
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 # A name for the loopback that browsers don't trust as they trust the loopback's own.
 PLAIN_HOST = "desk.example"
@@ -126,13 +130,33 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+def answered_whole(app: WSGIApplication) -> WSGIApplication:
+    """The app with each answer made and closed at once.
+
+    Werkzeug's server closes none whose reader resets the connection, as a browser does that goes on to
+    another page; the file behind it would be left open.
+    """
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        found = app(environ, start_response)
+        try:
+            return [b"".join(found)]
+        finally:
+            close = getattr(found, "close", None)
+            if close is not None:
+                close()
+
+    return answer
+
+
 @contextmanager
 def running_desk(folder: Path, guide: Path) -> Iterator[Desk]:
     """A desk on a free port with a new database, served by threads of this process."""
     clock = Clock()
     services = build_services(folder, site_dir=guide)
     demo.add_demo(services, clock())
-    server = make_server("127.0.0.1", 0, create_app(services=services, clock=clock), threaded=True)
+    app = answered_whole(create_app(services=services, clock=clock))
+    server = make_server("127.0.0.1", 0, app, threaded=True)
     serving = threading.Thread(target=server.serve_forever)
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     serving.start()

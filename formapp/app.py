@@ -79,7 +79,7 @@ def create_app(
     init_trust(app, {"tickets.create": submit.ask_once_more, **asking}, scripted)
     init_identity(app)
     init_access(app)
-    init_headers(app)
+    init_headers(app, https=desk.https)
     init_problems(app, dict.fromkeys(asking, writing.without_database))
     at_the_desk = (queue, closures, outgoing, desk_pages)
     for room in (tickets, *at_the_desk, signin, account, files, inbox, service, feeds, watching):

@@ -20,13 +20,14 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
 from formapp import doctor, schema
-from formapp.db import LOCK_SECONDS, open_database, sqlite_driver
+from formapp.db import open_database, sqlite_driver
 from formapp.doctor import Report
 from formapp.doctor.database import is_sqlite, one_line, place_of
 from formapp.errors import Refused
 from formapp.files import Files, LocalFiles, sync
 from formapp.models import Ticket
 from formapp.services import Services
+from formapp.writers import LOCK_SECONDS
 
 DATABASE = "desk.sqlite3"
 FILES = "files"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import Connection, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from formapp.db import UtcDateTime
@@ -20,7 +20,6 @@ from formapp.text import is_blank, normalise_line
 from supportpolicy import Closure, NeverOpen
 
 NOTE_LENGTH = 200
-# Built once, and run on the transaction's connection: it is asked at every filing.
 _PROMISED_AT = bindparam("promised_at", type_=UtcDateTime)
 _KNOWN = (
     select(StoredClosure.starts_at, StoredClosure.ends_at, StoredClosure.note)
@@ -105,7 +104,7 @@ def coming_closures(services: Services, now: datetime) -> tuple[StoredClosure, .
         return tuple(found)
 
 
-def known_at(database: Session, promised_at: datetime, since: datetime) -> tuple[Closure, ...]:
+def known_at(database: Session | Connection, promised_at: datetime, since: datetime) -> tuple[Closure, ...]:
     """The closures that a promise given at ``promised_at`` counts with, for a ticket received at ``since``."""
-    found = database.connection().execute(_KNOWN, {"promised_at": promised_at, "since": since})
+    found = database.execute(_KNOWN, {"promised_at": promised_at, "since": since})
     return tuple(Closure(start, end, note) for start, end, note in found)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.orm import Session
 
 from formapp.db import table_of
 from formapp.models import Event
+from formapp.prepared import Prepared
 
-# Built once: it runs in every act.
-_INSERT = insert(table_of(Event))
+_INSERT = Prepared(insert(table_of(Event)), tuple)
 
 
 def record(
@@ -21,15 +21,15 @@ def record(
     """Write the ticket's next event and return its sequence; the caller holds the ticket's transaction."""
     last = select(func.coalesce(func.max(Event.sequence), 0)).where(Event.ticket_id == ticket_id)
     sequence = int(database.scalar(last) or 0) + 1
-    _insert(database, ticket_id, sequence, kind, account_id, at, details)
+    _insert(database.connection(), ticket_id, sequence, kind, account_id, at, details)
     return sequence
 
 
 def record_first(
-    database: Session, ticket_id: int, kind: str, account_id: int, at: datetime, details: dict[str, Any]
+    connection: Connection, ticket_id: int, kind: str, account_id: int, at: datetime, details: dict[str, Any]
 ) -> None:
     """Write the first event of a ticket that this transaction has just made."""
-    _insert(database, ticket_id, 1, kind, account_id, at, details)
+    _insert(connection, ticket_id, 1, kind, account_id, at, details)
 
 
 def complete(database: Session, ticket_id: int, sequence: int, details: dict[str, Any]) -> None:
@@ -39,7 +39,7 @@ def complete(database: Session, ticket_id: int, sequence: int, details: dict[str
 
 
 def _insert(
-    database: Session,
+    connection: Connection,
     ticket_id: int,
     sequence: int,
     kind: str,
@@ -55,4 +55,4 @@ def _insert(
         "at": at,
         "details": details,
     }
-    database.execute(_INSERT, values)
+    _INSERT.run(connection, values)

@@ -16,7 +16,7 @@ from random import SystemRandom
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, and_, exists, insert, literal, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, insert, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.orm import Session, aliased
@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session, aliased
 from formapp.db import table_of
 from formapp.errors import NotFound, Refused
 from formapp.models import LARGEST_ID, OutboxMessage
+from formapp.prepared import Prepared
 from formapp.services import Services
 
 LEASE = timedelta(minutes=5)
@@ -34,8 +35,7 @@ _LONGEST_ERROR = 2000
 # Written into the statement, not bound: SQLite uses a partial index only where it sees the value.
 _IS_DEAD = OutboxMessage.state == literal("dead", literal_execute=True)
 _chance = SystemRandom()
-# Built once: it runs in every act that somebody hears of.
-_INSERT = insert(table_of(OutboxMessage))
+_INSERT = Prepared(insert(table_of(OutboxMessage)), tuple)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,9 @@ class NewMessage:
     ticket_id: int | None = None
 
 
-def enqueue(database: Session, messages: Sequence[NewMessage], now: datetime, *, unless_there: bool = False) -> None:
+def enqueue(
+    database: Session | Connection, messages: Sequence[NewMessage], now: datetime, *, unless_there: bool = False
+) -> None:
     """Write messages, each to one recipient, inside the caller's transaction.
 
     With ``unless_there`` one whose ``message_id`` is known already is left as it is.
@@ -96,12 +98,14 @@ def enqueue(database: Session, messages: Sequence[NewMessage], now: datetime, *,
         }
         for message in messages
     ]
+    connection = database.connection() if isinstance(database, Session) else database
     if not unless_there:
-        database.execute(_INSERT, values)
+        for row in values:
+            _INSERT.run(connection, row)
         return
-    postgresql = database.get_bind().dialect.name == "postgresql"
+    postgresql = connection.dialect.name == "postgresql"
     statement = (insert_postgresql if postgresql else insert_sqlite)(table_of(OutboxMessage))
-    database.execute(statement.on_conflict_do_nothing(index_elements=["message_id"]), values)
+    connection.execute(statement.on_conflict_do_nothing(index_elements=["message_id"]), values)
 
 
 def enqueue_mail(

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from formapp.db import Database, Writers, open_database
+from formapp.db import Database, open_database
 from formapp.files import Files, open_files
 from formapp.settings import Settings
+from formapp.writers import Writers
 from supportpolicy import Policy, load
 
 

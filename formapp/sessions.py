@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from formapp.models import Account, SignedInSession
+from formapp.prepared import Prepared
 from formapp.services import Services
 from formapp.tokens import hash_token, new_token
 
@@ -16,19 +18,6 @@ LIFETIME = timedelta(days=30)
 IDLE = timedelta(days=7)
 # A use is noted at most this often: a read must not become a write at each page.
 _NOTED = timedelta(hours=1)
-# Built once: it is asked at every request of somebody who is signed in.
-_SESSION = (
-    select(
-        SignedInSession.created_at,
-        SignedInSession.seen_at,
-        Account.id,
-        Account.email,
-        Account.name,
-        Account.is_staff,
-    )
-    .join(Account, Account.id == SignedInSession.account_id)
-    .where(SignedInSession.token_hash == bindparam("key"), Account.disabled_at.is_(None))
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +28,32 @@ class SignedIn:
     email: str
     name: str
     is_staff: bool
+
+
+class _Found(NamedTuple):
+    """A session's row with its account's."""
+
+    created_at: datetime
+    seen_at: datetime
+    account_id: int
+    email: str
+    name: str
+    is_staff: bool
+
+
+_SESSION = Prepared(
+    select(
+        SignedInSession.created_at,
+        SignedInSession.seen_at,
+        Account.id,
+        Account.email,
+        Account.name,
+        Account.is_staff,
+    )
+    .join(Account, Account.id == SignedInSession.account_id)
+    .where(SignedInSession.token_hash == bindparam("key"), Account.disabled_at.is_(None)),
+    _Found,
+)
 
 
 def open_session_in(database: Session, account_id: int, now: datetime) -> str:
@@ -58,13 +73,16 @@ def signed_in_by(services: Services, token: str, now: datetime) -> SignedIn | No
     """Whose session this is; None once it was ended, is too old or idle, or the account was disabled."""
     key = hash_token(token)
     with services.database.alone.connect() as connection:
-        row = connection.execute(_SESSION, {"key": key}).one_or_none()
-    if row is None or now - row.created_at >= LIFETIME or now - row.seen_at >= IDLE:
+        found = _SESSION.run(connection, {"key": key})
+    if not found:
+        return None
+    row = found[0]
+    if now - row.created_at >= LIFETIME or now - row.seen_at >= IDLE:
         return None
     if now - row.seen_at >= _NOTED:
         with services.write.begin() as database:
             database.execute(update(SignedInSession).where(SignedInSession.token_hash == key).values(seen_at=now))
-    return SignedIn(row.id, row.email, row.name, row.is_staff)
+    return SignedIn(row.account_id, row.email, row.name, row.is_staff)
 
 
 def end_session(services: Services, token: str) -> None:

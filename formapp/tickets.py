@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, and_, bindparam, exists, func, insert, literal, or_, select, text, tuple_
+from sqlalchemy import Connection, and_, bindparam, exists, func, insert, literal, or_, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from formapp import attachments, closures, events, outbox
 from formapp.announcements import Happened, announcement
@@ -43,6 +43,7 @@ from formapp.models import (
     reference_of,
 )
 from formapp.outbox import NewMessage
+from formapp.prepared import Prepared
 from formapp.services import Services
 from formapp.text import is_blank, normalise, normalise_line
 from supportpolicy import Policy, Recommendation
@@ -54,45 +55,69 @@ _SUBMISSION_LENGTH = 100
 # A version never changes, so a rebuilt policy stays; there are as many as the guide had releases.
 _older: dict[str, Policy] = {}
 
-# Built once, since they run at every filing and building a statement costs more than running it. They
-# run on the transaction's connection: a session would look for entities in them first.
-_SENDER = (
+
+class _Sender(NamedTuple):
+    """Who sends, for which project, what else the filing must know; and a ticket that this form may have filed."""
+
+    email: str
+    name: str
+    project_id: int
+    project: str
+    is_active: bool
+    within_the_hour: int
+    policy_is_kept: bool
+    closures_ahead: bool
+    earlier_id: int | None
+    opened_at: datetime
+    response_due_at: datetime | None
+    resolution_due_at: datetime | None
+    digest: str
+    submission: str
+
+
+_earlier = aliased(Ticket)
+# Who sends, for which project, and whether this form has filed already: one question for all. A row for
+# each ticket that the form may have filed before, or one without.
+_SENDER = Prepared(
     select(
         Account.email,
         Account.name,
-        Project.id.label("project_id"),
+        Project.id,
         Project.name.label("project"),
         Project.is_active,
         select(func.count())
         .where(Ticket.account_id == Account.id, Ticket.opened_at > bindparam("hour_ago", type_=UtcDateTime))
+        .correlate(Account)
         .scalar_subquery()
         .label("within_the_hour"),
         exists().where(StoredPolicy.version == bindparam("policy")).label("policy_is_kept"),
         exists().where(StoredClosure.ends_at > bindparam("now", type_=UtcDateTime)).label("closures_ahead"),
+        _earlier.id,
+        _earlier.opened_at,
+        _earlier.response_due_at,
+        _earlier.resolution_due_at,
+        _earlier.digest,
+        _earlier.submission,
     )
     .join(Membership, Membership.account_id == Account.id)
     .join(Project, Project.id == Membership.project_id)
-    .where(Account.id == bindparam("account"), Account.disabled_at.is_(None), Project.key == bindparam("project"))
-)
-_EARLIER = (
-    select(
-        Ticket.id,
-        Ticket.opened_at,
-        Ticket.response_due_at,
-        Ticket.resolution_due_at,
-        Ticket.digest,
-        Ticket.submission,
-    )
-    .where(
-        Ticket.account_id == bindparam("account"),
-        or_(
-            Ticket.submission == bindparam("submission"),
-            and_(Ticket.digest == bindparam("digest"), Ticket.opened_at > bindparam("since", type_=UtcDateTime)),
+    .outerjoin(
+        _earlier,
+        and_(
+            _earlier.account_id == Account.id,
+            or_(
+                _earlier.submission == bindparam("submission"),
+                and_(
+                    _earlier.digest == bindparam("digest"), _earlier.opened_at > bindparam("since", type_=UtcDateTime)
+                ),
+            ),
         ),
     )
-    .order_by(Ticket.id)
+    .where(Account.id == bindparam("account"), Account.disabled_at.is_(None), Project.key == bindparam("project"))
+    .order_by(_earlier.id),
+    _Sender,
 )
-_INSERT = insert(table_of(Ticket)).returning(Ticket.id)
+_INSERT = Prepared(insert(table_of(Ticket)).returning(table_of(Ticket).c.id), int)
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(:key)")
 
 
@@ -172,11 +197,11 @@ def create_ticket(
         raise UnknownPriority
     filing = _Filing(account_id, clean, weigh(services.policy, clean.answers), _digest(services, clean))
     try:
-        filed = services.write.together(lambda database: _file_once(services, database, filing, now, most_an_hour))
+        filed = services.write.together(lambda connection: _file_once(services, connection, filing, now, most_an_hour))
     except IntegrityError:
         # Another worker stored the same form between our look and our insert; its ticket is the answer.
         with services.read() as database:
-            earlier = _earlier(database.connection(), filing, now)
+            earlier = _filed_before(filing, _senders(database.connection(), services.policy, filing, now))
         if earlier is None:
             raise
         return Filed(earlier, duplicate=True)
@@ -186,22 +211,39 @@ def create_ticket(
 
 
 def _file_once(
-    services: Services, database: Session, filing: _Filing, now: datetime, most_an_hour: int | None
+    services: Services, connection: Connection, filing: _Filing, now: datetime, most_an_hour: int | None
 ) -> Filed:
     """The ticket that this form has filed before, or a new one; changes nothing but the database."""
-    connection, sent = database.connection(), filing.sent
-    sender = _sender(connection, filing.account_id, sent.project, services.policy, now)
-    earlier = _earlier(connection, filing, now)
+    senders = _senders(connection, services.policy, filing, now)
+    earlier = _filed_before(filing, senders)
     if earlier is not None:
         return Filed(earlier, duplicate=True)
+    sender = senders[0]
     if most_an_hour is not None and sender.within_the_hour >= most_an_hour:
         raise TooManyTickets
     if not sender.policy_is_kept:
-        _keep_policy(database, services.policy, now)
-    ticket = _store(services, database, filing, sender, now)
-    person = filing.account_id
-    attachments.attach(services, database, sent.files, ticket_id=ticket.id, message_id=None, account_id=person, now=now)
+        _keep_policy(connection, services.policy, now)
+    ticket = _store(services, connection, filing, sender, now)
+    _attach(services, connection, filing, ticket)
     return Filed(ticket, duplicate=False)
+
+
+def _attach(services: Services, connection: Connection, filing: _Filing, ticket: FiledTicket) -> None:
+    """Attach the files that the form carries, in the connection's transaction."""
+    if not filing.sent.files:
+        return
+    with Session(connection) as database:
+        attachments.attach(
+            services,
+            database,
+            filing.sent.files,
+            ticket_id=ticket.id,
+            message_id=None,
+            account_id=filing.account_id,
+            now=ticket.opened_at,
+        )
+        # Ends the session's part alone.
+        database.commit()
 
 
 def weigh(policy: Policy, answers: Mapping[str, str]) -> _Evidence:
@@ -243,37 +285,47 @@ def _digest(services: Services, sent: TicketInput) -> str:
     return sha256(json.dumps(typed).encode()).hexdigest()
 
 
-def _sender(connection: Connection, account_id: int, key: str, policy: Policy, now: datetime) -> Row[Any]:
-    """Who sends, for which project, and what else the filing must know: one question for all."""
-    hour_ago = now - timedelta(hours=1)
-    asked = {"account": account_id, "project": key, "policy": policy.version, "now": now, "hour_ago": hour_ago}
-    row = connection.execute(_SENDER, asked).one_or_none()
-    if row is None:
-        raise UnknownProject
-    if not row.is_active:
-        raise ProjectClosed
-    return row
-
-
-def _earlier(connection: Connection, filing: _Filing, now: datetime) -> FiledTicket | None:
-    """The ticket that this form has filed already. Raises SubmissionReused where its text was another."""
-    submission, digest = filing.sent.submission, filing.digest
+def _senders(connection: Connection, policy: Policy, filing: _Filing, now: datetime) -> list[_Sender]:
+    """Who sends, for which project, and what this form may have filed. Raises UnknownProject, ProjectClosed."""
     # Two workers of PostgreSQL mustn't both find nothing; SQLite has one writer at a time anyway.
     if connection.dialect.name == "postgresql":
-        connection.execute(_ONE_AT_A_TIME, {"key": int(digest[:15], 16)})
-    asked = {"account": filing.account_id, "submission": submission, "digest": digest, "since": now - SAME_FORM}
-    found = connection.execute(_EARLIER, asked).all()
-    used = next((row for row in found if submission and row.submission == submission), None)
-    if used is not None and used.digest != digest:
-        raise SubmissionReused(reference_of(used.id))
+        connection.execute(_ONE_AT_A_TIME, {"key": int(filing.digest[:15], 16)})
+    asked = {
+        "account": filing.account_id,
+        "project": filing.sent.project,
+        "policy": policy.version,
+        "now": now,
+        "hour_ago": now - timedelta(hours=1),
+        "submission": filing.sent.submission,
+        "digest": filing.digest,
+        "since": now - SAME_FORM,
+    }
+    found = _SENDER.run(connection, asked)
+    if not found:
+        raise UnknownProject
+    if not found[0].is_active:
+        raise ProjectClosed
+    return found
+
+
+def _filed_before(filing: _Filing, senders: list[_Sender]) -> FiledTicket | None:
+    """The ticket that this form has filed already. Raises SubmissionReused where its text was another."""
+    submission = filing.sent.submission
+    found = [(row.earlier_id, row) for row in senders if row.earlier_id is not None]
+    used = next(((number, row) for number, row in found if submission and row.submission == submission), None)
+    if used is not None and used[1].digest != filing.digest:
+        raise SubmissionReused(reference_of(used[0]))
     # Without an id, or with a new one: going back may fetch the page anew and keep only what was typed.
-    same = used or next((row for row in found if row.digest == digest), None)
-    return FiledTicket(*same[:4]) if same is not None else None
+    same = used or next(((number, row) for number, row in found if row.digest == filing.digest), None)
+    if same is None:
+        return None
+    number, row = same
+    return FiledTicket(number, row.opened_at, row.response_due_at, row.resolution_due_at)
 
 
-def _store(services: Services, database: Session, filing: _Filing, sender: Row[Any], now: datetime) -> FiledTicket:
+def _store(services: Services, connection: Connection, filing: _Filing, sender: _Sender, now: datetime) -> FiledTicket:
     policy, sent, evidence = services.policy, filing.sent, filing.evidence
-    closed = closures.known_at(database, now, now) if sender.closures_ahead else ()
+    closed = closures.known_at(connection, now, now) if sender.closures_ahead else ()
     due = policy.deadlines(sent.priority, now, closures=closed)
     values = {
         "project_id": sender.project_id,
@@ -296,11 +348,11 @@ def _store(services: Services, database: Session, filing: _Filing, sender: Row[A
         "submission": sent.submission or f"same:{filing.digest[:24]}:{now.timestamp():.0f}",
         "digest": filing.digest,
     }
-    ticket_id = int(database.connection().execute(_INSERT, values).scalar_one())
+    (ticket_id,) = _INSERT.run(connection, values)
     details = {"priority": sent.priority}
     if evidence.dropped:
         details["answers no longer known"] = json.dumps(evidence.dropped)
-    events.record_first(database, ticket_id, "opened", filing.account_id, now, details)
+    events.record_first(connection, ticket_id, "opened", filing.account_id, now, details)
     reference = reference_of(ticket_id)
     facts = {
         "reference": reference,
@@ -317,16 +369,16 @@ def _store(services: Services, database: Session, filing: _Filing, sender: Row[A
     host = outbox.mail_host(services.settings.base_url)
     received = NewMessage("mail", "received", sender.email, facts, outbox.thread_of(reference, host), ticket_id)
     opened = Happened("opened", ticket_id, 1, filing.account_id, by_staff=False, facts=facts)
-    outbox.enqueue(database, [received, announcement(services, opened)], now)
+    outbox.enqueue(connection, [received, announcement(services, opened)], now)
     return FiledTicket(ticket_id, now, due.response_due, due.resolution_due)
 
 
-def _keep_policy(database: Session, policy: Policy, now: datetime) -> None:
+def _keep_policy(connection: Connection, policy: Policy, now: datetime) -> None:
     """Keep the whole policy that a promise is given under, the first time it is used."""
-    postgresql = database.get_bind().dialect.name == "postgresql"
+    postgresql = connection.dialect.name == "postgresql"
     statement = (insert_postgresql if postgresql else insert_sqlite)(StoredPolicy).on_conflict_do_nothing()
     values = {"version": policy.version, "canonical": policy.canonical, "first_used_at": now}
-    database.execute(statement, values)
+    connection.execute(statement, values)
 
 
 def tickets_of(

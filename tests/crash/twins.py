@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -9,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from formapp import attachments, db, files, outbox, tickets
@@ -17,6 +18,7 @@ from formapp.files import LocalFiles
 from formapp.models import OutboxMessage
 from formapp.outbox import SENT, NewMessage, Send
 from formapp.services import Services
+from formapp.writers import Writers
 
 
 def become(twin: str) -> None:
@@ -44,19 +46,19 @@ def _mark_first() -> None:
 
 def _outbox_outside() -> None:
     """A ticket's messages are written in a transaction of their own, after the ticket's."""
-    write = outbox.enqueue
+    write, after_commit = outbox.enqueue, _after_commit()
 
-    def enqueue(database: Session, messages: Sequence[NewMessage], now: datetime, **options: Any) -> None:
+    def enqueue(connection: Connection, messages: Sequence[NewMessage], now: datetime, **options: Any) -> None:
         if messages[0].kind != "received":
-            write(database, messages, now, **options)
+            write(connection, messages, now, **options)
             return
-        engine = database.get_bind()
+        engine = connection.engine
 
-        @event.listens_for(database, "after_commit", once=True)
-        def later(_session: Session) -> None:
-            time.sleep(0.01)
-            with Session(engine) as second, second.begin():
+        def later() -> None:
+            with engine.begin() as second:
                 write(second, messages, now, **options)
+
+        after_commit(later)
 
     tickets.outbox.enqueue = enqueue  # type: ignore[assignment]
 
@@ -67,7 +69,7 @@ def _begin_deferred() -> None:
 
     def open_database(url: str) -> db.Database:
         database = sound(url)
-        return replace(database, write=db.Writers(database.read, None))
+        return replace(database, write=Writers(database.engine, one_at_a_time=False))
 
     from formapp import services
 
@@ -82,25 +84,46 @@ def _row_before_file() -> None:
         waiting[self._key] = (self, facts)
         return str(self._key)
 
-    facts_of, attach = LocalFiles.facts, attachments.attach
+    facts_of, attach, after_commit = LocalFiles.facts, attachments.attach, _after_commit()
 
     def known(self: LocalFiles, key: str) -> dict[str, Any] | None:
         return dict(waiting[key][1]) if key in waiting else facts_of(self, key)
 
     def attach_first(services: Services, database: Session, tokens: Any, **options: Any) -> Any:
-        @event.listens_for(database, "after_commit", once=True)
-        def keep_now(_session: Session) -> None:
-            time.sleep(0.01)
+        def keep_now() -> None:
             for token in tokens:
                 writing, facts = waiting.pop(token, (None, {}))
                 if writing is not None:
                     keep(writing, facts)
 
+        after_commit(keep_now)
         return attach(services, database, tokens, **options)
 
     files._LocalWriting.keep = keep_later  # type: ignore[method-assign]
     LocalFiles.facts = known  # type: ignore[method-assign]
     attachments.attach = attach_first
+
+
+def _after_commit() -> Callable[[Callable[[], None]], None]:
+    """How to put off what a filing's work should do in its transaction, until a moment after that."""
+    together, of_this_work = Writers.together, threading.local()
+
+    def commit_and_do_later(self: Writers, work: Callable[[Connection], Any]) -> Any:
+        later: list[Callable[[], None]] = []
+
+        def noted(connection: Connection) -> Any:
+            of_this_work.later = later
+            return work(connection)
+
+        result = together(self, noted)
+        if later:
+            time.sleep(0.01)
+        for act in later:
+            act()
+        return result
+
+    Writers.together = commit_and_do_later  # type: ignore[method-assign]
+    return lambda act: of_this_work.later.append(act)
 
 
 def _not_durable() -> None:

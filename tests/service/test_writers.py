@@ -13,7 +13,7 @@ from sqlalchemy import Connection, event, insert
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
-from formapp import db
+from formapp import writers
 from formapp.db import open_database, table_of
 from formapp.models import Project
 from formapp.services import Services
@@ -22,10 +22,10 @@ from tests.builders import NOW, stored
 PATIENCE = 10.0
 
 
-def add(key: str) -> Callable[[Session], str]:
+def add(key: str) -> Callable[[Session | Connection], str]:
     """Work that adds a project of this key, and returns it."""
 
-    def work(database: Session) -> str:
+    def work(database: Session | Connection) -> str:
         values = {"key": key, "name": key, "plan": "Standard", "is_active": True, "created_at": NOW}
         database.execute(insert(table_of(Project)), values)
         return key
@@ -46,7 +46,7 @@ def in_line(services: Services, number: int) -> None:
 
 
 @contextmanager
-def held_up(services: Services, *works: Callable[[Session], str]) -> Iterator[list[Future[str]]]:
+def held_up(services: Services, *works: Callable[[Connection], str]) -> Iterator[list[Future[str]]]:
     """Threads with this work that stand in line, in this order, until the block ends."""
     with ThreadPoolExecutor(len(works)) as pool, services.write.begin():
         futures = []
@@ -99,7 +99,7 @@ def test_another_process_is_waited_for_and_who_comes_meanwhile_joins(
 def test_a_process_that_never_ends_its_writing_is_told_of(
     sqlite_services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(db, "LOCK_SECONDS", 0.05)
+    monkeypatch.setattr(writers, "LOCK_SECONDS", 0.05)
     other = open_database(sqlite_services.settings.database_url)
     with other.write.begin() as database:
         database.connection()
@@ -112,7 +112,7 @@ def test_a_process_that_never_ends_its_writing_is_told_of(
 
 
 def test_a_mistake_is_told_to_whose_work_it_is_and_undoes_no_other(sqlite_services: Services) -> None:
-    def half(database: Session) -> str:
+    def half(database: Connection) -> str:
         add("half")(database)
         raise LookupError("half done")
 
@@ -140,7 +140,7 @@ def test_nobody_is_told_of_work_that_could_not_be_committed(sqlite_services: Ser
 
 
 def test_work_whose_turn_never_comes_is_taken_back(sqlite_services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(db, "LOCK_SECONDS", 0.05)
+    monkeypatch.setattr(writers, "LOCK_SECONDS", 0.05)
     with held_up(sqlite_services, add("shop")) as (late,), pytest.raises(OperationalError, match="no turn to write"):
         late.result(PATIENCE)
     assert sqlite_services.write.together(add("museum")) == "museum"
@@ -148,10 +148,10 @@ def test_work_whose_turn_never_comes_is_taken_back(sqlite_services: Services, mo
 
 
 def test_work_that_another_has_begun_is_waited_for(sqlite_services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(db, "LOCK_SECONDS", 0.2)
+    monkeypatch.setattr(writers, "LOCK_SECONDS", 0.2)
     begun = threading.Event()
 
-    def slow(database: Session) -> str:
+    def slow(database: Connection) -> str:
         begun.set()
         time.sleep(0.5)
         return add("slow")(database)

@@ -1,0 +1,99 @@
+"""Statements that run at every filing: made once for each kind of database, then run by its driver.
+
+SQLAlchemy makes them, so each is written once for all databases; to run them through it as well
+would cost several times what the database itself does. Everything else goes the usual way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Connection, Dialect, Insert, Select
+from sqlalchemy.exc import DBAPIError
+
+Found = TypeVar("Found")
+_Convert = Callable[[Any], Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A statement as a driver takes it: its text, what is bound and how that is written, how a row is read.
+
+    ``given`` is bound where a run names nothing; ``by_place`` says that the driver wants values in order.
+    """
+
+    text: str
+    bound: tuple[tuple[str, _Convert], ...]
+    given: Mapping[str, Any]
+    by_place: bool
+    read: tuple[_Convert, ...]
+
+
+class Prepared(Generic[Found]):
+    """One statement, and what is made of the columns of each row that it finds.
+
+    An INSERT writes every column but the primary key: what a run doesn't name is the model's default, or empty.
+    """
+
+    def __init__(self, statement: Select[*tuple[Any, ...]] | Insert, found: Callable[..., Found]) -> None:
+        self._statement = statement
+        self._found = found
+        self._plans: dict[str, _Plan] = {}
+
+    def run(self, connection: Connection, values: Mapping[str, Any]) -> list[Found]:
+        """Run it with these values by name, in the transaction if one has begun; what it found.
+
+        Raises what SQLAlchemy would raise, IntegrityError for one.
+        """
+        dialect = connection.dialect
+        plan = self._plans.get(dialect.name)
+        if plan is None:
+            plan = self._plans[dialect.name] = _plan(self._statement, dialect)
+        driver: Any = connection.connection.dbapi_connection
+        try:
+            answer = driver.execute(plan.text, _written(plan, values))
+            rows = answer.fetchall() if plan.read else ()
+        except dialect.loaded_dbapi.Error as error:
+            if dialect.is_disconnect(error, driver, None):
+                connection.invalidate(error)
+            raise DBAPIError.instance(
+                plan.text, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect
+            ) from error
+        return [self._found(*_read(plan.read, row)) for row in rows]
+
+
+def _written(plan: _Plan, values: Mapping[str, Any]) -> tuple[Any, ...] | dict[str, Any]:
+    """The values as the driver takes them."""
+    given = {**plan.given, **values}
+    if plan.by_place:
+        return tuple([given[name] if write is None else write(given[name]) for name, write in plan.bound])
+    return {name: given[name] if write is None else write(given[name]) for name, write in plan.bound}
+
+
+def _read(converts: Sequence[_Convert], row: Sequence[Any]) -> list[Any]:
+    return [value if read is None else read(value) for read, value in zip(converts, row, strict=True)]
+
+
+def _plan(statement: Select[*tuple[Any, ...]] | Insert, dialect: Dialect) -> _Plan:
+    given: dict[str, Any] = {}
+    keys = None
+    if isinstance(statement, Insert):
+        columns = [column for column in statement.table.columns if not column.primary_key]
+        given = {column.key: getattr(column.default, "arg", None) for column in columns}
+        keys = list(given)
+    compiled: Any = statement.compile(dialect=dialect, column_keys=keys)
+    names = compiled.positiontup if compiled.positional else compiled.binds
+    return _Plan(
+        compiled.string,
+        tuple((name, compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in names),
+        given,
+        compiled.positional,
+        tuple(column.type.dialect_impl(dialect).result_processor(dialect, None) for column in _columns(statement)),
+    )
+
+
+def _columns(statement: Select[*tuple[Any, ...]] | Insert) -> Sequence[Any]:
+    """The columns of the rows that it gives back."""
+    return tuple(statement.selected_columns) if isinstance(statement, Select) else statement._returning  # noqa: SLF001

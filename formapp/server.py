@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -22,6 +23,10 @@ STALLED_SECONDS = 30.0
 """How long a client may neither send nor take a byte."""
 REQUEST_SECONDS = 900.0
 """How long one request may take altogether: 25 MB over a line of 30 kB a second."""
+NOTICE_SECONDS = 0.5
+"""How often at the most a worker says that it is alive, and looks whose time is over."""
+LINGER_SECONDS = 0.1
+"""How long a new connection waits for a worker with a free thread."""
 
 
 class PatientWorker(ThreadWorker):  # type: ignore[misc]
@@ -34,6 +39,41 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - gunicorn's signature
         super().__init__(*args, **kwargs)
         self._until: dict[Any, float] = {}
+        self._noticed = 0.0
+        self._busy = 0
+        self._accepted = 0.0
+
+    def init_process(self) -> None:
+        """Let the system hold a new connection back until something has come over it."""
+        if hasattr(socket, "TCP_DEFER_ACCEPT"):
+            for listener in self.sockets:
+                listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, int(HEAD_SECONDS))
+        super().init_process()
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Take a new connection only while a thread is free: another worker may have one.
+
+        Connections stay with the worker that took them, so the quickest would else take them all. Where every
+        worker is busy for long, each still takes one now and then.
+        """
+        has_room = self._busy < self.cfg.threads or time.monotonic() >= self._accepted + LINGER_SECONDS
+        super().set_accept_enabled(enabled and has_room)
+
+    def accept(self, listener: Any) -> None:  # noqa: ANN401
+        """Take a new connection."""
+        self._accepted = time.monotonic()
+        super().accept(listener)
+
+    def enqueue_req(self, conn: Any) -> None:  # noqa: ANN401
+        """Give a request to the threads."""
+        self._busy += 1
+        super().enqueue_req(conn)
+        self.set_accept_enabled(self._accepting)
+
+    def finish_request(self, conn: Any, fs: Any) -> None:  # noqa: ANN401
+        """A thread is free again."""
+        self._busy -= 1
+        super().finish_request(conn, fs)
 
     def handle(self, conn: Any) -> Any:  # noqa: ANN401
         """Answer what comes over a connection; the head comes first."""
@@ -50,9 +90,12 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         return super().handle_request(req, conn)
 
     def notify(self) -> None:
-        """Called every second: end the connections whose time is over, which frees their threads."""
-        super().notify()
+        """Called at least every second: end the connections whose time is over, which frees their threads."""
         now = time.monotonic()
+        if now < self._noticed + NOTICE_SECONDS:
+            return
+        self._noticed = now
+        super().notify()
         for conn, until in list(self._until.items()):
             if until < now:
                 with suppress(OSError):
@@ -70,7 +113,11 @@ class _Server(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Any:  # noqa: ANN401 - a WSGI application
         # In the worker, after the fork: no database connection is shared between processes.
-        return create_app()
+        app = create_app()
+        # What is loaded by now stays for good: it need not be looked through for garbage again and again.
+        gc.collect()
+        gc.freeze()
+        return app
 
 
 def serve(host: str, port: int, *, workers: int, threads: int, with_worker: bool) -> None:

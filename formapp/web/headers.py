@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from flask import Flask, Response
 
-from formapp.web.context import in_desk, web
+from formapp.web.context import Web, in_desk, web
 from formapp.web.shell import Shell
 
 PERMISSIONS = (
     "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), "
     "microphone=(), payment=(), usb=()"
 )
-TWO_YEARS = 2 * 365 * 24 * 3600
+STRICT_TRANSPORT = ("Strict-Transport-Security", f"max-age={2 * 365 * 24 * 3600}")
+ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": PERMISSIONS,
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
 
 
 def page_csp(shell: Shell, guide_csp: str) -> str:
@@ -32,25 +38,26 @@ def _sources(directive: str, guide_csp: str, own: tuple[str, ...]) -> str:
     return " ".join(dict.fromkeys(["'self'", *own, *(allowed[0] if allowed else ())]))
 
 
-def init_headers(app: Flask) -> None:
-    """Put the security headers on every answer."""
+def _csp(desk: Web, answer: Response) -> str:
+    """The Content-Security-Policy of an answer; one that leads elsewhere shows nothing."""
+    if desk.guide is not None and not in_desk():
+        return desk.guide.csp()
+    if answer.mimetype == "text/html" and not answer.location:
+        return page_csp(desk.shell.current(), desk.guide.csp() if desk.guide else "")
+    return "default-src 'none'; frame-ancestors 'none'"
+
+
+def init_headers(app: Flask, *, https: bool) -> None:
+    """Put the security headers on every answer; what an answer has already stays."""
+    always = [*ALWAYS.items(), *([STRICT_TRANSPORT] if https else [])]
 
     @app.after_request
     def add(answer: Response) -> Response:
         desk = web()
-        headers = answer.headers
-        if desk.guide is not None and not in_desk():
-            headers.setdefault("Content-Security-Policy", desk.guide.csp())
-        elif answer.mimetype == "text/html":
-            headers.setdefault(
-                "Content-Security-Policy", page_csp(desk.shell.current(), desk.guide.csp() if desk.guide else "")
-            )
-        else:
-            headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-        headers.setdefault("X-Content-Type-Options", "nosniff")
-        headers.setdefault("Referrer-Policy", "same-origin")
-        headers.setdefault("Permissions-Policy", PERMISSIONS)
-        headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-        if desk.https:
-            headers.setdefault("Strict-Transport-Security", f"max-age={TWO_YEARS}")
+        there = {name.lower() for name in answer.headers.keys()}  # noqa: SIM118 - Headers isn't a dict
+        if "content-security-policy" not in there:
+            answer.headers.add("Content-Security-Policy", _csp(desk, answer))
+        for name, value in always:
+            if name.lower() not in there:
+                answer.headers.add(name, value)
         return answer

@@ -6,6 +6,7 @@ file nor the rest of the form.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Protocol
 
@@ -18,6 +19,11 @@ SHORT = 4096
 FILE_FIELDS = frozenset({"files", "file"})
 # A name of 255 bytes, each of them a quotation mark that the browser writes as three.
 LONGEST_HEADER = 16 * 1024
+# The head of a field as browsers write it, or of a file field in which nothing was chosen.
+_PLAIN_HEAD = re.compile(
+    rb'Content-Disposition: form-data; name="([A-Za-z0-9_-]+)"'
+    rb'(; filename=""\r\nContent-Type: application/octet-stream)?'
+)
 
 
 class Takes(Protocol):
@@ -65,6 +71,13 @@ class Parts:
             self._cut_here = self._cut_here or len(event) > room
             self._left = max(0, self._left - len(event))
 
+    def take_field(self, name: str, value: bytes) -> None:
+        """A whole field at once, when nothing was cut before."""
+        text, whole = decoded_text(value)
+        self.fields.add(name, text)
+        if not whole:
+            self.broken.add(name)
+
     def end(self) -> None:
         """Finish the part that the end of what is read has cut through."""
         self._cut_here = True
@@ -102,6 +115,12 @@ def read_parts(read: Callable[[int], bytes], boundary: str, parts: Parts, most: 
         while left > 0:
             chunk = read(min(CHUNK, left))
             left -= len(chunk)
+            if left == most - len(chunk) and len(chunk) < CHUNK:
+                fields = plain_fields(chunk, boundary.encode("latin-1"))
+                if fields is not None and len(fields) <= most_parts:
+                    for name, value in fields:
+                        parts.take_field(name, value)
+                    return True
             # An empty chunk is the end; the parser then raises unless it has seen the last boundary.
             for event in parser.parse(chunk):
                 parts.take(event)
@@ -111,6 +130,27 @@ def read_parts(read: Callable[[int], bytes], boundary: str, parts: Parts, most: 
         raise BadRequest from None
     parts.end()
     return False
+
+
+def plain_fields(body: bytes, boundary: bytes) -> list[tuple[str, bytes]] | None:
+    """The fields of a whole form as browsers send it when it has text alone; None for any other body.
+
+    That is how nearly every form comes, and a parser that takes what may come in pieces takes ten times
+    as long. File fields in which nothing was chosen are left out.
+    """
+    first, between, last = b"--" + boundary + b"\r\n", b"\r\n--" + boundary, b"--\r\n"
+    if not (body.startswith(first) and body.endswith(between + last)):
+        return None
+    fields = []
+    for part in body[len(first) : -len(between + last)].split(between + b"\r\n"):
+        head, _, value = part.partition(b"\r\n\r\n")
+        found = _PLAIN_HEAD.fullmatch(head)
+        # A line within the value that begins with the boundary is for the parser to judge.
+        if found is None or between in value or (found[2] and value):
+            return None
+        if not found[2]:
+            fields.append((found[1].decode("ascii"), value))
+    return fields
 
 
 def decoded_text(value: bytes, *, cut: bool = False) -> tuple[str, bool]:

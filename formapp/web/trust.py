@@ -7,9 +7,12 @@ must not count before the page that used it is known.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 
-from flask import Flask, request
+from flask import Flask, current_app, request
+from flask.sessions import SecureCookieSessionInterface
 from flask_wtf.csrf import generate_csrf, validate_csrf  # type: ignore[import-untyped]
+from itsdangerous import URLSafeTimedSerializer
 from werkzeug.wrappers import Response
 from wtforms.validators import ValidationError
 
@@ -24,6 +27,18 @@ TOKEN = "csrf_token"  # noqa: S105 - a field's name
 Answering = Callable[[], Response]
 
 
+class _TokenSessions(SecureCookieSessionInterface):
+    """Flask's signed cookie, which holds the token; what signs it is made once, not at each request."""
+
+    @cached_property
+    def _signing(self) -> URLSafeTimedSerializer | None:
+        return super().get_signing_serializer(current_app)
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:  # noqa: ARG002 - Flask's signature
+        """What signs and reads the cookie."""
+        return self._signing
+
+
 def csrf_token() -> str:
     """A fresh token for a form of this browser."""
     return str(generate_csrf())
@@ -36,6 +51,8 @@ def init_trust(app: Flask, answers: Mapping[str, Answering], by_origin: Mapping[
     a page with the same fields and one button. Those of ``by_origin`` are for script and carry no
     token: their answer is given before anything of the body is read.
     """
+
+    app.session_interface = _TokenSessions()
 
     @app.before_request
     def judge() -> Response | None:

@@ -25,6 +25,8 @@ REQUEST_SECONDS = 900.0
 """How long one request may take altogether: 25 MB over a line of 30 kB a second."""
 NOTICE_SECONDS = 0.5
 """How often at the most a worker says that it is alive, and looks whose time is over."""
+GARBAGE_AFTER = 10_000
+"""After how many objects more a worker looks for garbage: those of some requests, not of a part of one."""
 LINGER_SECONDS = 0.1
 """How long a new connection waits for a worker with a free thread."""
 
@@ -117,6 +119,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
         # What is loaded by now stays for good: it need not be looked through for garbage again and again.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(GARBAGE_AFTER)
         return app
 
 

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
-from flask import Flask, abort, g, redirect, request, url_for
+from flask import Flask, abort, g, request, url_for
 from werkzeug.wrappers import Response
 
 from formapp import desk, tickets
 from formapp.errors import NotFound
 from formapp.web.context import web
 from formapp.web.identity import Person, signed_in
+from formapp.web.pages import see_other
 from formapp.web.trust import Answering
 from formapp.web.writing import PRESS_AGAIN, kept_page, way_back
 
@@ -152,7 +153,7 @@ def _judge() -> Response | None:
     person = signed_in()
     if person is None:
         back = way_back()
-        return back if isinstance(back, Response) else redirect(url_for("signin.ask", next=back), 303)
+        return back if isinstance(back, Response) else see_other(url_for("signin.ask", next=back))
     return _judge_role(row, person)
 
 
@@ -173,7 +174,7 @@ def _judge_role(row: Row, person: Person) -> Response | None:
         if row is AT_THE_DESK or not person.is_staff or not _is_there(reference):
             abort(404)
         # Customers send their own links to staff.
-        return redirect(url_for("desk.show", reference=reference), 303)
+        return see_other(url_for("desk.show", reference=reference))
     return None
 
 

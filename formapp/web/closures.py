@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Blueprint, redirect, session, url_for
+from flask import Blueprint, session, url_for
 from werkzeug.wrappers import Response
 from wtforms import Field, Form, StringField
 from wtforms.validators import StopValidation
@@ -16,7 +16,7 @@ from formapp.errors import AlreadyThere, NotFound, Refused
 from formapp.forms import Line, Required
 from formapp.web.context import web
 from formapp.web.numbers import row_number
-from formapp.web.pages import page
+from formapp.web.pages import page, see_other
 from formapp.web.posted import posted
 from formapp.when import place
 
@@ -85,7 +85,7 @@ def announce() -> Response:
     else:
         closurefile.write(desk.services, now)
         session["said"] = f"Announced. {closurefile.sentence(made, desk.services.policy.calendar.zone, now)}"
-    return redirect(url_for("closures.coming"), 303)
+    return see_other(url_for("closures.coming"))
 
 
 @blueprint.post("/desk/closures/<number>/take-back")
@@ -100,7 +100,7 @@ def take_back(number: str) -> Response:
     else:
         closurefile.write(desk.services, now)
         session["said"] = "The closure is taken back. Tickets that were sent meanwhile keep their dates."
-    return redirect(url_for("closures.coming"), 303)
+    return see_other(url_for("closures.coming"))
 
 
 def _closures_page(form: ClosureForm, *, said: str = "") -> Response:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import get_args
 
-from flask import Blueprint, abort, g, redirect, request, url_for
+from flask import Blueprint, abort, g, request, url_for
 from werkzeug.wrappers import Response
 
 from formapp import conversation, desk
@@ -22,7 +22,7 @@ from formapp.web.deskwords import as_desk_page
 from formapp.web.filefield import file_field
 from formapp.web.filewords import as_attached
 from formapp.web.identity import the_person
-from formapp.web.pages import page
+from formapp.web.pages import page, see_other
 from formapp.web.posted import Posted, posted
 from formapp.web.requestlog import log_failure
 from formapp.web.ticketform import Notice
@@ -208,7 +208,7 @@ def _done(act: Callable[[], None], filled: Filled, sent: Posted, said: str, anch
         log_failure(error)
         return _shown(_ticket(), replace(filled, notice=writing.NO_STORE), 503)
     writing.drop_sent(typed(sent))
-    return redirect(url_for("desk.show", reference=_ticket().reference, said=said, _anchor=anchor), 303)
+    return see_other(url_for("desk.show", reference=_ticket().reference, said=said, _anchor=anchor))
 
 
 def _shown(ticket: Ticket, filled: Filled, status: int = 200, /, *, said: str = "") -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, redirect, request, session, url_for
+from flask import Blueprint, abort, request, session, url_for
 from werkzeug.wrappers import Response
 
 from formapp import outbox, webhooks
@@ -11,7 +11,7 @@ from formapp.models import OutboxMessage
 from formapp.web.context import web
 from formapp.web.numbers import row_number
 from formapp.web.outgoingwords import attempt_words, endpoint_words, given_up, sent_words
-from formapp.web.pages import page
+from formapp.web.pages import page, see_other
 from formapp.web.posted import posted
 from formapp.webhooks import endpoints, log
 from formapp.webhooks.messages import endpoint_id_of
@@ -48,7 +48,7 @@ def replay(number: str) -> Response:
     except Refused as refused:
         return _page_of(message, refused.sentence)
     session["said"] = AGAIN
-    return redirect(_address_of(message), 303)
+    return see_other(_address_of(message))
 
 
 def _from_endpoint(message: OutboxMessage) -> bool:

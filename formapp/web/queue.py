@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import chain
 
-from flask import Blueprint, Response, abort, redirect, request, url_for
+from flask import Blueprint, Response, abort, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as Answer
 
@@ -13,7 +13,7 @@ from formapp.errors import NotFound, Refused
 from formapp.queue import Filters, QueuePage
 from formapp.web.context import web
 from formapp.web.identity import the_person
-from formapp.web.pages import page
+from formapp.web.pages import page, see_other
 from formapp.web.queuewords import choices, is_sifted, rows, views
 from formapp.when import place
 
@@ -36,7 +36,7 @@ def tickets() -> Answer:
         kept = typed.replace("\0", "\N{REPLACEMENT CHARACTER}")
         return _queue_page(chosen, kept, shown.as_search(), error=refused.sentence)
     if sent:
-        return redirect(_address(queue.settled(asked, chosen, shown).as_search()), 303)
+        return see_other(_address(queue.settled(asked, chosen, shown).as_search()))
     try:
         found = queue.page_of(desk.services, asked, the_person().account_id, desk.clock(), arguments.get("after", ""))
     except NotFound:
@@ -51,7 +51,7 @@ def export() -> Answer:
     try:
         asked = queue.parse_search(typed)
     except Refused:
-        return redirect(_address(typed), 303)
+        return see_other(_address(typed))
     now = desk.clock()
     lines = queue.csv_rows(desk.services, asked, the_person().account_id, now)
     # Without the mark spreadsheets misread letters beyond ASCII.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from flask import redirect, url_for
+from flask import url_for
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.wrappers import Response
@@ -20,6 +20,7 @@ from formapp.tickets import TicketInput
 from formapp.web.context import machine, web
 from formapp.web.filefield import forget_file, kept_for
 from formapp.web.identity import Person, signed_in
+from formapp.web.pages import see_other
 from formapp.web.posted import Posted, posted
 from formapp.web.requestlog import log_failure
 from formapp.web.signin import mailed_to
@@ -160,7 +161,7 @@ def _filed(form: TicketForm, person: Person, now: datetime) -> Response:
     most = desk.limits.tickets_an_hour
     filed = tickets.create_ticket(desk.services, person.account_id, _input(form), now, most_an_hour=most)
     _drop_draft(form)
-    return redirect(url_for("tickets.sent", reference=filed.ticket.reference), 303)
+    return see_other(url_for("tickets.sent", reference=filed.ticket.reference))
 
 
 def _drop_draft(form: TicketForm) -> None:
@@ -226,7 +227,7 @@ def _add_to(sent: Posted, person: Person) -> Response:
             notice = add_error(form, field, refused.sentence) or notice
         else:
             _drop_draft(form)
-            return redirect(url_for("tickets.show", reference=reference, _anchor="newest"), 303)
+            return see_other(url_for("tickets.show", reference=reference, _anchor="newest"))
     return form_page(form, person, sent.status, notice=notice)
 
 

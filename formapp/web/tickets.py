@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flask import Blueprint, abort, g, redirect, request, url_for
+from flask import Blueprint, abort, g, request, url_for
 from werkzeug.wrappers import Response
 
 from formapp import conversation, drafts, tickets
@@ -19,7 +19,7 @@ from formapp.web.conversationwords import as_said
 from formapp.web.filefield import file_field
 from formapp.web.filewords import as_attached
 from formapp.web.identity import signed_in, the_person
-from formapp.web.pages import page
+from formapp.web.pages import page, see_other
 from formapp.web.posted import posted
 from formapp.web.requestlog import log_failure
 from formapp.web.ticketform import (
@@ -49,7 +49,7 @@ DRAFT_GONE = Notice(
 def home() -> Response:
     """The desk's front door: the queue for those who work there, for all others the list of their tickets."""
     person = signed_in()
-    return redirect(url_for("queue.tickets" if person is not None and person.is_staff else "tickets.mine"), 303)
+    return see_other(url_for("queue.tickets" if person is not None and person.is_staff else "tickets.mine"))
 
 
 @blueprint.get("/tickets")
@@ -134,7 +134,7 @@ def reply(reference: str) -> Response:
         log_failure(error)
         return _shown(ticket, form, 503, notice=writing.NO_STORE)
     writing.drop_sent(form)
-    return redirect(url_for("tickets.show", reference=reference, said="reply", _anchor="newest"), 303)
+    return see_other(url_for("tickets.show", reference=reference, said="reply", _anchor="newest"))
 
 
 def ask_once_more() -> Response:
@@ -150,7 +150,7 @@ def close(reference: str) -> Response:
         close_ticket(desk.services, the_person().account_id, _ticket().id, desk.clock())
     except NotFound:
         abort(404)
-    return redirect(url_for("tickets.show", reference=reference, said="closed", _anchor="conversation-heading"), 303)
+    return see_other(url_for("tickets.show", reference=reference, said="closed", _anchor="conversation-heading"))
 
 
 @blueprint.get("/tickets/<reference>/sent")

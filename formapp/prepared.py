@@ -7,10 +7,11 @@ would cost several times what the database itself does. Everything else goes the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, Dialect, Insert, Select
+from sqlalchemy import Connection, Dialect, Engine, Insert, PoolProxiedConnection, Select
 from sqlalchemy.exc import DBAPIError
 
 Found = TypeVar("Found")
@@ -47,17 +48,24 @@ class Prepared(Generic[Found]):
 
         Raises what SQLAlchemy would raise, IntegrityError for one.
         """
-        dialect = connection.dialect
+        return self._run(connection.dialect, connection.connection, values)
+
+    def ask(self, engine: Engine, values: Mapping[str, Any]) -> list[Found]:
+        """Run it by itself, outside of all transactions; what it found. Raises what ``run`` does."""
+        with closing(engine.raw_connection()) as held:
+            return self._run(engine.dialect, held, values)
+
+    def _run(self, dialect: Dialect, held: PoolProxiedConnection, values: Mapping[str, Any]) -> list[Found]:
         plan = self._plans.get(dialect.name)
         if plan is None:
             plan = self._plans[dialect.name] = _plan(self._statement, dialect)
-        driver: Any = connection.connection.dbapi_connection
+        driver: Any = held.dbapi_connection
         try:
             answer = driver.execute(plan.text, _written(plan, values))
             rows = answer.fetchall() if plan.read else ()
         except dialect.loaded_dbapi.Error as error:
             if dialect.is_disconnect(error, driver, None):
-                connection.invalidate(error)
+                held.invalidate(error)
             raise DBAPIError.instance(
                 plan.text, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect
             ) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import select
 import signal
 import socket
 import sys
@@ -27,8 +28,10 @@ NOTICE_SECONDS = 0.5
 """How often at the most a worker says that it is alive, and looks whose time is over."""
 GARBAGE_AFTER = 10_000
 """After how many objects more a worker looks for garbage: those of some requests, not of a part of one."""
-LINGER_SECONDS = 0.1
+FREE_SECONDS = 0.1
 """How long a new connection waits for a worker with a free thread."""
+AT_ONCE_SECONDS = 0.002
+"""How long a thread stays with a connection that it has just answered."""
 
 
 class PatientWorker(ThreadWorker):  # type: ignore[misc]
@@ -58,7 +61,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         Connections stay with the worker that took them, so the quickest would else take them all. Where every
         worker is busy for long, each still takes one now and then.
         """
-        has_room = self._busy < self.cfg.threads or time.monotonic() >= self._accepted + LINGER_SECONDS
+        has_room = self._busy < self.cfg.threads or time.monotonic() >= self._accepted + FREE_SECONDS
         super().set_accept_enabled(enabled and has_room)
 
     def accept(self, listener: Any) -> None:  # noqa: ANN401
@@ -79,11 +82,26 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
 
     def handle(self, conn: Any) -> Any:  # noqa: ANN401
         """Answer what comes over a connection; the head comes first."""
-        self._until[conn] = time.monotonic() + HEAD_SECONDS
-        try:
-            return super().handle(conn)
-        finally:
-            del self._until[conn]
+        while True:
+            self._until[conn] = time.monotonic() + HEAD_SECONDS
+            try:
+                kept_open = super().handle(conn)
+            finally:
+                del self._until[conn]
+            if kept_open is not True or not self._goes_on(conn):
+                return kept_open
+
+    def _goes_on(self, conn: Any) -> bool:  # noqa: ANN401
+        """Whether the next request comes over this connection at once, while nobody waits for the thread.
+
+        A browser asks for what an answer leads to, and a proxy has others' requests to send: to watch the
+        connection from the main thread and give it to a thread again costs as much as a part of an answer.
+        """
+        if not self.alive or self._busy > self.cfg.threads or conn.parser.unreader.buf.getvalue():
+            return False
+        watched = select.poll()
+        watched.register(conn.sock, select.POLLIN)
+        return bool(watched.poll(AT_ONCE_SECONDS * 1000))
 
     def handle_request(self, req: Any, conn: Any) -> Any:  # noqa: ANN401
         """Answer a request whose head is here."""

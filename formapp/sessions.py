@@ -72,8 +72,7 @@ def open_session(services: Services, account_id: int, now: datetime) -> str:
 def signed_in_by(services: Services, token: str, now: datetime) -> SignedIn | None:
     """Whose session this is; None once it was ended, is too old or idle, or the account was disabled."""
     key = hash_token(token)
-    with services.database.alone.connect() as connection:
-        found = _SESSION.run(connection, {"key": key})
+    found = _SESSION.ask(services.database.engine, {"key": key})
     if not found:
         return None
     row = found[0]

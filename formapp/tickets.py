@@ -248,11 +248,17 @@ def _attach(services: Services, connection: Connection, filing: _Filing, ticket:
 
 def weigh(policy: Policy, answers: Mapping[str, str]) -> _Evidence:
     """The answers as evidence: those of an older page that the policy no longer has are set aside."""
-    known = {question.id: {option.id for option in question.options} for question in policy.questions}
+    known = _options(policy)
     kept = {name: option for name, option in answers.items() if option in known.get(name, ())}
     dropped = {name[:100]: option[:100] for name, option in answers.items() if name not in kept}
     result = _recommended(policy, tuple(kept.items()))
     return _Evidence(kept, dict(list(dropped.items())[:20]), result.priority, result.rule)
+
+
+@lru_cache(maxsize=8)
+def _options(policy: Policy) -> dict[str, frozenset[str]]:
+    """The answers that the policy has for each question."""
+    return {question.id: frozenset(option.id for option in question.options) for question in policy.questions}
 
 
 @lru_cache(maxsize=1024)

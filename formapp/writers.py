@@ -18,6 +18,9 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 LOCK_SECONDS = 10
+"""How long a writer waits for its turn."""
+MOMENT_SECONDS = 0.0015
+"""How long one who leads waits for as many as came the last time; nobody's waiting is felt."""
 
 Result = TypeVar("Result")
 
@@ -42,9 +45,12 @@ class Writers:
         self._lock = threading.Lock() if one_at_a_time else None
         # Kept open for ``together``, which would else fetch one and put it back each time.
         self._kept: Connection | None = None
+        # The line, its guard, whether somebody leads it, how many the last commit served and the next is to serve.
         self.waiting: deque[_Job] = deque()
+        self._line = threading.Condition(threading.Lock())
         self._led = False
-        self._line = threading.Lock()
+        self._came = 1
+        self._expected = 0
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
@@ -81,6 +87,8 @@ class Writers:
         job.woken.acquire()
         with self._line:
             self.waiting.append(job)
+            if len(self.waiting) == self._expected:
+                self._line.notify()
             job.leads, self._led = not self._led, True
         if not job.leads:
             self._wait(job)
@@ -105,6 +113,7 @@ class Writers:
         """Do this work and all that waits; then wake those whose work it was, and who leads next."""
         jobs = [job]
         try:
+            self._gather()
             if lock.acquire(timeout=LOCK_SECONDS):
                 try:
                     self._do_all(jobs)
@@ -116,6 +125,7 @@ class Writers:
                 job.error = _no_turn()
         finally:
             with self._line:
+                self._came = len(jobs)
                 following = self.waiting[0] if self.waiting else None
                 self._led = following is not None
                 if following is not None:
@@ -123,6 +133,16 @@ class Writers:
                     following.woken.release()
             for each in jobs[1:]:
                 each.woken.release()
+
+    def _gather(self) -> None:
+        """Wait a moment for those who will come, where many write: each commit that they share is one less to wait for.
+
+        The last time several came; as many are expected now, and one more.
+        """
+        with self._line:
+            self._expected = self._came + 1 if self._came > 1 else 1
+            self._line.wait_for(lambda: len(self.waiting) >= self._expected, MOMENT_SECONDS)
+            self._expected = 0
 
     def _do_all(self, jobs: list[_Job]) -> None:
         """Do the work of the first and all that waits, which joins the list; where some fails, each by itself."""

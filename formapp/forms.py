@@ -11,8 +11,20 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
-from wtforms import EmailField, Field, Form, HiddenField, RadioField, SelectField, StringField, TextAreaField, URLField
+from wtforms import (
+    EmailField,
+    Field,
+    Form,
+    HiddenField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+    URLField,
+)
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
+from wtforms.form import BaseForm
+from wtforms.meta import DefaultMeta
 from wtforms.utils import unset_value
 from wtforms.validators import StopValidation
 
@@ -133,9 +145,27 @@ def _normalised(field: Field, how: Any) -> str:  # noqa: ANN401 - one of two fun
         raise StopValidation(refused.sentence) from None
 
 
+class _MadeOnce(DefaultMeta):
+    """Makes a class's fields once and copies them for each form: making one costs more than filling and checking it."""
+
+    def bind_field(self, form: BaseForm, unbound_field: Any, options: Any) -> Any:  # noqa: ANN401 - WTForms' own
+        """A field for this form, as empty as it was on the first one."""
+        made: dict[str, tuple[type[Field], dict[str, Any]]] = getattr(type(form), "_made")  # noqa: B009 - TicketForm's
+        name = options["name"]
+        if name not in made:
+            first = super().bind_field(form, unbound_field, options)
+            # What is kept must know nobody's form.
+            made[name] = type(first), {key: value for key, value in vars(first).items() if key not in ("_form", "meta")}
+        kind, attributes = made[name]
+        field: Any = object.__new__(kind)
+        field.__dict__.update(attributes, _form=form, meta=self)
+        return field
+
+
 class TicketForm(Form):
     """What a person sends. Fields are in the page's order; the hidden ones follow."""
 
+    Meta = _MadeOnce
     project: Field
     subject: Field
     url: Field
@@ -205,7 +235,7 @@ def _form_class(policy: Policy, projects: tuple[tuple[str, str], ...] | None, si
             [Line(), Required("Enter your email address"), MailAddress()],
             description="We send you one link that signs you in. Your ticket is kept until then.",
         )
-    return type("TicketForm", (TicketForm,), fields)
+    return type("TicketForm", (TicketForm,), {**fields, "_made": {}})
 
 
 def _project_field(projects: Sequence[tuple[str, str]] | None) -> Any:  # noqa: ANN401 - an unbound field

@@ -154,6 +154,8 @@ def serve(host: str, port: int, *, workers: int, threads: int, with_worker: bool
         "graceful_timeout": 20,
         "timeout": 60,
         "keepalive": 15,
+        # Under which address people come is the settings' to say; no header of a request changes it.
+        "forwarded_allow_ips": "",
         "accesslog": None,
         "loglevel": "warning",
         # The heartbeat file must not wait for a slow disk.

@@ -137,10 +137,10 @@ class Writers:
     def _gather(self) -> None:
         """Wait a moment for those who will come, where many write: each commit that they share is one less to wait for.
 
-        The last time several came; as many are expected now, and one more.
+        As many as the last time are expected; more may come while another process has its turn.
         """
         with self._line:
-            self._expected = self._came + 1 if self._came > 1 else 1
+            self._expected = self._came
             self._line.wait_for(lambda: len(self.waiting) >= self._expected, MOMENT_SECONDS)
             self._expected = 0
 

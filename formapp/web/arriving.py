@@ -21,7 +21,7 @@ class ArrivingFiles:
     ``before`` tells the tokens of the files that the form carries already: they count, too.
     """
 
-    def __init__(self, desk: Web, machine: str, before: Callable[[], list[str]]) -> None:
+    def __init__(self, desk: Web, machine: Callable[[], str], before: Callable[[], list[str]]) -> None:
         self.kept: list[KeptFile] = []
         self.refused: list[str] = []
         self.unstored = False
@@ -68,7 +68,7 @@ class ArrivingFiles:
             self._lost(error)
         else:
             self._keep(kept)
-        self._desk.limits.uploads.count(self._machine, self._size)
+        self._desk.limits.uploads.count(self._machine(), self._size)
 
     def forget(self) -> None:
         """Leave nothing behind: the request that brought the files broke off."""
@@ -80,7 +80,7 @@ class ArrivingFiles:
 
     def _open(self) -> None:
         self._waiting = False
-        if not self._desk.limits.uploads.may_upload(self._machine):
+        if not self._desk.limits.uploads.may_upload(self._machine()):
             self.too_often = True
             self._refuse(
                 "too many files came from your network within an hour. "

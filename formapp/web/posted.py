@@ -85,7 +85,7 @@ def _read() -> Posted:
 
 def _multipart(boundary: str) -> Posted:
     fields: MultiDict[str, str] = MultiDict()
-    files = ArrivingFiles(web(), machine(), lambda: list(_tokens(fields)))
+    files = ArrivingFiles(web(), machine, lambda: list(_tokens(fields)))
     parts = Parts(fields, files if request.endpoint in WITH_FILES else None, LARGEST_TEXT)
     try:
         whole = read_parts(request.stream.read, boundary, parts, LARGEST_BODY, MAX_FIELDS)

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 
 from flask import Flask, current_app, request
-from flask.sessions import SecureCookieSessionInterface
+from flask import Response as FlaskResponse
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_wtf.csrf import generate_csrf, validate_csrf  # type: ignore[import-untyped]
 from itsdangerous import URLSafeTimedSerializer
 from werkzeug.wrappers import Response
@@ -37,6 +38,11 @@ class _TokenSessions(SecureCookieSessionInterface):
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:  # noqa: ARG002 - Flask's signature
         """What signs and reads the cookie."""
         return self._signing
+
+    def save_session(self, app: Flask, session: SessionMixin, response: FlaskResponse) -> None:
+        """Nothing to do for a request that asked for no token; Flask looks up how it would write the cookie first."""
+        if session.accessed or session.modified:
+            super().save_session(app, session, response)
 
 
 def csrf_token() -> str:

@@ -29,7 +29,6 @@ from formapp.web.assets import load_assets
 from formapp.web.context import PREFIX, Clock, Web
 from formapp.web.guide import SiteFolder, guide_blueprint
 from formapp.web.headers import init_headers
-from formapp.web.identity import init_identity
 from formapp.web.limits import Limits
 from formapp.web.problems import init_problems
 from formapp.web.requestlog import init_request_log
@@ -77,7 +76,6 @@ def create_app(
     asking = {endpoint: ask_once_more(show) for endpoint, show in texts.items()}
     scripted = dict.fromkeys(("files.upload", "files.remove"), files.refuse)
     init_trust(app, {"tickets.create": submit.ask_once_more, **asking}, scripted)
-    init_identity(app)
     init_access(app)
     init_headers(app, https=desk.https)
     init_problems(app, dict.fromkeys(asking, writing.without_database))

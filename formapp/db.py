@@ -159,8 +159,8 @@ def _sqlite(url: str) -> Engine:
         # WAL with NORMAL loses acknowledged commits when the power fails.
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
-        # The pages that every filing touches are then written back once in many filings: 16 MB of log at the most.
-        cursor.execute("PRAGMA wal_autocheckpoint=4000")
+        # The pages that every filing touches are then written back once in many filings: 40 MB of log at the most.
+        cursor.execute("PRAGMA wal_autocheckpoint=10000")
         cursor.close()
 
     @event.listens_for(engine, "begin")

@@ -1,4 +1,4 @@
-"""Who is asking: Flask-Login over the desk's own session rows.
+"""Who is asking: a cookie of the desk's own, and the row that it names.
 
 The cookie holds nothing but the session's token; the row in the database decides at each request,
 so a session that was ended is dead at once. It is a cookie of its own, not Flask's signed session
@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Flask, Request, g
-from flask_login import LoginManager, UserMixin, current_user  # type: ignore[import-untyped]
+from flask import g, request
 from werkzeug.wrappers import Response
 
 from formapp import sessions
@@ -21,7 +20,7 @@ COOKIE = "support-login"
 
 
 @dataclass(frozen=True, slots=True)
-class Person(UserMixin):  # type: ignore[misc]
+class Person:
     """The signed-in person of this request."""
 
     account_id: int
@@ -30,33 +29,21 @@ class Person(UserMixin):  # type: ignore[misc]
     is_staff: bool
     token: str
 
-    def get_id(self) -> str:
-        """The session's token: what Flask-Login calls the alternative id."""
-        return self.token
-
-
-def init_identity(app: Flask) -> None:
-    """Let Flask-Login find the person by the desk's own cookie."""
-    manager = LoginManager()
-    # Addresses change on a phone; the session row is what counts.
-    manager.session_protection = None
-    manager.request_loader(_load)
-    manager.init_app(app)
-
-
-def _load(request: Request) -> Person | None:
-    token = request.cookies.get(web().cookie(COOKIE))
-    found = sessions.signed_in_by(web().services, token, web().clock()) if token else None
-    if found is None or token is None:
-        return None
-    g.person = Person(found.account_id, found.email, found.name, found.is_staff, token)
-    return g.person  # type: ignore[no-any-return]
-
 
 def signed_in() -> Person | None:
     """The person whose live session this request carries; looked up once a request."""
-    person = current_user._get_current_object()  # noqa: SLF001 - Flask-Login's documented way out of the proxy
-    return person if isinstance(person, Person) else None
+    if "person" not in g:
+        g.person = _found()
+    return g.person  # type: ignore[no-any-return]
+
+
+def _found() -> Person | None:
+    desk = web()
+    token = request.cookies.get(desk.cookie(COOKIE))
+    found = sessions.signed_in_by(desk.services, token, desk.clock()) if token else None
+    if found is None or token is None:
+        return None
+    return Person(found.account_id, found.email, found.name, found.is_staff, token)
 
 
 def the_person() -> Person:

@@ -40,7 +40,7 @@ class _TokenSessions(SecureCookieSessionInterface):
         return self._signing
 
     def save_session(self, app: Flask, session: SessionMixin, response: FlaskResponse) -> None:
-        """Nothing to do for a request that asked for no token; Flask looks up how it would write the cookie first."""
+        """Nothing, for a request that asked for no token: Flask looks first how it would write the cookie."""
         if session.accessed or session.modified:
             super().save_session(app, session, response)
 

@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, Dialect, Engine, Insert, PoolProxiedConnection, Select
+from sqlalchemy import Connection, Dialect, Engine, Insert, Select
 from sqlalchemy.exc import DBAPIError
 
 Found = TypeVar("Found")
@@ -48,24 +48,29 @@ class Prepared(Generic[Found]):
 
         Raises what SQLAlchemy would raise, IntegrityError for one.
         """
-        return self._run(connection.dialect, connection.connection, values)
+        return self._run(connection.dialect, connection.connection.dbapi_connection, connection.invalidate, values)
 
     def ask(self, engine: Engine, values: Mapping[str, Any]) -> list[Found]:
         """Run it by itself, outside of all transactions; what it found. Raises what ``run`` does."""
         with closing(engine.raw_connection()) as held:
-            return self._run(engine.dialect, held, values)
+            return self._run(engine.dialect, held.dbapi_connection, held.invalidate, values)
 
-    def _run(self, dialect: Dialect, held: PoolProxiedConnection, values: Mapping[str, Any]) -> list[Found]:
+    def _run(
+        self,
+        dialect: Dialect,
+        driver: Any,  # noqa: ANN401 - the driver's connection
+        give_up: Callable[[BaseException], None],
+        values: Mapping[str, Any],
+    ) -> list[Found]:
         plan = self._plans.get(dialect.name)
         if plan is None:
             plan = self._plans[dialect.name] = _plan(self._statement, dialect)
-        driver: Any = held.dbapi_connection
         try:
             answer = driver.execute(plan.text, _written(plan, values))
             rows = answer.fetchall() if plan.read else ()
         except dialect.loaded_dbapi.Error as error:
             if dialect.is_disconnect(error, driver, None):
-                held.invalidate(error)
+                give_up(error)
             raise DBAPIError.instance(
                 plan.text, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect
             ) from error

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import Connection, event, insert
+from sqlalchemy import Connection, event, insert, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -161,3 +161,105 @@ def test_work_that_another_has_begun_is_waited_for(sqlite_services: Services, mo
     assert begun.is_set()
     assert (first.result(PATIENCE), second.result(PATIENCE)) == ("slow", "shop")
     assert keys(sqlite_services) == ["shop", "slow"]
+
+
+def test_whose_work_is_committed_waits_for_nobody_elses_transaction(sqlite_services: Services) -> None:
+    let_go, following = threading.Event(), []
+
+    def slow(database: Connection) -> str:
+        let_go.wait(PATIENCE)
+        return add("slow")(database)
+
+    def first(database: Connection) -> str:
+        following.append(pool.submit(sqlite_services.write.together, slow))
+        in_line(sqlite_services, 1)
+        return add("first")(database)
+
+    with ThreadPoolExecutor(1) as pool:
+        with held_up(sqlite_services, first, add("second")) as served:
+            pass
+        # Both have been told, and who came after them is still at it.
+        assert [future.result() for future in served] == ["first", "second"]
+        assert not following[0].done()
+        let_go.set()
+    assert following[0].result() == "slow"
+
+
+def test_who_comes_alone_waits_for_nobody(sqlite_services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writers, "MOMENT_SECONDS", PATIENCE)
+    begun = time.monotonic()
+    for number in range(3):
+        sqlite_services.write.together(add(f"shop-{number}"))
+    assert time.monotonic() - begun < PATIENCE
+
+
+def test_where_several_came_as_many_are_waited_for_the_next_time(
+    sqlite_services: Services, commits: list[Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writers, "MOMENT_SECONDS", PATIENCE)
+    with held_up(sqlite_services, *(add(f"first-{number}") for number in range(3))):
+        pass
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(sqlite_services.write.together, add("second-0"))
+        in_line(sqlite_services, 1)
+        time.sleep(0.1)
+        assert (len(commits), first.done()) == (1, False)
+        others = [pool.submit(sqlite_services.write.together, add(f"second-{number}")) for number in (1, 2)]
+        assert [future.result(PATIENCE / 2) for future in (first, *others)] == ["second-0", "second-1", "second-2"]
+    assert len(commits) == 2
+
+
+def test_those_who_do_not_come_are_waited_for_a_moment_and_not_again(
+    sqlite_services: Services, commits: list[Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writers, "MOMENT_SECONDS", 0.2)
+    with held_up(sqlite_services, *(add(f"first-{number}") for number in range(3))):
+        pass
+    begun = time.monotonic()
+    sqlite_services.write.together(add("alone"))
+    assert time.monotonic() - begun >= 0.2
+    monkeypatch.setattr(writers, "MOMENT_SECONDS", PATIENCE)
+    sqlite_services.write.together(add("alone again"))
+    assert time.monotonic() - begun < PATIENCE
+    assert len(commits) == 3
+
+
+def test_many_who_come_and_go_are_each_served_once(sqlite_services: Services) -> None:
+    def come(number: int) -> str:
+        if number % 7 == 0:
+            with sqlite_services.write.begin() as database:
+                return add(f"shop-{number}")(database)
+        return sqlite_services.write.together(add(f"shop-{number // 2 if number % 5 == 0 else number}"))
+
+    with ThreadPoolExecutor(12) as pool:
+        futures = [pool.submit(come, number) for number in range(400)]
+    told = [future.result() for future in futures if future.exception() is None]
+    refused = [future.exception() for future in futures if future.exception() is not None]
+    assert {type(error) for error in refused} == {IntegrityError}
+    assert (sorted(told), len(told) + len(refused)) == (keys(sqlite_services), 400)
+    assert not sqlite_services.write.waiting
+
+
+def test_a_closed_database_is_open_again_for_the_next_who_files(sqlite_services: Services) -> None:
+    sqlite_services.write.together(add("shop"))
+    sqlite_services.database.engine.dispose()
+    path = sqlite_services.settings.var / "desk.sqlite3"
+    # The last connection that closes takes the log along.
+    assert not path.with_name("desk.sqlite3-wal").exists()
+    sqlite_services.write.together(add("museum"))
+    assert keys(sqlite_services) == ["museum", "shop"]
+
+
+def test_who_files_beside_a_reader_never_waits_in_sqlite(sqlite_services: Services) -> None:
+    """The kept connection naps in no other place than ours, and only in WAL, where nothing else keeps a writer."""
+    with sqlite_services.read() as reading:
+        reading.connection()
+        assert sqlite_services.write.together(add("shop")) == "shop"
+    asked: list[int] = []
+
+    def look(database: Connection) -> str:
+        asked.extend(database.scalar(text(f"PRAGMA {name}")) for name in ("busy_timeout", "synchronous"))
+        return add("museum")(database)
+
+    sqlite_services.write.together(look)
+    assert asked == [0, 2]

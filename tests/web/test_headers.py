@@ -30,6 +30,18 @@ def test_a_page_is_asked_for_again_but_kept_for_the_back_button(ada: Browser) ->
     assert "Cookie" in headers["Vary"]
 
 
+def test_an_answer_that_leads_on_holds_nothing_and_may_load_nothing(visitor: Browser) -> None:
+    answer = visitor.answer("GET", "/support/account")
+    assert (answer.status_code, answer.data) == (303, b"")
+    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+
+
+def test_what_is_the_same_for_everybody_is_cached_for_everybody(ada: Browser) -> None:
+    ada.open("/support/tickets")
+    for path in ("/support/healthz", "/support/policy.json", "/support/hours.ics"):
+        assert "Cookie" not in ada.answer("GET", path).headers.get("Vary", "")
+
+
 def test_signing_out_empties_what_the_browser_kept(ada: Browser) -> None:
     form = ada.open("/support/account").form("/support/sign-out")
     answer = ada.answer("POST", "/support/sign-out", f"csrf_token={form.fields['csrf_token']}".encode())

@@ -1,4 +1,4 @@
-"""The desk as it is really served, to clients that begin a request and never end it."""
+"""The desk as it is really served: to clients that never end what they begin, and by workers that share the work."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -20,8 +20,9 @@ THREADS = 2
 SERVE = """
 import sys
 from formapp import server
-server.HEAD_SECONDS, server.STALLED_SECONDS, server.REQUEST_SECONDS = map(float, sys.argv[2:])
-server.serve("127.0.0.1", int(sys.argv[1]), workers=1, threads=2, with_worker=False)
+port, workers, threads = map(int, sys.argv[1:4])
+server.HEAD_SECONDS, server.STALLED_SECONDS, server.REQUEST_SECONDS = map(float, sys.argv[4:])
+server.serve("127.0.0.1", port, workers=workers, threads=threads, with_worker=False)
 """
 LONG = "60"
 HEAD = b"GET /support/healthz HTTP/1.1\r\nHost: x\r\nX-More: "
@@ -32,9 +33,9 @@ BODY = (
 
 
 class Served:
-    """A desk of two threads with these patiences: for a head, for a stalled client, for a whole request."""
+    """A desk with these patiences: for a head, for a stalled client, for a whole request."""
 
-    def __init__(self, folder: Path, *seconds: str) -> None:
+    def __init__(self, folder: Path, *seconds: str, workers: int = 1, threads: int = THREADS) -> None:
         services = build_services(folder)
         with socket.create_server(("127.0.0.1", 0)) as listening:
             self.port: int = listening.getsockname()[1]
@@ -44,7 +45,7 @@ class Served:
             "FORMAPP_POLICY": str(POLICY),
             "FORMAPP_DATABASE_URL": services.settings.database_url,
         }
-        command = [sys.executable, "-c", SERVE, str(self.port), *seconds]
+        command = [sys.executable, "-c", SERVE, str(self.port), str(workers), str(threads), *seconds]
         self.process = subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdout=subprocess.DEVNULL)
 
     def answers_within(self, seconds: float) -> bool:
@@ -107,3 +108,84 @@ def freed(desk: Served, clients: list[socket.socket], more: bytes) -> bool:
         if desk.answers_within(0.5):
             return True
     return False
+
+
+@pytest.fixture
+def desk_of_two_workers(tmp_path: Path) -> Iterator[Served]:
+    desk = Served(tmp_path, LONG, LONG, LONG, workers=2, threads=1)
+    try:
+        yield desk
+    finally:
+        desk.process.terminate()
+        desk.process.wait(timeout=30)
+
+
+def test_a_worker_without_a_free_thread_leaves_new_clients_to_another(
+    desk_of_two_workers: Served, open_clients: ExitStack
+) -> None:
+    assert desk_of_two_workers.answers_within(60)
+    client = open_clients.enter_context(socket.create_connection(("127.0.0.1", desk_of_two_workers.port)))
+    client.sendall(BODY)
+    time.sleep(0.5)
+    # Each comes over a connection of its own, which both workers could take.
+    assert [desk_of_two_workers.answers_within(2) for _ in range(30)] == [True] * 30
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_DEFER_ACCEPT"), reason="only Linux holds silent connections back")
+def test_a_connection_over_which_nothing_comes_holds_no_thread(tmp_path: Path, open_clients: ExitStack) -> None:
+    desk = Served(tmp_path, LONG, LONG, LONG)
+    try:
+        assert desk.answers_within(60)
+        for _ in range(THREADS * 3):
+            open_clients.enter_context(socket.create_connection(("127.0.0.1", desk.port)))
+        time.sleep(0.3)
+        assert desk.answers_within(2)
+    finally:
+        desk.process.terminate()
+        desk.process.wait(timeout=30)
+
+
+def test_requests_over_one_connection_are_answered_whenever_they_come(tmp_path: Path) -> None:
+    """At once, after the thread has left the connection, together, and while all threads are wanted."""
+    desk = Served(tmp_path, LONG, LONG, LONG)
+    request = b"GET /support/healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    try:
+        assert desk.answers_within(60)
+        with socket.create_connection(("127.0.0.1", desk.port), timeout=10) as client:
+            for pause, number in ((0.0, 1), (0.0, 1), (0.3, 1), (0.0, 3), (0.3, 2)):
+                time.sleep(pause)
+                client.sendall(request * number)
+                assert answers(client, number)
+        clients = [socket.create_connection(("127.0.0.1", desk.port), timeout=10) for _ in range(THREADS * 4)]
+        for _ in range(3):
+            for client in clients:
+                client.sendall(request)
+            assert all(answers(client, 1) for client in clients)
+        for client in clients:
+            client.close()
+    finally:
+        desk.process.terminate()
+        desk.process.wait(timeout=30)
+
+
+def answers(client: socket.socket, number: int) -> bool:
+    """Whether so many answers come, each of them good."""
+    received = b""
+    while received.count(b"HTTP/1.1 200 OK") < number or not received.endswith(b"\r\n\r\nok\n"):
+        chunk = client.recv(65536)
+        if not chunk:
+            return False
+        received += chunk
+    return True
+
+
+def test_no_header_says_under_which_address_people_come(desk_of_two_workers: Served) -> None:
+    assert desk_of_two_workers.answers_within(60)
+    for name, value in (
+        ("SCRIPT_NAME", "/elsewhere"),
+        ("X-Forwarded-Proto", "https"),
+        ("X-Forwarded-Host", "evil.example"),
+    ):
+        with closing(HTTPConnection("127.0.0.1", desk_of_two_workers.port, timeout=10)) as connection:
+            connection.request("GET", "/support/account", headers={name: value})
+            assert connection.getresponse().getheader("Location") == "/support/sign-in?next=/support/account"

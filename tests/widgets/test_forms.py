@@ -1,0 +1,55 @@
+"""The form's fields are made once and copied for each form: no form may know of another."""
+
+from __future__ import annotations
+
+import gc
+
+import pytest
+from werkzeug.datastructures import MultiDict
+
+from formapp.forms import TicketForm, ticket_form
+from formapp.widgets import render_form
+from supportpolicy import Policy
+
+TYPED = {"project": "shop", "subject": "Ada's secret", "description": "Only Ada knows", "priority": "high"}
+PROJECTS = [("shop", "Riverside Shop")]
+
+
+def ada(policy: Policy, **changes: str) -> TicketForm:
+    return ticket_form(policy, MultiDict(TYPED | changes), projects=PROJECTS, signed_in=True)
+
+
+def other(policy: Policy) -> TicketForm:
+    return ticket_form(policy, MultiDict({"project": "shop"}), projects=PROJECTS, signed_in=True)
+
+
+def test_a_form_holds_nothing_of_the_one_before(policy: Policy) -> None:
+    before = ada(policy, subject="", submission="ada's", url="not one")
+    assert not before.validate()
+    after = other(policy)
+    assert not any((after.subject.data, after.description.data, after.submission.data))
+    assert [field.name for field in after if field.errors] == []
+    assert "Ada" not in render_form(policy, after, action="/support/tickets", embedded=False)
+
+
+def test_two_forms_at_one_time_are_each_their_own(policy: Policy) -> None:
+    first, second = ada(policy), other(policy)
+    assert not second.validate()
+    assert first.validate()
+    assert (first.subject.data, list(first.subject.errors)) == ("Ada's secret", [])
+    assert list(second.subject.errors) == ["Enter a subject"]
+    assert first.subject.meta is first.meta is not second.meta
+
+
+def test_a_form_that_is_gone_is_not_kept(policy: Policy) -> None:
+    ada(policy, subject="A word that nobody else types").validate()
+    gc.collect()
+    assert not [one for one in gc.get_objects() if isinstance(one, TicketForm)]
+
+
+@pytest.mark.parametrize("signed_in", [True, False])
+def test_each_kind_of_form_has_fields_of_its_own(policy: Policy, signed_in: bool) -> None:
+    form = ticket_form(policy, projects=PROJECTS if signed_in else None, signed_in=signed_in)
+    assert form.project.type == ("SelectField" if signed_in else "StringField")
+    assert ("email" in form) is not signed_in
+    assert list(form) == [form[field.name] for field in form]

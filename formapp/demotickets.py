@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from formapp import conversation, desk, tickets
+from formapp import conversation, desk, filing
 from formapp.conversation import Then, Written
+from formapp.filing import TicketInput
 from formapp.models import Account, reference_of
 from formapp.services import Services
-from formapp.tickets import TicketInput
 
 ADA, BEN, CLEO = "ada@shop.example", "ben@shop.example", "cleo@museum.example"
 SAM = "sam@platform.example"
@@ -38,7 +38,7 @@ class _Stories:
         self._people = people
 
     def file(self, email: str, sent: TicketInput, at: datetime) -> int:
-        return tickets.create_ticket(self.services, self._people[email], sent, at).ticket.id
+        return filing.create_ticket(self.services, self._people[email], sent, at).ticket.id
 
     def ask(self, ticket: int, email: str, body: str, at: datetime) -> None:
         written = Written(body, f"demo-{ticket}-{at.isoformat()}")

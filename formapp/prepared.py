@@ -52,7 +52,11 @@ class Prepared(Generic[Found]):
 
     def ask(self, engine: Engine, values: Mapping[str, Any]) -> list[Found]:
         """Run it by itself, outside of all transactions; what it found. Raises what ``run`` does."""
-        with closing(engine.raw_connection()) as held:
+        try:
+            held = engine.raw_connection()
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise _as_sqlalchemy_says(error, None, engine.dialect) from error
+        with closing(held):
             return self._run(engine.dialect, held.dbapi_connection, held.invalidate, values)
 
     def _run(
@@ -71,10 +75,14 @@ class Prepared(Generic[Found]):
         except dialect.loaded_dbapi.Error as error:
             if dialect.is_disconnect(error, driver, None):
                 give_up(error)
-            raise DBAPIError.instance(
-                plan.text, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect
-            ) from error
+            raise _as_sqlalchemy_says(error, plan.text, dialect) from error
         return [self._found(*_read(plan.read, row)) for row in rows]
+
+
+def _as_sqlalchemy_says(error: Exception, statement: str | None, dialect: Dialect) -> Exception:
+    """The error that SQLAlchemy makes of a driver's; without the values, which people have typed."""
+    base = dialect.loaded_dbapi.Error
+    return DBAPIError.instance(statement, None, error, base, hide_parameters=True, dialect=dialect)
 
 
 def _written(plan: _Plan, values: Mapping[str, Any]) -> tuple[Any, ...] | dict[str, Any]:

@@ -9,13 +9,13 @@ from typing import Any, TypeVar
 
 from sqlalchemy import select
 
-from formapp import accounts, attachments, outbox, projects, schema, tickets
+from formapp import accounts, attachments, filing, outbox, projects, schema
 from formapp.conversation import Written
 from formapp.db import Base
+from formapp.filing import Filed, TicketInput
 from formapp.models import Account, OutboxMessage
 from formapp.services import Services, make_services
 from formapp.settings import Settings
-from formapp.tickets import Filed, TicketInput
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 POLICY = REPOSITORY / "support-policy.yml"
@@ -97,7 +97,7 @@ def ticket_input(**changes: Any) -> TicketInput:
 
 
 def file_ticket(services: Services, account: Account, now: datetime = NOW, **changes: Any) -> Filed:
-    return tickets.create_ticket(services, account.id, ticket_input(**changes), now)
+    return filing.create_ticket(services, account.id, ticket_input(**changes), now)
 
 
 def keep_file(

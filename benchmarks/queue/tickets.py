@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from formapp import accounts, projects, schema
 from formapp.db import table_of
+from formapp.filing import _keep_policy
 from formapp.models import Ticket
 from formapp.services import Services, make_services
 from formapp.settings import Settings
-from formapp.tickets import _keep_policy
 
 NOW = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 POLICY = Path(__file__).resolve().parents[2] / "support-policy.yml"

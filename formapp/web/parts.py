@@ -115,7 +115,7 @@ def read_parts(read: Callable[[int], bytes], boundary: str, parts: Parts, most: 
         while left > 0:
             chunk = read(min(CHUNK, left))
             left -= len(chunk)
-            if left == most - len(chunk) and len(chunk) < CHUNK:
+            if left == most - len(chunk):
                 fields = plain_fields(chunk, boundary.encode("latin-1"))
                 if fields is not None and len(fields) <= most_parts:
                     for name, value in fields:

@@ -10,13 +10,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.wrappers import Response
 
-from formapp import conversation, drafts, signin, tickets
+from formapp import conversation, drafts, filing, signin, tickets
 from formapp.conversation import Written
 from formapp.errors import DraftTooLarge, NotFound, Refused, SubmissionReused, TooManyTickets
+from formapp.filing import TicketInput
 from formapp.forms import TicketForm
 from formapp.models import Ticket
 from formapp.text import normalise_line
-from formapp.tickets import TicketInput
 from formapp.web.context import machine, web
 from formapp.web.filefield import forget_file, kept_for
 from formapp.web.identity import Person, signed_in
@@ -159,7 +159,7 @@ def _file_with_care(sent: Posted, person: Person, now: datetime) -> Response:
 def _filed(form: TicketForm, person: Person, now: datetime) -> Response:
     desk = web()
     most = desk.limits.tickets_an_hour
-    filed = tickets.create_ticket(desk.services, person.account_id, _input(form), now, most_an_hour=most)
+    filed = filing.create_ticket(desk.services, person.account_id, _input(form), now, most_an_hour=most)
     _drop_draft(form)
     return see_other(url_for("tickets.sent", reference=filed.ticket.reference))
 

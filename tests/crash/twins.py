@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from formapp import attachments, db, files, outbox, tickets
+from formapp import attachments, db, files, filing, outbox
 from formapp.files import LocalFiles
 from formapp.models import OutboxMessage
 from formapp.outbox import SENT, NewMessage, Send
@@ -60,7 +60,7 @@ def _outbox_outside() -> None:
 
         after_commit(later)
 
-    tickets.outbox.enqueue = enqueue  # type: ignore[assignment]
+    filing.outbox.enqueue = enqueue  # type: ignore[assignment]
 
 
 def _begin_deferred() -> None:

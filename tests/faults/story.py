@@ -18,7 +18,7 @@ from PIL import Image
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from formapp import attachments, doctor, tickets, worker
+from formapp import attachments, doctor, filing, tickets, worker
 from formapp.attachments import Upload
 from formapp.db import open_database
 from formapp.files import open_files
@@ -116,7 +116,7 @@ def send(services: Services, told: Told, now: datetime) -> None:
     """Press Send with the files that were taken."""
     with told.step("send"):
         sent = ticket_input(files=tuple(told.tokens.values()))
-        filed = tickets.create_ticket(services, 1, sent, now)
+        filed = filing.create_ticket(services, 1, sent, now)
         if told.reference and filed.ticket.reference != told.reference:
             told.complaints.append(f"told {told.reference}, then {filed.ticket.reference}")
         told.reference = filed.ticket.reference

@@ -24,9 +24,9 @@ from formapp.errors import (
     SubmissionReused,
     TooManyFiles,
 )
+from formapp.filing import Filed
 from formapp.models import Account, Attachment, Ticket
 from formapp.services import Services
-from formapp.tickets import Filed
 from supportpolicy.loading import NEVER_ATTACHED
 from tests.attachments.odd_files import ODD_FILES, OddFile
 from tests.builders import NOW, build_customer, build_staff, file_ticket, stored, written

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from formapp import projects, tickets
+from formapp import filing, projects, tickets
 from formapp.errors import (
     ProjectClosed,
     Refused,
@@ -101,7 +101,7 @@ def test_a_person_files_so_many_an_hour_and_a_resend_is_none_more(services: Serv
 
     def file(account_id: int, number: int, now: datetime) -> str:
         sent = ticket_input(submission=f"form-{number}", subject=f"Number {number}")
-        return tickets.create_ticket(services, account_id, sent, now, most_an_hour=2).ticket.reference
+        return filing.create_ticket(services, account_id, sent, now, most_an_hour=2).ticket.reference
 
     assert [file(ada.id, number, NOW) for number in (1, 2)] == ["SUP-1001", "SUP-1002"]
     with pytest.raises(TooManyTickets):

@@ -103,6 +103,14 @@ def test_a_connection_that_is_lost_is_not_used_again(postgresql_services: Servic
     assert FIND.ask(engine, {"known_by": "<1@x>"}) == []
 
 
+def test_a_database_that_cannot_be_opened_is_told_as_sqlalchemy_tells_it(sqlite_services: Services) -> None:
+    sqlite_services.database.engine.dispose()
+    path = sqlite_services.settings.var / "desk.sqlite3"
+    path.write_bytes(b"no database" * 1000)
+    with pytest.raises(DBAPIError, match="not a database"):
+        FIND.ask(sqlite_services.database.engine, {"known_by": "<1@x>"})
+
+
 def test_a_value_that_the_driver_cannot_take_is_an_error_of_the_driver(sqlite_services: Services) -> None:
     with pytest.raises(DBAPIError):
         write(sqlite_services, recipient=object())

@@ -97,11 +97,14 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         A browser asks for what an answer leads to, and a proxy has others' requests to send: to watch the
         connection from the main thread and give it to a thread again costs as much as a part of an answer.
         """
-        if not self.alive or self._busy > self.cfg.threads or conn.parser.unreader.buf.getvalue():
+        if not self.alive or self._busy > self.cfg.threads:
             return False
         watched = select.poll()
-        watched.register(conn.sock, select.POLLIN)
-        return bool(watched.poll(AT_ONCE_SECONDS * 1000))
+        for waited_for in (conn.sock, *self.sockets):
+            watched.register(waited_for, select.POLLIN)
+        ready = [number for number, _ in watched.poll(AT_ONCE_SECONDS * 1000)]
+        # A new connection comes first.
+        return ready == [conn.sock.fileno()]
 
     def handle_request(self, req: Any, conn: Any) -> Any:  # noqa: ANN401
         """Answer a request whose head is here."""

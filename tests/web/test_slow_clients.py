@@ -21,11 +21,12 @@ SERVE = """
 import sys
 from formapp import server
 port, workers, threads = map(int, sys.argv[1:4])
-server.HEAD_SECONDS, server.STALLED_SECONDS, server.REQUEST_SECONDS = map(float, sys.argv[4:])
+server.AT_ONCE_SECONDS, server.HEAD_SECONDS, server.STALLED_SECONDS, server.REQUEST_SECONDS = map(float, sys.argv[4:])
 server.serve("127.0.0.1", port, workers=workers, threads=threads, with_worker=False)
 """
 LONG = "60"
 HEAD = b"GET /support/healthz HTTP/1.1\r\nHost: x\r\nX-More: "
+HEALTH = b"GET /support/healthz HTTP/1.1\r\nHost: x\r\n\r\n"
 BODY = (
     b"POST /support/tickets HTTP/1.1\r\nHost: x\r\nSec-Fetch-Site: same-origin\r\n"
     b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 100000\r\n\r\na="
@@ -35,7 +36,9 @@ BODY = (
 class Served:
     """A desk with these patiences: for a head, for a stalled client, for a whole request."""
 
-    def __init__(self, folder: Path, *seconds: str, workers: int = 1, threads: int = THREADS) -> None:
+    def __init__(
+        self, folder: Path, *seconds: str, workers: int = 1, threads: int = THREADS, at_once: str = "0.002"
+    ) -> None:
         services = build_services(folder)
         with socket.create_server(("127.0.0.1", 0)) as listening:
             self.port: int = listening.getsockname()[1]
@@ -45,7 +48,7 @@ class Served:
             "FORMAPP_POLICY": str(POLICY),
             "FORMAPP_DATABASE_URL": services.settings.database_url,
         }
-        command = [sys.executable, "-c", SERVE, str(self.port), str(workers), str(threads), *seconds]
+        command = [sys.executable, "-c", SERVE, str(self.port), str(workers), str(threads), at_once, *seconds]
         self.process = subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdout=subprocess.DEVNULL)
 
     def answers_within(self, seconds: float) -> bool:
@@ -148,21 +151,41 @@ def test_a_connection_over_which_nothing_comes_holds_no_thread(tmp_path: Path, o
 def test_requests_over_one_connection_are_answered_whenever_they_come(tmp_path: Path) -> None:
     """At once, after the thread has left the connection, together, and while all threads are wanted."""
     desk = Served(tmp_path, LONG, LONG, LONG)
-    request = b"GET /support/healthz HTTP/1.1\r\nHost: x\r\n\r\n"
     try:
         assert desk.answers_within(60)
         with socket.create_connection(("127.0.0.1", desk.port), timeout=10) as client:
             for pause, number in ((0.0, 1), (0.0, 1), (0.3, 1), (0.0, 3), (0.3, 2)):
                 time.sleep(pause)
-                client.sendall(request * number)
+                client.sendall(HEALTH * number)
                 assert answers(client, number)
         clients = [socket.create_connection(("127.0.0.1", desk.port), timeout=10) for _ in range(THREADS * 4)]
         for _ in range(3):
             for client in clients:
-                client.sendall(request)
+                client.sendall(HEALTH)
             assert all(answers(client, 1) for client in clients)
         for client in clients:
             client.close()
+    finally:
+        desk.process.terminate()
+        desk.process.wait(timeout=30)
+
+
+def test_a_thread_stays_with_no_connection_while_others_wait_for_it(tmp_path: Path, open_clients: ExitStack) -> None:
+    desk = Served(tmp_path, LONG, LONG, LONG, threads=1, at_once="2")
+    try:
+        assert desk.answers_within(60)
+        place = ("127.0.0.1", desk.port)
+        clients = [open_clients.enter_context(socket.create_connection(place, timeout=10)) for _ in range(6)]
+        begun = time.monotonic()
+        for client in clients:
+            client.sendall(HEALTH)
+        assert all(answers(client, 1) for client in clients)
+        assert time.monotonic() - begun < 1.9
+        # They are known by now, and wait for their turn within the worker.
+        for client in clients:
+            client.sendall(HEALTH)
+        assert all(answers(client, 1) for client in clients)
+        assert time.monotonic() - begun < 6
     finally:
         desk.process.terminate()
         desk.process.wait(timeout=30)

@@ -26,6 +26,13 @@ HERE = Path(__file__).parent
 SITE = HERE / "helpdesk_site"
 CONSTRAINTS = HERE / "helpdesk-constraints.txt"
 FORM = "/helpdesk/tickets/submit/"
+_TUNED = "one transaction a request, connections kept open, mail written and dropped"
+SETUPS = {
+    "tuned": f"tuned: {_TUNED}",
+    "plain": "plain: a transaction for each row, a connection for each request, mail kept in memory",
+    "shared": f"tuned, and with our web workers: {_TUNED}; connections shared among the workers",
+}
+"""How it can be set up, and how that is told."""
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([A-Za-z0-9]+)"')
 _COOKIE = re.compile(r"csrftoken=([A-Za-z0-9]+)")
 
@@ -47,34 +54,31 @@ class Helpdesk:
 
     name = "django-helpdesk"
 
-    def __init__(self, run: Path, python: Path, *, tuned: bool) -> None:
+    def __init__(self, run: Path, python: Path, setup: str) -> None:
         self._run, self._python = run, python
         self._port = free_port()
         self._origin = f"http://127.0.0.1:{self._port}"
         self._numbers = itertools.count()
         self._tokens: list[tuple[str, str]] = []
         self._environment = dict(os.environ) | {
-            "PYTHONPATH": str(SITE),
+            "PYTHONPATH": f"{SITE}{os.pathsep}{HERE.parent.parent}",
             "DJANGO_SETTINGS_MODULE": "benchmark_settings",
             "BENCHMARK_RUN": str(run),
             "BENCHMARK_SECRET": secrets.token_urlsafe(48),
-            "BENCHMARK_SETUP": "tuned" if tuned else "plain",
+            "BENCHMARK_SETUP": "plain" if setup == "plain" else "tuned",
         }
+        self._worker = "formapp.webworker.PatientWorker" if setup == "shared" else "gthread"
         told = self._prepare()
         self._queue = str(told["queue"])
         database = f"SQLite {told['sqlite']}, journal_mode={told['journal_mode']}, synchronous={told['synchronous']}"
-        setup = (
-            "tuned: one transaction a request, connections kept open, mail written and dropped"
-            if tuned
-            else "plain: a transaction for each row, a connection for each request, mail kept in memory"
-        )
-        self.said = (f"theirs: {database}; DEBUG off", f"theirs: django-helpdesk {told['release']}, {setup}")
+        self.said = (f"theirs: {database}; DEBUG off", f"theirs: django-helpdesk {told['release']}, {SETUPS[setup]}")
 
     def running(self) -> AbstractContextManager[Server]:
         """Gunicorn with the settings of ``formapp serve``."""
-        command = [str(self._python), "-m", "gunicorn", f"--bind=127.0.0.1:{self._port}", "--worker-class=gthread"]
-        command += [f"--workers={WORKERS}", f"--threads={THREADS}", f"--keep-alive={KEEPALIVE_SECONDS}"]
-        command += ["--timeout=60", "--log-level=warning", "django.core.wsgi:get_wsgi_application()"]
+        command = [str(self._python), "-m", "gunicorn", f"--worker-class={self._worker}"]
+        command += [f"--bind=127.0.0.1:{self._port}", f"--workers={WORKERS}", f"--threads={THREADS}"]
+        command += [f"--keep-alive={KEEPALIVE_SECONDS}", "--timeout=60", "--log-level=warning"]
+        command.append("django.core.wsgi:get_wsgi_application()")
         if sys.platform == "linux":
             command.insert(3, "--worker-tmp-dir=/dev/shm")
         return running(command, self._port, self._environment, self._run / "helpdesk.log")

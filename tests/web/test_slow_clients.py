@@ -19,9 +19,10 @@ from tests.builders import POLICY, REPOSITORY, build_services
 THREADS = 2
 SERVE = """
 import sys
-from formapp import server
+from formapp import server, webworker
 port, workers, threads = map(int, sys.argv[1:4])
-server.AT_ONCE_SECONDS, server.HEAD_SECONDS, server.STALLED_SECONDS, server.REQUEST_SECONDS = map(float, sys.argv[4:])
+for name, seconds in zip(('AT_ONCE', 'HEAD', 'STALLED', 'REQUEST'), sys.argv[4:], strict=True):
+    setattr(webworker, f'{name}_SECONDS', float(seconds))
 server.serve("127.0.0.1", port, workers=workers, threads=threads, with_worker=False)
 """
 LONG = "60"

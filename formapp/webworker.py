@@ -19,7 +19,9 @@ REQUEST_SECONDS = 900.0
 NOTICE_SECONDS = 0.5
 """How often at the most a worker says that it is alive, and looks whose time is over."""
 FREE_SECONDS = 0.1
-"""How long a new connection waits for a worker with a free thread."""
+"""How long a worker without a free thread takes no new connection."""
+OTHERS_SECONDS = 0.002
+"""How long it then leaves one to the others, who need a tenth of that."""
 AT_ONCE_SECONDS = 0.002
 """How long a thread stays with a connection that it has just answered."""
 
@@ -55,7 +57,9 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         super().set_accept_enabled(enabled and has_room)
 
     def accept(self, listener: Any) -> None:  # noqa: ANN401
-        """Take a new connection."""
+        """Take a new connection, unless another worker does; one with a free thread comes first."""
+        if self._busy >= self.cfg.threads:
+            time.sleep(OTHERS_SECONDS)
         self._accepted = time.monotonic()
         super().accept(listener)
 

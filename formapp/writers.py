@@ -7,6 +7,7 @@ them; those that file share a transaction, because each commit waits for the dis
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ class _Job:
 
     work: Callable[[Connection], Any]
     woken: threading.Lock = field(default_factory=threading.Lock)
+    until: float = field(default_factory=lambda: time.monotonic() + LOCK_SECONDS)
     leads: bool = False
     result: Any = None
     error: BaseException | None = None
@@ -114,7 +116,7 @@ class Writers:
         jobs = [job]
         try:
             self._gather()
-            if lock.acquire(timeout=LOCK_SECONDS):
+            if lock.acquire(timeout=max(0.0, job.until - time.monotonic())):
                 try:
                     self._do_all(jobs)
                 finally:

@@ -23,7 +23,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, sync_playwright
 from werkzeug.serving import make_server
 
-from formapp import demo, schema, signin, tickets
+from formapp import demo, filing, schema, signin
 from formapp.accounts import find_account_by_email
 from formapp.app import create_app
 from formapp.services import Services, make_services
@@ -140,10 +140,10 @@ def _file_earlier_tickets(services: Services) -> None:
     if customer is None:
         raise LookupError(f"the demo data has no {demo.CUSTOMER}")
     for subject, priority, description in EARLIER:
-        sent = tickets.TicketInput(
+        sent = filing.TicketInput(
             project="shop", subject=subject, url="", description=description, priority=priority, submission=subject
         )
-        tickets.create_ticket(services, customer.id, sent, INSTANT)
+        filing.create_ticket(services, customer.id, sent, INSTANT)
 
 
 def _sign_in(page: Page, address: str, services: Services) -> None:

@@ -103,7 +103,8 @@ class Ticket(Base):
         Index("ix_tickets_assignee_queue", "assignee_id", "state", "queue_at", "id"),
         Index("ix_tickets_priority_queue", "priority", "state", "queue_at", "id"),
         Index(None, "notice_at"),
-        Index("ix_tickets_digest", "account_id", "digest", "opened_at"),
+        # What a person sent within the hour, and whether one of them is the same.
+        Index("ix_tickets_sender", "account_id", "opened_at", "digest"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, comment="Number; the reference is SUP-(1000 + id)")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -151,3 +152,17 @@ def test_a_closed_project_takes_no_ticket(services: Services) -> None:
     with pytest.raises(ProjectClosed):
         file_ticket(services, ada)
     assert projects.active_projects_of(services, ada.id) == ()
+
+
+def test_what_a_filing_asks_does_not_grow_with_what_its_sender_has_sent(sqlite_services: Services) -> None:
+    ada = build_customer(sqlite_services)
+    file_ticket(sqlite_services, ada)
+    question: Any = filing._SENDER._statement.compile(dialect=sqlite_services.database.engine.dialect)
+    with sqlite_services.read() as database:
+        rows = database.connection().exec_driver_sql(
+            f"EXPLAIN QUERY PLAN {question.string}", tuple("" for _ in question.positiontup)
+        )
+        looks = [step for *_, step in rows if " tickets" in step]
+    # For the hour, for the last minutes, and for the form's own id.
+    assert len(looks) == 3
+    assert all("opened_at>?" in step or "submission=?" in step for step in looks), looks

@@ -127,3 +127,17 @@ def test_strangers_are_told_of_nobody_s_ticket(open_page: OpenPage) -> None:
     page.get_by_label("Email address").fill(demo.CUSTOMER)
     page.get_by_label("Email address").blur()
     assert asked == []
+
+
+def test_a_form_that_was_made_without_its_page_says_where_it_stands(open_page: OpenPage) -> None:
+    """Plain Python-Markdown knows no addresses of pages."""
+    page = open_page()
+    page.route(
+        "**/file-a-ticket/",
+        lambda route: route.fulfill(
+            response=(answer := route.fetch()),
+            body=answer.text().replace('name="page" value="/file-a-ticket/"', 'name="page" value=""'),
+        ),
+    )
+    page.goto("/file-a-ticket/")
+    assert page.locator("[name=page]").input_value() == "/file-a-ticket/"

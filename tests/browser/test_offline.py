@@ -12,12 +12,12 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from formapp import demo
 from formapp.services import Services, utc_now
 from tests.browser.conftest import Desk, OpenPage, Watch
-from tests.browser.forms import DESCRIPTION, SUBJECT, attach, expect_sent, files_of, fill, send, stored
+from tests.browser.forms import DESCRIPTION, SUBJECT, all_stored, attach, expect_sent, files_of, fill, send, stored
 from tests.builders import POLICY, REPOSITORY, Clock, build_services
 
 pytestmark = pytest.mark.browser
@@ -234,3 +234,54 @@ def test_a_proxy_without_its_desk_counts_as_out_of_reach(open_page: OpenPage, de
     send(page)
     expect_sent(page)
     assert stored(desk).subject == SUBJECT
+
+
+@pytest.fixture
+def left(open_page: OpenPage, desk: Desk, watch: Watch) -> Page:
+    """The guide's form, filled, while the desk is out of reach; the theme can exchange the page under it."""
+    watch.expected = ("Failed to load resource",)
+    page = open_page()
+    page.route(
+        "**/sitemap.xml",
+        lambda route: route.fulfill(body=route.fetch().text().replace("http://127.0.0.1:8000", desk.address)),
+    )
+    desk.sign_in(page)
+    with page.expect_response("**/sitemap.xml"):
+        page.goto("/file-a-ticket/")
+    fill(page)
+    page.evaluate("() => { window.first = true; }")
+    return page
+
+
+def leave(page: Page) -> None:
+    page.get_by_role("link", name="Ticket priority").first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Ticket priority")
+    assert page.evaluate("() => window.first"), "the whole page was loaded anew"
+
+
+def test_a_form_that_was_left_tries_no_more(left: Page) -> None:
+    left.route("**/healthz", lambda route: route.abort())
+    send(left)
+    expect(left.get_by_text(NOT_SENT.format(10))).to_be_visible()
+    leave(left)
+    asked: list[str] = []
+    left.on("request", lambda request: asked.append(request.url))
+    left.evaluate("() => dispatchEvent(new Event('online'))")
+    # Something that is asked for after it, so that it would have been seen.
+    left.evaluate("() => fetch('/support/policy.json')")
+    assert [urlsplit(url).path for url in asked] == ["/support/policy.json"]
+
+
+def test_a_form_that_was_left_while_it_was_being_sent_takes_nobody_away(left: Page, desk: Desk) -> None:
+    held: list[Route] = []
+    left.route("**/healthz", lambda route: held.append(route))
+    with left.expect_request("**/healthz"):
+        send(left)
+    leave(left)
+    address = left.url
+    with left.expect_response("**/healthz"):
+        held[0].continue_()
+    left.evaluate("() => fetch('/support/policy.json')")
+    expect(left.get_by_role("heading", level=1)).to_contain_text("Ticket priority")
+    assert left.url == address
+    assert all_stored(desk) == ()

@@ -31,7 +31,9 @@ class Preview:
     log: Path
 
     def page(self) -> str:
-        return urllib3.request("GET", f"{self.address}/help/", retries=False).data.decode()
+        # A connection that stays open would keep the preview from ending.
+        once = {"Connection": "close"}
+        return urllib3.request("GET", f"{self.address}/help/", retries=False, headers=once).data.decode()
 
     def wait_for(self, words: str) -> str:
         """The page, once it has these words."""

@@ -102,12 +102,11 @@ def sam(desk: Desk) -> Browser:
 @contextmanager
 def locked(desk: Desk) -> Iterator[None]:
     """While another program holds the database to write."""
-    # The desk waits ten seconds for its turn; a test needn't.
-    with desk.services.database.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA busy_timeout=50")
     # The desk's own SQLite: two of them in one process don't see each other's locks.
     path = desk.services.settings.database_url.removeprefix("sqlite:///")
-    with closing(sqlite_driver().connect(path, isolation_level=None)) as other:
+    with closing(sqlite_driver().connect(path, isolation_level=None)) as other, pytest.MonkeyPatch.context() as patch:
+        # The desk waits ten seconds for its turn; a test needn't.
+        patch.setattr("formapp.writers.LOCK_SECONDS", 0.2)
         other.execute("BEGIN IMMEDIATE")
         yield
         other.execute("ROLLBACK")

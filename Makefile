@@ -56,7 +56,7 @@ site: $(SITE) ## Build the guide into site/
 
 .PHONY: test
 test: check $(TOOLS) browser ## Run every check and every test; installs what they need
-	$(BIN)/pytest -n 3
+	$(BIN)/pytest -n 2
 
 .PHONY: check
 check: $(TOOLS) ## Run the checks without the tests: style, types, import directions, a strict build

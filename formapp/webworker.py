@@ -19,9 +19,7 @@ REQUEST_SECONDS = 900.0
 NOTICE_SECONDS = 0.5
 """How often at the most a worker says that it is alive, and looks whose time is over."""
 FREE_SECONDS = 0.1
-"""How long a worker without a free thread takes no new connection."""
-OTHERS_SECONDS = 0.002
-"""How long it then leaves one to the others, who need a tenth of that."""
+"""How often at the most a worker without a free thread takes a new connection."""
 AT_ONCE_SECONDS = 0.002
 """How long a thread stays with a connection that it has just answered."""
 
@@ -39,6 +37,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         self._noticed = 0.0
         self._busy = 0
         self._accepted = 0.0
+        self._one_more = False
 
     def init_process(self) -> None:
         """Let the system hold a new connection back until something has come over it."""
@@ -50,17 +49,14 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
     def set_accept_enabled(self, enabled: bool) -> None:
         """Take a new connection only while a thread is free: another worker may have one.
 
-        Connections stay with the worker that took them, so the quickest would else take them all. Where every
-        worker is busy for long, each still takes one now and then.
+        Connections stay with the worker that took them, so the quickest would else take them all. Where the
+        threads have no pause, but go on from request to request, one more is taken now and then.
         """
-        has_room = self._busy < self.cfg.threads or time.monotonic() >= self._accepted + FREE_SECONDS
-        super().set_accept_enabled(enabled and has_room)
+        super().set_accept_enabled(enabled and (self._busy < self.cfg.threads or self._one_more))
 
     def accept(self, listener: Any) -> None:  # noqa: ANN401
-        """Take a new connection, unless another worker does; one with a free thread comes first."""
-        if self._busy >= self.cfg.threads:
-            time.sleep(OTHERS_SECONDS)
-        self._accepted = time.monotonic()
+        """Take a new connection."""
+        self._accepted, self._one_more = time.monotonic(), False
         super().accept(listener)
 
     def enqueue_req(self, conn: Any) -> None:  # noqa: ANN401
@@ -70,8 +66,9 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         self.set_accept_enabled(self._accepting)
 
     def finish_request(self, conn: Any, fs: Any) -> None:  # noqa: ANN401
-        """A thread is free again."""
+        """A thread is free again, or at the next request."""
         self._busy -= 1
+        self._one_more = time.monotonic() >= self._accepted + FREE_SECONDS
         super().finish_request(conn, fs)
 
     def handle(self, conn: Any) -> Any:  # noqa: ANN401

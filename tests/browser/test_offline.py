@@ -248,6 +248,8 @@ def left(open_page: OpenPage, desk: Desk, watch: Watch) -> Page:
     desk.sign_in(page)
     with page.expect_response("**/sitemap.xml"):
         page.goto("/file-a-ticket/")
+    # Once the script knows who is signed in.
+    page.locator("select[name=project]").wait_for()
     fill(page)
     page.evaluate("() => { window.first = true; }")
     return page

@@ -6,8 +6,10 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from http.client import HTTPConnection
 from pathlib import Path
@@ -134,6 +136,34 @@ def test_a_worker_without_a_free_thread_leaves_new_clients_to_another(
     for _ in range(40):
         time.sleep(0.1)
         assert desk_of_two_workers.answers_within(2)
+
+
+def test_a_new_client_is_answered_while_the_known_ones_leave_no_thread_a_pause(
+    tmp_path: Path, open_clients: ExitStack
+) -> None:
+    desk = Served(tmp_path, LONG, LONG, LONG, threads=1)
+    try:
+        assert desk.answers_within(60)
+        place = ("127.0.0.1", desk.port)
+        known = [open_clients.enter_context(socket.create_connection(place, timeout=10)) for _ in range(8)]
+        ended = threading.Event()
+
+        def go_on(client: socket.socket) -> None:
+            while not ended.is_set():
+                client.sendall(HEALTH * 50)
+                assert answers(client, 50)
+
+        with ThreadPoolExecutor(len(known)) as pool:
+            going_on = [pool.submit(go_on, client) for client in known]
+            try:
+                time.sleep(1)
+                assert [desk.answers_within(5) for _ in range(3)] == [True] * 3
+            finally:
+                ended.set()
+        assert [future.exception() for future in going_on] == [None] * len(known)
+    finally:
+        desk.process.terminate()
+        desk.process.wait(timeout=30)
 
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_DEFER_ACCEPT"), reason="only Linux holds silent connections back")

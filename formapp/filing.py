@@ -48,8 +48,19 @@ SAME_FORM = timedelta(minutes=10)
 _SUBMISSION_LENGTH = 100
 
 
-class _Sender(NamedTuple):
-    """Who sends, for which project, what else the filing must know; and a ticket that this form may have filed."""
+class _Earlier(NamedTuple):
+    """A ticket that this form may have filed already."""
+
+    id: int
+    opened_at: datetime
+    response_due_at: datetime | None
+    resolution_due_at: datetime | None
+    digest: str
+    submission: str
+
+
+class _Asked(NamedTuple):
+    """What a filing must know: who sends, for which project, what counts for it, and a ticket it may have made."""
 
     email: str
     name: str
@@ -59,18 +70,17 @@ class _Sender(NamedTuple):
     within_the_hour: int
     policy_is_kept: bool
     closures_ahead: bool
-    earlier_id: int | None
-    opened_at: datetime
-    response_due_at: datetime | None
-    resolution_due_at: datetime | None
-    digest: str
-    submission: str
+    earlier: _Earlier | None
+
+
+def _asked(*columns: Any) -> _Asked:  # noqa: ANN401 - a row
+    known, earlier = columns[:8], columns[8:]
+    return _Asked._make((*known, _Earlier(*earlier) if earlier[0] is not None else None))
 
 
 _earlier = aliased(Ticket)
-# Who sends, for which project, and whether this form has filed already: one question for all. A row for
-# each ticket that the form may have filed before, or one without.
-_SENDER = Prepared(
+# One question for all. A row for each ticket that the form may have filed before, or one without.
+_QUESTION = Prepared(
     select(
         Account.email,
         Account.name,
@@ -107,7 +117,7 @@ _SENDER = Prepared(
     )
     .where(Account.id == bindparam("account"), Account.disabled_at.is_(None), Project.key == bindparam("project"))
     .order_by(_earlier.id),
-    _Sender,
+    _asked,
 )
 _INSERT = Prepared(insert(table_of(Ticket)).returning(table_of(Ticket).c.id), int)
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(:key)")
@@ -193,7 +203,7 @@ def create_ticket(
     except IntegrityError:
         # Another worker stored the same form between our look and our insert; its ticket is the answer.
         with services.read() as database:
-            earlier = _filed_before(filing, _senders(database.connection(), services.policy, filing, now))
+            earlier = _filed_before(filing, _ask(database.connection(), services.policy, filing, now))
         if earlier is None:
             raise
         return Filed(earlier, duplicate=True)
@@ -206,16 +216,16 @@ def _file_once(
     services: Services, connection: Connection, filing: _Filing, now: datetime, most_an_hour: int | None
 ) -> Filed:
     """The ticket that this form has filed before, or a new one; changes nothing but the database."""
-    senders = _senders(connection, services.policy, filing, now)
-    earlier = _filed_before(filing, senders)
+    rows = _ask(connection, services.policy, filing, now)
+    earlier = _filed_before(filing, rows)
     if earlier is not None:
         return Filed(earlier, duplicate=True)
-    sender = senders[0]
-    if most_an_hour is not None and sender.within_the_hour >= most_an_hour:
+    known = rows[0]
+    if most_an_hour is not None and known.within_the_hour >= most_an_hour:
         raise TooManyTickets
-    if not sender.policy_is_kept:
-        _keep_policy(connection, services.policy, now)
-    ticket = _store(services, connection, filing, sender, now)
+    if not known.policy_is_kept:
+        keep_policy(connection, services.policy, now)
+    ticket = _store(services, connection, filing, known, now)
     _attach(services, connection, filing, ticket)
     return Filed(ticket, duplicate=False)
 
@@ -240,17 +250,11 @@ def _attach(services: Services, connection: Connection, filing: _Filing, ticket:
 
 def weigh(policy: Policy, answers: Mapping[str, str]) -> _Evidence:
     """The answers as evidence: those of an older page that the policy no longer has are set aside."""
-    known = _options(policy)
+    known = {question.id: {option.id for option in question.options} for question in policy.questions}
     kept = {name: option for name, option in answers.items() if option in known.get(name, ())}
     dropped = {name[:100]: option[:100] for name, option in answers.items() if name not in kept}
     result = _recommended(policy, tuple(kept.items()))
     return _Evidence(kept, dict(list(dropped.items())[:20]), result.priority, result.rule)
-
-
-@lru_cache(maxsize=8)
-def _options(policy: Policy) -> dict[str, frozenset[str]]:
-    """The answers that the policy has for each question."""
-    return {question.id: frozenset(option.id for option in question.options) for question in policy.questions}
 
 
 @lru_cache(maxsize=1024)
@@ -283,7 +287,7 @@ def _digest(services: Services, sent: TicketInput) -> str:
     return sha256(json.dumps(typed).encode()).hexdigest()
 
 
-def _senders(connection: Connection, policy: Policy, filing: _Filing, now: datetime) -> list[_Sender]:
+def _ask(connection: Connection, policy: Policy, filing: _Filing, now: datetime) -> list[_Asked]:
     """Who sends, for which project, and what this form may have filed. Raises UnknownProject, ProjectClosed."""
     # Two workers of PostgreSQL mustn't both find nothing; SQLite has one writer at a time anyway.
     if connection.dialect.name == "postgresql":
@@ -298,7 +302,7 @@ def _senders(connection: Connection, policy: Policy, filing: _Filing, now: datet
         "digest": filing.digest,
         "since": now - SAME_FORM,
     }
-    found = _SENDER.run(connection, asked)
+    found = _QUESTION.run(connection, asked)
     if not found:
         raise UnknownProject
     if not found[0].is_active:
@@ -306,27 +310,24 @@ def _senders(connection: Connection, policy: Policy, filing: _Filing, now: datet
     return found
 
 
-def _filed_before(filing: _Filing, senders: list[_Sender]) -> FiledTicket | None:
+def _filed_before(filing: _Filing, rows: list[_Asked]) -> FiledTicket | None:
     """The ticket that this form has filed already. Raises SubmissionReused where its text was another."""
     submission = filing.sent.submission
-    found = [(row.earlier_id, row) for row in senders if row.earlier_id is not None]
-    used = next(((number, row) for number, row in found if submission and row.submission == submission), None)
-    if used is not None and used[1].digest != filing.digest:
-        raise SubmissionReused(reference_of(used[0]))
+    found = [row.earlier for row in rows if row.earlier is not None]
+    used = next((ticket for ticket in found if submission and ticket.submission == submission), None)
+    if used is not None and used.digest != filing.digest:
+        raise SubmissionReused(reference_of(used.id))
     # Without an id, or with a new one: going back may fetch the page anew and keep only what was typed.
-    same = used or next(((number, row) for number, row in found if row.digest == filing.digest), None)
-    if same is None:
-        return None
-    number, row = same
-    return FiledTicket(number, row.opened_at, row.response_due_at, row.resolution_due_at)
+    same = used or next((ticket for ticket in found if ticket.digest == filing.digest), None)
+    return FiledTicket(*same[:4]) if same is not None else None
 
 
-def _store(services: Services, connection: Connection, filing: _Filing, sender: _Sender, now: datetime) -> FiledTicket:
+def _store(services: Services, connection: Connection, filing: _Filing, known: _Asked, now: datetime) -> FiledTicket:
     policy, sent, evidence = services.policy, filing.sent, filing.evidence
-    closed = closures.known_at(connection, now, now) if sender.closures_ahead else ()
+    closed = closures.known_at(connection, now, now) if known.closures_ahead else ()
     due = policy.deadlines(sent.priority, now, closures=closed)
     values = {
-        "project_id": sender.project_id,
+        "project_id": known.project_id,
         "account_id": filing.account_id,
         "subject": sent.subject,
         "url": sent.url,
@@ -356,22 +357,22 @@ def _store(services: Services, connection: Connection, filing: _Filing, sender: 
         "reference": reference,
         "subject": sent.subject,
         "description": sent.description,
-        "project": sender.project,
+        "project": known.project,
         "priority": sent.priority,
         "policy_version": policy.version,
         "state": "open",
         "response_due": due.response_due.isoformat() if due.response_due else None,
         "resolution_due": due.resolution_due.isoformat() if due.resolution_due else None,
-        "by_name": sender.name,
+        "by_name": known.name,
     }
     host = outbox.mail_host(services.settings.base_url)
-    received = NewMessage("mail", "received", sender.email, facts, outbox.thread_of(reference, host), ticket_id)
+    received = NewMessage("mail", "received", known.email, facts, outbox.thread_of(reference, host), ticket_id)
     opened = Happened("opened", ticket_id, 1, filing.account_id, by_staff=False, facts=facts)
     outbox.enqueue(connection, [received, announcement(services, opened)], now)
     return FiledTicket(ticket_id, now, due.response_due, due.resolution_due)
 
 
-def _keep_policy(connection: Connection, policy: Policy, now: datetime) -> None:
+def keep_policy(connection: Connection, policy: Policy, now: datetime) -> None:
     """Keep the whole policy that a promise is given under, the first time it is used."""
     postgresql = connection.dialect.name == "postgresql"
     statement = (insert_postgresql if postgresql else insert_sqlite)(StoredPolicy).on_conflict_do_nothing()

@@ -11,17 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
-from wtforms import (
-    EmailField,
-    Field,
-    Form,
-    HiddenField,
-    RadioField,
-    SelectField,
-    StringField,
-    TextAreaField,
-    URLField,
-)
+from wtforms import EmailField, Field, Form, HiddenField, RadioField, SelectField, StringField, TextAreaField, URLField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.form import BaseForm
 from wtforms.meta import DefaultMeta
@@ -148,15 +138,17 @@ def _normalised(field: Field, how: Any) -> str:  # noqa: ANN401 - one of two fun
 class _MadeOnce(DefaultMeta):
     """Makes a class's fields once and copies them for each form: making one costs more than filling and checking it."""
 
+    made: dict[str, tuple[type[Field], dict[str, Any]]]
+
     def bind_field(self, form: BaseForm, unbound_field: Any, options: Any) -> Any:  # noqa: ANN401 - WTForms' own
         """A field for this form, as empty as it was on the first one."""
-        made: dict[str, tuple[type[Field], dict[str, Any]]] = getattr(type(form), "_made")  # noqa: B009 - TicketForm's
         name = options["name"]
-        if name not in made:
+        if name not in self.made:
             first = super().bind_field(form, unbound_field, options)
             # What is kept must know nobody's form.
-            made[name] = type(first), {key: value for key, value in vars(first).items() if key not in ("_form", "meta")}
-        kind, attributes = made[name]
+            known = {key: value for key, value in vars(first).items() if key not in ("_form", "meta")}
+            self.made[name] = type(first), known
+        kind, attributes = self.made[name]
         field: Any = object.__new__(kind)
         field.__dict__.update(attributes, _form=form, meta=self)
         return field
@@ -165,7 +157,6 @@ class _MadeOnce(DefaultMeta):
 class TicketForm(Form):
     """What a person sends. Fields are in the page's order; the hidden ones follow."""
 
-    Meta = _MadeOnce
     project: Field
     subject: Field
     url: Field
@@ -235,7 +226,8 @@ def _form_class(policy: Policy, projects: tuple[tuple[str, str], ...] | None, si
             [Line(), Required("Enter your email address"), MailAddress()],
             description="We send you one link that signs you in. Your ticket is kept until then.",
         )
-    return type("TicketForm", (TicketForm,), {**fields, "_made": {}})
+    fields["Meta"] = type("Meta", (_MadeOnce,), {"made": {}})
+    return type("TicketForm", (TicketForm,), fields)
 
 
 def _project_field(projects: Sequence[tuple[str, str]] | None) -> Any:  # noqa: ANN401 - an unbound field

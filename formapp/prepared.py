@@ -111,10 +111,7 @@ def _plan(statement: Select[*tuple[Any, ...]] | Insert, dialect: Dialect) -> _Pl
         tuple((name, compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in names),
         given,
         compiled.positional,
-        tuple(column.type.dialect_impl(dialect).result_processor(dialect, None) for column in _columns(statement)),
+        tuple(
+            column.type.dialect_impl(dialect).result_processor(dialect, None) for column in statement.exported_columns
+        ),
     )
-
-
-def _columns(statement: Select[*tuple[Any, ...]] | Insert) -> Sequence[Any]:
-    """The columns of the rows that it gives back."""
-    return tuple(statement.selected_columns) if isinstance(statement, Select) else statement._returning  # noqa: SLF001

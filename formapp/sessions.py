@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any
 
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
@@ -30,15 +30,8 @@ class SignedIn:
     is_staff: bool
 
 
-class _Found(NamedTuple):
-    """A session's row with its account's."""
-
-    created_at: datetime
-    seen_at: datetime
-    account_id: int
-    email: str
-    name: str
-    is_staff: bool
+def _found(created_at: datetime, seen_at: datetime, *whose: Any) -> tuple[datetime, datetime, SignedIn]:  # noqa: ANN401 - a row
+    return created_at, seen_at, SignedIn(*whose)
 
 
 _SESSION = Prepared(
@@ -52,7 +45,7 @@ _SESSION = Prepared(
     )
     .join(Account, Account.id == SignedInSession.account_id)
     .where(SignedInSession.token_hash == bindparam("key"), Account.disabled_at.is_(None)),
-    _Found,
+    _found,
 )
 
 
@@ -75,13 +68,13 @@ def signed_in_by(services: Services, token: str, now: datetime) -> SignedIn | No
     found = _SESSION.ask(services.database.engine, {"key": key})
     if not found:
         return None
-    row = found[0]
-    if now - row.created_at >= LIFETIME or now - row.seen_at >= IDLE:
+    ((created_at, seen_at, whose),) = found
+    if now - created_at >= LIFETIME or now - seen_at >= IDLE:
         return None
-    if now - row.seen_at >= _NOTED:
+    if now - seen_at >= _NOTED:
         with services.write.begin() as database:
             database.execute(update(SignedInSession).where(SignedInSession.token_hash == key).values(seen_at=now))
-    return SignedIn(row.account_id, row.email, row.name, row.is_staff)
+    return whose
 
 
 def end_session(services: Services, token: str) -> None:

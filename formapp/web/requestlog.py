@@ -33,7 +33,7 @@ log = structlog.wrap_logger(
         structlog.processors.JSONRenderer(),
     ],
     wrapper_class=structlog.BoundLogger,
-).bind()
+)
 
 
 def init_request_log(app: Flask) -> None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from flask import Flask, current_app, request
 from flask import Response as FlaskResponse
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_wtf.csrf import generate_csrf, validate_csrf  # type: ignore[import-untyped]
-from itsdangerous import URLSafeTimedSerializer
 from werkzeug.wrappers import Response
 from wtforms.validators import ValidationError
 
@@ -22,6 +22,9 @@ from formapp.web.context import web
 from formapp.web.pages import page
 from formapp.web.posted import posted
 
+if TYPE_CHECKING:
+    from itsdangerous import URLSafeTimedSerializer
+
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 TOKEN = "csrf_token"  # noqa: S105 - a field's name
 
@@ -29,7 +32,7 @@ Answering = Callable[[], Response]
 
 
 class _TokenSessions(SecureCookieSessionInterface):
-    """Flask's signed cookie, which holds the token; what signs it is made once, not at each request."""
+    """Flask's signed cookie, for the token and for what a page says once; what signs it is made once, too."""
 
     @cached_property
     def _signing(self) -> URLSafeTimedSerializer | None:
@@ -40,7 +43,7 @@ class _TokenSessions(SecureCookieSessionInterface):
         return self._signing
 
     def save_session(self, app: Flask, session: SessionMixin, response: FlaskResponse) -> None:
-        """Nothing, for a request that asked for no token: Flask looks first how it would write the cookie."""
+        """Nothing, where nobody looked into it: Flask would first find out how to write the cookie."""
         if session.accessed or session.modified:
             super().save_session(app, session, response)
 

@@ -105,6 +105,14 @@ def name_pages_of(guide: Path, address: str) -> None:
     pages.write_text(pages.read_text("utf-8").replace("http://127.0.0.1:8000", address), "utf-8")
 
 
+def let_pages_be_exchanged(page: Page, desk: Desk) -> None:
+    """The same for this page alone: the guide on the disk is shared by many tests."""
+    page.route(
+        "**/sitemap.xml",
+        lambda route: route.fulfill(body=route.fetch().text().replace("http://127.0.0.1:8000", desk.address)),
+    )
+
+
 def go_by_link(page: Page, start: str, link: str, heading: str) -> None:
     """Open a page and go on by a link of its text, within the same document."""
     with page.expect_response("**/sitemap.xml"):

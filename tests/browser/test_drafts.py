@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 
 from formapp import demo
 from site_plugins.chromium import find_chromium, flags
-from tests.browser.conftest import Desk, OpenPage, Watch
+from tests.browser.conftest import Desk, OpenPage, Watch, let_pages_be_exchanged
 from tests.browser.forms import (
     DESCRIPTION,
     SUBJECT,
@@ -344,10 +344,7 @@ def test_what_the_address_chooses_wins_over_the_draft(form: Page) -> None:
 def test_going_from_page_to_page_within_the_guide_keeps_it(open_page: OpenPage, desk: Desk) -> None:
     """The theme exchanges the page under the script: the form comes and goes."""
     page = open_page()
-    page.route(
-        "**/sitemap.xml",
-        lambda route: route.fulfill(body=route.fetch().text().replace("http://127.0.0.1:8000", desk.address)),
-    )
+    let_pages_be_exchanged(page, desk)
     with page.expect_response("**/sitemap.xml"):
         page.goto("/file-a-ticket/")
     page.evaluate("() => { window.first = true; }")

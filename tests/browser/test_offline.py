@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from formapp import demo
 from formapp.services import Services, utc_now
-from tests.browser.conftest import Desk, OpenPage, Watch
+from tests.browser.conftest import Desk, OpenPage, Watch, let_pages_be_exchanged
 from tests.browser.forms import DESCRIPTION, SUBJECT, all_stored, attach, expect_sent, files_of, fill, send, stored
 from tests.builders import POLICY, REPOSITORY, Clock, build_services
 
@@ -241,10 +241,7 @@ def left(open_page: OpenPage, desk: Desk, watch: Watch) -> Page:
     """The guide's form, filled, while the desk is out of reach; the theme can exchange the page under it."""
     watch.expected = ("Failed to load resource",)
     page = open_page()
-    page.route(
-        "**/sitemap.xml",
-        lambda route: route.fulfill(body=route.fetch().text().replace("http://127.0.0.1:8000", desk.address)),
-    )
+    let_pages_be_exchanged(page, desk)
     desk.sign_in(page)
     with page.expect_response("**/sitemap.xml"):
         page.goto("/file-a-ticket/")

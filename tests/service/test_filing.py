@@ -157,7 +157,7 @@ def test_a_closed_project_takes_no_ticket(services: Services) -> None:
 def test_what_a_filing_asks_does_not_grow_with_what_its_sender_has_sent(sqlite_services: Services) -> None:
     ada = build_customer(sqlite_services)
     file_ticket(sqlite_services, ada)
-    question: Any = filing._SENDER._statement.compile(dialect=sqlite_services.database.engine.dialect)
+    question: Any = filing._QUESTION._statement.compile(dialect=sqlite_services.database.engine.dialect)
     with sqlite_services.read() as database:
         rows = database.connection().exec_driver_sql(
             f"EXPLAIN QUERY PLAN {question.string}", tuple("" for _ in question.positiontup)

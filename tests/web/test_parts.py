@@ -47,13 +47,13 @@ def chosen_nothing(name: str, value: bytes = b"") -> bytes:
     return EDGE + head.encode() + b"\r\n\r\n" + value + b"\r\n"
 
 
-def read(body: bytes, most_parts: int = 100) -> tuple[object, ...]:
+def read(body: bytes, most_parts: int = 100, boundary: str = BOUNDARY) -> tuple[object, ...]:
     """Everything that came of a body."""
     fields: MultiDict[str, str] = MultiDict()
     files = Files()
     taken = Parts(fields, files, 1_000_000)
     try:
-        whole = read_parts(BytesIO(body).read, BOUNDARY, taken, 10_000_000, most_parts)
+        whole = read_parts(BytesIO(body).read, boundary, taken, 10_000_000, most_parts)
     except BadRequest:
         return ("refused",)
     # The desk opens no file for a field in which nothing was chosen.
@@ -61,10 +61,10 @@ def read(body: bytes, most_parts: int = 100) -> tuple[object, ...]:
     return list(fields.items(multi=True)), taken.broken, taken.cut, whole, came
 
 
-def by_the_parser(body: bytes, most_parts: int = 100) -> tuple[object, ...]:
+def by_the_parser(body: bytes, most_parts: int = 100, boundary: str = BOUNDARY) -> tuple[object, ...]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(parts, "plain_fields", lambda *_: None)
-        return read(body, most_parts)
+        return read(body, most_parts, boundary)
 
 
 @given(some.lists(some.builds(field, names, values) | some.builds(chosen_nothing, names), max_size=4))
@@ -106,8 +106,14 @@ def test_a_form_that_is_spoilt_somewhere_is_judged_by_the_parser(
     ids=["a file without a name", "a file", "an epilogue", "a preamble", "a header more", "no part", "nothing"],
 )
 def test_everything_else_is_left_to_the_parser(body: bytes) -> None:
-    assert plain_fields(body, BOUNDARY.encode()) is None
+    assert plain_fields(body, BOUNDARY) is None
     assert read(body) == by_the_parser(body)
+
+
+@pytest.mark.parametrize("boundary", ["", "a", "a" * 200, "日本", "é", "a b", "-"], ids=ascii)
+def test_an_odd_boundary_is_judged_as_the_parser_judges_it(boundary: str) -> None:
+    body = field("subject", b"x").replace(BOUNDARY.encode(), boundary.encode()) + f"--{boundary}--\r\n".encode()
+    assert read(body, boundary=boundary) == by_the_parser(body, boundary=boundary)
 
 
 def test_a_form_of_too_many_fields_is_refused_either_way() -> None:

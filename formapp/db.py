@@ -159,7 +159,7 @@ def _sqlite(url: str) -> Engine:
         # WAL with NORMAL loses acknowledged commits when the power fails.
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
-        # The pages that every filing touches are then written back once in many filings: 40 MB of log at the most.
+        # The pages that every filing touches are then written back once in many filings, when the log has 40 MB.
         cursor.execute("PRAGMA wal_autocheckpoint=10000")
         cursor.close()
 

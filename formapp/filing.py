@@ -312,9 +312,8 @@ def _ask(connection: Connection, policy: Policy, filing: _Filing, now: datetime)
 
 def _filed_before(filing: _Filing, rows: list[_Asked]) -> FiledTicket | None:
     """The ticket that this form has filed already. Raises SubmissionReused where its text was another."""
-    submission = filing.sent.submission
     found = [row.earlier for row in rows if row.earlier is not None]
-    used = next((ticket for ticket in found if submission and ticket.submission == submission), None)
+    used = next((ticket for ticket in found if ticket.submission == filing.sent.submission), None)
     if used is not None and used.digest != filing.digest:
         raise SubmissionReused(reference_of(used.id))
     # Without an id, or with a new one: going back may fetch the page anew and keep only what was typed.

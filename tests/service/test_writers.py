@@ -147,6 +147,22 @@ def test_work_whose_turn_never_comes_is_taken_back(sqlite_services: Services, mo
     assert keys(sqlite_services) == ["museum"]
 
 
+def test_who_leads_at_last_waits_no_longer_than_anybody(
+    sqlite_services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it has waited in line counts."""
+    monkeypatch.setattr(writers, "LOCK_SECONDS", 1.0)
+    with ThreadPoolExecutor(2) as pool, sqlite_services.write.begin():
+        begun = time.monotonic()
+        waiting = []
+        for number in (1, 2):
+            waiting.append(pool.submit(sqlite_services.write.together, add(f"shop-{number}")))
+            in_line(sqlite_services, number)
+        for future in waiting:
+            assert isinstance(future.exception(PATIENCE), OperationalError)
+        assert time.monotonic() - begun < 1.7
+
+
 def test_work_that_another_has_begun_is_waited_for(sqlite_services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writers, "LOCK_SECONDS", 0.2)
     begun = threading.Event()

@@ -1,5 +1,5 @@
 """``python -m formapp``: the same as the ``formapp`` command."""
 
-from formapp.cli import main
+from formapp.cli.main import main
 
 main(prog_name="formapp")

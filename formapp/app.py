@@ -8,34 +8,31 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from formapp.services import Services, make_services, utc_now
 from formapp.settings import Settings, settings_from
-from formapp.web import (
-    account,
-    closures,
-    feeds,
-    files,
-    inbox,
-    outgoing,
-    queue,
-    service,
-    signin,
-    submit,
-    tickets,
-    watching,
-    writing,
-)
-from formapp.web import desk as desk_pages
-from formapp.web.access import ask_once_more, init_access
-from formapp.web.assets import load_assets
+from formapp.web import api as feeds
+from formapp.web import dev_inbox as inbox
+from formapp.web import form_api as service
+from formapp.web import monitoring as watching
+from formapp.web.account import settings as account
+from formapp.web.account import sign_in as signin
 from formapp.web.context import PREFIX, Clock, Web
-from formapp.web.guide import SiteFolder, guide_blueprint
-from formapp.web.headers import init_headers
-from formapp.web.limits import Limits
-from formapp.web.problems import init_problems
-from formapp.web.requestlog import init_request_log
-from formapp.web.shell import ShellFile
-from formapp.web.trust import init_trust
+from formapp.web.csrf import init_trust
+from formapp.web.desk import closures, queue
+from formapp.web.desk import outbox as outgoing
+from formapp.web.desk import ticket as desk_pages
+from formapp.web.errors import init_problems
+from formapp.web.layout.assets import load_assets
+from formapp.web.layout.shell import ShellFile
+from formapp.web.permissions import ask_once_more, init_access
+from formapp.web.rate_limits import Limits
+from formapp.web.request_log import init_request_log
+from formapp.web.security_headers import init_headers
+from formapp.web.site import SiteFolder, guide_blueprint
+from formapp.web.tickets import attachments as files
+from formapp.web.tickets import reply_form as writing
+from formapp.web.tickets import submit
+from formapp.web.tickets import views as tickets
 
-# Of the forms that take no files; the others are read to bounds of their own (formapp.web.posted).
+# Of the forms that take no files; the others are read to bounds of their own (formapp.web.body.form_data).
 LARGEST_FORM = 1_000_000
 
 

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from formapp.db import Database, open_database
-from formapp.files import Files, open_files
+from formapp.database.engine import Database, open_database
+from formapp.database.writers import Writers
 from formapp.settings import Settings
-from formapp.writers import Writers
+from formapp.storage.local import Files, open_files
 from supportpolicy import Policy, load
 
 

@@ -12,14 +12,20 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as DatabaseTimeout
 
-from formapp import announcements, attachments, closurefile, conversation, filechecks, mail, outbox, webhooks
-from formapp import clock as ticket_clock
+from formapp.attachments import jobs as filechecks
+from formapp.attachments import service as attachments
+from formapp.hours import banner as closurefile
 from formapp.models import OutboxMessage
-from formapp.outbox import Outcome
+from formapp.notifications import fanout as announcements
+from formapp.notifications import outbox, webhooks
+from formapp.notifications.email import message as mail
+from formapp.notifications.outbox import Outcome
+from formapp.notifications.webhooks.delivery import deliver
+from formapp.notifications.webhooks.lanes import LANES, Lanes
 from formapp.services import Services
-from formapp.tickets import policy_of
-from formapp.webhooks.delivery import deliver
-from formapp.webhooks.lanes import LANES, Lanes
+from formapp.tickets import replies as conversation
+from formapp.tickets import sla as ticket_clock
+from formapp.tickets.queries import policy_of
 
 IDLE_SECONDS = 2.0
 OUTAGE_SECONDS = 10.0

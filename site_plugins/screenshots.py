@@ -23,11 +23,14 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, sync_playwright
 from werkzeug.serving import make_server
 
-from formapp import demo, filing, schema, signin
-from formapp.accounts import find_account_by_email
+from formapp.accounts import magic_links as signin
+from formapp.accounts.accounts import find_account_by_email
 from formapp.app import create_app
+from formapp.database import schema
+from formapp.demo import company as demo
 from formapp.services import Services, make_services
 from formapp.settings import Settings
+from formapp.tickets import create as filing
 from site_plugins.chromium import NoChromium, find_chromium, flags
 
 FOLDER = Path("docs/pictures")

@@ -7,15 +7,21 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 from sqlalchemy import select
 
-from formapp import accounts, attachments, filing, outbox, projects, schema
-from formapp.conversation import Written
-from formapp.db import Base
-from formapp.filing import Filed, TicketInput
+from formapp.accounts import accounts, projects
+from formapp.attachments import service as attachments
+from formapp.database import schema
+from formapp.database.engine import Base, Database
 from formapp.models import Account, OutboxMessage
+from formapp.notifications import outbox
 from formapp.services import Services, make_services
 from formapp.settings import Settings
+from formapp.tickets import create as filing
+from formapp.tickets.create import Filed, TicketInput
+from formapp.tickets.replies import Written
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 POLICY = REPOSITORY / "support-policy.yml"
@@ -151,3 +157,10 @@ def write_mail(
         number = database.scalar(select(OutboxMessage.id).where(OutboxMessage.message_id == message_id))
     assert number is not None
     return number
+
+
+def schema_differences(database: Database) -> list[object]:
+    """How a database differs from the models; empty where the migrations are complete."""
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, Base.metadata))

@@ -17,13 +17,15 @@ from benchmarks.filing import forms
 from benchmarks.filing.senders import Filing
 from benchmarks.filing.servers import THREADS, WORKERS, Server, free_port, running
 from benchmarks.filing.sides import Stored
-from formapp import accounts, demo, projects, schema, sessions
+from formapp.accounts import accounts, projects, sessions
+from formapp.database import schema
+from formapp.demo import company as demo
 from formapp.models import Event, OutboxMessage, Ticket
 from formapp.services import make_services, utc_now
 from formapp.settings import settings_from
 from formapp.web.context import PREFIX
-from formapp.web.identity import COOKIE
-from formapp.web.limits import TICKETS_AN_HOUR
+from formapp.web.rate_limits import TICKETS_AN_HOUR
+from formapp.web.session_cookie import COOKIE
 
 _SENT = re.compile(rf"{PREFIX}/tickets/(SUP-\d+)/sent")
 PAGE = "/report/"

@@ -8,12 +8,13 @@ from pathlib import Path
 from sqlalchemy import Index, text
 from sqlalchemy.orm import Session
 
-from formapp import accounts, projects, schema
-from formapp.db import table_of
-from formapp.filing import keep_policy
+from formapp.accounts import accounts, projects
+from formapp.database import schema
+from formapp.database.engine import table_of
 from formapp.models import Ticket
 from formapp.services import Services, make_services
 from formapp.settings import Settings
+from formapp.tickets.create import keep_policy
 
 NOW = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 POLICY = Path(__file__).resolve().parents[2] / "support-policy.yml"

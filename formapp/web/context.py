@@ -13,10 +13,10 @@ from flask import current_app, request
 from formapp.services import Services
 
 if TYPE_CHECKING:
-    from formapp.web.assets import AssetShelf
-    from formapp.web.guide import SiteFolder
-    from formapp.web.limits import Limits
-    from formapp.web.shell import ShellFile
+    from formapp.web.layout.assets import AssetShelf
+    from formapp.web.layout.shell import ShellFile
+    from formapp.web.rate_limits import Limits
+    from formapp.web.site import SiteFolder
 
 PREFIX = "/support"
 Clock = Callable[[], datetime]

@@ -6,7 +6,7 @@ import resource
 import sys
 from pathlib import Path
 
-from formapp.attachments import Upload, kept_files
+from formapp.attachments.service import Upload, kept_files
 from formapp.services import Services
 from tests.builders import NOW, build_services
 

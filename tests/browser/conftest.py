@@ -16,8 +16,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, expect, sync_playwright
 from werkzeug.serving import make_server
 
-from formapp import demo, signin
+from formapp.accounts import magic_links as signin
 from formapp.app import create_app
+from formapp.demo import company as demo
 from formapp.services import Services
 from site_plugins.chromium import find_chromium, flags
 from tests.builders import Clock, build_services

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from playwright.sync_api import FilePayload, Page, expect
 
-from formapp import attachments, demo
-from formapp.accounts import find_account_by_email
+from formapp.accounts.accounts import find_account_by_email
+from formapp.attachments import service as attachments
+from formapp.demo import company as demo
 from formapp.models import Ticket
-from formapp.tickets import tickets_of
+from formapp.tickets.queries import tickets_of
 from tests.browser.conftest import Desk
 
 SUBJECT = "Search finds nothing"

@@ -11,13 +11,17 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from formapp import announcements, closures, conversation, demo, outbox, webhooks
-from formapp import desk as work
-from formapp.accounts import find_account_by_email
+from formapp.accounts.accounts import find_account_by_email
+from formapp.demo import company as demo
+from formapp.hours import closures
 from formapp.models import OutboxMessage
-from formapp.outbox import Outcome
-from formapp.webhooks.delivery import deliver
-from formapp.webhooks.endpoints import add_endpoint
+from formapp.notifications import fanout as announcements
+from formapp.notifications import outbox, webhooks
+from formapp.notifications.outbox import Outcome
+from formapp.notifications.webhooks.delivery import deliver
+from formapp.notifications.webhooks.endpoints import add_endpoint
+from formapp.tickets import replies as conversation
+from formapp.tickets import triage as work
 from supportpolicy import Policy
 from tests.browser.conftest import Desk, OpenPage, running_desk
 from tests.builders import file_ticket, written

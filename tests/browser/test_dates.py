@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from formapp import closurefile
-from formapp.closures import add_closure, cancel_closure
+from formapp.hours import banner as closurefile
+from formapp.hours.closures import add_closure, cancel_closure
 from formapp.widgets import CLOSURES_FILE
 from tests.browser.conftest import MOVED, Desk, OpenPage, Watch, go_by_link, name_pages_of, running_desk
 

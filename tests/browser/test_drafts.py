@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 
-from formapp import demo
+from formapp.demo import company as demo
 from site_plugins.chromium import find_chromium, flags
 from tests.browser.conftest import Desk, OpenPage, Watch, let_pages_be_exchanged
 from tests.browser.forms import (

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from formapp import demo
-from formapp.accounts import find_account_by_email
+from formapp.accounts.accounts import find_account_by_email
+from formapp.demo import company as demo
 from tests.browser.conftest import MOVED, Desk, OpenPage, Watch
 from tests.browser.forms import attach, expect_sent, fill, send
 from tests.browser.test_accessibility import judge

@@ -7,11 +7,11 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from formapp import demo
-from formapp.accounts import find_account_by_email
+from formapp.accounts.accounts import find_account_by_email
+from formapp.demo import company as demo
 from formapp.models import Ticket
 from formapp.services import Services
-from formapp.tickets import ticket_for, tickets_of
+from formapp.tickets.queries import ticket_for, tickets_of
 from tests.browser.conftest import Desk, OpenPage
 
 pytestmark = pytest.mark.browser

@@ -8,11 +8,12 @@ import pytest
 import time_machine
 from playwright.sync_api import Page, expect
 
-from formapp import demo, sessions
-from formapp.accounts import find_account_by_email
-from formapp.conversation import messages_of
+from formapp.accounts import sessions
+from formapp.accounts.accounts import find_account_by_email
+from formapp.demo import company as demo
 from formapp.models import Ticket
-from formapp.tickets import tickets_of
+from formapp.tickets.queries import tickets_of
+from formapp.tickets.replies import messages_of
 from tests.browser.conftest import PLAIN_HOST, Desk, OpenPage, Watch
 
 pytestmark = pytest.mark.browser

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from formapp import demo
+from formapp.demo import company as demo
 from formapp.services import Services, utc_now
 from tests.browser.conftest import Desk, OpenPage, Watch, let_pages_be_exchanged
 from tests.browser.forms import DESCRIPTION, SUBJECT, all_stored, attach, expect_sent, files_of, fill, send, stored

@@ -7,10 +7,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from formapp import attachments, demo
-from formapp.accounts import find_account_by_email
-from formapp.conversation import messages_of
+from formapp.accounts.accounts import find_account_by_email
+from formapp.attachments import service as attachments
+from formapp.demo import company as demo
 from formapp.models import reference_of
+from formapp.tickets.replies import messages_of
 from tests.browser.conftest import Desk, OpenPage, Watch
 from tests.browser.forms import attach
 from tests.builders import file_ticket

@@ -7,10 +7,10 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from formapp import attachments
-from formapp.accounts import find_account_by_email
-from formapp.demo import CUSTOMER
-from formapp.tickets import tickets_of
+from formapp.accounts.accounts import find_account_by_email
+from formapp.attachments import service as attachments
+from formapp.demo.company import CUSTOMER
+from formapp.tickets.queries import tickets_of
 from tests.browser.conftest import Desk, OpenPage, Watch
 from tests.browser.forms import attach, fill, send, stored
 

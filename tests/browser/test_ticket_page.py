@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from formapp import conversation, demo
-from formapp.accounts import find_account_by_email
+from formapp.accounts.accounts import find_account_by_email
+from formapp.demo import company as demo
+from formapp.tickets import replies as conversation
 from tests.browser.conftest import Desk, OpenPage
 from tests.builders import NOW, build_staff, file_ticket, written
 

@@ -23,10 +23,12 @@ from urllib.parse import urlencode
 import pytest
 from sqlalchemy import select
 
-from formapp import attachments, doctor, projects, sessions
+from formapp.accounts import projects, sessions
+from formapp.attachments import service as attachments
 from formapp.models import Attachment, Event, OutboxMessage, Ticket, reference_of
+from formapp.operations import doctor
 from formapp.services import Services, utc_now
-from formapp.web.posted import URLENCODED
+from formapp.web.body.form_data import URLENCODED
 from tests.builders import NOW, POLICY, REPOSITORY, build_account, build_project, stored
 
 SENDERS = 8

@@ -13,12 +13,16 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from formapp import attachments, db, files, filing, outbox
-from formapp.files import LocalFiles
+from formapp.attachments import service as attachments
+from formapp.database import engine as db
+from formapp.database.writers import Writers
 from formapp.models import OutboxMessage
-from formapp.outbox import SENT, NewMessage, Send
+from formapp.notifications import outbox
+from formapp.notifications.outbox import SENT, NewMessage, Send
 from formapp.services import Services
-from formapp.writers import Writers
+from formapp.storage import local as files
+from formapp.storage.local import LocalFiles
+from formapp.tickets import create as filing
 
 
 def become(twin: str) -> None:

@@ -16,11 +16,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from formapp import attachments, doctor
+from formapp.accounts.magic_links import make_link
 from formapp.app import create_app
+from formapp.attachments import service as attachments
 from formapp.models import Attachment, Ticket
+from formapp.operations import doctor
 from formapp.services import Services
-from formapp.signin import make_link
 from tests.builders import NOW, Clock, build_customer, build_services, stored
 from tests.web.conftest import ticket_form_of
 from tests.web.page import BOUNDARY, Browser, Page, part

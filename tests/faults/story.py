@@ -18,12 +18,16 @@ from PIL import Image
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from formapp import attachments, doctor, filing, tickets, worker
-from formapp.attachments import Upload
-from formapp.db import open_database
-from formapp.files import open_files
+from formapp import worker
+from formapp.attachments import service as attachments
+from formapp.attachments.service import Upload
+from formapp.database.engine import open_database
 from formapp.models import Attachment, OutboxMessage, Ticket
+from formapp.operations import doctor
 from formapp.services import Services
+from formapp.storage.local import open_files
+from formapp.tickets import create as filing
+from formapp.tickets import queries as tickets
 from supportpolicy import Policy, load
 from tests.builders import (
     NOW,

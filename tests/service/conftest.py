@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
-from formapp import schema
-from formapp.db import Base, open_database
-from formapp.files import LocalFiles
+from formapp.database import schema
+from formapp.database.engine import Base, open_database
 from formapp.services import Services
+from formapp.storage.local import LocalFiles
 from supportpolicy import Policy
 from tests.builders import build_settings
 

@@ -8,10 +8,16 @@ from email import message_from_bytes
 import pytest
 from sqlalchemy import delete, select
 
-from formapp import accounts, announcements, conversation, desk, mail, outbox, projects, worker
-from formapp.conversation import reply_as_customer, reply_as_staff
+from formapp import worker
+from formapp.accounts import accounts, projects
 from formapp.models import Account, Membership, OutboxMessage, Project
+from formapp.notifications import fanout as announcements
+from formapp.notifications import outbox
+from formapp.notifications.email import message as mail
 from formapp.services import Services
+from formapp.tickets import replies as conversation
+from formapp.tickets import triage as desk
+from formapp.tickets.replies import reply_as_customer, reply_as_staff
 from tests.builders import NOW, Clock, build_account, build_customer, build_project, build_staff, file_ticket, written
 
 CANARY = "CANARY-of-the-desk"

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from formapp import attachments, conversation, filekinds
-from formapp.attachments import KeptFile, Upload
-from formapp.conversation import Written
-from formapp.db import open_database
+from formapp.attachments import file_types as filekinds
+from formapp.attachments import service as attachments
+from formapp.attachments.service import KeptFile, Upload
+from formapp.database.engine import open_database
 from formapp.errors import (
     FileRefused,
     FilesGone,
@@ -24,9 +24,11 @@ from formapp.errors import (
     SubmissionReused,
     TooManyFiles,
 )
-from formapp.filing import Filed
 from formapp.models import Account, Attachment, Ticket
 from formapp.services import Services
+from formapp.tickets import replies as conversation
+from formapp.tickets.create import Filed
+from formapp.tickets.replies import Written
 from supportpolicy.loading import NEVER_ATTACHED
 from tests.attachments.odd_files import ODD_FILES, OddFile
 from tests.builders import NOW, build_customer, build_staff, file_ticket, stored, written

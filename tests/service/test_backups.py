@@ -11,9 +11,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from formapp import attachments, backups, doctor, schema
+from formapp.attachments import service as attachments
+from formapp.database import schema
 from formapp.errors import Refused
 from formapp.models import Attachment, Ticket
+from formapp.operations import backup as backups
+from formapp.operations import doctor
 from formapp.services import Services, make_services
 from tests.builders import NOW, build_customer, build_services, build_settings, file_ticket, keep_file, stored
 from tests.service.test_cli import Operator

@@ -11,11 +11,13 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import make_url
 
-from formapp import outbox, schema, signin
-from formapp.cli import main
+from formapp.accounts import magic_links as signin
+from formapp.accounts.projects import active_projects_of
+from formapp.cli.main import main
+from formapp.database import schema
 from formapp.errors import LinkGone
 from formapp.models import Account, Membership, Project, Ticket
-from formapp.projects import active_projects_of
+from formapp.notifications import outbox
 from formapp.services import Services, utc_now
 from tests.builders import POLICY, REPOSITORY, build_customer, build_services, file_ticket, stored
 

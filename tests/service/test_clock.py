@@ -11,11 +11,15 @@ import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
-from formapp import closures, conversation, desk, tickets, worker
-from formapp.clock import promises_of, sweep
+from formapp import worker
 from formapp.errors import AnswerMissing, NotFound, Refused
+from formapp.hours import closures
 from formapp.models import Account, ClockNotice, Event, OutboxMessage, Ticket
 from formapp.services import Services
+from formapp.tickets import queries as tickets
+from formapp.tickets import replies as conversation
+from formapp.tickets import triage as desk
+from formapp.tickets.sla import promises_of, sweep
 from supportpolicy import Policy, Segment, loads
 from tests.builders import NOW, Clock, build_customer, build_staff, file_ticket, written
 

@@ -7,11 +7,14 @@ from datetime import timedelta
 
 import pytest
 
-from formapp import accounts, conversation, desk, tickets
+from formapp.accounts import accounts
 from formapp.errors import ChangedMeanwhile, NotFound, ReplyReused, TextRefused, TicketClosed, TicketMerged
-from formapp.markdown import to_html
 from formapp.models import Account, Event
 from formapp.services import Services
+from formapp.tickets import queries as tickets
+from formapp.tickets import replies as conversation
+from formapp.tickets import triage as desk
+from formapp.tickets.markdown import to_html
 from tests.builders import NOW, build_customer, build_staff, file_ticket, written
 
 

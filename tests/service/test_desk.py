@@ -6,10 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from formapp import accounts, desk, tickets
+from formapp.accounts import accounts
 from formapp.errors import ChangedMeanwhile, NotAtTheDesk, NotFound, Refused, TicketMerged, UnknownPriority
 from formapp.models import Account, Ticket
 from formapp.services import Services
+from formapp.tickets import queries as tickets
+from formapp.tickets import triage as desk
 from tests.builders import NOW, build_account, build_customer, build_project, build_staff, file_ticket
 
 

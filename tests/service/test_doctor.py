@@ -13,11 +13,17 @@ from typing import Any
 import pytest
 from sqlalchemy import event, make_url, text
 
-from formapp import clock, conversation, desk, doctor, outbox, schema, worker
-from formapp.db import open_database, sqlite_driver
-from formapp.doctor import Finding
-from formapp.outbox import Outcome
+from formapp import worker
+from formapp.database import schema
+from formapp.database.engine import open_database, sqlite_driver
+from formapp.notifications import outbox
+from formapp.notifications.outbox import Outcome
+from formapp.operations import doctor
+from formapp.operations.doctor import Finding
 from formapp.services import Services, utc_now
+from formapp.tickets import replies as conversation
+from formapp.tickets import sla as clock
+from formapp.tickets import triage as desk
 from supportpolicy import load
 from tests.builders import NOW, Clock, build_customer, build_staff, file_ticket, write_mail, written
 from tests.service.test_cli import Operator, operator
@@ -229,7 +235,7 @@ def test_a_database_that_is_away_is_found_without_its_password(sqlite_services: 
 
 
 def test_a_lock_that_stays_is_found(sqlite_services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("formapp.writers.LOCK_SECONDS", 0.2)
+    monkeypatch.setattr("formapp.database.writers.LOCK_SECONDS", 0.2)
     with closing(sqlite_driver().connect(tmp_path / "desk.sqlite3", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         finding = only(found(sqlite_services))
@@ -256,7 +262,7 @@ def test_a_database_that_forgets_is_found(sqlite_services: Services, pragma: str
 
 
 def test_an_sqlite_whose_wal_is_not_sound_is_told(sqlite_services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("formapp.db.SOUND_WAL", (99, 0, 0))
+    monkeypatch.setattr("formapp.database.engine.SOUND_WAL", (99, 0, 0))
     assert only(found(sqlite_services)).level == "problem"
     sqlite_services.database.engine.dispose()
     rollback = replace(sqlite_services, database=open_database(sqlite_services.settings.database_url))
@@ -318,7 +324,7 @@ def test_without_a_mail_server_a_public_desk_is_not_sound(sqlite_services: Servi
 def test_a_mail_server_that_says_nothing_is_left_in_time(
     sqlite_services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("formapp.doctor.surroundings.SMTP_SECONDS", 0.2)
+    monkeypatch.setattr("formapp.operations.doctor.surroundings.SMTP_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"smtp://desk:hunter2@127.0.0.1:{silent.getsockname()[1]}"
         finding = only(found(sqlite_services, smtp_url=url))

@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from formapp import attachments, conversation, doctor
-from formapp.doctor import Finding
-from formapp.files import Files, LocalFiles
+from formapp.attachments import service as attachments
 from formapp.models import Attachment
+from formapp.operations import doctor
+from formapp.operations.doctor import Finding
 from formapp.services import Services, utc_now
+from formapp.storage.local import Files, LocalFiles
+from formapp.tickets import replies as conversation
 from tests.builders import NOW, build_customer, build_staff, file_ticket, keep_file, stored, written
 from tests.service.test_cli import Operator, operator
 

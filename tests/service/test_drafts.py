@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from formapp import drafts
 from formapp.errors import DraftTooLarge
 from formapp.models import Draft
 from formapp.services import Services, make_services
+from formapp.tickets import drafts
 from tests.builders import NOW, stored
 
 DAY = timedelta(hours=24)

@@ -11,11 +11,14 @@ from threading import Event
 import pytest
 from PIL import ExifTags, Image
 
-from formapp import attachments, filechecks, scanning, worker
+from formapp import worker
+from formapp.attachments import jobs as filechecks
+from formapp.attachments import service as attachments
+from formapp.attachments import virus_scan as scanning
+from formapp.attachments.previews import WIDTH, NoPreview, make_preview
+from formapp.attachments.virus_scan import Verdict
 from formapp.errors import NotFound
 from formapp.models import Account, Attachment
-from formapp.previews import WIDTH, NoPreview, make_preview
-from formapp.scanning import Verdict
 from formapp.services import Services
 from tests.attachments.clamd import clamd
 from tests.attachments.odd_files import ODD_FILES, OddFile, jpeg_with_a_place, picture

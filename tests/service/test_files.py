@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from formapp.files import CHUNK, Files, LocalFiles, open_files
 from formapp.settings import BadSetting
+from formapp.storage.local import CHUNK, Files, LocalFiles, open_files
 from tests.attachments.bucket import Bucket, bucket_server, new_bucket
 from tests.builders import REPOSITORY
 
@@ -229,7 +229,7 @@ def test_a_full_disk_is_an_os_error_and_leaves_nothing(tmp_path: Path) -> None:
     """A write that the disk doesn't take: here by the process's own limit for the size of a file."""
     script = (
         "import resource, signal, sys, pathlib\n"
-        "from formapp.files import LocalFiles\n"
+        "from formapp.storage.local import LocalFiles\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))\n"
         "writing = LocalFiles(pathlib.Path(sys.argv[1])).begin()\n"
@@ -249,7 +249,7 @@ def test_a_full_disk_is_an_os_error_and_leaves_nothing(tmp_path: Path) -> None:
 def test_a_process_that_is_killed_leaves_a_half_that_is_listed_and_can_be_removed(tmp_path: Path) -> None:
     script = (
         "import os, sys, pathlib, signal\n"
-        "from formapp.files import LocalFiles\n"
+        "from formapp.storage.local import LocalFiles\n"
         "writing = LocalFiles(pathlib.Path(sys.argv[1])).begin()\n"
         "for _ in range(10):\n"
         "    writing.write(b'x' * 65_536)\n"
@@ -298,7 +298,7 @@ def test_a_bucket_that_is_away_is_an_os_error_soon(
 
 
 def test_a_bucket_without_the_package_for_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "formapp.s3files", None)
+    monkeypatch.setitem(sys.modules, "formapp.storage.s3", None)
     with pytest.raises(BadSetting, match='FORMAPP_FILES names a bucket; install the desk with its extra "s3"'):
         open_files("s3://desk-files", tmp_path)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from formapp import filing, projects, tickets
+from formapp.accounts import projects
 from formapp.errors import (
     ProjectClosed,
     Refused,
@@ -21,6 +21,8 @@ from formapp.errors import (
 )
 from formapp.models import Event, OutboxMessage, Ticket
 from formapp.services import Services
+from formapp.tickets import create as filing
+from formapp.tickets import queries as tickets
 from tests.builders import NOW, build_account, build_customer, build_project, file_ticket, ticket_input
 
 

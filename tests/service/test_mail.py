@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from formapp import mail
-from formapp.mail import CannotBuild, Mail, compose, deliver, encode_words
+from formapp.notifications.email import message as mail
+from formapp.notifications.email.message import CannotBuild, Mail, compose, deliver, encode_words
 from formapp.services import Services, make_services
 from formapp.text import normalise_line
 from tests.builders import NOW, REPOSITORY, build_message, build_settings
@@ -89,7 +89,7 @@ def test_each_mail_reads_as_it_was_written_down(
 
 
 def test_each_template_is_written_down_and_nothing_else_is() -> None:
-    templates = {path.stem for path in (REPOSITORY / "formapp" / "mail_templates").glob("*.txt")}
+    templates = {path.stem for path in (REPOSITORY / "formapp" / "notifications" / "email" / "templates").glob("*.txt")}
     assert templates == {kind for _, kind, _ in MAILS}
     assert {path.stem for path in GOLDEN.iterdir()} == {name for name, _, _ in MAILS}
 

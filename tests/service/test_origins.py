@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from formapp.origins import is_own_page
+from formapp.web.origins import is_own_page
 
 OURS = frozenset({"https://guide.example", "http://localhost:8000"})
 

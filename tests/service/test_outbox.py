@@ -11,10 +11,11 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 
-from formapp import outbox, worker
+from formapp import worker
 from formapp.errors import NotFound, Refused
 from formapp.models import Event, OutboxMessage, Ticket
-from formapp.outbox import FIRST_PAUSE, GIVE_UP_AFTER, KEPT, LEASE, LONGEST_PAUSE, SENT, Outcome, Send
+from formapp.notifications import outbox
+from formapp.notifications.outbox import FIRST_PAUSE, GIVE_UP_AFTER, KEPT, LEASE, LONGEST_PAUSE, SENT, Outcome, Send
 from formapp.services import Services
 from tests.builders import NOW, Clock, build_account, build_customer, file_ticket, stored, write_mail
 

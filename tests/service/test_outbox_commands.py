@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from formapp import announcements, outbox
 from formapp.models import OutboxMessage
-from formapp.outbox import Outcome
+from formapp.notifications import fanout as announcements
+from formapp.notifications import outbox
+from formapp.notifications.outbox import Outcome
+from formapp.notifications.webhooks.endpoints import add_endpoint, disable
 from formapp.services import Services, utc_now
-from formapp.webhooks.endpoints import add_endpoint, disable
 from tests.builders import build_customer, file_ticket, stored, write_mail
 from tests.service.test_cli import Operator
 

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import bindparam, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
-from formapp.db import table_of
+from formapp.database.engine import table_of
+from formapp.database.prepared import Prepared
 from formapp.models import OutboxMessage
-from formapp.prepared import Prepared
 from formapp.services import Services
 from tests.builders import NOW, stored
 

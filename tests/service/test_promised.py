@@ -12,10 +12,11 @@ import pytest
 from click.testing import CliRunner
 from structlog.testing import capture_logs
 
-from formapp import closurefile, worker
-from formapp.cli import main
-from formapp.closures import add_closure, cancel_closure
-from formapp.promised import PromisedNow, promised_now
+from formapp import worker
+from formapp.cli.main import main
+from formapp.hours import banner as closurefile
+from formapp.hours.closures import add_closure, cancel_closure
+from formapp.hours.quote import PromisedNow, promised_now
 from formapp.services import Services
 from formapp.widgets import CLOSURES_FILE, NO_CLOSURES
 from tests.builders import NOW, Clock, build_customer, build_services, file_ticket

@@ -11,12 +11,14 @@ from sqlalchemy import Dialect, Select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from formapp import conversation, desk, queue
 from formapp.errors import NotFound, Refused
 from formapp.models import Account, Ticket
-from formapp.queue import Filters, SearchRefused
 from formapp.services import Services
-from formapp.timeleft import times_left
+from formapp.tickets import replies as conversation
+from formapp.tickets import search as queue
+from formapp.tickets import triage as desk
+from formapp.tickets.search import Filters, SearchRefused
+from formapp.tickets.time_left import times_left
 from tests.builders import NOW, build_customer, build_project, build_staff, file_ticket, written
 
 FILED = (  # subject, priority, hours after NOW

@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import CheckConstraint, MetaData, Table, func, inspect, select
 from sqlalchemy.exc import IntegrityError
 
-from formapp import schema
-from formapp.db import Base, Database, UtcDateTime, open_database
+from formapp.database import schema
+from formapp.database.engine import Base, Database, UtcDateTime, open_database
 from formapp.models import NO_DEADLINE, Account, Attachment, Membership, OutboxMessage, Project, Ticket
 from formapp.services import Services
-from tests.builders import NOW, build_customer, file_ticket, keep_file
+from tests.builders import NOW, build_customer, file_ticket, keep_file, schema_differences
 
 HOUR = timedelta(hours=1)
 
@@ -57,7 +57,7 @@ def test_migrations_lead_to_the_models_and_back_to_nothing(database: Database) -
     for _ in range(2):
         schema.upgrade(database)
         assert schema.current_revision(database) == schema.newest_revision()
-        assert schema.differences(database) == []
+        assert schema_differences(database) == []
         assert tables_in(database) == set(Base.metadata.tables)
         schema.downgrade(database, "base")
         assert tables_in(database) == set()
@@ -71,7 +71,7 @@ def test_each_revision_can_be_taken_back_by_itself(database: Database) -> None:
         schema.downgrade(database, f"{revision:04}")
         assert schema.current_revision(database) == f"{revision:04}"
         schema.upgrade(database)
-        assert schema.differences(database) == []
+        assert schema_differences(database) == []
 
 
 def test_an_upgrade_of_what_is_new_already_changes_nothing(services: Services) -> None:
@@ -184,7 +184,7 @@ def test_an_upgrade_keeps_every_row_of_the_first_schema(database: Database) -> N
         after = rows_of(database, name)
         assert len(after) == len(rows), name
         assert [{**new, **old} for old, new in zip(rows, after, strict=True)] == after, name
-    assert schema.differences(database) == []
+    assert schema_differences(database) == []
 
     schema.downgrade(database, "0001")
     assert {name: rows_of(database, name) for name in tables_in(database)} == before

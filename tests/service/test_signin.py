@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from formapp import sessions, signin
-from formapp.accounts import disable_account
+from formapp.accounts import magic_links as signin
+from formapp.accounts import sessions
+from formapp.accounts.accounts import disable_account
 from formapp.errors import LinkGone
 from formapp.models import Draft, OutboxMessage, SignedInSession, SignInLink
 from formapp.services import Services

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from formapp import accounts, projects
+from formapp.accounts import accounts, projects
 from formapp.services import Services
-from formapp.similar import similar_tickets, telling_words
+from formapp.tickets.similar import similar_tickets, telling_words
 from tests.builders import NOW, build_account, build_customer, build_project, file_ticket
 
 LATER = NOW + timedelta(minutes=10)

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from formapp import mail, worker
+from formapp import worker
 from formapp.models import OutboxMessage
+from formapp.notifications.email import message as mail
 from formapp.services import Services
 from tests.builders import NOW, Clock, build_account, build_customer, file_ticket, stored, write_mail
 from tests.service.mailserver import DROP, HANG, MailServer, certificate_in, knows

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from formapp.errors import TextRefused
 from formapp.services import Services
 from formapp.text import is_blank, normalise, normalise_line
-from formapp.tickets import ticket_for
+from formapp.tickets.queries import ticket_for
 from tests.builders import build_customer, file_ticket
 
 

@@ -11,7 +11,8 @@ from threading import Event
 import pytest
 from sqlalchemy import text
 
-from formapp import outbox, worker
+from formapp import worker
+from formapp.notifications import outbox
 from formapp.services import Services
 from tests.builders import Clock, write_mail
 

@@ -13,8 +13,8 @@ from sqlalchemy import Connection, event, insert, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
-from formapp import writers
-from formapp.db import open_database, table_of
+from formapp.database import writers
+from formapp.database.engine import open_database, table_of
 from formapp.models import Project
 from formapp.services import Services
 from tests.builders import NOW, stored

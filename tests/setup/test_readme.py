@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from formapp.cli import main
+from formapp.cli.main import main
 from formapp.settings import NAMES, PREFIX
 
 ROOT = Path(__file__).parents[2]

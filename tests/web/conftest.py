@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import pytest
 from flask import Flask
 
+from formapp.accounts.magic_links import make_link
 from formapp.app import create_app
-from formapp.db import sqlite_driver
+from formapp.database.engine import sqlite_driver
 from formapp.models import Account, Ticket
 from formapp.services import Services
-from formapp.signin import make_link
-from formapp.tickets import tickets_of
+from formapp.tickets.queries import tickets_of
 from tests.builders import Clock, build_customer, build_staff, file_ticket
 from tests.web.page import Browser, Form, Page
 
@@ -106,7 +106,7 @@ def locked(desk: Desk) -> Iterator[None]:
     path = desk.services.settings.database_url.removeprefix("sqlite:///")
     with closing(sqlite_driver().connect(path, isolation_level=None)) as other, pytest.MonkeyPatch.context() as patch:
         # The desk waits ten seconds for its turn; a test needn't.
-        patch.setattr("formapp.writers.LOCK_SECONDS", 0.2)
+        patch.setattr("formapp.database.writers.LOCK_SECONDS", 0.2)
         other.execute("BEGIN IMMEDIATE")
         yield
         other.execute("ROLLBACK")

@@ -9,12 +9,12 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
-from formapp import filechecks
-from formapp.accounts import disable_account
+from formapp.accounts.accounts import disable_account
 from formapp.app import create_app
+from formapp.attachments import jobs as filechecks
+from formapp.notifications.webhooks.endpoints import add_endpoint
 from formapp.services import Services
-from formapp.web.access import TABLE, Answer, Role
-from formapp.webhooks.endpoints import add_endpoint
+from formapp.web.permissions import TABLE, Answer, Role
 from tests.attachments.odd_files import picture
 from tests.builders import (
     NOW,

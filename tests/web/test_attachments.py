@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from formapp.accounts.projects import close_project
 from formapp.app import create_app
-from formapp.desk import close
 from formapp.models import Message
-from formapp.projects import close_project
-from formapp.web.limits import Limits
+from formapp.tickets.triage import close
+from formapp.web.rate_limits import Limits
 from tests.attachments.odd_files import ODD_FILES, OddFile
 from tests.builders import Clock, build_customer, build_services, build_staff, keep_file, stored
 from tests.web.attaching import LOG, attached_names, attachments, form_with, kept_names, sentence_at_files, waiting

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from formapp.projects import close_project
+from formapp.accounts.projects import close_project
 from tests.builders import build_account, build_project
 from tests.web.conftest import Desk, filled, ticket_form_of
 from tests.web.page import Browser, Page

@@ -9,13 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from formapp import conversation, desk, mail, webhooks, worker
+from formapp import worker
 from formapp.app import create_app
-from formapp.conversation import reply_as_customer, reply_as_staff
 from formapp.models import Account, ClockNotice, Event, OutboxMessage
+from formapp.notifications import webhooks
+from formapp.notifications.email import message as mail
+from formapp.notifications.webhooks.endpoints import add_endpoint
 from formapp.services import Services
-from formapp.web.access import TABLE, Answer, Role
-from formapp.webhooks.endpoints import add_endpoint
+from formapp.tickets import replies as conversation
+from formapp.tickets import triage as desk
+from formapp.tickets.replies import reply_as_customer, reply_as_staff
+from formapp.web.permissions import TABLE, Answer, Role
 from tests.builders import (
     NOW,
     Clock,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from formapp.app import create_app
-from formapp.closures import coming_closures
+from formapp.hours.closures import coming_closures
 from formapp.widgets import CLOSURES_FILE
 from tests.builders import NOW, Clock, build_customer, build_services, build_staff, file_ticket
 from tests.web.conftest import Desk

@@ -6,10 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from formapp import accounts, closures, conversation, worker
-from formapp.conversation import reply_as_staff
-from formapp.desk import merge
+from formapp import worker
+from formapp.accounts import accounts
+from formapp.hours import closures
 from formapp.models import Account, Draft, Message
+from formapp.tickets import replies as conversation
+from formapp.tickets.replies import reply_as_staff
+from formapp.tickets.triage import merge
 from tests.builders import NOW, build_staff, file_ticket, stored, written
 from tests.web.conftest import Desk, follow_newest_link, locked
 from tests.web.page import Browser, Form, Page

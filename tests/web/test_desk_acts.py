@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from formapp import accounts
+from formapp.accounts import accounts
 from formapp.models import Account
 from tests.builders import NOW, build_customer, file_ticket
 from tests.web.conftest import DOWN, Desk

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from formapp import clock, closures, conversation
-from formapp import desk as work
 from formapp.app import create_app
-from formapp.conversation import reply_as_customer, reply_as_staff
+from formapp.hours import closures
 from formapp.models import Account
+from formapp.tickets import replies as conversation
+from formapp.tickets import sla as clock
+from formapp.tickets import triage as work
+from formapp.tickets.replies import reply_as_customer, reply_as_staff
 from tests.builders import NOW, Clock, build_customer, build_services, build_staff, file_ticket, written
 from tests.web.conftest import Desk, follow_newest_link, locked
 from tests.web.deskforms import TICKET, assigning, form_of, history, messages, the_ticket

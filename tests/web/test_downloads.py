@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import update
 from werkzeug.http import parse_options_header
 
-from formapp import conversation, filechecks
-from formapp.conversation import Written
+from formapp.attachments import jobs as filechecks
 from formapp.models import Attachment
-from formapp.web.files import disposition
+from formapp.tickets import replies as conversation
+from formapp.tickets.replies import Written
+from formapp.web.tickets.attachments import disposition
 from tests.attachments.odd_files import ODD_FILES, OddFile, picture
 from tests.builders import NOW, build_account, build_project, build_staff, file_ticket, keep_file, stored
 from tests.web.attaching import LOG, attached_names

@@ -15,7 +15,7 @@ from icalendar import Calendar
 from werkzeug.test import Client, TestResponse
 
 from formapp.app import create_app
-from formapp.closures import add_closure, cancel_closure
+from formapp.hours.closures import add_closure, cancel_closure
 from formapp.services import make_services
 from supportpolicy import Closure, Policy
 from tests.builders import NOW, Clock, build_services, build_settings

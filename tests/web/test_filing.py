@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from formapp.projects import close_project
+from formapp.accounts.projects import close_project
 from tests.builders import NOW, build_account, build_project, file_ticket
 from tests.web.conftest import Desk, filled, follow_newest_link, ticket_form_of
 from tests.web.page import Browser, references

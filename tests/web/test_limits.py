@@ -11,7 +11,7 @@ from sqlalchemy import select
 from formapp.app import create_app
 from formapp.models import RateCounter
 from formapp.services import Services
-from formapp.web.limits import DatabaseStorage, Limits
+from formapp.web.rate_limits import DatabaseStorage, Limits
 from tests.builders import Clock, build_customer, build_services, file_ticket
 from tests.web.conftest import Desk, filled, ticket_form_of
 from tests.web.page import Browser, Page

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from formapp import attachments, doctor
 from formapp.app import create_app
+from formapp.attachments import service as attachments
 from formapp.models import Attachment
+from formapp.operations import doctor
 from formapp.services import Services
 from tests.builders import REPOSITORY, build_customer, build_services, stored
 from tests.web.conftest import Clock, Desk, filled, ticket_form_of
@@ -25,7 +26,7 @@ HELD_SECONDS = 30
 BOUND_SECONDS = 20
 HOLDER = """
 import sys
-from formapp.db import sqlite_driver
+from formapp.database.engine import sqlite_driver
 connection = sqlite_driver().connect(sys.argv[1], isolation_level=None)
 connection.execute("BEGIN EXCLUSIVE")
 print("held", flush=True)
@@ -90,8 +91,8 @@ def test_where_not_even_reading_is_possible_the_text_stays_too(
     tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With the rollback journal, which an older SQLite gets, a writer that commits holds up readers as well."""
-    monkeypatch.setattr("formapp.db.SOUND_WAL", (99, 0, 0))
-    monkeypatch.setattr("formapp.writers.LOCK_SECONDS", 0.5)
+    monkeypatch.setattr("formapp.database.engine.SOUND_WAL", (99, 0, 0))
+    monkeypatch.setattr("formapp.database.writers.LOCK_SECONDS", 0.5)
     services = build_services(tmp_path)
     desk = Desk(create_app(services=services, clock=clock), services, clock, build_customer(services))
     ada = desk.browser_of("ada@shop.example")

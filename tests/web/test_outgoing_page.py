@@ -6,12 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from formapp import outbox, webhooks, worker
+from formapp import worker
 from formapp.models import OutboxMessage
-from formapp.outbox import SENT, Outcome
-from formapp.webhooks.delivery import deliver
-from formapp.webhooks.endpoints import add_endpoint, disable, enable
-from formapp.webhooks.log import deliveries
+from formapp.notifications import outbox, webhooks
+from formapp.notifications.outbox import SENT, Outcome
+from formapp.notifications.webhooks.delivery import deliver
+from formapp.notifications.webhooks.endpoints import add_endpoint, disable, enable
+from formapp.notifications.webhooks.log import deliveries
 from tests.builders import NOW, build_staff, file_ticket, stored, write_mail
 from tests.web.conftest import Desk
 from tests.web.page import Browser, Page

@@ -11,10 +11,10 @@ from urllib.parse import urlencode
 import pytest
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
+from formapp.accounts.magic_links import make_link
 from formapp.app import create_app
 from formapp.services import make_services
-from formapp.signin import make_link
-from formapp.web.identity import COOKIE
+from formapp.web.session_cookie import COOKIE
 from tests.web.conftest import Desk, filled
 
 SENDERS = 20

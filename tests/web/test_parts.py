@@ -10,8 +10,8 @@ from hypothesis import strategies as some
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
-from formapp.web import parts
-from formapp.web.parts import CHUNK, Parts, plain_fields, read_parts
+from formapp.web.body import multipart as parts
+from formapp.web.body.multipart import CHUNK, Parts, plain_fields, read_parts
 
 BOUNDARY = "----WebKitFormBoundaryq3Zt0cYk7VxLwPmN"
 EDGE = f"--{BOUNDARY}".encode()

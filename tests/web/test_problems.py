@@ -11,8 +11,8 @@ from werkzeug.exceptions import HTTPException
 
 from formapp.app import create_app
 from formapp.services import make_services
-from formapp.web.access import EVERYONE, TABLE
-from formapp.web.problems import PROBLEMS
+from formapp.web.errors import PROBLEMS
+from formapp.web.permissions import EVERYONE, TABLE
 from tests.builders import Clock, build_settings
 from tests.web.conftest import Desk, filled, locked, ticket_form_of
 from tests.web.page import Browser
@@ -30,7 +30,9 @@ def failing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
             raise ValueError(SECRET)
         abort(status)
 
-    monkeypatch.setattr("formapp.web.access.TABLE", {**TABLE, ("GET", "fail"): EVERYONE, ("POST", "fail"): EVERYONE})
+    monkeypatch.setattr(
+        "formapp.web.permissions.TABLE", {**TABLE, ("GET", "fail"): EVERYONE, ("POST", "fail"): EVERYONE}
+    )
     desk.app.add_url_rule("/support/fail/<int:status>", "fail", fail, methods=["GET", "POST"])
     return desk
 

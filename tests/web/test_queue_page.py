@@ -9,9 +9,9 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
-from formapp import conversation
-from formapp import desk as acts
 from formapp.models import Account
+from formapp.tickets import replies as conversation
+from formapp.tickets import triage as acts
 from tests.builders import NOW, build_account, build_project, build_staff, file_ticket, written
 from tests.web.conftest import Desk
 from tests.web.page import Browser, Form, Page, references

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from formapp import attachments, doctor
 from formapp.app import create_app
+from formapp.attachments import service as attachments
 from formapp.models import Attachment
+from formapp.operations import doctor
 from tests.builders import Clock, build_customer, build_services, stored
 from tests.web.conftest import Desk, filled, ticket_form_of
 
@@ -51,7 +52,7 @@ def test_a_read_only_folder_loses_nothing_that_was_typed(
     folder: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch, sound_wal: bool
 ) -> None:
     if not sound_wal:
-        monkeypatch.setattr("formapp.db.SOUND_WAL", (99, 0, 0))
+        monkeypatch.setattr("formapp.database.engine.SOUND_WAL", (99, 0, 0))
     services = build_services(folder)
     desk = Desk(create_app(services=services, clock=clock), services, clock, build_customer(services))
     ada = desk.browser_of("ada@shop.example")

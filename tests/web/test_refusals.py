@@ -13,8 +13,8 @@ import pytest
 from formapp.app import create_app
 from formapp.models import Attachment
 from formapp.services import Services, make_services
-from formapp.web.limits import Limits
-from formapp.web.uploadcounts import UploadCounts
+from formapp.web.rate_limits import Limits
+from formapp.web.upload_counts import UploadCounts
 from tests.builders import Clock, build_customer, build_settings, build_staff, file_ticket, keep_file, stored
 from tests.web.attaching import LOG, attachments, form_with, kept_names, sentence_at_files, upload, waiting
 from tests.web.conftest import Desk, filled, locked, ticket_form_of

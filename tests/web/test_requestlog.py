@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from formapp.signin import make_link
+from formapp.accounts.magic_links import make_link
 from tests.web.conftest import Desk, ticket_form_of
 from tests.web.page import Browser
 

@@ -11,7 +11,7 @@ import pytest
 from markupsafe import Markup
 
 from formapp.app import create_app
-from formapp.web.shell import CONTENT, TITLE, BrokenShell, ShellFile, cut
+from formapp.web.layout.shell import CONTENT, TITLE, BrokenShell, ShellFile, cut
 from formapp.widgets import assets
 from tests.builders import build_services
 from tests.web.page import Browser

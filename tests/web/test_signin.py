@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from formapp.accounts import disable_account
+from formapp.accounts.accounts import disable_account
+from formapp.accounts.magic_links import make_link
 from formapp.app import create_app
 from formapp.models import OutboxMessage
-from formapp.signin import make_link
-from formapp.web.identity import COOKIE
-from formapp.web.signin import safe_path
+from formapp.web.account.sign_in import safe_path
+from formapp.web.session_cookie import COOKIE
 from tests.builders import Clock, build_customer, build_services, build_staff, stored
 from tests.web.conftest import Desk, follow_newest_link
 from tests.web.page import Browser

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from formapp import projects
+from formapp.accounts import projects
 from tests.builders import NOW, build_account, file_ticket
 from tests.web.conftest import Desk, follow_newest_link, ticket_form_of
 from tests.web.page import Browser

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from formapp.accounts.magic_links import make_link
 from formapp.models import Attachment, Ticket
 from formapp.services import Services, utc_now
-from formapp.signin import make_link
 from tests.builders import POLICY, build_customer, build_services, stored
 from tests.web.conftest import filled
 from tests.web.page import BOUNDARY, part

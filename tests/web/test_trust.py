@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import time_machine
 
-from formapp.accounts import find_account_by_email
+from formapp.accounts.accounts import find_account_by_email
+from formapp.accounts.magic_links import make_link
 from formapp.app import create_app
-from formapp.signin import make_link
-from formapp.web.trust import TOKEN
+from formapp.web.csrf import TOKEN
 from tests.builders import Clock, build_customer, build_services
 from tests.web.conftest import Desk, filled, ticket_form_of
 from tests.web.page import Browser, Page

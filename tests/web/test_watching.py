@@ -9,9 +9,11 @@ from datetime import timedelta
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from formapp import conversation, schema, worker
+from formapp import worker
 from formapp.app import create_app
+from formapp.database import schema
 from formapp.services import Services
+from formapp.tickets import replies as conversation
 from tests.builders import (
     NOW,
     Clock,

@@ -8,12 +8,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from formapp import events, outbox, webhooks
 from formapp.models import OutboxMessage, Project, Ticket
+from formapp.notifications import outbox, webhooks
+from formapp.notifications.webhooks.delivery import deliver
+from formapp.notifications.webhooks.endpoints import add_endpoint
+from formapp.notifications.webhooks.log import Delivery, deliveries
 from formapp.services import Services
-from formapp.webhooks.delivery import deliver
-from formapp.webhooks.endpoints import add_endpoint
-from formapp.webhooks.log import Delivery, deliveries
+from formapp.tickets import events
 from tests.builders import NOW, Clock, build_customer, file_ticket
 from tests.webhooks.receiver import Receiver
 

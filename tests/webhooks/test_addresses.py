@@ -8,9 +8,16 @@ from ipaddress import ip_address, ip_network
 import pytest
 
 from formapp.errors import Refused
+from formapp.notifications.webhooks.addresses import (
+    AddressRefused,
+    NameUnknown,
+    Target,
+    checked_addresses,
+    is_allowed,
+    parse,
+)
+from formapp.notifications.webhooks.endpoints import add_endpoint, endpoints
 from formapp.services import Services
-from formapp.webhooks.addresses import AddressRefused, NameUnknown, Target, checked_addresses, is_allowed, parse
-from formapp.webhooks.endpoints import add_endpoint, endpoints
 from tests.builders import NOW
 from tests.webhooks.build import Answers
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from formapp.cli import main
+from formapp.cli.main import main
 from formapp.services import Services
 from tests.builders import POLICY, build_project
 from tests.webhooks.receiver import Receiver, Reply

@@ -10,10 +10,10 @@ from sqlalchemy import select
 from standardwebhooks.webhooks import WebhookVerificationError
 
 from formapp.models import OutboxMessage
+from formapp.notifications.webhooks.addresses import AddressRefused
+from formapp.notifications.webhooks.endpoints import add_endpoint, disable, enable, endpoint_numbered
+from formapp.notifications.webhooks.log import deliveries
 from formapp.services import Services
-from formapp.webhooks.addresses import AddressRefused
-from formapp.webhooks.endpoints import add_endpoint, disable, enable, endpoint_numbered
-from formapp.webhooks.log import deliveries
 from tests.builders import NOW, Clock, build_customer, file_ticket
 from tests.webhooks.build import Answers, build_ticket, newest, send, tell, told_endpoint
 from tests.webhooks.receiver import Receiver, Reply

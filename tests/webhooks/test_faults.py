@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from formapp.outbox import GIVE_UP_AFTER
+from formapp.notifications.outbox import GIVE_UP_AFTER
+from formapp.notifications.webhooks.endpoints import add_endpoint, endpoint_numbered
+from formapp.notifications.webhooks.log import deliveries
+from formapp.notifications.webhooks.request import LIMITS, Limits
 from formapp.services import Services
-from formapp.webhooks.endpoints import add_endpoint, endpoint_numbered
-from formapp.webhooks.log import deliveries
-from formapp.webhooks.request import LIMITS, Limits
 from tests.builders import NOW, Clock, build_services
 from tests.webhooks.build import Answers, build_ticket, newest, send, tell, told_endpoint
 from tests.webhooks.conftest import LOOPBACK

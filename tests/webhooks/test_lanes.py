@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from formapp import worker
 from formapp.models import OutboxMessage
+from formapp.notifications.webhooks.endpoints import add_endpoint
 from formapp.services import Services
-from formapp.webhooks.endpoints import add_endpoint
 from tests.builders import NOW, Clock, build_customer, file_ticket
 from tests.webhooks.receiver import Receiver, Reply
 

@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select
 
-from formapp import outbox, schema, webhooks
+from formapp.database import schema
 from formapp.errors import NotFound, Refused
 from formapp.models import OutboxMessage
+from formapp.notifications import outbox, webhooks
+from formapp.notifications.webhooks.delivery import ping
+from formapp.notifications.webhooks.endpoints import add_endpoint, disable, enable, endpoint_numbered
+from formapp.notifications.webhooks.log import deliveries, pings, replay
 from formapp.services import Services
-from formapp.webhooks.delivery import ping
-from formapp.webhooks.endpoints import add_endpoint, disable, enable, endpoint_numbered
-from formapp.webhooks.log import deliveries, pings, replay
-from tests.builders import NOW, Clock
+from tests.builders import NOW, Clock, schema_differences
 from tests.webhooks.build import build_ticket, newest, send, tell, told_endpoint
 from tests.webhooks.receiver import Receiver, Reply
 
@@ -126,10 +127,10 @@ def test_pings_are_in_the_log_and_change_nothing(desk: Services, receiver: Recei
 
 
 def test_the_schema_is_the_models_and_goes_down_and_up(desk: Services) -> None:
-    assert schema.differences(desk.database) == []
+    assert schema_differences(desk.database) == []
     schema.downgrade(desk.database, "0002")
     schema.upgrade(desk.database)
-    assert schema.differences(desk.database) == []
+    assert schema_differences(desk.database) == []
 
 
 def test_the_log_and_the_pauses_read_their_own_index(sqlite_desk: Services, receiver: Receiver, clock: Clock) -> None:

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from standardwebhooks.webhooks import WebhookVerificationError
 
+from formapp.notifications.webhooks.endpoints import OVERLAP, add_endpoint, endpoints, rotate
 from formapp.services import Services
-from formapp.webhooks.endpoints import OVERLAP, add_endpoint, endpoints, rotate
 from tests.builders import NOW, Clock
 from tests.webhooks.build import build_ticket, send, tell
 from tests.webhooks.receiver import Received, Receiver

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from formapp import conversation, worker
-from formapp import desk as help_desk
-from formapp.conversation import Written
+from formapp import worker
 from formapp.models import OutboxMessage
+from formapp.notifications.webhooks.endpoints import add_endpoint
+from formapp.notifications.webhooks.log import deliveries
 from formapp.services import Services
-from formapp.webhooks.endpoints import add_endpoint
-from formapp.webhooks.log import deliveries
+from formapp.tickets import replies as conversation
+from formapp.tickets import triage as help_desk
+from formapp.tickets.replies import Written
 from tests.builders import NOW, Clock, build_account, build_customer, build_project, file_ticket
 from tests.webhooks.build import build_ticket, send, tell, tell_within
 from tests.webhooks.receiver import Receiver, Reply

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from formapp.notifications.webhooks.endpoints import add_endpoint
 from formapp.services import Services
-from formapp.webhooks.endpoints import add_endpoint
 from tests.builders import NOW, Clock
 from tests.webhooks.build import Answers, build_ticket, newest, send, tell
 from tests.webhooks.receiver import Receiver

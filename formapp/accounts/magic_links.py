@@ -1,0 +1,131 @@
+"""Signing in by a link that works once; no password is ever stored.
+
+Mail scanners open links, so looking at a link changes nothing; only its button uses it up. An address
+that nobody knows gets a mail as well, which says so: the page that asked tells strangers nothing, and
+the worried person isn't left waiting.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+
+from formapp.accounts.accounts import plain_email
+from formapp.accounts.sessions import open_session_in
+from formapp.errors import LinkGone
+from formapp.models import Account, SignInLink
+from formapp.notifications import outbox
+from formapp.services import Services
+from formapp.tokens import hash_token, new_token
+
+LIFETIME = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link that would work: whom it signs in, and whether a filled ticket waits behind it."""
+
+    email: str
+    has_draft: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A used link: the new session's token, the draft's token and the path to go on to (either may be empty)."""
+
+    token: str
+    draft_token: str
+    next_path: str
+    is_staff: bool
+
+
+def request_link(services: Services, email: str, now: datetime, *, draft_token: str = "", next_path: str = "") -> None:
+    """Send a sign-in link to this address, or word that it isn't known. The caller can't tell which."""
+    address = plain_email(email)
+    with services.write.begin() as database:
+        account = database.scalar(select(Account).where(Account.email == address, Account.disabled_at.is_(None)))
+        if account is None:
+            facts = {"contact": services.policy.contact_email}
+            outbox.enqueue_mail(database, "unknown-address", address, facts, _message_id(services), now)
+            return
+        token = new_token()
+        database.execute(delete(SignInLink).where(SignInLink.expires_at <= now))
+        database.add(
+            SignInLink(
+                token_hash=hash_token(token),
+                account_id=account.id,
+                draft_token=draft_token,
+                next_path=next_path,
+                created_at=now,
+                expires_at=now + LIFETIME,
+                used_at=None,
+            )
+        )
+        link_facts = {
+            "link": f"{services.settings.base_url}/support/sign-in/{token}",
+            "has_draft": bool(draft_token),
+            "minutes": int(LIFETIME.total_seconds() // 60),
+        }
+        outbox.enqueue_mail(database, "link", address, link_facts, _message_id(services), now)
+
+
+def make_link(services: Services, email: str, now: datetime) -> str:
+    """The address of a fresh sign-in link, for an operator. Raises LinkGone for an address without an account."""
+    token = new_token()
+    with services.write.begin() as database:
+        account = database.scalar(
+            select(Account).where(Account.email == plain_email(email), Account.disabled_at.is_(None))
+        )
+        if account is None:
+            raise LinkGone(f"There is no account for {email} that can sign in")
+        database.add(
+            SignInLink(
+                token_hash=hash_token(token),
+                account_id=account.id,
+                draft_token="",
+                next_path="",
+                created_at=now,
+                expires_at=now + LIFETIME,
+                used_at=None,
+            )
+        )
+    return f"{services.settings.base_url}/support/sign-in/{token}"
+
+
+def look_at_link(services: Services, token: str, now: datetime) -> Link:
+    """What a link would do; changes nothing. Raises LinkGone."""
+    with services.read() as database:
+        row = database.execute(
+            select(SignInLink, Account)
+            .join(Account, Account.id == SignInLink.account_id)
+            .where(SignInLink.token_hash == hash_token(token))
+        ).one_or_none()
+    if row is None or row.SignInLink.used_at is not None or row.SignInLink.expires_at <= now or row.Account.disabled_at:
+        raise LinkGone
+    return Link(row.Account.email, bool(row.SignInLink.draft_token))
+
+
+def use_link(services: Services, token: str, now: datetime) -> SignedIn:
+    """Use a link up and open a session. Of two presses one signs in; raises LinkGone for the other."""
+    key = hash_token(token)
+    with services.write.begin() as database:
+        used = database.execute(
+            update(SignInLink)
+            .where(SignInLink.token_hash == key, SignInLink.used_at.is_(None), SignInLink.expires_at > now)
+            .values(used_at=now)
+            .returning(SignInLink.account_id, SignInLink.draft_token, SignInLink.next_path)
+        ).one_or_none()
+        if used is None:
+            raise LinkGone
+        account = database.get(Account, used.account_id)
+        if account is None or account.disabled_at is not None:
+            raise LinkGone
+        opened = open_session_in(database, account.id, now)
+        return SignedIn(opened, used.draft_token, used.next_path, account.is_staff)
+
+
+def _message_id(services: Services) -> str:
+    return f"<signin.{secrets.token_hex(12)}@{outbox.mail_host(services.settings.base_url)}>"

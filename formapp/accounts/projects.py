@@ -1,0 +1,74 @@
+"""Projects, their plans, and who belongs to them."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from formapp.accounts.accounts import LONGEST_NAME, plain_email
+from formapp.errors import AlreadyThere, NotFound, Refused
+from formapp.models import Account, Membership, Project
+from formapp.services import Services
+from formapp.text import is_blank, normalise_line
+
+_KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+
+
+def add_project(services: Services, key: str, name: str, plan: str, now: datetime) -> Project:
+    """Make an active project. Raises AlreadyThere, or Refused for a key that can't stand in an address."""
+    if not _KEY.fullmatch(key):
+        raise Refused(f'"{key}" can\'t be a key: use small letters, digits and hyphens', "key")
+    shown, plan_name = normalise_line(name), normalise_line(plan)
+    for field, text in (("name", shown), ("plan", plan_name)):
+        if is_blank(text):
+            raise Refused(f"The project's {field} can't be empty", field)
+        if len(text) > LONGEST_NAME:
+            raise Refused(f"The project's {field} must be {LONGEST_NAME} characters or less", field)
+    project = Project(key=key, name=shown, plan=plan_name, is_active=True, created_at=now)
+    try:
+        with services.write.begin() as database:
+            database.add(project)
+    except IntegrityError:
+        raise AlreadyThere(f"There is a project {key} already", "key") from None
+    return project
+
+
+def close_project(services: Services, key: str) -> None:
+    """End a project: its tickets stay, new ones can't be opened. Raises NotFound."""
+    with services.write.begin() as database:
+        project = database.scalar(select(Project).where(Project.key == key))
+        if project is None:
+            raise NotFound(f"There is no project {key}")
+        project.is_active = False
+
+
+def add_member(services: Services, email: str, key: str, now: datetime) -> None:
+    """Let a person see and file a project's tickets; once more changes nothing. Raises NotFound."""
+    with services.write.begin() as database:
+        account = database.scalar(select(Account).where(Account.email == plain_email(email)))
+        project = database.scalar(select(Project).where(Project.key == key))
+        if account is None or project is None:
+            raise NotFound(f"There is no account for {email}" if account is None else f"There is no project {key}")
+        if database.get(Membership, (account.id, project.id)) is None:
+            database.add(Membership(account_id=account.id, project_id=project.id, created_at=now))
+
+
+def every_project(services: Services) -> tuple[Project, ...]:
+    """All projects, closed ones too, by name."""
+    with services.read() as database:
+        return tuple(database.scalars(select(Project).order_by(Project.name, Project.id)))
+
+
+def active_projects_of(services: Services, account_id: int) -> tuple[Project, ...]:
+    """The active projects that a person is in, by name."""
+    with services.read() as database:
+        found = database.scalars(
+            select(Project)
+            .join(Membership, Membership.project_id == Project.id)
+            .where(Membership.account_id == account_id, Project.is_active)
+            .order_by(Project.name, Project.id)
+        )
+        return tuple(found)

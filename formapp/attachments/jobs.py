@@ -1,0 +1,113 @@
+"""What the worker does with attached files: has them scanned, then makes previews of pictures.
+
+Each step is taken on a lease, like the outbox's messages: a worker that dies over a file leaves it to
+another, and a picture over which they die again and again gets no preview.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, BinaryIO, cast
+
+import structlog
+from sqlalchemy import exists, select, update
+
+from formapp.attachments import virus_scan as scanning
+from formapp.attachments.previews import NoPreview, make_preview
+from formapp.attachments.service import PREVIEW
+from formapp.attachments.virus_scan import Verdict
+from formapp.models import Attachment
+from formapp.notifications.outbox import next_pause
+from formapp.services import Services
+
+LEASE = timedelta(minutes=10)
+MOST_TRIES = 3
+"""How often a preview is begun before there is none; a scan is tried for ever."""
+log = structlog.get_logger()
+
+
+def check_due(services: Services, clock: Callable[[], datetime], most: int = 100) -> int:
+    """Take the steps that are due, at the most so many, and return how many were taken."""
+    for taken in range(most):
+        attachment = _lease(services, clock())
+        if attachment is None:
+            return taken
+        step = _scanned if attachment.scan in {"pending", "failed"} else _previewed
+        _store(services, attachment, step(services, attachment, clock()))
+    return most
+
+
+def _lease(services: Services, now: datetime) -> Attachment | None:
+    """Take the next file to look at; None while there is none."""
+    due = Attachment.work_at <= now
+    with services.read() as database:
+        if not database.scalar(select(exists().where(due))):
+            return None
+    with services.write.begin() as database:
+        chosen = select(Attachment).where(due).order_by(Attachment.work_at, Attachment.id).limit(1)
+        attachment = database.scalar(chosen.with_for_update(skip_locked=True))
+        if attachment is not None:
+            attachment.work_at = now + LEASE
+            attachment.attempts += 1
+    return attachment
+
+
+def _store(services: Services, attachment: Attachment, changes: dict[str, Any]) -> None:
+    """Note what came of a step; a lease that ran out meanwhile changes nothing."""
+    with services.write.begin() as database:
+        database.execute(
+            update(Attachment)
+            .where(Attachment.id == attachment.id, Attachment.work_at == attachment.work_at)
+            .values(**changes)
+        )
+
+
+def _scanned(services: Services, attachment: Attachment, now: datetime) -> dict[str, Any]:
+    if not services.settings.scan:
+        # The operator has switched the scanner off; what waited for it waits no longer.
+        return _settled("none", "", attachment, now)
+    try:
+        verdict = scanning.scan(services.settings.scan, services.files.read(attachment.key))
+    except OSError as error:
+        verdict = Verdict("failed", f"The file can't be read: {type(error).__name__}")
+    if verdict.state != "clean":
+        log.warning("attachment not clean", attachment=attachment.id, scan=verdict.state, detail=verdict.detail)
+    if verdict.state == "failed":
+        return {"scan": "failed", "scan_detail": verdict.detail, "work_at": now + next_pause(attachment.attempts)}
+    return _settled(verdict.state, verdict.detail, attachment, now)
+
+
+def _settled(scan: str, detail: str, attachment: Attachment, now: datetime) -> dict[str, Any]:
+    """The file is judged; a picture that may be opened comes up again for its preview."""
+    to_show = attachment.preview == "pending" and scan != "infected"
+    return {
+        "scan": scan,
+        "scan_detail": detail,
+        "preview": attachment.preview if to_show else "none",
+        "attempts": 0,
+        "work_at": now if to_show else None,
+    }
+
+
+def _previewed(services: Services, attachment: Attachment, now: datetime) -> dict[str, Any]:
+    ended: dict[str, Any] = {"preview": "failed", "attempts": 0, "work_at": None}
+    if attachment.preview != "pending":
+        return {"attempts": 0, "work_at": None}
+    if attachment.attempts > MOST_TRIES:
+        log.warning("no preview", attachment=attachment.id, reason="each try ended without a result")
+        return ended
+    try:
+        with tempfile.TemporaryFile() as copy:
+            copy.writelines(services.files.read(attachment.key))
+            copy.seek(0)
+            made = make_preview(cast(BinaryIO, copy))
+        services.files.put_beside(attachment.key, PREVIEW, made)
+    except NoPreview as none:
+        log.info("no preview", attachment=attachment.id, reason=str(none))
+        return ended
+    except OSError as error:
+        log.warning("preview put off", attachment=attachment.id, reason=type(error).__name__)
+        return {"work_at": now + next_pause(attachment.attempts)}
+    return {**ended, "preview": "made"}

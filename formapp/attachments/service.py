@@ -1,0 +1,260 @@
+"""Attachments: files that arrive, wait for their ticket, and are attached to it, once.
+
+A file that arrives is judged while it streams into the file store and is kept there under a key that
+only its sender gets: the token. The row that attaches it is written in the transaction of its ticket
+or message. A kept file that nothing was attached to within a day is swept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from hashlib import sha256
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Select, select, text
+from sqlalchemy.orm import Session
+
+from formapp.attachments.file_types import PICTURES
+from formapp.attachments.upload import KeptFile, Upload, kept_file
+from formapp.errors import FilesGone, FilesTooLarge, NotFound, TooManyFiles
+from formapp.models import Attachment, Message
+from formapp.services import Services
+from formapp.sizes import size_words
+
+__all__ = [
+    "KeptFile",
+    "Upload",
+    "attach",
+    "attachment_of",
+    "attachments_of",
+    "content",
+    "content_attached",
+    "content_of",
+    "drop_kept",
+    "kept_files",
+    "mark_sent",
+    "preview",
+    "sweep",
+]
+LIFETIME = timedelta(hours=48)
+"""How long a file waits to be attached: a day, and another for a draft that was kept at the first day's end."""
+PREVIEW = "webp"
+"""What lies beside a picture: its preview."""
+_SENT = "sent"
+_BATCH = 500
+
+
+def kept_files(services: Services, tokens: Iterable[str]) -> tuple[KeptFile, ...]:
+    """The files of these tokens that still wait, each once, in order; asks no database.
+
+    Tokens that are unknown, swept, sent already or odd are left out. Raises OSError where the store
+    can't be read.
+    """
+    found = _of_tokens(services, tokens)
+    return tuple(one for one in found if services.files.read_beside(one.token, _SENT) is None)
+
+
+def content_of(services: Services, tokens: Iterable[str]) -> list[tuple[str, str]]:
+    """Name and digest of each file of these tokens, sent already or not: to tell a resend from another text."""
+    return sorted((one.name, one.digest) for one in _of_tokens(services, tokens))
+
+
+def content_attached(database: Session, message_id: int) -> list[tuple[str, str]]:
+    """Name and digest of each file that came with a message."""
+    columns = select(Attachment.name, Attachment.digest).where(Attachment.message_id == message_id)
+    return sorted((name, digest) for name, digest in database.execute(columns))
+
+
+def drop_kept(services: Services, token: str) -> None:
+    """Forget a kept file; one that is attached stays, although the sender's browser still knows its token."""
+    if services.files.facts(token) is not None:
+        _remove_unless_attached(services, token)
+
+
+def attach(
+    services: Services,
+    database: Session,
+    tokens: Sequence[str],
+    *,
+    ticket_id: int,
+    message_id: int | None,
+    account_id: int,
+    now: datetime,
+) -> tuple[Attachment, ...]:
+    """Attach kept files to a ticket or its message, within the caller's transaction.
+
+    Raises TooManyFiles, FilesTooLarge by the policy, FilesGone where one was swept or has been attached
+    before, OSError where the store can't be read. Call ``mark_sent`` after the commit.
+    """
+    wanted = tuple(dict.fromkeys(tokens))
+    if not wanted:
+        return ()
+    limits = services.policy.form.attachments
+    if len(wanted) > limits.count:
+        raise TooManyFiles(f"Attach {limits.count} files at most; these are {len(wanted)}. Remove some")
+    _hold(database, wanted)
+    _none_attached(database, wanted)
+    facts = _facts_of_all(services, wanted)
+    whole = sum(found["size"] for found in facts.values())
+    if whole > limits.total:
+        raise FilesTooLarge(
+            f"The files are {size_words(whole)} together. At most {size_words(limits.total)} can be sent: remove some"
+        )
+    rows = [
+        _row(services, token, found, ticket_id=ticket_id, message_id=message_id, account_id=account_id, now=now)
+        for token, found in facts.items()
+    ]
+    database.add_all(rows)
+    database.flush()
+    return tuple(rows)
+
+
+def mark_sent(services: Services, tokens: Iterable[str]) -> None:
+    """Note beside attached files that they are, so that no form offers them again.
+
+    Nothing depends on it but what a form shows, so a store that fails here changes nothing.
+    """
+    for token in dict.fromkeys(tokens):
+        with suppress(OSError):
+            services.files.put_beside(token, _SENT, b"")
+
+
+def attachments_of(services: Services, ticket_id: int, *, with_notes: bool) -> tuple[Attachment, ...]:
+    """A ticket's files in order; those of notes only for staff."""
+    with services.read() as database:
+        return tuple(database.scalars(_visible(ticket_id, with_notes=with_notes).order_by(Attachment.id)))
+
+
+def attachment_of(services: Services, ticket_id: int, number: int, *, with_notes: bool) -> Attachment:
+    """One file of a ticket. Raises NotFound, also where it came with a note and those aren't wanted."""
+    with services.read() as database:
+        found = database.scalar(_visible(ticket_id, with_notes=with_notes).where(Attachment.id == number))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def content(services: Services, attachment: Attachment) -> Iterator[bytes]:
+    """A file's bytes as they were sent, in chunks.
+
+    Raises NotFound where it may not be opened (the scan), OSError at once where the store can't give it.
+    """
+    if not attachment.may_be_opened:
+        raise NotFound
+    return services.files.read(attachment.key)
+
+
+def preview(services: Services, attachment: Attachment) -> bytes | None:
+    """A picture's cleaned preview, WebP; None where there is none or the picture may not be opened."""
+    if attachment.preview != "made" or not attachment.may_be_opened:
+        return None
+    return services.files.read_beside(attachment.key, PREVIEW)
+
+
+def sweep(services: Services, now: datetime) -> int:
+    """Remove the files that nothing was attached to within their day; how many were removed."""
+    listing = services.files.listing()
+    removed = 0
+    while batch := dict(islice(listing, _BATCH)):
+        with services.read() as database:
+            attached = set(database.scalars(select(Attachment.key).where(Attachment.key.in_(batch))))
+        for key, written in batch.items():
+            if key not in attached and _received(services, key, written) < now - LIFETIME:
+                removed += _remove_unless_attached(services, key)
+    return removed
+
+
+def _of_tokens(services: Services, tokens: Iterable[str]) -> list[KeptFile]:
+    found = ((token, services.files.facts(token)) for token in dict.fromkeys(tokens))
+    return [kept_file(token, facts) for token, facts in found if facts is not None]
+
+
+def _received(services: Services, key: str, written: datetime) -> datetime:
+    """When a file was kept; of one that was never whole, when it was last written."""
+    facts = services.files.facts(key) or {}
+    try:
+        return datetime.fromisoformat(facts["received_at"])
+    except (KeyError, TypeError, ValueError):
+        return written
+
+
+def _remove_unless_attached(services: Services, key: str) -> bool:
+    """Remove a file unless a row has it, while nobody can attach it; whether it was removed."""
+    with services.write.begin() as database:
+        _hold(database, (key,))
+        if database.scalar(select(Attachment.id).where(Attachment.key == key)) is not None:
+            return False
+        services.files.remove(key)
+        return True
+
+
+def _hold(database: Session, keys: Sequence[str]) -> None:
+    """Until the transaction ends nobody else attaches or removes these files; SQLite has one writer anyway."""
+    if database.get_bind().dialect.name == "postgresql":
+        for number in sorted(int.from_bytes(sha256(key.encode()).digest()[:8], signed=True) for key in keys):
+            database.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": number})
+
+
+def _none_attached(database: Session, keys: Sequence[str]) -> None:
+    columns = select(Attachment.name, Attachment.key).where(Attachment.key.in_(keys))
+    found = database.execute(columns.order_by(Attachment.id)).all()
+    if found:
+        named = ", ".join(f"“{name}”" for name, _ in found)
+        many = len(found) > 1
+        raise FilesGone(
+            f"{named} {'were' if many else 'was'} sent before. To send {'them' if many else 'it'} once more, "
+            f"choose {'them' if many else 'it'} again",
+            [key for _, key in found],
+        )
+
+
+def _facts_of_all(services: Services, tokens: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """What was kept with each of these files. Raises FilesGone where one isn't there."""
+    found = {token: services.files.facts(token) for token in tokens}
+    if gone := [token for token, facts in found.items() if facts is None]:
+        many = len(gone) > 1
+        raise FilesGone(
+            f"{len(gone) if many else 'A'} {'files are' if many else 'file is'} no longer here, as files wait for "
+            f"a day only. Choose {'them' if many else 'it'} again",
+            gone,
+        )
+    return {token: facts for token, facts in found.items() if facts is not None}
+
+
+def _row(
+    services: Services,
+    token: str,
+    facts: dict[str, Any],
+    *,
+    ticket_id: int,
+    message_id: int | None,
+    account_id: int,
+    now: datetime,
+) -> Attachment:
+    scanned, pictured = bool(services.settings.scan), facts["kind"] in PICTURES
+    return Attachment(
+        ticket_id=ticket_id,
+        message_id=message_id,
+        account_id=account_id,
+        key=token,
+        name=facts["name"],
+        kind=facts["kind"],
+        media_type=facts["media_type"],
+        size=facts["size"],
+        digest=facts["digest"],
+        at=now,
+        scan="pending" if scanned else "none",
+        preview="pending" if pictured else "none",
+        work_at=now if scanned or pictured else None,
+    )
+
+
+def _visible(ticket_id: int, *, with_notes: bool) -> Select[Attachment]:
+    wanted = select(Attachment).where(Attachment.ticket_id == ticket_id)
+    if with_notes:
+        return wanted
+    notes = select(Message.id).where(Message.ticket_id == ticket_id, Message.kind == "note")
+    return wanted.where(Attachment.message_id.is_(None) | Attachment.message_id.not_in(notes))

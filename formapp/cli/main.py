@@ -1,0 +1,236 @@
+"""``formapp``: the operator's commands. A mistake gets a sentence and exit code 1, never a traceback."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import Any
+
+import click
+from sqlalchemy.exc import DBAPIError
+
+from formapp import worker
+from formapp.accounts import accounts, projects
+from formapp.accounts import magic_links as signin
+from formapp.cli import operations as upkeep
+from formapp.cli.context import with_desk
+from formapp.cli.outbox import outbox
+from formapp.cli.webhooks import webhook
+from formapp.database import schema
+from formapp.demo import company as demo
+from formapp.demo import tickets as demotickets
+from formapp.errors import Refused
+from formapp.hours import banner as closurefile
+from formapp.hours import closures
+from formapp.models import LARGEST_ID
+from formapp.services import Services, utc_now
+from formapp.settings import BadSetting
+from supportpolicy import PolicyError
+
+
+class Commands(click.Group):
+    """Turns what can go wrong into a sentence."""
+
+    def invoke(self, context: click.Context) -> Any:  # noqa: ANN401 - click's signature
+        """Run the command."""
+        try:
+            return super().invoke(context)
+        except Refused as refused:
+            raise click.ClickException(refused.sentence) from refused
+        except (BadSetting, PolicyError) as error:
+            raise click.ClickException(str(error)) from error
+        except DBAPIError as error:
+            raise click.ClickException(f"The database can't be used: {error.orig}. Try: formapp db upgrade") from error
+
+
+@click.group(cls=Commands)
+@click.pass_context
+def main(context: click.Context) -> None:
+    """The help desk that keeps what the guide promises. Settings are FORMAPP_... environment variables."""
+    context.obj = None
+
+
+main.add_command(webhook)
+main.add_command(outbox)
+for command in (upkeep.examine, upkeep.backup, upkeep.restore):
+    main.add_command(command)
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, help="Port to listen on.")
+@click.option("--workers", default=2, show_default=True, help="Web worker processes.")
+@click.option("--threads", default=4, show_default=True, help="Threads in each.")
+@click.option("--no-worker", is_flag=True, help="Start no outbox worker; one runs elsewhere.")
+def serve(host: str, port: int, workers: int, threads: int, no_worker: bool) -> None:
+    """Serve the guide and the desk, with one outbox worker beside them."""
+    from formapp.server import serve as run_server
+
+    run_server(host, port, workers=workers, threads=threads, with_worker=not no_worker)
+
+
+@main.command(name="worker")
+@click.option("--once", is_flag=True, help="Send what is due, then end.")
+@with_desk
+def run_worker(desk: Services, once: bool) -> None:
+    """Send what the outbox holds; any number of workers may run."""
+    if once:
+        click.echo(f"{worker.run_once(desk, utc_now)} tried")
+        return
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    worker.run(desk, utc_now, stop)
+
+
+@main.group()
+def db() -> None:
+    """The database's schema."""
+
+
+@db.command(name="upgrade")
+@with_desk
+def db_upgrade(desk: Services) -> None:
+    """Take the schema to this release's revision."""
+    schema.upgrade(desk.database)
+    click.echo(f"The database is at revision {schema.current_revision(desk.database)}.")
+
+
+@db.command(name="check")
+@with_desk
+def db_check(desk: Services) -> None:
+    """Tell whether the schema is this release's."""
+    current, newest = schema.current_revision(desk.database), schema.newest_revision()
+    if current is None:
+        raise click.ClickException("The database is empty. Run: formapp db upgrade")
+    if current != newest:
+        raise click.ClickException(f"The database is at revision {current}, not {newest}. Run: formapp db upgrade")
+    click.echo(f"The database is at revision {newest}.")
+
+
+@main.group()
+def account() -> None:
+    """People who can sign in."""
+
+
+@account.command(name="add")
+@click.argument("email")
+@click.option("--name", default="", help="Name as others see it.")
+@click.option("--staff", is_flag=True, help="Works at the desk.")
+@with_desk
+def account_add(desk: Services, email: str, name: str, staff: bool) -> None:
+    """Make an account."""
+    made = accounts.add_account(desk, email, name or email, utc_now(), is_staff=staff)
+    click.echo(f"Made the account {made.email}.")
+
+
+@account.command(name="disable")
+@click.argument("email")
+@with_desk
+def account_disable(desk: Services, email: str) -> None:
+    """Shut an account out at once."""
+    accounts.disable_account(desk, email, utc_now())
+    click.echo(f"{email} can no longer sign in.")
+
+
+@main.group()
+def project() -> None:
+    """What tickets are about."""
+
+
+@project.command(name="add")
+@click.argument("key")
+@click.option("--name", required=True, help="Name as people see it.")
+@click.option("--plan", default="Standard", show_default=True, help="Name of the support plan.")
+@with_desk
+def project_add(desk: Services, key: str, name: str, plan: str) -> None:
+    """Make an active project."""
+    projects.add_project(desk, key, name, plan, utc_now())
+    click.echo(f"Made the project {key}.")
+
+
+@project.command(name="close")
+@click.argument("key")
+@with_desk
+def project_close(desk: Services, key: str) -> None:
+    """End a project; its tickets stay."""
+    projects.close_project(desk, key)
+    click.echo(f"Closed the project {key}.")
+
+
+@main.group()
+def member() -> None:
+    """Who belongs to a project."""
+
+
+@member.command(name="add")
+@click.argument("email")
+@click.argument("project_key")
+@with_desk
+def member_add(desk: Services, email: str, project_key: str) -> None:
+    """Let a person see and file a project's tickets."""
+    projects.add_member(desk, email, project_key, utc_now())
+    click.echo(f"{email} is in {project_key}.")
+
+
+@main.group()
+def closure() -> None:
+    """Time in which support is closed beyond its usual hours."""
+
+
+@closure.command(name="add")
+@click.argument("start")
+@click.argument("end")
+@click.argument("note")
+@with_desk
+def closure_add(desk: Services, start: str, end: str, note: str) -> None:
+    """Announce a closure, as in: closure add 2026-12-24T12:00 2026-12-28T09:00 "Winter break".
+
+    Times are those of the policy's zone. Tickets already sent keep their dates.
+    """
+    now = utc_now()
+    zone = desk.policy.calendar.zone
+    begins, ends = closures.local_instant(start, "start", zone), closures.local_instant(end, "end", zone)
+    made = closures.add_closure(desk, begins, ends, note, now)
+    closurefile.write(desk, now)
+    click.echo(f"Announced closure {made.id}. {closurefile.sentence(made, zone, now)}")
+
+
+@closure.command(name="list")
+@with_desk
+def closure_list(desk: Services) -> None:
+    """List the closures that are not over."""
+    now = utc_now()
+    for found in closures.coming_closures(desk, now):
+        click.echo(f"{found.id}\t{closurefile.sentence(found, desk.policy.calendar.zone, now)}")
+
+
+@closure.command(name="cancel")
+@click.argument("number", type=click.IntRange(1, LARGEST_ID))
+@with_desk
+def closure_cancel(desk: Services, number: int) -> None:
+    """Take a closure back; tickets sent meanwhile keep their dates."""
+    now = utc_now()
+    closures.cancel_closure(desk, number, now)
+    closurefile.write(desk, now)
+    click.echo(f"Took closure {number} back.")
+
+
+@main.command(name="signin-link")
+@click.argument("email")
+@with_desk
+def signin_link(desk: Services, email: str) -> None:
+    """Print a one-time sign-in link for a person."""
+    click.echo(signin.make_link(desk, email, utc_now()))
+
+
+@main.command(name="demo")
+@with_desk
+def add_demo(desk: Services) -> None:
+    """Fill a new database with a made-up company."""
+    now = utc_now()
+    if demo.add_demo(desk, now):
+        demotickets.add_demo_tickets(desk, now)
+        click.echo("Added demo accounts, projects and tickets.")
+    else:
+        click.echo("This database has accounts already, so nothing was added.")

@@ -1,0 +1,86 @@
+"""The file that tells the guide's pages of closures: static, so that it can be read while the desk is down."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from formapp.hours import closures
+from formapp.models import StoredClosure
+from formapp.services import Services
+from formapp.when import long_words, place
+from formapp.widgets.assets import CLOSURES_FILE
+
+log = structlog.get_logger()
+# A folder that can't be written stays so; it is told once, not at each round of the worker.
+_told: set[Path] = set()
+
+
+def write(services: Services, now: datetime) -> bool:
+    """Bring the file in the guide's folder up to date; whether it changed.
+
+    Nothing is done without a guide's folder. Where the folder can't be written the file stays as it
+    was, which is logged once: a guide that is served elsewhere must not stop the desk.
+    """
+    folder = services.settings.site_dir
+    if folder is None:
+        return False
+    zone = services.policy.calendar.zone
+    text = content(closures.coming_closures(services, now), zone, now)
+    path = folder / CLOSURES_FILE
+    try:
+        if path.exists() and path.read_bytes() == text.encode():
+            return False
+        _replace(path, text)
+    except OSError as error:
+        if folder not in _told:
+            _told.add(folder)
+            log.warning("closures not written", file=str(path), reason=type(error).__name__)
+        return False
+    return True
+
+
+def content(announced: Sequence[StoredClosure], zone: ZoneInfo, now: datetime) -> str:
+    """The file's text: each closure with its instants (UTC) and a sentence in the policy's zone."""
+    rows = [
+        {"start": _iso(one.starts_at), "end": _iso(one.ends_at), "words": sentence(one, zone, now)} for one in announced
+    ]
+    return json.dumps({"closures": rows}, ensure_ascii=False, indent=1) + "\n"
+
+
+def sentence(closure: StoredClosure, zone: ZoneInfo, now: datetime) -> str:
+    """ "Support is closed from Thursday 24 December, 12:00 to Monday 28 December, 09:00 (Paris): Winter break"."""
+    start, end = (
+        long_words(instant, zone, now).removesuffix(f" ({place(zone)})")
+        for instant in (closure.starts_at, closure.ends_at)
+    )
+    day, _, clock = end.rpartition(", ")
+    if start.startswith(f"{day}, "):
+        end = clock
+    return f"Support is closed from {start} to {end} ({place(zone)}): {closure.note}"
+
+
+def _replace(path: Path, text: str) -> None:
+    """Put a whole file in place of the old one, readable for any server: nobody reads a half."""
+    number, name = tempfile.mkstemp(dir=path.parent, prefix=".support-closures.")
+    try:
+        with os.fdopen(number, "w", encoding="utf-8") as file:
+            file.write(text)
+            os.fchmod(file.fileno(), 0o644)
+        Path(name).replace(path)
+    except OSError:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def _iso(instant: datetime) -> str:
+    return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,110 @@
+"""Closures: time in which support is closed beyond its usual hours, announced by staff.
+
+A closure counts for promises given from its announcement on. A promise given before stays as it is,
+and so does one that was given before the closure was taken back.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, bindparam, or_, select
+from sqlalchemy.orm import Session
+
+from formapp.database.engine import UtcDateTime
+from formapp.errors import AlreadyThere, NotFound, Refused
+from formapp.models import StoredClosure
+from formapp.services import Services
+from formapp.text import is_blank, normalise_line
+from supportpolicy import Closure, NeverOpen
+
+NOTE_LENGTH = 200
+_PROMISED_AT = bindparam("promised_at", type_=UtcDateTime)
+_KNOWN = (
+    select(StoredClosure.starts_at, StoredClosure.ends_at, StoredClosure.note)
+    .where(
+        StoredClosure.ends_at > bindparam("since", type_=UtcDateTime),
+        StoredClosure.created_at <= _PROMISED_AT,
+        or_(StoredClosure.cancelled_at.is_(None), StoredClosure.cancelled_at > _PROMISED_AT),
+    )
+    .order_by(StoredClosure.starts_at, StoredClosure.id)
+)
+
+
+def add_closure(services: Services, start: datetime, end: datetime, note: str, now: datetime) -> StoredClosure:
+    """Announce a closure between two aware instants. Raises Refused with its field and a sentence.
+
+    AlreadyThere is one of them: the same was announced before, and wasn't taken back.
+    """
+    words = normalise_line(note)
+    if is_blank(words):
+        raise Refused("Enter what people will read, for example “Moving to a new office”", "note")
+    if len(words) > NOTE_LENGTH:
+        raise Refused(f"The text must be {NOTE_LENGTH} characters or less", "note")
+    if end <= start:
+        raise Refused("The end must come after the start", "end")
+    if end <= now:
+        raise Refused("The end must be in the future: a closure never changes what has passed", "end")
+    try:
+        services.policy.opening(max(now, start), [Closure(start, end)])
+    except NeverOpen:
+        raise Refused("Support must open again within ten years", "end") from None
+    closure = StoredClosure(starts_at=start, ends_at=end, note=words, created_at=now)
+    with services.write.begin() as database:
+        same = select(StoredClosure.id).where(
+            StoredClosure.starts_at == start,
+            StoredClosure.ends_at == end,
+            StoredClosure.note == words,
+            StoredClosure.cancelled_at.is_(None),
+        )
+        if database.scalar(same.limit(1)) is not None:
+            raise AlreadyThere("This closure is announced already", "start")
+        database.add(closure)
+    return closure
+
+
+def local_instant(text: str, field: str, zone: ZoneInfo) -> datetime:
+    """The instant of a date and a time as people write them, by the zone's clock where they name no other.
+
+    Raises Refused for anything else, and for a time that the zone's clock skips.
+    """
+    try:
+        local = datetime.fromisoformat(text)
+        if len(text) < len("2026-12-24T12:00"):
+            # A day alone would be its midnight, which is what nobody means by an end.
+            raise ValueError(text)
+    except ValueError:
+        raise Refused(f'The {field} must be a date and a time, as in 2026-12-24T12:00, not "{text}"', field) from None
+    if local.tzinfo is not None:
+        return local
+    instant = local.replace(tzinfo=zone)
+    if instant.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != local:
+        raise Refused(f"There is no {local:%H:%M} on that day: the clocks go forward then", field)
+    return instant
+
+
+def cancel_closure(services: Services, number: int, now: datetime) -> None:
+    """Take a closure back; promises that were given under it stay. Raises NotFound."""
+    with services.write.begin() as database:
+        closure = database.get(StoredClosure, number)
+        if closure is None or closure.cancelled_at is not None:
+            raise NotFound(f"There is no closure {number}")
+        closure.cancelled_at = now
+
+
+def coming_closures(services: Services, now: datetime) -> tuple[StoredClosure, ...]:
+    """The closures that aren't over and weren't taken back, the next first."""
+    with services.read() as database:
+        found = database.scalars(
+            select(StoredClosure)
+            .where(StoredClosure.ends_at > now, StoredClosure.cancelled_at.is_(None))
+            .order_by(StoredClosure.starts_at, StoredClosure.id)
+        )
+        return tuple(found)
+
+
+def known_at(database: Session | Connection, promised_at: datetime, since: datetime) -> tuple[Closure, ...]:
+    """The closures that a promise given at ``promised_at`` counts with, for a ticket received at ``since``."""
+    found = database.execute(_KNOWN, {"promised_at": promised_at, "since": since})
+    return tuple(Closure(start, end, note) for start, end, note in found)

@@ -1,0 +1,54 @@
+"""What the desk stores. Each column says what it holds; what must never be broken is a named constraint."""
+
+from formapp.models.accounts import Account, Membership, Project, SignedInSession, SignInLink
+from formapp.models.attachments import PREVIEW_STATES, SCAN_STATES, Attachment
+from formapp.models.constraints import LARGEST_ID
+from formapp.models.hours import StoredClosure
+from formapp.models.outbox import OUTBOX_STATES, OutboxMessage
+from formapp.models.rate_limits import RateCounter
+from formapp.models.tickets import (
+    FIRST_REFERENCE,
+    MESSAGE_KINDS,
+    NO_DEADLINE,
+    REFERENCE_PREFIX,
+    TICKET_STATES,
+    ClockNotice,
+    Draft,
+    Event,
+    Message,
+    StoredPolicy,
+    Ticket,
+    reference_of,
+)
+from formapp.models.webhooks import WebhookAttempt, WebhookEndpoint, WebhookSecret
+
+__all__ = [
+    "FIRST_REFERENCE",
+    "LARGEST_ID",
+    "MESSAGE_KINDS",
+    "NO_DEADLINE",
+    "OUTBOX_STATES",
+    "PREVIEW_STATES",
+    "REFERENCE_PREFIX",
+    "SCAN_STATES",
+    "TICKET_STATES",
+    "Account",
+    "Attachment",
+    "ClockNotice",
+    "Draft",
+    "Event",
+    "Membership",
+    "Message",
+    "OutboxMessage",
+    "Project",
+    "RateCounter",
+    "SignInLink",
+    "SignedInSession",
+    "StoredClosure",
+    "StoredPolicy",
+    "Ticket",
+    "WebhookAttempt",
+    "WebhookEndpoint",
+    "WebhookSecret",
+    "reference_of",
+]

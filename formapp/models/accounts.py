@@ -1,0 +1,78 @@
+"""Who can sign in, what tickets are about, and who belongs to what."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from formapp.database.engine import Base, UtcDateTime
+
+
+class Account(Base):
+    """A person who can sign in."""
+
+    __tablename__ = "accounts"
+    __table_args__ = (UniqueConstraint("email"), CheckConstraint("email = lower(email)", name="email_lower"))
+
+    id: Mapped[int] = mapped_column(primary_key=True, comment="Number of the account")
+    email: Mapped[str] = mapped_column(String(254), comment="E-mail address, in small letters; links go there")
+    name: Mapped[str] = mapped_column(String(200), comment="Name as others see it")
+    is_staff: Mapped[bool] = mapped_column(default=False, comment="Whether the person works at the desk")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, comment="When the account was made")
+    disabled_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime, comment="Since when it can't sign in; empty: it can"
+    )
+
+
+class Project(Base):
+    """What tickets are about: a customer's project with its support plan."""
+
+    __tablename__ = "projects"
+    __table_args__ = (UniqueConstraint("key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, comment="Number of the project")
+    key: Mapped[str] = mapped_column(String(64), comment="Short name in addresses and forms")
+    name: Mapped[str] = mapped_column(String(200), comment="Name as people see it")
+    plan: Mapped[str] = mapped_column(String(200), comment="Name of the support plan")
+    is_active: Mapped[bool] = mapped_column(default=True, comment="Whether tickets can be opened for it")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, comment="When the project was made")
+
+
+class Membership(Base):
+    """Who belongs to a project, and so sees and files its tickets."""
+
+    __tablename__ = "memberships"
+    __table_args__ = (Index(None, "project_id"),)
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), primary_key=True, comment="The person")
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"), primary_key=True, comment="The project")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, comment="Since when")
+
+
+class SignedInSession(Base):
+    """A signed-in browser; the row decides at each request, so ending it acts at once."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (Index(None, "account_id"),)
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True, comment="SHA-256 of the cookie's token, hex")
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), comment="Who is signed in")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, comment="When it was opened")
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime, comment="When it was last used, to the hour")
+
+
+class SignInLink(Base):
+    """A one-time link, sent by mail, that signs in."""
+
+    __tablename__ = "signin_links"
+    __table_args__ = (Index(None, "expires_at"),)
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True, comment="SHA-256 of the link's token, hex")
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), comment="Whom it signs in")
+    draft_token: Mapped[str] = mapped_column(String(64), comment="Opens the draft kept with it; empty: none")
+    next_path: Mapped[str] = mapped_column(Text, comment="Path to go on to after signing in; empty: the list")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, comment="When it was made")
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, comment="Until when it works")
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime, comment="When it was used; it works once")

@@ -1,0 +1,134 @@
+"""Announcements: what happened on a ticket, waiting in the outbox to be told to everybody concerned.
+
+An act writes one row, whoever and however many are to hear of it. The worker turns the row into one
+message for each recipient, in one transaction with marking it done; the messages' ids are made of
+the ticket, the event and the recipient, so that a repeat writes none twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session, aliased
+
+from formapp.models import Account, Membership, Message, OutboxMessage, Project, Ticket, reference_of
+from formapp.notifications import outbox, webhooks
+from formapp.notifications.outbox import SENT, NewMessage, Outcome
+from formapp.services import Services
+
+CHANNEL = "announcement"
+# Which mail tells customers of an event, and which tells staff; "" where none does.
+TO_CUSTOMERS = {"replied": "replied", "closed": "closed", "reopened": "reopened"}
+TO_STAFF = {"opened": "staff-new", "replied": "staff-reply", "due-soon": "staff-due-soon", "missed": "staff-missed"}
+# To everybody at the desk, even where somebody has the ticket.
+FOR_ALL_STAFF = frozenset({"opened", "missed"})
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """What there is to tell: the event's kind and number, who did it, and plain facts as JSON."""
+
+    kind: str
+    ticket_id: int
+    sequence: int
+    actor_id: int | None
+    by_staff: bool
+    facts: dict[str, Any]
+
+
+def facts_of(ticket: Ticket, project_name: str) -> dict[str, Any]:
+    """What every message about a ticket may say of it; nothing that only staff know."""
+    return {
+        "reference": ticket.reference,
+        "subject": ticket.subject,
+        "project": project_name,
+        "priority": ticket.priority,
+        "policy_version": ticket.policy_version,
+        "state": ticket.state,
+        "response_due": ticket.response_due_at.isoformat() if ticket.response_due_at else None,
+        "resolution_due": ticket.resolution_due_at.isoformat() if ticket.resolution_due_at else None,
+    }
+
+
+def announcement(services: Services, happened: Happened) -> NewMessage:
+    """The outbox row that tells of what happened; it is written in the transaction of what happened."""
+    reference = reference_of(happened.ticket_id)
+    return NewMessage(
+        channel=CHANNEL,
+        kind=happened.kind,
+        recipient="",
+        facts={"by": happened.actor_id, "by_staff": happened.by_staff, "event": happened.sequence, **happened.facts},
+        message_id=f"<{reference}.{happened.sequence}.{CHANNEL}@{outbox.mail_host(services.settings.base_url)}>",
+        ticket_id=happened.ticket_id,
+    )
+
+
+def announce(services: Services, database: Session, happened: Happened, now: datetime) -> None:
+    """Write the row of one thing that happened, inside the caller's transaction."""
+    outbox.enqueue(database, [announcement(services, happened)], now)
+
+
+def spread(services: Services, announcement: OutboxMessage, now: datetime) -> Outcome:
+    """Write the messages of one announcement; those that are there already stay as they are."""
+    if announcement.ticket_id is None:
+        return Outcome(sent=False, error="The announcement names no ticket", permanent=True)
+    with services.write.begin() as database:
+        ticket = database.get_one(Ticket, announcement.ticket_id)
+        rows = _mails(services, database, ticket, announcement)
+        outbox.enqueue(database, rows, now, unless_there=True)
+        project = database.get_one(Project, ticket.project_id)
+        webhooks.enqueue_announced(database, announcement, ticket, project, services.settings.base_url)
+    return SENT
+
+
+def _mails(services: Services, database: Session, ticket: Ticket, announcement: OutboxMessage) -> list[NewMessage]:
+    by_staff, by = announcement.payload["by_staff"], announcement.payload["by"]
+    # The mail with the reply says already that the ticket is closed with it.
+    said = announcement.payload.get("with_reply", False)
+    host = outbox.mail_host(services.settings.base_url)
+    mails = []
+    for kind, people in (
+        (TO_CUSTOMERS.get(announcement.kind, "") if by_staff and not said else "", _customers(database, ticket)),
+        ("" if by_staff else TO_STAFF.get(announcement.kind, ""), _staff(database, ticket, announcement.kind)),
+    ):
+        for person in people:
+            if not kind or person.id == by:
+                continue
+            event = announcement.payload["event"]
+            message_id = f"<{ticket.reference}.{event}.{kind}.{person.id}@{host}>"
+            facts = {**announcement.payload, "thread": outbox.thread_of(ticket.reference, host)}
+            mails.append(NewMessage("mail", kind, person.email, facts, message_id, ticket.id))
+    return mails
+
+
+def _customers(database: Session, ticket: Ticket) -> list[Account]:
+    """Who sent the ticket or a duplicate of it, or has written on it, and is in its project still."""
+    duplicate = aliased(Ticket)
+    reporters = select(duplicate.account_id).where(
+        or_(duplicate.id == ticket.id, duplicate.merged_into_id == ticket.id)
+    )
+    writers = select(Message.account_id).where(Message.ticket_id == ticket.id, ~Message.by_staff)
+    found = database.scalars(
+        select(Account)
+        .join(Membership, Membership.account_id == Account.id)
+        .where(
+            Membership.project_id == ticket.project_id,
+            Account.disabled_at.is_(None),
+            or_(Account.id.in_(reporters), Account.id.in_(writers)),
+        )
+        .order_by(Account.id)
+    )
+    return list(found)
+
+
+def _staff(database: Session, ticket: Ticket, kind: str) -> list[Account]:
+    """Who has the ticket; everybody at the desk where nobody has it, or all are to know."""
+    working = select(Account).where(Account.is_staff, Account.disabled_at.is_(None)).order_by(Account.id)
+    if kind not in FOR_ALL_STAFF and ticket.assignee_id is not None:
+        having = list(database.scalars(working.where(Account.id == ticket.assignee_id)))
+        if having:
+            return having
+    return list(database.scalars(working))

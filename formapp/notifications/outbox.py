@@ -1,0 +1,267 @@
+"""Messages on their way: written in the transaction of what they tell about, sent by a worker.
+
+A row holds the facts of one message to one recipient. At least once: a worker takes a row on a
+lease, sends it, then marks it; a worker that dies in between leaves a lease that runs out, and the
+repeat carries the same Message-ID. A row that can't be sent holds up only later rows of its ticket
+to the same recipient, and those only until it is dead.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import SystemRandom
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, insert, literal, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+from sqlalchemy.orm import Session, aliased
+
+from formapp.database.engine import table_of
+from formapp.database.prepared import Prepared
+from formapp.errors import NotFound, Refused
+from formapp.models import LARGEST_ID, OutboxMessage
+from formapp.services import Services
+
+LEASE = timedelta(minutes=5)
+GIVE_UP_AFTER = timedelta(days=7)
+FIRST_PAUSE = timedelta(seconds=30)
+LONGEST_PAUSE = timedelta(hours=6)
+_LONGEST_ERROR = 2000
+# Written into the statement, not bound: SQLite uses a partial index only where it sees the value.
+_IS_DEAD = OutboxMessage.state == literal("dead", literal_execute=True)
+_chance = SystemRandom()
+_INSERT = Prepared(insert(table_of(OutboxMessage)), tuple)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a try to send ended. ``permanent`` errors are dead at once; ``retry_after`` is the other side's wish."""
+
+    sent: bool
+    error: str = ""
+    permanent: bool = False
+    retry_after: timedelta | None = None
+    kept: bool = False
+
+
+SENT = Outcome(sent=True)
+KEPT = Outcome(sent=True, kept=True)
+Send = Callable[[OutboxMessage], Outcome]
+
+
+def mail_host(base_url: str) -> str:
+    """The right side of our Message-IDs: the desk's own host."""
+    return urlsplit(base_url).hostname or "localhost"
+
+
+def thread_of(reference: str, host: str) -> str:
+    """The Message-ID that begins a ticket's thread; every later mail about it answers that one."""
+    return f"<{reference}.1.received@{host}>"
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A message to write; ``facts`` is plain JSON, ``message_id`` what its repeats are known by."""
+
+    channel: str
+    kind: str
+    recipient: str
+    facts: dict[str, Any]
+    message_id: str
+    ticket_id: int | None = None
+
+
+def enqueue(
+    database: Session | Connection, messages: Sequence[NewMessage], now: datetime, *, unless_there: bool = False
+) -> None:
+    """Write messages, each to one recipient, inside the caller's transaction.
+
+    With ``unless_there`` one whose ``message_id`` is known already is left as it is.
+    """
+    if not messages:
+        return
+    values = [
+        {
+            "channel": message.channel,
+            "kind": message.kind,
+            "ticket_id": message.ticket_id,
+            "recipient": message.recipient,
+            "payload": message.facts,
+            "message_id": message.message_id,
+            "created_at": now,
+            "next_attempt_at": now,
+        }
+        for message in messages
+    ]
+    connection = database.connection() if isinstance(database, Session) else database
+    if not unless_there:
+        for row in values:
+            _INSERT.run(connection, row)
+        return
+    postgresql = connection.dialect.name == "postgresql"
+    statement = (insert_postgresql if postgresql else insert_sqlite)(table_of(OutboxMessage))
+    connection.execute(statement.on_conflict_do_nothing(index_elements=["message_id"]), values)
+
+
+def enqueue_mail(
+    database: Session,
+    kind: str,
+    recipient: str,
+    facts: dict[str, Any],
+    message_id: str,
+    now: datetime,
+    ticket_id: int | None = None,
+) -> None:
+    """Write one mail to one recipient, inside the caller's transaction."""
+    enqueue(database, [NewMessage("mail", kind, recipient, facts, message_id, ticket_id)], now)
+
+
+def lease_next(services: Services, now: datetime, only: ColumnElement[bool] | None = None) -> OutboxMessage | None:
+    """Take the next message that is due on a lease, of those that ``only`` leaves; None while nothing is."""
+    earlier = aliased(OutboxMessage)
+    held_up = exists().where(
+        and_(
+            earlier.ticket_id == OutboxMessage.ticket_id,
+            earlier.recipient == OutboxMessage.recipient,
+            earlier.state == "due",
+            earlier.id < OutboxMessage.id,
+        )
+    )
+    with services.write.begin() as database:
+        free = OutboxMessage.leased_until.is_(None) | (OutboxMessage.leased_until <= now)
+        chosen = (
+            select(OutboxMessage.id)
+            .where(OutboxMessage.state == "due", OutboxMessage.next_attempt_at <= now, free, ~held_up)
+            .order_by(OutboxMessage.next_attempt_at, OutboxMessage.id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        if only is not None:
+            chosen = chosen.where(only)
+        number = database.scalar(chosen)
+        if number is None:
+            return None
+        message = database.get_one(OutboxMessage, number)
+        message.lease = secrets.token_hex(8)
+        message.leased_until = now + LEASE
+        message.attempts += 1
+    return message
+
+
+def finish(services: Services, message: OutboxMessage, outcome: Outcome, now: datetime) -> None:
+    """Note how a leased message fared; a lease that ran out meanwhile changes nothing."""
+    state, pause = "due", timedelta()
+    if outcome.sent:
+        state = "kept" if outcome.kept else "sent"
+    elif outcome.permanent or now - message.created_at >= GIVE_UP_AFTER:
+        state = "dead"
+    else:
+        pause = outcome.retry_after or next_pause(message.attempts)
+    with services.write.begin() as database:
+        database.execute(
+            update(OutboxMessage)
+            .where(OutboxMessage.id == message.id, OutboxMessage.lease == message.lease)
+            .values(
+                state=state,
+                lease=None,
+                leased_until=None,
+                next_attempt_at=now + pause,
+                finished_at=None if state == "due" else now,
+                last_error=_storable(outcome.error),
+            )
+        )
+
+
+def _storable(error: str) -> str:
+    """What went wrong, as both databases store it: a server's words may hold anything."""
+    return error.encode("utf-8", "replace").decode().replace("\0", "")[:_LONGEST_ERROR]
+
+
+def next_pause(attempts: int) -> timedelta:
+    """How long to wait after so many tries: doubled each time up to six hours, spread by a quarter."""
+    full: timedelta = min(FIRST_PAUSE * int(2 ** min(attempts - 1, 20)), LONGEST_PAUSE)
+    return full * _chance.uniform(0.75, 1.25)
+
+
+def send_due(
+    services: Services,
+    send: Send,
+    clock: Callable[[], datetime],
+    most: int = 100,
+    only: ColumnElement[bool] | None = None,
+) -> int:
+    """Send what is due, at the most so many, and return how many were tried."""
+    for tried in range(most):
+        message = lease_next(services, clock(), only)
+        if message is None:
+            return tried
+        send_leased(services, message, send, clock)
+    return most
+
+
+def send_leased(services: Services, message: OutboxMessage, send: Send, clock: Callable[[], datetime]) -> None:
+    """Send one message that was taken on a lease, and note how it fared."""
+    try:
+        outcome = send(message)
+    except Exception as error:  # noqa: BLE001 - one message's failure must hold up no other
+        outcome = Outcome(sent=False, error=f"{type(error).__name__}: {error}")
+    finish(services, message, outcome, clock())
+
+
+def latest_mails(services: Services, most: int = 100) -> tuple[OutboxMessage, ...]:
+    """The newest mails, for the development inbox."""
+    with services.read() as database:
+        newest = select(OutboxMessage).where(OutboxMessage.channel == "mail").order_by(OutboxMessage.id.desc())
+        return tuple(database.scalars(newest.limit(most)))
+
+
+def mail_numbered(services: Services, number: int) -> OutboxMessage | None:
+    """One mail, for the development inbox."""
+    with services.read() as database:
+        return database.get(OutboxMessage, number)
+
+
+def dead_messages(services: Services, *, before: int | None = None, most: int = 50) -> tuple[OutboxMessage, ...]:
+    """The messages that were given up, newest first; the next page begins ``before`` the last one's number."""
+    chosen = select(OutboxMessage).where(_IS_DEAD)
+    if before is not None:
+        chosen = chosen.where(OutboxMessage.id < min(before, LARGEST_ID))
+    with services.read() as database:
+        return tuple(database.scalars(chosen.order_by(OutboxMessage.id.desc()).limit(most)))
+
+
+def message_numbered(services: Services, number: int) -> OutboxMessage:
+    """One message of any channel. Raises NotFound."""
+    with services.read() as database:
+        return _message(database, number)
+
+
+def replay(services: Services, number: int, now: datetime) -> None:
+    """Send a message that was given up once more, under the id that it had: who has it already can tell.
+
+    One that is more than a week old is tried once. Raises NotFound, and Refused for one that isn't given up.
+    """
+    with services.write.begin() as database:
+        message = _message(database, number, for_update=True)
+        if message.state != "dead":
+            raise Refused("This message is not given up: it was sent, or is on its way")
+        make_due(message, now)
+
+
+def make_due(message: OutboxMessage, now: datetime) -> None:
+    """Let the next worker take a message as if it had never been tried, inside the caller's transaction."""
+    message.state, message.attempts, message.finished_at = "due", 0, None
+    message.next_attempt_at = now
+    message.lease = message.leased_until = None
+
+
+def _message(database: Session, number: int, *, for_update: bool = False) -> OutboxMessage:
+    found = database.get(OutboxMessage, number, with_for_update=for_update) if 0 < number <= LARGEST_ID else None
+    if found is None:
+        raise NotFound(f"There is no message {number}")
+    return found

@@ -1,0 +1,83 @@
+"""Checks of what the desk stands on: its folders, its secret, the mail server, the guide's folder."""
+
+from __future__ import annotations
+
+import os
+import smtplib
+import stat
+import tempfile
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from formapp.notifications.email import message as mail
+from formapp.operations.doctor.database import is_sqlite, one_line, place_of
+from formapp.operations.doctor.findings import Finding, Level
+from formapp.services import Services
+from formapp.settings import PREFIX, SHORTEST_SECRET
+from formapp.widgets import CLOSURES_FILE
+
+SMTP_SECONDS = 5.0
+
+
+def folders_writable(services: Services, _now: datetime) -> Iterator[Finding]:
+    """The desk's folder, and that of the database file, take new files."""
+    folders = {services.settings.var}
+    if is_sqlite(services):
+        # SQLite keeps its journal beside the database.
+        folders.add(Path(place_of(services)).parent)
+    for folder in sorted(folders):
+        if trouble := _why_not_writable(folder):
+            do = "Let the desk's user write there, or free some space."
+            yield Finding("folders", str(folder), f"Nothing can be written here: {trouble}.", do)
+
+
+def _why_not_writable(folder: Path) -> str:
+    """Write a file, make it durable, take it away; what fails at that, "" where nothing does."""
+    try:
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".doctor-") as file:
+            file.write(b"can this be written?")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        return one_line(error.strerror or error)
+    return ""
+
+
+def secret_set(services: Services, _now: datetime) -> Iterator[Finding]:
+    """Forms are signed by a secret that is long enough and that nobody else can read."""
+    own, secret = f"{PREFIX}SECRET_KEY", services.settings.secret_key
+    if len(secret) < SHORTEST_SECRET:
+        what = f"The secret has {len(secret)} characters, so it can be guessed."
+        yield Finding("secret", own, what, f"Set {own} to {SHORTEST_SECRET} characters or more, made by chance.")
+    kept = services.settings.var / "secret-key"
+    if kept.exists() and stat.S_IMODE(kept.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO):
+        yield Finding("secret", str(kept), "Others on this machine can read the secret.", f"Run: chmod 600 {kept}")
+
+
+def mail_server_answers(services: Services, _now: datetime) -> Iterator[Finding]:
+    """The mail server takes a connection, our password and a NOOP; nothing is sent."""
+    url, setting = services.settings.smtp_url, f"{PREFIX}SMTP_URL"
+    if not url:
+        shown = services.settings.shows_mails
+        told = "mails are only shown at /support/inbox" if shown else "no mail goes out, and nobody gets a sign-in link"
+        do = f"Set {setting}, as in smtp+tls://user:password@mail.example:587."
+        level: Level = "warning" if shown else "problem"
+        yield Finding("mail server", setting, f"No mail server is set, so {told}.", do, level)
+        return
+    try:
+        mail.greet(url, SMTP_SECONDS)
+    except (OSError, smtplib.SMTPException) as error:
+        said = error.smtp_error if isinstance(error, smtplib.SMTPResponseException) else error
+        words = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+        what = f"The mail server can't be used: {one_line(words)}."
+        yield Finding("mail server", setting, what, "Start it, or correct the address, user and password.")
+
+
+def closures_told(services: Services, _now: datetime) -> Iterator[Finding]:
+    """The guide's folder takes the file that tells its pages of closures."""
+    folder = services.settings.site_dir
+    if folder is not None and (trouble := _why_not_writable(folder)):
+        what = f"The guide can't be told of closures: {trouble}."
+        do = "Let the desk's user write there, or leave it: the guide then shows none."
+        yield Finding("closures file", str(folder / CLOSURES_FILE), what, do, "warning")

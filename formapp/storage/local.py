@@ -1,0 +1,299 @@
+"""Where the bytes of attachments lie: a store of files under random keys, each with its facts beside it.
+
+A kept file needs no database. Its key has 256 random bits and is given only to who sent the file,
+so whoever knows it may attach it. Nothing shows under a key before all of it is durable.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+from formapp.settings import PREFIX, BadSetting
+from formapp.tokens import new_token
+
+CHUNK = 64 * 1024
+"""How much is read at a time, in bytes."""
+RESERVE = 256 * 1024 * 1024
+"""How much of the disk files leave free, in bytes: the tickets often lie on the same one, and come first."""
+_KEY = re.compile(r"[A-Za-z0-9_-]{43}")
+_SUFFIX = re.compile(r"[a-z][a-z0-9]{0,15}")
+CONTENT, FACTS, UNFINISHED = "content", "json", "part"
+"""Names that the stores use themselves; nothing else may be put beside a file under them."""
+
+
+class Writing(Protocol):
+    """A file on its way into the store. It ends by ``keep`` or ``discard``; the latter may come twice."""
+
+    def write(self, chunk: bytes) -> None:
+        """Add bytes. Raises OSError where the store can't take them."""
+
+    def keep(self, facts: Mapping[str, Any]) -> str:
+        """Make the file and its facts durable and return its key. Raises OSError; then nothing is kept."""
+
+    def discard(self) -> None:
+        """Forget what was written; after ``keep`` it does nothing."""
+
+
+class Files(Protocol):
+    """A store of files. A key that no store could have made is unknown, never an error."""
+
+    def begin(self) -> Writing:
+        """Begin a file. Raises OSError where the store can't take one."""
+
+    def facts(self, key: str) -> dict[str, Any] | None:
+        """What was kept with a file; None for one that isn't there."""
+
+    def read(self, key: str) -> Iterator[bytes]:
+        """A file's bytes in chunks. Raises FileNotFoundError at once where there is none, or OSError."""
+
+    def remove(self, key: str) -> None:
+        """Remove a file and all that lies beside it; one that isn't there is no error."""
+
+    def put_beside(self, key: str, suffix: str, content: bytes) -> None:
+        """Keep something small that was made of a file, in place of what was there under this suffix."""
+
+    def read_beside(self, key: str, suffix: str) -> bytes | None:
+        """What was put beside a file; None where nothing was."""
+
+    def listing(self) -> Iterator[tuple[str, datetime]]:
+        """Each key with when it was last written (aware UTC), those of half-written files too."""
+
+    def check(self) -> None:
+        """Raises OSError where the store can't be written."""
+
+
+def is_key(text: str) -> bool:
+    """Whether a store could have made this key: asked of each one from outside, before any use."""
+    return _KEY.fullmatch(text) is not None
+
+
+def checked_suffix(suffix: str) -> str:
+    """A suffix for what lies beside a file. Raises ValueError for one that could be taken for something else."""
+    if not _SUFFIX.fullmatch(suffix) or suffix in {CONTENT, FACTS, UNFINISHED}:
+        raise ValueError(f'"{suffix}" is no suffix for what lies beside a file')
+    return suffix
+
+
+class LocalFiles:
+    """Files in a folder of this machine, readable by their owner alone and never inside a served folder.
+
+    They lie in subfolders by their keys' first two characters. A file's own bytes are durable before
+    its facts are, and what has no facts was never kept.
+    """
+
+    def __init__(self, folder: Path, reserve: int = RESERVE) -> None:
+        self.folder = folder
+        self._reserve = reserve
+
+    def begin(self) -> Writing:
+        """Begin a file. Raises OSError where the folder can't be written, or the disk is all but full."""
+        key = new_token()
+        path = self._path(key)
+        self._make(path.parent)
+        self._leave_room()
+        return _LocalWriting(path, key)
+
+    def facts(self, key: str) -> dict[str, Any] | None:
+        """What was kept with a file; None for one that isn't there."""
+        if not is_key(key):
+            return None
+        try:
+            found = json.loads(_beside(self._path(key), FACTS).read_bytes())
+        except (FileNotFoundError, ValueError):
+            return None
+        return found if isinstance(found, dict) else None
+
+    def read(self, key: str) -> Iterator[bytes]:
+        """A file's bytes in chunks. Raises FileNotFoundError at once where there is none, or OSError."""
+        if not is_key(key):
+            raise FileNotFoundError(f"there is no file of the key {key!r}")
+        return _chunks(self._path(key).open("rb"))
+
+    def remove(self, key: str) -> None:
+        """Remove a file and all that lies beside it, the facts first: without them it isn't kept."""
+        if not is_key(key):
+            return
+        path = self._path(key)
+        _beside(path, FACTS).unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            for found in os.scandir(path.parent):
+                if found.name == key or found.name.startswith(f"{key}."):
+                    Path(found.path).unlink(missing_ok=True)
+
+    def put_beside(self, key: str, suffix: str, content: bytes) -> None:
+        """Keep something small that was made of a file, in place of what was there under this suffix."""
+        if not is_key(key):
+            raise FileNotFoundError(f"there is no file of the key {key!r}")
+        path = _beside(self._path(key), checked_suffix(suffix))
+        _write_whole(path, content)
+        sync(path.parent)
+
+    def read_beside(self, key: str, suffix: str) -> bytes | None:
+        """What was put beside a file; None where nothing was."""
+        if not is_key(key):
+            return None
+        try:
+            return _beside(self._path(key), checked_suffix(suffix)).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def listing(self) -> Iterator[tuple[str, datetime]]:
+        """Each key with when it was last written (aware UTC), those of half-written files too."""
+        if not self.folder.exists():
+            return
+        for shelf in sorted(self.folder.iterdir()):
+            if not shelf.is_dir():
+                continue
+            newest: dict[str, float] = {}
+            for found in os.scandir(shelf):
+                key = found.name.partition(".")[0]
+                if is_key(key):
+                    # Another worker may remove it meanwhile.
+                    with suppress(FileNotFoundError):
+                        newest[key] = max(newest.get(key, 0.0), found.stat().st_mtime)
+            for key, written in sorted(newest.items()):
+                yield key, datetime.fromtimestamp(written, UTC)
+
+    def check(self) -> None:
+        """Raises OSError where a file can't be made durable in the folder, or the disk is all but full."""
+        self._make(self.folder)
+        self._leave_room()
+        path = self.folder / f"check-{new_token()}"
+        try:
+            _write_whole(path, b"written to see whether it can be")
+            sync(self.folder)
+        finally:
+            path.unlink(missing_ok=True)
+
+    def _path(self, key: str) -> Path:
+        return self.folder / key[:2] / key
+
+    def _leave_room(self) -> None:
+        if shutil.disk_usage(self.folder).free < self._reserve:
+            raise OSError(errno.ENOSPC, f"less than {self._reserve // 2**20} MB are free, which files leave to tickets")
+
+    def _make(self, folder: Path) -> None:
+        """Make a folder that lasts: its name is durable in the folder above it."""
+        if folder.is_dir():
+            return
+        if folder != self.folder:
+            self._make(self.folder)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        sync(folder.parent)
+
+
+class WrittenHere:
+    """The part of a writing that lies on this machine: an open file until it is kept or discarded."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file: BinaryIO | None = file
+
+    def write(self, chunk: bytes) -> None:
+        """Add bytes. Raises OSError where this machine can't take them."""
+        self._open().write(chunk)
+
+    def _open(self) -> BinaryIO:
+        if self._file is None:
+            raise ValueError("this file has been kept or discarded")
+        return self._file
+
+
+class _LocalWriting(WrittenHere):
+    """A file that is written under another name until it is whole."""
+
+    def __init__(self, path: Path, key: str) -> None:
+        self._key = key
+        self._path = path
+        self._part = _beside(path, UNFINISHED)
+        super().__init__(_new_file(self._part))
+
+    def keep(self, facts: Mapping[str, Any]) -> str:
+        """Make the file and its facts durable and return its key. Raises OSError; then nothing is kept."""
+        file = self._open()
+        try:
+            file.flush()
+            os.fsync(file.fileno())
+            self._part.rename(self._path)
+            _write_whole(_beside(self._path, FACTS), json.dumps(dict(facts), ensure_ascii=False).encode())
+            sync(self._path.parent)
+        except BaseException:
+            self._clear()
+            raise
+        file.close()
+        self._file = None
+        return self._key
+
+    def discard(self) -> None:
+        """Forget what was written; after ``keep`` it does nothing."""
+        if self._file is not None:
+            self._clear()
+
+    def _clear(self) -> None:
+        file, self._file = self._file, None
+        # What its buffer still holds may not fit on the disk either; it is not wanted any more.
+        with suppress(OSError):
+            if file is not None:
+                file.close()
+        for path in (_beside(self._path, FACTS), self._path, self._part):
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(f"{path.name}.{suffix}")
+
+
+def _new_file(path: Path) -> BinaryIO:
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Put a whole, durable file in place of the old one: nobody reads a half."""
+    whole = _beside(path, f"{new_token()}.{UNFINISHED}")
+    try:
+        with _new_file(whole) as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        whole.replace(path)
+    except BaseException:
+        whole.unlink(missing_ok=True)
+        raise
+
+
+def sync(path: Path) -> None:
+    """Make a file's content durable, or the names in a folder."""
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while chunk := file.read(CHUNK):
+            yield chunk
+
+
+def open_files(setting: str, var: Path) -> Files:
+    """The store that ``FORMAPP_FILES`` names: ``s3://bucket/prefix``, or the folder ``files`` where it is empty.
+
+    Raises BadSetting where a bucket is named without the package for it.
+    """
+    if setting.startswith("s3://"):
+        try:
+            from formapp.storage.s3 import S3Files
+        except ImportError as missing:
+            raise BadSetting(f'{PREFIX}FILES names a bucket; install the desk with its extra "s3" for it.') from missing
+        return S3Files.at(setting)
+    return LocalFiles(var / "files")

@@ -1,0 +1,115 @@
+"""One act on a ticket: hold the ticket, see that nobody was faster, change, record, tell.
+
+Every act is one transaction. The person's page carries the number of the newest event that it
+showed; where somebody else has acted since, the act is refused and the person is told who did what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from formapp.errors import ChangedMeanwhile, NotFound, TicketClosed, TicketMerged
+from formapp.models import Account, Event, Project, Ticket, reference_of
+from formapp.notifications import fanout as announcements
+from formapp.notifications.fanout import Happened
+from formapp.services import Services
+from formapp.tickets import events
+from formapp.tickets import sla as clock
+
+DID = {
+    "replied": "replied",
+    "noted": "added a note",
+    "assigned": "changed who has it",
+    "closed": "closed it",
+    "reopened": "reopened it",
+    "merged": "merged it",
+    "absorbed": "merged another ticket into it",
+    "priority-changed": "changed the priority",
+}
+"""What an event's actor did, in words that follow a name."""
+
+
+@dataclass(slots=True)
+class Act:
+    """A held ticket, and what its act needs."""
+
+    services: Services
+    database: Session
+    ticket: Ticket
+    actor: Account
+    now: datetime
+    promise_anew: bool = field(default=False)
+
+    def record(self, kind: str, details: dict[str, Any]) -> int:
+        """Write the act's event; its number."""
+        return events.record(self.database, self.ticket.id, kind, self.actor.id, self.now, details)
+
+    def change_state(self, state: str) -> dict[str, Any]:
+        """Change the state and return what an event says of that; nothing where it stays."""
+        before = self.ticket.state
+        if before == state:
+            return {}
+        self.ticket.state = state
+        self.ticket.closed_at = self.now if state == "closed" else None
+        return {"state": [before, state]}
+
+    def tell(self, kind: str, sequence: int, facts: dict[str, Any] | None = None) -> None:
+        """Announce the event to everybody concerned, with the ticket's facts as they are after the act."""
+        clock.set_clock(self.services, self.database, self.ticket, promise_anew=self.promise_anew)
+        project = self.database.get_one(Project, self.ticket.project_id)
+        told = {
+            **announcements.facts_of(self.ticket, project.name),
+            "by_name": self.actor.name,
+            **(facts or {}),
+        }
+        happened = Happened(kind, self.ticket.id, sequence, self.actor.id, self.actor.is_staff, told)
+        announcements.announce(self.services, self.database, happened, self.now)
+
+    def must_be_open(self) -> None:
+        """Raises TicketMerged or TicketClosed where nothing can be added to the ticket."""
+        if self.ticket.merged_into_id is not None:
+            raise TicketMerged(self.ticket.reference, reference_of(self.ticket.merged_into_id))
+        if self.ticket.state == "closed":
+            raise TicketClosed(f"{self.ticket.reference} is closed. Reopen it to add something")
+
+
+@contextmanager
+def acting(
+    services: Services, account_id: int, ticket_id: int, now: datetime, *, seen: int | None = None
+) -> Iterator[Act]:
+    """Hold a ticket for one act; committed at the end, undone by any exception.
+
+    ``seen`` is the newest event that the person's page showed (None: doesn't matter). Raises NotFound
+    for a ticket or account that isn't there, ChangedMeanwhile where others have acted since.
+    """
+    with services.write.begin() as database:
+        ticket = database.scalar(select(Ticket).where(Ticket.id == ticket_id).with_for_update())
+        actor = database.scalar(select(Account).where(Account.id == account_id, Account.disabled_at.is_(None)))
+        if ticket is None or actor is None:
+            raise NotFound
+        if seen is not None:
+            _nobody_was_faster(database, ticket, actor, seen)
+        clock.notice(services, database, ticket, now)
+        act = Act(services, database, ticket, actor, now)
+        yield act
+        clock.set_clock(services, database, ticket, promise_anew=act.promise_anew)
+
+
+def _nobody_was_faster(database: Session, ticket: Ticket, actor: Account, seen: int) -> None:
+    newer = database.execute(
+        select(Account.name, Event.kind)
+        .join(Account, Account.id == Event.account_id)
+        .where(Event.ticket_id == ticket.id, Event.sequence > seen, Event.account_id != actor.id)
+        .order_by(Event.sequence)
+    ).all()
+    if not newer:
+        return
+    acts = dict.fromkeys(f"{name} {DID.get(kind, kind)}" for name, kind in newer)
+    raise ChangedMeanwhile(f"While you were writing, {', then '.join(acts)}. Look at it, then send again")

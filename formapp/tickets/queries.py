@@ -1,0 +1,76 @@
+"""Tickets: reading one's own."""
+
+from __future__ import annotations
+
+import re
+
+from sqlalchemy import literal, select, tuple_
+from sqlalchemy.orm import joinedload
+
+from formapp.database.engine import UtcDateTime
+from formapp.errors import NotFound
+from formapp.models import FIRST_REFERENCE, REFERENCE_PREFIX, Event, Membership, StoredPolicy, Ticket
+from formapp.services import Services
+from supportpolicy import Policy
+
+_REFERENCE = re.compile(rf"{REFERENCE_PREFIX}([1-9][0-9]{{3,8}})")
+# A version never changes, so a rebuilt policy stays; there are as many as the guide had releases.
+_older: dict[str, Policy] = {}
+
+
+def tickets_of(
+    services: Services, account_id: int, *, before: Ticket | None = None, most: int = 50
+) -> tuple[Ticket, ...]:
+    """The newest tickets of all projects that a person is in, whoever sent them; of those ``before`` another."""
+    chosen = (
+        select(Ticket)
+        .join(Membership, Membership.project_id == Ticket.project_id)
+        .where(Membership.account_id == account_id)
+        .options(joinedload(Ticket.project), joinedload(Ticket.reporter))
+        .order_by(Ticket.opened_at.desc(), Ticket.id.desc())
+        .limit(most)
+    )
+    if before is not None:
+        key = tuple_(literal(before.opened_at, UtcDateTime), literal(before.id))
+        chosen = chosen.where(tuple_(Ticket.opened_at, Ticket.id) < key)
+    with services.read() as database:
+        return tuple(database.scalars(chosen))
+
+
+def number_of(reference: str) -> int:
+    """The number in a reference like SUP-1042. Raises NotFound for everything else, other digits included."""
+    match = _REFERENCE.fullmatch(reference) if reference.isascii() else None
+    if match is None:
+        raise NotFound
+    return int(match[1]) - FIRST_REFERENCE
+
+
+def ticket_for(services: Services, account_id: int, reference: str) -> Ticket:
+    """The ticket of this reference, if the person is in its project. Raises NotFound, whatever the reason."""
+    number = number_of(reference)
+    with services.read() as database:
+        ticket = database.scalar(
+            select(Ticket)
+            .join(Membership, Membership.project_id == Ticket.project_id)
+            .where(Ticket.id == number, Membership.account_id == account_id)
+            .options(joinedload(Ticket.project), joinedload(Ticket.reporter))
+        )
+    if ticket is None:
+        raise NotFound
+    return ticket
+
+
+def events_of(services: Services, ticket_id: int) -> tuple[Event, ...]:
+    """A ticket's events in order."""
+    with services.read() as database:
+        return tuple(database.scalars(select(Event).where(Event.ticket_id == ticket_id).order_by(Event.sequence)))
+
+
+def policy_of(services: Services, version: str) -> Policy:
+    """The policy that a promise was given under, rebuilt where it is no longer the present one."""
+    if version == services.policy.version:
+        return services.policy
+    if version not in _older:
+        with services.read() as database:
+            _older[version] = Policy.from_canonical(database.get_one(StoredPolicy, version).canonical)
+    return _older[version]

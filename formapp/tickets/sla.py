@@ -1,0 +1,181 @@
+"""The clock that runs against a ticket's promises.
+
+What was promised is worked out from the policy and the closures that counted when the promise was
+given, and from the ticket's own events: a priority that changed is a new promise, a wait for the
+customer is a pause. A later policy or closure rewrites nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from formapp.hours import closures
+from formapp.models import NO_DEADLINE, ClockNotice, Event, Project, Ticket
+from formapp.notifications import fanout as announcements
+from formapp.notifications.fanout import Happened
+from formapp.services import Services
+from formapp.tickets import events
+from formapp.tickets.queries import policy_of
+from supportpolicy import Closure, Deadlines, Pause, Policy, Target
+
+TARGETS: tuple[Target, Target] = ("response", "resolution")
+STANDING = {"waiting": "Waiting for your answer", "closed": "The ticket was closed"}
+"""States in which the resolution clock stands still, and the words that say why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Promises:
+    """What a ticket was promised: its policy, the closures that count, and the deadlines that follow."""
+
+    policy: Policy
+    closures: tuple[Closure, ...]
+    deadlines: Deadlines
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A promise that is still to be kept, and when it is due (aware UTC)."""
+
+    target: Target
+    due: datetime
+
+
+def promises_of(services: Services, database: Session, ticket: Ticket) -> Promises:
+    """Work a ticket's promises out again, from what counted when they were given."""
+    policy = policy_of(services, ticket.policy_version)
+    history = database.scalars(select(Event).where(Event.ticket_id == ticket.id).order_by(Event.sequence)).all()
+    counted = closures.known_at(database, promised_at(history, ticket.opened_at), ticket.opened_at)
+    return Promises(policy, counted, policy.deadlines(ticket.priority, ticket.opened_at, pauses_of(history), counted))
+
+
+def promised_at(history: Sequence[Event], opened_at: datetime) -> datetime:
+    """When the present promise was given: at filing, or when the priority last changed."""
+    corrected = [event for event in history if event.kind == "priority-changed"]
+    changed = [event.at for event in corrected if event.details["priority"][0] != event.details["priority"][1]]
+    return changed[-1] if changed else opened_at
+
+
+def pauses_of(history: Sequence[Event]) -> tuple[Pause, ...]:
+    """When the resolution clock stood still and why, replayed from a ticket's events."""
+    pauses: list[Pause] = []
+    since: tuple[datetime, str] | None = None
+    for event in history:
+        change = event.details.get("state")
+        if not change:
+            continue
+        if since is not None:
+            pauses.append((since[0], event.at, since[1]))
+        words = STANDING.get(change[1])
+        since = (event.at, words) if words else None
+    if since is not None:
+        pauses.append((since[0], None, since[1]))
+    return tuple(pauses)
+
+
+def pending(ticket: Ticket) -> Iterator[Pending]:
+    """The promises still to be kept: the response until staff answered, the resolution while we work on it."""
+    if ticket.state == "closed":
+        return
+    if ticket.answered_at is None and ticket.response_due_at is not None:
+        yield Pending("response", ticket.response_due_at)
+    if ticket.state == "open" and ticket.resolution_due_at is not None:
+        yield Pending("resolution", ticket.resolution_due_at)
+
+
+def set_clock(services: Services, database: Session, ticket: Ticket, *, promise_anew: bool = False) -> None:
+    """Store what an act changed: deadlines, the place in the queue, and when to look again.
+
+    The response deadline is rewritten only with ``promise_anew``, when the priority has changed.
+    """
+    promises = promises_of(services, database, ticket)
+    if promise_anew:
+        ticket.response_due_at = promises.deadlines.response_due
+    if ticket.state != "closed":
+        ticket.resolution_due_at = promises.deadlines.resolution_due
+    left = list(pending(ticket))
+    if ticket.state == "closed" and ticket.closed_at is not None:
+        ticket.queue_at = ticket.closed_at
+    else:
+        ticket.queue_at = min((promise.due for promise in left), default=NO_DEADLINE)
+    ticket.notice_at = _next_notice(left, promises.deadlines, _noticed(database, ticket.id))
+
+
+def _noticed(database: Session, ticket_id: int) -> frozenset[tuple[str, str]]:
+    rows = database.execute(select(ClockNotice.target, ClockNotice.kind).where(ClockNotice.ticket_id == ticket_id))
+    return frozenset((target, kind) for target, kind in rows)
+
+
+def _next_notice(left: Sequence[Pending], deadlines: Deadlines, noticed: frozenset[tuple[str, str]]) -> datetime | None:
+    times = []
+    for promise in left:
+        if (promise.target, "missed") in noticed:
+            continue
+        warning = None if (promise.target, "due-soon") in noticed else deadlines.warn_at(promise.target)
+        times.append(promise.due if warning is None else min(warning, promise.due))
+    return min(times, default=None)
+
+
+def notice(services: Services, database: Session, ticket: Ticket, now: datetime) -> None:
+    """Record what the clock has to say of a ticket by now, each thing once; the caller holds the ticket.
+
+    Called by the worker, and by every act before it changes anything: an answer that comes late, but
+    before the worker looked, has missed all the same.
+    """
+    if ticket.notice_at is None or ticket.notice_at > now:
+        return
+    promises = promises_of(services, database, ticket)
+    noticed = set(_noticed(database, ticket.id))
+    left = list(pending(ticket))
+    for promise in left:
+        kind = _what_to_say(promises, promise, now)
+        if kind and not {(promise.target, kind), (promise.target, "missed")} & noticed:
+            _record(services, database, ticket, promise, kind, now)
+            noticed.add((promise.target, kind))
+    ticket.notice_at = _next_notice(left, promises.deadlines, frozenset(noticed))
+    if ticket.notice_at is not None and ticket.notice_at <= now:
+        # Nobody is at the desk to be warned; look again when it opens.
+        ticket.notice_at = min(promises.policy.opening(now, promises.closures).until or now, _first_due(left, now))
+
+
+def _first_due(left: Sequence[Pending], now: datetime) -> datetime:
+    return min((promise.due for promise in left if promise.due > now), default=NO_DEADLINE)
+
+
+def _what_to_say(promises: Promises, promise: Pending, now: datetime) -> str:
+    if now >= promise.due:
+        return "missed"
+    warning = promises.deadlines.warn_at(promise.target)
+    if warning is None or now < warning:
+        return ""
+    priority_words = promises.deadlines.promise(promise.target)
+    closed = priority_words.kind != "elapsed" and not promises.policy.opening(now, promises.closures).open
+    return "" if closed else "due-soon"
+
+
+def _record(services: Services, database: Session, ticket: Ticket, promise: Pending, kind: str, now: datetime) -> None:
+    database.add(ClockNotice(ticket_id=ticket.id, target=promise.target, kind=kind, at=now))
+    details = {"target": promise.target, "due": promise.due.isoformat()}
+    sequence = events.record(database, ticket.id, kind, None, now, details)
+    project = database.get_one(Project, ticket.project_id)
+    facts = {**announcements.facts_of(ticket, project.name), **details}
+    announcements.announce(services, database, Happened(kind, ticket.id, sequence, None, False, facts), now)
+
+
+def sweep(services: Services, clock: Callable[[], datetime], most: int = 500) -> int:
+    """Look at the tickets whose time has come, each in a transaction of its own; how many were looked at."""
+    with services.read() as database:
+        numbers = database.scalars(
+            select(Ticket.id).where(Ticket.notice_at <= clock()).order_by(Ticket.notice_at).limit(most)
+        ).all()
+    for number in numbers:
+        with services.write.begin() as database:
+            # Another worker may be at it, or have been: the row is locked, then judged anew.
+            ticket = database.scalar(select(Ticket).where(Ticket.id == number).with_for_update(skip_locked=True))
+            if ticket is not None:
+                notice(services, database, ticket, clock())
+    return len(numbers)

@@ -1,0 +1,126 @@
+"""Signing in by a one-time link, and out."""
+
+from __future__ import annotations
+
+import re
+
+from flask import Blueprint, request, session, url_for
+from werkzeug.wrappers import Response
+from wtforms import EmailField, Form
+
+from formapp.accounts import magic_links as signin
+from formapp.accounts import sessions
+from formapp.errors import LinkGone
+from formapp.forms import Line, MailAddress, Required
+from formapp.web.body.form_data import posted
+from formapp.web.context import PREFIX, machine, web
+from formapp.web.layout.page import page, see_other
+from formapp.web.session_cookie import forget, remember, signed_in
+
+blueprint = Blueprint("signin", __name__)
+
+TOO_OFTEN = "You have asked for many links in a short time. Wait 15 minutes, then try again"
+_SAFE_PATH = re.compile(rf"{PREFIX}/[A-Za-z0-9/_.~?=&%+-]*")
+MINUTES = int(signin.LIFETIME.total_seconds() // 60)
+
+
+class SignInForm(Form):
+    """Where to send the link."""
+
+    email = EmailField("Email address", [Line(), Required("Enter your email address"), MailAddress()])
+
+
+@blueprint.get("/sign-in")
+def ask() -> Response:
+    """Ask for an email address; open to everybody."""
+    return _form(SignInForm(), request.args.get("next", ""), said=str(session.pop("said", "")))
+
+
+@blueprint.post("/sign-in")
+def send() -> Response:
+    """Send a link to the address; the answer is the same whether the address is known or not."""
+    desk = web()
+    form = SignInForm(posted().fields)
+    back = safe_path(posted().get("next"))
+    if not form.validate():
+        return _form(form, back, 422)
+    email = form.email.data or ""
+    if not desk.limits.may_ask_for_link(email, machine()):
+        form.email.errors = [TOO_OFTEN]
+        return _form(form, back, 429)
+    signin.request_link(desk.services, email, desk.clock(), next_path=back)
+    return mailed_to(email, kept=False)
+
+
+def _form(form: SignInForm, back: str, status: int = 200, *, said: str = "") -> Response:
+    return page("sign-in.html", status, form=form, back=safe_path(back), said=said)
+
+
+def mailed_to(email: str, *, kept: bool) -> Response:
+    """Go on to the page that says where the mail went; the address travels in the cookie, not in the URL."""
+    session["mailed"] = {"to": email, "kept": kept}
+    return see_other(url_for("signin.check_mail"))
+
+
+@blueprint.get("/check-mail")
+def check_mail() -> Response:
+    """Say that a mail is on its way; open to everybody."""
+    mailed = session.get("mailed", {})
+    shown_here = web().services.settings.shows_mails
+    kept = bool(mailed.get("kept"))
+    return page("check-mail.html", email=mailed.get("to", ""), kept=kept, minutes=MINUTES, inbox=shown_here)
+
+
+@blueprint.get("/sign-in/<token>")
+def look(token: str) -> Response:
+    """Show what a link does and its button; looking uses nothing up, because mail scanners open links."""
+    desk = web()
+    try:
+        link = signin.look_at_link(desk.services, token, desk.clock())
+    except LinkGone:
+        return _gone()
+    return page("link.html", token=token, link=link)
+
+
+@blueprint.post("/sign-in/<token>")
+def use(token: str) -> Response:
+    """Use the link up, sign in and go on: to the kept ticket, to where one was going, to the queue, or to the list."""
+    desk = web()
+    try:
+        used = signin.use_link(desk.services, token, desk.clock())
+    except LinkGone:
+        return _gone()
+    session.clear()
+    if used.draft_token:
+        onward = url_for("tickets.new", draft=used.draft_token)
+    else:
+        onward = safe_path(used.next_path) or url_for("queue.tickets" if used.is_staff else "tickets.mine")
+    answer = see_other(onward)
+    remember(answer, used.token)
+    return answer
+
+
+@blueprint.post("/sign-out")
+def leave() -> Response:
+    """End this session, or all of the person's; the cookie is dead at once."""
+    person = signed_in()
+    session.clear()
+    session["said"] = "You are signed out."
+    if person is not None and posted().get("everywhere"):
+        sessions.end_all_sessions(web().services, person.account_id)
+        session["said"] = "You are signed out on all your devices."
+    elif person is not None:
+        sessions.end_session(web().services, person.token)
+    answer = see_other(url_for("signin.ask"))
+    forget(answer)
+    return answer
+
+
+def safe_path(path: str) -> str:
+    """A path of this desk to go on to; empty for anything else, such as another host's address."""
+    return path if _SAFE_PATH.fullmatch(path) and "//" not in path else ""
+
+
+def _gone() -> Response:
+    signed_in()
+    return page("link-gone.html", 410)

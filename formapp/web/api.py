@@ -1,0 +1,105 @@
+"""The promise for other programs: the dates if one files now, the policy, the hours as a calendar."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import Any
+
+from flask import Blueprint, make_response, request
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.wrappers import Response
+
+from formapp.hours import icalendar as hourscalendar
+from formapp.hours.quote import DueDate, PriorityDates, promised_now
+from formapp.web.context import web
+
+blueprint = Blueprint("feeds", __name__)
+A_MINUTE = 60
+AN_HOUR = 3600
+
+
+def needs_database(view: Callable[[], Response]) -> Callable[[], Response]:
+    """Answer a program plainly, not with a page, while the database is away."""
+
+    @wraps(view)
+    def answered() -> Response:
+        try:
+            return view()
+        except SQLAlchemyError:
+            answer = make_response(json.dumps({"error": "The database doesn't answer. Try again in a minute."}), 503)
+            answer.headers["Content-Type"] = "application/json"
+            answer.headers["Cache-Control"] = "no-store"
+            answer.headers["Retry-After"] = str(A_MINUTE)
+            return _shared(answer)
+
+    return answered
+
+
+@blueprint.get("/dates.json")
+@needs_database
+def dates() -> Response:
+    """By when each priority is answered and solved if it is filed now, and whether support is open."""
+    desk = web()
+    found = promised_now(desk.services, desk.clock())
+    answer = {
+        "policy_version": desk.services.policy.version,
+        "timezone": desk.services.policy.calendar.zone.key,
+        "at": _iso(found.at),
+        "support": {
+            "open": found.is_open,
+            "until": _iso(found.changes) if found.changes else None,
+            "words": found.state,
+        },
+        "priorities": {one.priority: _dates(one) for one in found.dates},
+    }
+    return _answer(json.dumps(answer, ensure_ascii=False), "application/json", A_MINUTE)
+
+
+@blueprint.get("/policy.json")
+def policy() -> Response:
+    """The whole policy and its version, which is the SHA-256 of the text after ``"policy":``."""
+    found = web().services.policy
+    return _answer(f'{{"version":"{found.version}","policy":{found.canonical}}}', "application/json", AN_HOUR)
+
+
+@blueprint.get("/hours.ics")
+@needs_database
+def hours() -> Response:
+    """When support is open, for calendars that subscribe."""
+    desk = web()
+    answer = _answer(hourscalendar.hours_calendar(desk.services, desk.clock()), "text/calendar; charset=utf-8", AN_HOUR)
+    answer.headers["Content-Disposition"] = 'inline; filename="support-hours.ics"'
+    return answer
+
+
+def _dates(found: PriorityDates) -> dict[str, Any]:
+    return {"response": _due(found.response), "resolution": _due(found.resolution)}
+
+
+def _due(found: DueDate | None) -> dict[str, str] | None:
+    return {"due": _iso(found.instant), "words": found.words, "short": found.short} if found else None
+
+
+def _iso(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _answer(text: str, kind: str, seconds: int) -> Response:
+    """An answer that everybody may keep for so long, and then only ask whether it still holds."""
+    answer = make_response(text)
+    answer.headers["Content-Type"] = kind
+    answer.headers["Cache-Control"] = f"public, max-age={seconds}"
+    answer.add_etag()
+    return _shared(answer).make_conditional(request)
+
+
+def _shared(answer: Response) -> Response:
+    """Let pages of the further allowed origins read it; it is the same for all, so no cookies are wanted."""
+    answer.vary.add("Origin")
+    origin = request.headers.get("Origin", "")
+    if origin in web().services.settings.origins:
+        answer.headers["Access-Control-Allow-Origin"] = origin
+    return answer

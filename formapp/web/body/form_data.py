@@ -1,0 +1,141 @@
+"""Reading a posted form without losing a character of it.
+
+Flask answers a body that isn't UTF-8 with an empty form, and so with everything typed gone. Here
+each field is decoded on its own; what can't be decoded is shown as U+FFFD and named. Files go straight
+into the store while they come in; what the form then carries of them are their tokens.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes
+
+from flask import g, request
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import BadRequest
+
+from formapp.forms import MOST_TOKENS
+from formapp.web.body.incoming_files import ArrivingFiles
+from formapp.web.body.multipart import CHUNK, Parts, decoded_text, read_parts
+from formapp.web.context import machine, web
+
+MAX_FIELDS = 1000
+# The longest description, each of its characters four bytes and percent-encoded, is a quarter of this.
+LARGEST_TEXT = 1_000_000
+# A form with files is read to here, so that a file which is too large costs no word of the text beside it.
+LARGEST_BODY = 100_000_000
+# The forms that take files, and that come back filled whatever they hold.
+WITH_FILES = frozenset({"tickets.create", "tickets.reply", "desk.reply", "desk.note", "files.upload"})
+URLENCODED = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What came in: the fields as text, and the names of those that held bytes that aren't UTF-8.
+
+    Files that came with it are kept by then, their tokens are in the field ``file``; ``refused`` has a
+    sentence for each that isn't. ``cut`` says that more came than is read, so that something is missing.
+    """
+
+    fields: MultiDict[str, str]
+    broken: frozenset[str] = frozenset()
+    refused: tuple[str, ...] = ()
+    cut: bool = False
+    unstored: bool = False
+    too_often: bool = False
+
+    def get(self, name: str) -> str:
+        """The first value of a field, empty when it wasn't sent."""
+        return self.fields.get(name, "")
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of a form that can't be taken as it came."""
+        return 503 if self.unstored else 429 if self.too_often else 422
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The tokens of the files that the form carries, each once."""
+        return _tokens(self.fields)
+
+
+def posted() -> Posted:
+    """The posted form of this request, read once.
+
+    Raises RequestEntityTooLarge beyond the app's bound, where the form isn't one of those that take
+    files, and BadRequest for a form that can't be read or that broke off: then nothing of it is kept.
+    """
+    if "posted" not in g:
+        g.posted = _read()
+    return g.posted  # type: ignore[no-any-return]
+
+
+def _read() -> Posted:
+    if request.endpoint in WITH_FILES:
+        # Read up to our own bounds instead: the form comes back with what it held.
+        request.max_content_length = sys.maxsize
+    if request.mimetype == URLENCODED:
+        return _urlencoded(*_bounded())
+    if request.mimetype == MULTIPART:
+        return _multipart(request.mimetype_params.get("boundary", ""))
+    return Posted(MultiDict())
+
+
+def _multipart(boundary: str) -> Posted:
+    fields: MultiDict[str, str] = MultiDict()
+    files = ArrivingFiles(web(), machine, lambda: list(_tokens(fields)))
+    parts = Parts(fields, files if request.endpoint in WITH_FILES else None, LARGEST_TEXT)
+    try:
+        whole = read_parts(request.stream.read, boundary, parts, LARGEST_BODY, MAX_FIELDS)
+    except Exception:
+        files.forget()
+        raise
+    for kept in files.kept:
+        fields.add("file", kept.token)
+    return Posted(
+        fields,
+        frozenset(parts.broken),
+        tuple(files.refused),
+        cut=parts.cut or not whole,
+        unstored=files.unstored,
+        too_often=files.too_often,
+    )
+
+
+def _bounded() -> tuple[bytes, bool]:
+    """The body, and whether it was longer than what is read of it."""
+    body = request.stream.read(LARGEST_TEXT + 1)
+    if len(body) <= LARGEST_TEXT:
+        return body, False
+    left = LARGEST_BODY
+    while left > 0 and (chunk := request.stream.read(CHUNK)):
+        left -= len(chunk)
+    return body[:LARGEST_TEXT], True
+
+
+def _urlencoded(body: bytes, cut: bool) -> Posted:
+    pairs = body.split(b"&")
+    if len(pairs) > MAX_FIELDS:
+        raise BadRequest
+    fields: MultiDict[str, str] = MultiDict()
+    broken: set[str] = set()
+    for pair in pairs:
+        name_bytes, _, value_bytes = pair.partition(b"=")
+        if not name_bytes:
+            continue
+        name, _ = decoded_text(_plain(name_bytes))
+        text, whole = decoded_text(_plain(value_bytes), cut=cut and pair is pairs[-1])
+        fields.add(name, text)
+        if not whole:
+            broken.add(name)
+    return Posted(fields, frozenset(broken), cut=cut)
+
+
+def _plain(part: bytes) -> bytes:
+    return unquote_to_bytes(part.replace(b"+", b" "))
+
+
+def _tokens(fields: MultiDict[str, str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(fields.getlist("file")))[:MOST_TOKENS]

@@ -1,0 +1,124 @@
+"""The files of a form while they come in: each is kept by itself or refused with a sentence of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+
+from formapp.attachments.file_types import clean_name
+from formapp.attachments.service import KeptFile
+from formapp.attachments.upload import Upload
+from formapp.errors import FileRefused
+from formapp.sizes import size_words
+from formapp.web.body.file_field import kept_for
+from formapp.web.context import Web
+from formapp.web.request_log import log_failure
+
+
+class ArrivingFiles:
+    """Where a form's files go. ``refused`` are sentences; ``unstored`` says that the store took nothing.
+
+    ``machine`` says who sends them, once there is one. ``before`` tells the tokens of the files that the form
+    carries already: they count, too.
+    """
+
+    def __init__(self, desk: Web, machine: Callable[[], str], before: Callable[[], list[str]]) -> None:
+        self.kept: list[KeptFile] = []
+        self.refused: list[str] = []
+        self.unstored = False
+        self.too_often = False
+        self._desk = desk
+        self._machine = machine
+        self._before = before
+        self._most = desk.services.policy.form.attachments
+        self._name = ""
+        self._upload: Upload | None = None
+        self._waiting = False
+        self._size = 0
+
+    def begin(self, name: str) -> None:
+        """A file begins; one without a name that stays empty is a field in which nothing was chosen."""
+        self._name, self._size = name, 0
+        self._waiting = True
+        if name:
+            self._open()
+
+    def write(self, chunk: bytes) -> None:
+        """More of the file; what belongs to a refused one is let go."""
+        if self._waiting:
+            self._open()
+        self._size += len(chunk)
+        if self._upload is None:
+            return
+        try:
+            self._upload.write(chunk)
+        except OSError as error:
+            self._lost(error)
+
+    def end(self) -> None:
+        """The file is whole: keep it, or say why not."""
+        self._waiting = False
+        upload, self._upload = self._upload, None
+        if upload is None:
+            return
+        try:
+            kept = upload.finish(self._desk.clock())
+        except FileRefused as refused:
+            self.refused.append(refused.sentence)
+        except OSError as error:
+            self._lost(error)
+        else:
+            self._keep(kept)
+        self._desk.limits.uploads.count(self._machine(), self._size)
+
+    def forget(self) -> None:
+        """Leave nothing behind: the request that brought the files broke off."""
+        if self._upload is not None:
+            self._upload.abandon()
+            self._upload = None
+        while self.kept:
+            self._remove(self.kept.pop())
+
+    def _open(self) -> None:
+        self._waiting = False
+        if not self._desk.limits.uploads.may_upload(self._machine()):
+            self.too_often = True
+            self._refuse(
+                "too many files came from your network within an hour. "
+                "Send without it, or wait an hour and attach it again"
+            )
+        elif len(self._earlier()) + len(self.kept) >= self._most.count:
+            self._refuse(f"up to {self._most.count} files can be attached. Remove one and attach it again")
+        else:
+            self._upload = Upload(self._desk.services, self._name, self._most.size)
+
+    def _keep(self, kept: KeptFile) -> None:
+        total = sum(file.size for file in (*self._earlier(), *self.kept, kept))
+        if total <= self._most.total:
+            self.kept.append(kept)
+            return
+        self._remove(kept)
+        self._refuse(
+            f"with it the files would be {size_words(total)}; up to {size_words(self._most.total)} "
+            "can be attached. Remove another file, or compress this one, and attach it again"
+        )
+
+    def _lost(self, error: OSError) -> None:
+        """The store failed: the rest of the form is worth having without this file."""
+        log_failure(error)
+        if self._upload is not None:
+            self._upload.abandon()
+            self._upload = None
+        self.unstored = True
+        self._refuse("we can't store files just now. Send without it, or attach it again in a few minutes")
+
+    def _remove(self, kept: KeptFile) -> None:
+        # Nobody has its token yet, so no ticket can have it; what stays behind is swept.
+        with suppress(OSError):
+            self._desk.services.files.remove(kept.token)
+
+    def _refuse(self, why: str) -> None:
+        self.refused.append(f"“{clean_name(self._name) or 'file'}” was not attached: {why}")
+
+    def _earlier(self) -> tuple[KeptFile, ...]:
+        return kept_for(self._before())

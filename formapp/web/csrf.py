@@ -1,0 +1,94 @@
+"""Whether a posted form comes from a page of ours: its origin first, a token where that can't tell.
+
+The origin is judged before any cookie is looked at: an authority that the browser adds by itself
+must not count before the page that used it is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from flask import Flask, current_app, request
+from flask import Response as FlaskResponse
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
+from flask_wtf.csrf import generate_csrf, validate_csrf  # type: ignore[import-untyped]
+from werkzeug.wrappers import Response
+from wtforms.validators import ValidationError
+
+from formapp.web.body.form_data import posted
+from formapp.web.context import web
+from formapp.web.layout.page import page
+from formapp.web.origins import is_own_page
+
+if TYPE_CHECKING:
+    from itsdangerous import URLSafeTimedSerializer
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+TOKEN = "csrf_token"  # noqa: S105 - a field's name
+
+Answering = Callable[[], Response]
+
+
+class _TokenSessions(SecureCookieSessionInterface):
+    """Flask's signed cookie, for the token and for what a page says once; what signs it is made once, too."""
+
+    @cached_property
+    def _signing(self) -> URLSafeTimedSerializer | None:
+        return super().get_signing_serializer(current_app)
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:  # noqa: ARG002 - Flask's signature
+        """What signs and reads the cookie."""
+        return self._signing
+
+    def save_session(self, app: Flask, session: SessionMixin, response: FlaskResponse) -> None:
+        """Nothing, where nobody looked into it: Flask would first find out how to write the cookie."""
+        if session.accessed or session.modified:
+            super().save_session(app, session, response)
+
+
+def csrf_token() -> str:
+    """A fresh token for a form of this browser."""
+    return str(generate_csrf())
+
+
+def init_trust(app: Flask, answers: Mapping[str, Answering], by_origin: Mapping[str, Answering]) -> None:
+    """Judge every request that changes something before its view runs.
+
+    ``answers`` names the endpoints that answer an untrusted form in their own way; all others show
+    a page with the same fields and one button. Those of ``by_origin`` are for script and carry no
+    token: their answer is given before anything of the body is read.
+    """
+
+    app.session_interface = _TokenSessions()
+
+    @app.before_request
+    def judge() -> Response | None:
+        if request.method in SAFE or request.endpoint is None:
+            return None
+        if request.endpoint in by_origin:
+            return None if _is_own_page() else by_origin[request.endpoint]()
+        if request_is_trusted():
+            return None
+        return answers.get(request.endpoint, _press_once_more)()
+
+
+def request_is_trusted() -> bool:
+    """Whether the form came from an allowed page, or carries this browser's token."""
+    if _is_own_page():
+        return True
+    try:
+        validate_csrf(posted().get(TOKEN))
+    except ValidationError:
+        return False
+    return True
+
+
+def _is_own_page() -> bool:
+    return is_own_page(request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin"), web().origins)
+
+
+def _press_once_more() -> Response:
+    fields = [(name, value) for name, value in posted().fields.items(multi=True) if name != TOKEN]
+    return page("press-again.html", 422, action=request.path, fields=fields, button="Continue")

@@ -1,0 +1,124 @@
+"""Closures at the desk: those that come, announcing one, taking one back."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Blueprint, session, url_for
+from werkzeug.wrappers import Response
+from wtforms import Field, Form, StringField
+from wtforms.validators import StopValidation
+
+from formapp.errors import AlreadyThere, NotFound, Refused
+from formapp.forms import Line, Required
+from formapp.hours import banner as closurefile
+from formapp.hours import closures
+from formapp.web.body.form_data import posted
+from formapp.web.context import web
+from formapp.web.layout.page import page, see_other
+from formapp.web.row_number import row_number
+from formapp.when import place
+
+blueprint = Blueprint("closures", __name__)
+
+# What a browser's own field for a date and a time can show; anything else it would throw away.
+_PICKED = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?)?")
+
+
+class Instant:
+    """A date and a time by the clock of the policy's zone; what was typed stays as it is."""
+
+    def __call__(self, _form: Form, field: Field) -> None:
+        """Refuse what is none."""
+        try:
+            instant_of(field)
+        except Refused as refused:
+            raise StopValidation(refused.sentence) from None
+
+
+class ClosureForm(Form):
+    """A closure to announce."""
+
+    start = StringField("Start", [Line(), Required("Enter when the closure starts"), Instant()])
+    end = StringField("End", [Line(), Required("Enter when support opens again"), Instant()])
+    note = StringField("Note", [Line(), Required("Enter what people will read, for example “Moving to a new office”")])
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """A closure as the page lists it."""
+
+    number: int
+    note: str
+    words: str
+
+
+def instant_of(field: Field) -> datetime:
+    """The instant that a field names. Raises Refused."""
+    return closures.local_instant(field.data or "", field.name, web().services.policy.calendar.zone)
+
+
+@blueprint.get("/desk/closures")
+def coming() -> Response:
+    """The closures that aren't over, and a form to announce one; for people at the desk."""
+    return _closures_page(ClosureForm(), said=str(session.pop("said", "")))
+
+
+@blueprint.post("/desk/closures")
+def announce() -> Response:
+    """Announce a closure, in the guide at once; for people at the desk."""
+    desk = web()
+    form, now = ClosureForm(posted().fields), desk.clock()
+    if not form.validate():
+        return _closures_page(form)
+    try:
+        made = closures.add_closure(
+            desk.services, instant_of(form.start), instant_of(form.end), form.note.data or "", now
+        )
+    except AlreadyThere as refused:
+        # The button was pressed twice, or two people were told to announce it.
+        session["said"] = f"{refused.sentence}."
+    except Refused as refused:
+        form[refused.field].errors = [refused.sentence]
+        return _closures_page(form)
+    else:
+        closurefile.write(desk.services, now)
+        session["said"] = f"Announced. {closurefile.sentence(made, desk.services.policy.calendar.zone, now)}"
+    return see_other(url_for("closures.coming"))
+
+
+@blueprint.post("/desk/closures/<number>/take-back")
+def take_back(number: str) -> Response:
+    """Take a closure back, in the guide at once; for people at the desk."""
+    desk, wanted = web(), row_number(number)
+    now = desk.clock()
+    try:
+        closures.cancel_closure(desk.services, wanted, now)
+    except NotFound:
+        session["said"] = "This closure isn't announced any more."
+    else:
+        closurefile.write(desk.services, now)
+        session["said"] = "The closure is taken back. Tickets that were sent meanwhile keep their dates."
+    return see_other(url_for("closures.coming"))
+
+
+def _closures_page(form: ClosureForm, *, said: str = "") -> Response:
+    desk = web()
+    now, zone = desk.clock(), desk.services.policy.calendar.zone
+    return page(
+        "closures.html",
+        422 if form.errors else 200,
+        assets=("support-desk.css",),
+        form=form,
+        errors={field.name: field.errors[0] for field in form if field.errors},
+        picked={name for name in ("start", "end") if _PICKED.fullmatch(form[name].data or "")},
+        closures=[
+            Announced(one.id, one.note, closurefile.sentence(one, zone, now))
+            for one in closures.coming_closures(desk.services, now)
+        ],
+        place=place(zone),
+        most=closures.NOTE_LENGTH,
+        said=said,
+    )

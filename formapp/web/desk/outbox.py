@@ -1,0 +1,114 @@
+"""What goes out: messages that were given up, the endpoints of webhooks, and sending something once more."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, request, session, url_for
+from werkzeug.wrappers import Response
+
+from formapp.errors import NotFound, Refused
+from formapp.models import OutboxMessage
+from formapp.notifications import outbox, webhooks
+from formapp.notifications.webhooks import endpoints, log
+from formapp.notifications.webhooks.messages import endpoint_id_of
+from formapp.web.body.form_data import posted
+from formapp.web.context import web
+from formapp.web.desk.outbox_presenter import attempt_words, endpoint_words, given_up, sent_words
+from formapp.web.layout.page import page, see_other
+from formapp.web.row_number import row_number
+
+blueprint = Blueprint("outgoing", __name__)
+
+PAGE_SIZE = 50
+AGAIN = "The message is on its way once more, under the id that it had."
+
+
+@blueprint.get("/desk/outgoing")
+def messages() -> Response:
+    """What was given up, the newest first, and the endpoints of webhooks; for people at the desk."""
+    return _messages_page(said=str(session.pop("said", "")))
+
+
+@blueprint.get("/desk/outgoing/endpoints/<number>")
+def endpoint(number: str) -> Response:
+    """One endpoint and what it was sent, the newest first; for people at the desk."""
+    return _endpoint_page(row_number(number), said=str(session.pop("said", "")))
+
+
+@blueprint.post("/desk/outgoing/<number>/replay")
+def replay(number: str) -> Response:
+    """Send a message once more, and go back to the page that asked; for people at the desk."""
+    desk, wanted = web(), row_number(number)
+    try:
+        message = outbox.message_numbered(desk.services, wanted)
+    except NotFound:
+        abort(404)
+    again = log.replay if message.channel == webhooks.CHANNEL else outbox.replay
+    try:
+        again(desk.services, wanted, desk.clock())
+    except Refused as refused:
+        return _page_of(message, refused.sentence)
+    session["said"] = AGAIN
+    return see_other(_address_of(message))
+
+
+def _from_endpoint(message: OutboxMessage) -> bool:
+    return message.channel == webhooks.CHANNEL and posted().get("from") == "endpoint"
+
+
+def _page_of(message: OutboxMessage, error: str) -> Response:
+    if _from_endpoint(message):
+        return _endpoint_page(endpoint_id_of(message.recipient), error=error)
+    return _messages_page(error=error)
+
+
+def _address_of(message: OutboxMessage) -> str:
+    if _from_endpoint(message):
+        return url_for("outgoing.endpoint", number=endpoint_id_of(message.recipient))
+    return url_for("outgoing.messages")
+
+
+def _before() -> int | None:
+    """Where this page of a list begins; a key that is none leads to a page that isn't there."""
+    key = request.args.get("before", "")
+    return row_number(key) if key else None
+
+
+def _messages_page(*, said: str = "", error: str = "") -> Response:
+    desk, before = web(), _before()
+    now, policy = desk.clock(), desk.services.policy
+    found = outbox.dead_messages(desk.services, before=before, most=PAGE_SIZE + 1)
+    known = endpoints.endpoints(desk.services)
+    return page(
+        "outgoing.html",
+        422 if error else 200,
+        assets=("support-desk.css",),
+        messages=given_up(found[:PAGE_SIZE], known, policy, now),
+        endpoints=[endpoint_words(one, policy, now) for one in known],
+        first_page=url_for("outgoing.messages") if before else "",
+        next_page=url_for("outgoing.messages", before=found[PAGE_SIZE - 1].id) if len(found) > PAGE_SIZE else "",
+        said=said,
+        error=error,
+    )
+
+
+def _endpoint_page(number: int, *, said: str = "", error: str = "") -> Response:
+    desk, before = web(), _before()
+    now, policy = desk.clock(), desk.services.policy
+    try:
+        facts = endpoints.endpoint_numbered(desk.services, number)
+    except NotFound:
+        abort(404)
+    found = log.deliveries(desk.services, number, before=before, most=PAGE_SIZE + 1)
+    more = len(found) > PAGE_SIZE
+    return page(
+        "endpoint.html",
+        422 if error else 200,
+        assets=("support-desk.css",),
+        endpoint=endpoint_words(facts, policy, now),
+        deliveries=[sent_words(one, policy, now) for one in found[:PAGE_SIZE]],
+        pings=[attempt_words(one, policy, now) for one in log.pings(desk.services, number)],
+        first_page=url_for("outgoing.endpoint", number=number) if before else "",
+        next_page=url_for("outgoing.endpoint", number=number, before=found[PAGE_SIZE - 1].id) if more else "",
+        said=said,
+        error=error,
+    )

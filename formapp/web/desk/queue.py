@@ -1,0 +1,105 @@
+"""The staff queue: its pages, its search and filters, its export. All of it is for people at the desk."""
+
+from __future__ import annotations
+
+from itertools import chain
+
+from flask import Blueprint, Response, abort, request, url_for
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response as Answer
+
+from formapp.errors import NotFound, Refused
+from formapp.tickets import search as queue
+from formapp.tickets.search import Filters, QueuePage
+from formapp.web.context import web
+from formapp.web.desk.queue_presenter import choices, is_sifted, rows, views
+from formapp.web.layout.page import page, see_other
+from formapp.web.session_cookie import the_person
+from formapp.when import place
+
+blueprint = Blueprint("queue", __name__)
+
+CHOICES = ("status", "priority", "project", "assigned", "overdue")
+
+
+@blueprint.get("/desk/")
+def tickets() -> Answer:
+    """A page of the queue. A sent form leads on to the one address that says what it asks for."""
+    desk, arguments = web(), request.args
+    typed, shown = arguments.get("search", ""), _search(arguments.get("was", ""))
+    sent = "was" in arguments or any(name in arguments for name in CHOICES)
+    chosen = _chosen(arguments) if sent else shown
+    try:
+        asked = queue.parse_search(typed)
+    except Refused as refused:
+        # A page can't hold a NUL, so it is made visible.
+        kept = typed.replace("\0", "\N{REPLACEMENT CHARACTER}")
+        return _queue_page(chosen, kept, shown.as_search(), error=refused.sentence)
+    if sent:
+        return see_other(_address(queue.settled(asked, chosen, shown).as_search()))
+    try:
+        found = queue.page_of(desk.services, asked, the_person().account_id, desk.clock(), arguments.get("after", ""))
+    except NotFound:
+        abort(404)
+    return _queue_page(asked, asked.as_search(), asked.as_search(), found)
+
+
+@blueprint.get("/desk/tickets.csv")
+def export() -> Answer:
+    """All tickets of a search, as a file for spreadsheets; what can't be searched for is told on the page."""
+    desk, typed = web(), request.args.get("search", "")
+    try:
+        asked = queue.parse_search(typed)
+    except Refused:
+        return see_other(_address(typed))
+    now = desk.clock()
+    lines = queue.csv_rows(desk.services, asked, the_person().account_id, now)
+    # Without the mark spreadsheets misread letters beyond ASCII.
+    answer = Response(chain(["\ufeff"], lines), mimetype="text/csv")
+    day = now.astimezone(desk.services.policy.calendar.zone).date()
+    answer.headers["Content-Disposition"] = f'attachment; filename="tickets-{day}.csv"'
+    answer.headers["Cache-Control"] = "private, no-cache"
+    return answer
+
+
+def _search(text: str) -> Filters:
+    """What the form had when it was made; one that can't be read had nothing."""
+    try:
+        return queue.parse_search(text)
+    except Refused:
+        return Filters()
+
+
+def _chosen(arguments: MultiDict[str, str]) -> Filters:
+    return Filters(
+        state=arguments.get("status", "open"),
+        priority=arguments.get("priority", ""),
+        project=arguments.get("project", ""),
+        assignee=arguments.get("assigned", ""),
+        overdue="overdue" in arguments,
+    )
+
+
+def _address(search: str, after: str = "") -> str:
+    return url_for("queue.tickets", search=search or None, after=after or None)
+
+
+def _queue_page(filters: Filters, typed: str, was: str, found: QueuePage | None = None, *, error: str = "") -> Answer:
+    desk = web()
+    return page(
+        "queue.html",
+        422 if error else 200,
+        assets=("support-desk.css",),
+        rows=rows(desk.services, found.tickets, desk.clock()) if found else [],
+        views=views(filters if found else None),
+        choices=choices(filters, desk.services),
+        filters=filters,
+        is_sifted=is_sifted(filters),
+        typed=typed,
+        was=was,
+        error=error,
+        place=place(desk.services.policy.calendar.zone),
+        first_page=_address(typed) if request.args.get("after") else "",
+        next_page=_address(typed, found.next_key) if found and found.next_key else "",
+        export=url_for("queue.export", search=typed or None),
+    )

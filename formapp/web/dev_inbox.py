@@ -1,0 +1,70 @@
+"""The development inbox: mails as they would be sent, on a desk for trying out without a mail server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, abort
+from werkzeug.wrappers import Response
+
+from formapp.models import OutboxMessage
+from formapp.notifications import outbox
+from formapp.notifications.email.message import CannotBuild, Mail, compose
+from formapp.tickets.queries import policy_of
+from formapp.web.context import web
+from formapp.web.layout.page import page
+from formapp.web.row_number import row_number
+from formapp.when import short_words
+
+blueprint = Blueprint("inbox", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownMail:
+    """One mail as the inbox shows it."""
+
+    number: int
+    recipient: str
+    subject: str
+    text: str
+    written: str
+
+
+@blueprint.get("/inbox")
+def messages() -> Response:
+    """The newest mails; open to everybody, and 404 on a desk that is public or has a mail server."""
+    _only_for_trying_out()
+    return page("inbox.html", messages=[_shown(row) for row in outbox.latest_mails(web().services)])
+
+
+@blueprint.get("/inbox/<number>")
+def message(number: str) -> Response:
+    """One mail; open to everybody, and 404 on a desk that is public or has a mail server."""
+    _only_for_trying_out()
+    row = outbox.mail_numbered(web().services, row_number(number))
+    if row is None or row.channel != "mail":
+        abort(404)
+    return page("mail.html", message=_shown(row))
+
+
+def _only_for_trying_out() -> None:
+    if not web().services.settings.shows_mails:
+        abort(404)
+
+
+def _shown(row: OutboxMessage) -> ShownMail:
+    mail = _mail(row)
+    desk = web()
+    written = short_words(row.created_at, desk.services.policy.calendar.zone, desk.clock())
+    if mail is None:
+        return ShownMail(row.id, row.recipient, "(can't be built)", row.last_error, written)
+    return ShownMail(row.id, row.recipient, mail.subject, mail.text, written)
+
+
+def _mail(row: OutboxMessage) -> Mail | None:
+    services = web().services
+    version = row.payload.get("policy_version")
+    try:
+        return compose(services, row, policy_of(services, version) if version else services.policy)
+    except (CannotBuild, UnicodeError, KeyError):
+        return None

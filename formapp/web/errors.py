@@ -1,0 +1,148 @@
+"""The pages for what went wrong: what happened, what was kept, what to do now, another way to support.
+
+None of them asks the database: the one for a database that is locked or missing must not, and the
+others gain nothing by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask import Flask, g, request
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from formapp.web.context import in_desk, web
+from formapp.web.csrf import Answering
+from formapp.web.layout.page import page
+from formapp.web.request_log import log_failure
+
+BACK = "Nothing was stored. What you typed is still in your browser: press Back to return to it."
+RETRY_SECONDS = 60
+DRAINED_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """The words of one error page. ``way_on`` says where its button leads, if it has one."""
+
+    title: str
+    sentences: tuple[str, ...]
+    way_on: tuple[str, str] | None = None
+
+
+MY_TICKETS = ("tickets.mine", "My tickets")
+
+PROBLEMS = {
+    400: Problem(
+        "We couldn't read that",
+        ("What your browser sent reached us damaged.", "Go back and send it again."),
+    ),
+    403: Problem(
+        "You can't do that here",
+        ("Your account isn't allowed to do this.", "Sign in with another address, or ask a colleague who is."),
+        MY_TICKETS,
+    ),
+    404: Problem(
+        "Page not found",
+        (
+            "There is nothing here that you can see with your account.",
+            "If you typed the address, check it. If you followed a link, you may need to sign in with another address.",
+        ),
+        MY_TICKETS,
+    ),
+    405: Problem(
+        "This page can't be used that way",
+        ("The address is right, but it doesn't take what your browser sent.", "Start again from your tickets."),
+        MY_TICKETS,
+    ),
+    413: Problem(
+        "That is too much text",
+        (
+            "What you sent is larger than this form takes.",
+            "Shorten it: keep the steps and the lines around the error, and offer the rest in the ticket.",
+        ),
+    ),
+    429: Problem(
+        "Too many tries",
+        ("You have done this very often in a short time.", "Wait a few minutes, then try again."),
+    ),
+    500: Problem(
+        "Something failed on our side",
+        ("It isn't your doing, and it has been recorded.", "Try again in a minute."),
+    ),
+    503: Problem(
+        "We can't reach our records just now",
+        ("The desk is running, but its database doesn't answer.", "Try again in a minute."),
+    ),
+}
+
+
+def init_problems(app: Flask, without_database: Mapping[str, Answering]) -> None:
+    """Answer every error with a page that helps.
+
+    ``without_database`` names the endpoints that answer in their own way where the database doesn't.
+    """
+
+    def no_database(error: Exception) -> Response:
+        log_failure(error)
+        return without_database.get(request.endpoint or "", _no_database)()
+
+    app.register_error_handler(HTTPException, _expected)
+    app.register_error_handler(DBAPIError, no_database)
+    app.register_error_handler(PoolTimeout, no_database)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def problem_page(status: int) -> Response:
+    """The page for an HTTP status."""
+    problem = PROBLEMS.get(status) or PROBLEMS[500 if status >= 500 else 400]
+    answer = page(
+        "error.html",
+        status,
+        problem=problem,
+        kept=BACK if request.method == "POST" else "",
+        quote=g.get("request_id", "") if status >= 500 else "",
+    )
+    if status in {429, 503}:
+        answer.headers["Retry-After"] = str(RETRY_SECONDS)
+    return answer
+
+
+def _expected(error: HTTPException) -> Response:
+    status = error.code or 500
+    if status < 400 or error.response is not None:
+        return Response.force_type(error.get_response(request.environ), request.environ)
+    if status == 413:
+        _drain()
+    guide = web().guide
+    if status == 404 and guide is not None and not in_desk():
+        return guide.missing_page() or problem_page(404)
+    answer = problem_page(status)
+    for name, value in error.get_headers():
+        if name in {"Allow", "Retry-After"}:
+            answer.headers[name] = value
+    return answer
+
+
+def _no_database() -> Response:
+    return problem_page(503)
+
+
+def _unexpected(error: Exception) -> Response:
+    log_failure(error)
+    return problem_page(500)
+
+
+def _drain() -> None:
+    """Read what is still coming in, so that the browser gets the page and not a reset connection."""
+    left = min(request.content_length or 0, DRAINED_BYTES)
+    stream = request.environ["wsgi.input"]
+    while left > 0:
+        chunk = stream.read(min(left, 64 * 1024))
+        if not chunk:
+            return
+        left -= len(chunk)

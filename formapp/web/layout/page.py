@@ -1,0 +1,50 @@
+"""Making a page: a template filled and put into the guide's layout."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from flask import Response, current_app, make_response, url_for
+from flask_wtf.csrf import generate_csrf  # type: ignore[import-untyped]
+
+from formapp.web.context import web
+from formapp.web.session_cookie import already_known
+from formapp.widgets import render_draft_line, render_sending
+
+PAGE_ASSETS = ("support-common.css", "support-pages.css", "support-pages.js")
+
+
+def see_other(address: str) -> Response:
+    """The answer to a form that leads on to another page (303), without the note that no browser shows."""
+    answer = Response(status=303)
+    answer.headers["Location"] = address
+    return answer
+
+
+def page(name: str, status: int = 200, /, *, assets: tuple[str, ...] = (), **words: Any) -> Response:  # noqa: ANN401 - template values
+    """The answer that shows template ``name``; ``assets`` are those it needs beside every page's own.
+
+    Needs no database: the tabs appear only when this request has looked up who is signed in.
+    """
+    desk = web()
+    shell = desk.shell.current()
+    plain = ("support-plain.css",) if shell is desk.shell.plain else ()
+    # The guide's layout brings the widgets' script and style itself.
+    wanted = [desk.assets.by_name[asset] for asset in (*PAGE_ASSETS, *assets, *plain)]
+    html = current_app.jinja_env.get_template(name).render(
+        shell=shell,
+        page_assets=[asset for asset in wanted if not shell.brings(asset.hashed_name)],
+        url_for=url_for,
+        csrf_token=generate_csrf,
+        person=already_known(),
+        contact_email=desk.services.policy.contact_email,
+        draft_line=render_draft_line,
+        sending=partial(render_sending, desk.services.policy, "body submission", url_for("watching.health")),
+        **words,
+    )
+    answer = make_response(html, status)
+    # "no-store" would empty the form on Back; "no-cache" keeps it and still asks again.
+    answer.headers["Cache-Control"] = "private, no-cache"
+    answer.vary.add("Cookie")
+    return answer

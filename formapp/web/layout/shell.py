@@ -1,0 +1,116 @@
+"""The page around the app's content: the guide's own theme, or a plain layout of the same make.
+
+The guide's build leaves ``support-shell.html`` in the site: a page rendered by its theme, with a
+placeholder for the title and one for the content. The app cuts it at the placeholders once and
+keeps the pieces until the file changes.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from markupsafe import Markup, escape
+
+SHELL_NAME = "support-shell.html"
+TITLE = "<!-- support:title -->"
+CONTENT = "<!-- support:content -->"
+
+_SCRIPT = re.compile(r"<script\b([^>]*)>(.*?)</script>", re.DOTALL | re.IGNORECASE)
+_STYLE = re.compile(r"<style\b[^>]*>(.*?)</style>", re.DOTALL | re.IGNORECASE)
+_TYPE = re.compile(r"""\btype\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
+_SCRIPT_TYPES = frozenset({"module", "text/javascript", "application/javascript"})
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """One layout, cut at its placeholders.
+
+    ``script_hashes`` and ``style_hashes`` are the Content-Security-Policy sources of the inline
+    scripts and styles that the layout itself carries.
+    """
+
+    head: tuple[str, ...]
+    body: tuple[str, ...]
+    end: tuple[str, ...]
+    script_hashes: tuple[str, ...]
+    style_hashes: tuple[str, ...]
+
+    def brings(self, file_name: str) -> bool:
+        """Whether the layout itself loads the file of this name."""
+        # The theme puts scripts at the end of the body.
+        return any(file_name in part for part in (*self.head, *self.body, *self.end))
+
+    def before_content(self, title: str, extra_head: Markup) -> Markup:
+        """Everything up to the content; ``extra_head`` stands at the end of the head."""
+        words = str(escape(title))
+        return Markup(words.join(self.head) + str(extra_head) + words.join(self.body))  # noqa: S704 - the theme's own page
+
+    def after_content(self, title: str) -> Markup:
+        """Everything below the content."""
+        return Markup(str(escape(title)).join(self.end))  # noqa: S704 - the theme's own page
+
+
+class BrokenShell(ValueError):
+    """The shell misses a placeholder, or its head."""
+
+
+def cut(page: str) -> Shell:
+    """Cut a page at its placeholders. Raises BrokenShell when it isn't a shell."""
+    before, mark, after = page.partition(CONTENT)
+    head, end_of_head, body = before.partition("</head>")
+    if not mark or not end_of_head or TITLE not in head:
+        raise BrokenShell(f"the shell needs {TITLE} in its head and {CONTENT} in its body")
+    return Shell(
+        head=tuple(head.split(TITLE)),
+        body=tuple((end_of_head + body).split(TITLE)),
+        end=tuple(after.split(TITLE)),
+        script_hashes=tuple(_hash(code) for attributes, code in _SCRIPT.findall(page) if _is_script(attributes)),
+        style_hashes=tuple(_hash(style) for style in _STYLE.findall(page)),
+    )
+
+
+def plain_shell() -> Shell:
+    """The app's own layout, for a desk without a guide beside it."""
+    return cut(resources.files("formapp.web").joinpath("templates/plain-shell.html").read_text("utf-8"))
+
+
+class ShellFile:
+    """The current shell of a site folder (``plain`` without one); follows the file, so a rebuild needs no restart."""
+
+    def __init__(self, site_dir: Path | None) -> None:
+        self._path = site_dir / SHELL_NAME if site_dir else None
+        self.plain = plain_shell()
+        self._seen: tuple[int, int] | None = None
+        self._shell = self.plain
+
+    def current(self) -> Shell:
+        """The shell to fill now; the plain one while the guide has none that can be read."""
+        if self._path is None:
+            return self.plain
+        try:
+            state = self._path.stat()
+            seen = (state.st_mtime_ns, state.st_size)
+            if seen != self._seen:
+                self._shell = cut(self._path.read_text("utf-8"))
+                self._seen = seen
+        except (OSError, UnicodeDecodeError, BrokenShell):
+            # A build in progress: the last good layout (or the plain one) serves meanwhile.
+            return self._shell
+        return self._shell
+
+
+def _is_script(attributes: str) -> bool:
+    if re.search(r"\bsrc\s*=", attributes, re.IGNORECASE):
+        return False
+    kind = _TYPE.search(attributes)
+    return kind is None or kind.group(1).lower() in _SCRIPT_TYPES
+
+
+def _hash(code: str) -> str:
+    digest = hashlib.sha256(code.replace("\r\n", "\n").encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"

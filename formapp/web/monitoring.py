@@ -1,0 +1,70 @@
+"""For machines that watch the desk: does it live, can it serve, how is it doing."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterator
+
+from flask import Blueprint, abort, make_response, request
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.wrappers import Response
+
+from formapp.database import schema
+from formapp.operations.metrics import Figures, figures_of
+from formapp.web.context import web
+
+blueprint = Blueprint("watching", __name__)
+LIBRARY_MISSING = (
+    "Metrics need the package prometheus-client. Install the extra: pip install 'support-guide[metrics]'\n"
+)
+
+
+@blueprint.get("/healthz")
+def health() -> Response:
+    """200 while this process answers at all; asks nobody else, so that an outage elsewhere restarts nothing."""
+    return _plain("ok\n")
+
+
+@blueprint.get("/readyz")
+def ready() -> Response:
+    """200 while tickets can be taken, else 503 with what is missing."""
+    missing = "\n".join(_missing())
+    return _plain(f"{missing}\n", 503) if missing else _plain("ready\n")
+
+
+def _missing() -> Iterator[str]:
+    database = web().services.database
+    try:
+        current = schema.current_revision(database)
+    except SQLAlchemyError:
+        yield "the database doesn't answer"
+        return
+    if current != schema.newest_revision():
+        yield f"the database is at revision {current}, not {schema.newest_revision()}; run: formapp db upgrade"
+
+
+@blueprint.get("/metrics")
+def metrics() -> Response:
+    """The desk's figures in Prometheus' text format, for who has the token of FORMAPP_METRICS_TOKEN."""
+    desk = web()
+    token = desk.services.settings.metrics_token
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if not token or not hmac.compare_digest(given.encode(), token.encode()):
+        abort(404)
+    try:
+        from formapp.operations.prometheus import exposed
+    except ImportError:
+        return _plain(LIBRARY_MISSING, 501)
+    figures: Figures = figures_of(desk.services, desk.clock())
+    body, media_type = exposed(figures)
+    answer = make_response(body)
+    answer.headers["Content-Type"] = media_type
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _plain(words: str, status: int = 200) -> Response:
+    answer = make_response(words, status)
+    answer.headers["Content-Type"] = "text/plain; charset=utf-8"
+    answer.headers["Cache-Control"] = "no-store"
+    return answer

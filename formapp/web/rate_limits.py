@@ -1,0 +1,121 @@
+"""How often one person or one machine may ask for a link, or file: counted in the database.
+
+A counter in a process's memory lets its limit through once per worker; rows are shared by all. Filed
+tickets need no counter of their own: they are the count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from hashlib import sha256
+
+from limits import RateLimitItem, parse
+from limits.storage import Storage
+from limits.strategies import FixedWindowRateLimiter
+from sqlalchemy import case, delete
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+from sqlalchemy.exc import SQLAlchemyError
+
+from formapp.accounts.accounts import plain_email
+from formapp.models import RateCounter
+from formapp.services import Services
+from formapp.web.upload_counts import UploadCounts
+
+LINKS_TO_ONE_ADDRESS = parse("5 per 15 minutes")
+LINKS_FROM_ONE_MACHINE = parse("30 per 15 minutes")
+TEXTS_FROM_ONE_MACHINE = parse("30 per 15 minutes")
+TICKETS_AN_HOUR = 60
+
+
+class DatabaseStorage(Storage):
+    """Counters of the ``limits`` package as rows that expire with their window."""
+
+    STORAGE_SCHEME = None
+
+    def __init__(self, services: Services, clock: Callable[[], datetime]) -> None:
+        super().__init__()
+        self._services = services
+        self._clock = clock
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        """The errors that mean that the counters can't be reached."""
+        return SQLAlchemyError
+
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        """Count ``amount`` more and return the window's sum; one statement, so that no two workers lose a count."""
+        now = self._now()
+        over = RateCounter.expires_at <= now
+        with self._services.write.begin() as database:
+            database.execute(delete(RateCounter).where(over, RateCounter.key != key))
+            insert = insert_postgresql if database.get_bind().dialect.name == "postgresql" else insert_sqlite
+            statement = insert(RateCounter).values(key=key, amount=amount, expires_at=now + expiry)
+            statement = statement.on_conflict_do_update(
+                index_elements=[RateCounter.key],
+                set_={
+                    "amount": case((over, amount), else_=RateCounter.amount + amount),
+                    "expires_at": case((over, now + expiry), else_=RateCounter.expires_at),
+                },
+            )
+            return database.execute(statement.returning(RateCounter.amount)).scalar_one()
+
+    def get(self, key: str) -> int:
+        """The window's sum so far."""
+        with self._services.read() as database:
+            row = database.get(RateCounter, key)
+        return row.amount if row is not None and row.expires_at > self._now() else 0
+
+    def get_expiry(self, key: str) -> float:
+        """When the window ends, in seconds since 1970; the present where none is running."""
+        with self._services.read() as database:
+            row = database.get(RateCounter, key)
+        return float(max(row.expires_at, self._now()) if row is not None else self._now())
+
+    def check(self) -> bool:
+        """Whether the counters can be read."""
+        self.get("check")
+        return True
+
+    def reset(self) -> int | None:
+        """Forget all counters and return how many there were."""
+        with self._services.write.begin() as database:
+            return len(database.execute(delete(RateCounter).returning(RateCounter.key)).all())
+
+    def clear(self, key: str) -> None:
+        """Forget one counter."""
+        with self._services.write.begin() as database:
+            database.execute(delete(RateCounter).where(RateCounter.key == key))
+
+    def _now(self) -> int:
+        return int(self._clock().timestamp())
+
+
+class Limits:
+    """What is too often."""
+
+    def __init__(
+        self, services: Services, clock: Callable[[], datetime], *, tickets_an_hour: int = TICKETS_AN_HOUR
+    ) -> None:
+        self._services = services
+        self._windows = FixedWindowRateLimiter(DatabaseStorage(services, clock))
+        self.tickets_an_hour = tickets_an_hour
+        self.uploads = UploadCounts(services.settings.var / "uploads-counted", clock)
+
+    def may_ask_for_link(self, email: str, machine: str) -> bool:
+        """Count a request for a sign-in link; False once this address or this machine asks too often.
+
+        What comes from a machine beyond its limit counts against no address, or it could shut others out.
+        """
+        return self._hit(LINKS_FROM_ONE_MACHINE, "machine", machine) and self._hit(
+            LINKS_TO_ONE_ADDRESS, "address", plain_email(email)
+        )
+
+    def may_keep_text(self, machine: str) -> bool:
+        """Count a text that is kept while its writer signs in; False once this machine has too many kept."""
+        return self._hit(TEXTS_FROM_ONE_MACHINE, "kept", machine)
+
+    def _hit(self, limit: RateLimitItem, what: str, who: str) -> bool:
+        # Hashed, so that the table of counters lists nobody's address.
+        return self._windows.hit(limit, "link", what, sha256(who.encode()).hexdigest()[:32])

@@ -1,0 +1,173 @@
+"""The page with the ticket form: empty, prefilled, or with everything that was typed."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode
+
+from flask import url_for
+from werkzeug.wrappers import Response
+
+from formapp.accounts.projects import active_projects_of
+from formapp.forms import TicketForm, ticket_form
+from formapp.web.body.file_field import GONE, kept_for
+from formapp.web.body.form_data import Posted
+from formapp.web.context import web
+from formapp.web.csrf import TOKEN, csrf_token
+from formapp.web.layout.assets import FORM_ASSETS
+from formapp.web.layout.page import page
+from formapp.web.session_cookie import Person
+from formapp.web.tickets.similar_presenter import as_alike
+from formapp.widgets import render_form
+from supportpolicy import Policy, UnknownAnswer
+
+MOST_ANSWERS = 50
+TYPED = (("subject", "Subject"), ("url", "URL"), ("description", "Description"))
+
+# A project as the form's list shows it: its key and its name.
+Choice = tuple[str, str]
+
+BROKEN = "{} held bytes that aren't text; they are shown as \N{REPLACEMENT CHARACTER}. Correct them and send again"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A sentence above the form about the form as a whole."""
+
+    heading: str
+    sentences: tuple[str, ...] = ()
+    reference: str = ""
+
+
+def new_submission() -> str:
+    """An id that a form carries so that sending it twice files one ticket."""
+    return secrets.token_urlsafe(16)
+
+
+def project_choices(person: Person | None) -> tuple[Choice, ...] | None:
+    """The projects that the person may file for; None for somebody who isn't known yet."""
+    if person is None:
+        return None
+    return tuple((project.key, project.name) for project in active_projects_of(web().services, person.account_id))
+
+
+def filled_form(sent: Posted, projects: Sequence[Choice] | None) -> TicketForm:
+    """The form with what was posted; a project typed as a name is matched to the person's own."""
+    fields = sent.fields
+    if projects:
+        fields = fields.copy()
+        fields["project"] = project_key(sent.get("project"), projects)
+    form = ticket_form(web().services.policy, fields, projects=projects, signed_in=projects is not None)
+    form.files.errors = sent.refused
+    return form
+
+
+def is_whole(form: TicketForm, sent: Posted) -> bool:
+    """Whether the form can be filed; where not, each field that can't has its sentence."""
+    whole = form.validate() and not sent.refused
+    form.files.errors = sent.refused
+    for field in form.visible:
+        if field.name in sent.broken:
+            field.errors = [BROKEN.format(field.label.text)]
+            whole = False
+    if form.project.errors and sent.get("project").strip():
+        form.project.errors = [unknown_project(sent.get("project"))]
+    return whole
+
+
+def unknown_project(typed: str) -> str:
+    """The sentence for a project that isn't among the person's own, whether it exists or not."""
+    shown = " ".join(typed.split())[:100]
+    return f'There is no project "{shown}" that you can create a ticket for. Choose a project from the list'
+
+
+def add_error(form: TicketForm, name: str, sentence: str) -> Notice | None:
+    """Put a use case's sentence at its field; a sentence about no visible field comes back as a notice."""
+    for field in form.visible:
+        if field.name == name:
+            field.errors = [sentence]
+            return None
+    return Notice(sentence)
+
+
+def form_page(
+    form: TicketForm, person: Person | None, status: int = 200, /, *, notice: Notice | None = None
+) -> Response:
+    """The page that shows this form, with a fresh token for browsers that can't tell their origin."""
+    for field in form:
+        # A page can't hold a NUL; the sentence at the field says that there was one.
+        if field is not form.files:
+            field.data = (field.data or "").replace("\0", "\N{REPLACEMENT CHARACTER}")
+    if not form.submission.data:
+        form.submission.data = new_submission()
+    kept = kept_for(form.files.data)
+    if len(kept) < len(form.files.data) and not form.files.errors:
+        form.files.errors = (GONE,)
+    hidden = {TOKEN: csrf_token()}
+    html = render_form(
+        web().services.policy,
+        form,
+        action=url_for("tickets.create"),
+        dates_url=url_for("feeds.dates"),
+        files_url=url_for("files.upload"),
+        similar_url=url_for("service.similar"),
+        kept=kept,
+        embedded=False,
+        hidden=hidden,
+        signed_in_as=person.email if person else None,
+        sign_out_url=url_for("account.settings") if person else "",
+    )
+    return page(
+        "form.html",
+        status,
+        assets=FORM_ASSETS,
+        form_html=html,
+        notice=notice,
+        alike=as_alike(person, form.project.data, form.subject.data),
+        problem=bool(form.errors) or status != 200,
+    )
+
+
+def no_project_page(fields: Mapping[str, str], files: Sequence[str] = ()) -> Response:
+    """The page for a person without an active project, with what they typed, if they did, and their files' names."""
+    typed = [(label, fields.get(name, "")) for name, label in TYPED if fields.get(name, "").strip()]
+    typed += [("Attachment", file.name) for file in kept_for(files)]
+    return page("no-project.html", 422 if typed else 200, typed=typed)
+
+
+def recommended(policy: Policy, answers: str) -> str:
+    """The priority that answers in query form lead to; empty while they lead nowhere."""
+    try:
+        return policy.recommend(answers_in(answers)).priority
+    except UnknownAnswer:
+        return ""
+
+
+def answers_in(query: str) -> dict[str, str]:
+    """The chooser's answers of a query string; of a text that is none, nothing."""
+    try:
+        return dict(parse_qsl(query, max_num_fields=MOST_ANSWERS))
+    except ValueError:
+        return {}
+
+
+def answers_of(policy: Policy, arguments: Mapping[str, str]) -> str:
+    """The chooser's answers among a page's query arguments, in the policy's order."""
+    return urlencode(
+        [(question.id, arguments[question.id]) for question in policy.questions if question.id in arguments]
+    )
+
+
+def project_key(typed: str, projects: Sequence[Choice]) -> str:
+    """The key of the project that was chosen, or typed by name as on the guide's own form.
+
+    Left blank with a single project there is nothing to choose.
+    """
+    wanted = typed.strip()
+    if not wanted and len(projects) == 1:
+        return projects[0][0]
+    named = [key for key, name in projects if name.casefold() == wanted.casefold()]
+    known = any(key == wanted for key, _ in projects)
+    return named[0] if len(named) == 1 and not known else typed

@@ -1,0 +1,189 @@
+"""What people write on a ticket: read from its form, shown again as typed, kept when it can't be sent yet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from flask import request, session, url_for
+from werkzeug.wrappers import Response
+
+from formapp.errors import DraftTooLarge, Refused, ReplyReused, TextRefused
+from formapp.tickets import drafts
+from formapp.tickets.replies import Written
+from formapp.web.body.file_field import forget_file, kept_for
+from formapp.web.body.form_data import Posted, posted
+from formapp.web.context import machine, web
+from formapp.web.csrf import TOKEN
+from formapp.web.layout.page import page
+from formapp.web.tickets.form_page import BROKEN, Notice, new_submission
+
+# The pages that show a text again, by the endpoint that takes it; whatever else is posted there goes along.
+SHOWN_BY = {"tickets.reply": "tickets.show", "desk.reply": "desk.show", "desk.note": "desk.show"}
+PRESS_AGAIN = Notice(
+    "Press once more to send it",
+    (
+        "We couldn't see that this came from our own page, so nothing was sent yet.",
+        "Your text is below. If it is what you want to send, press the button once more.",
+    ),
+)
+NO_DATABASE = Notice(
+    "Not sent yet: we can't reach our records just now",
+    ("Your text is below. Wait a minute, then press the button again.",),
+)
+NO_STORE = Notice(
+    "Not sent yet: we can't reach our file store just now",
+    ("Your text is below. Remove the files and send the text, or wait a minute and send them with it.",),
+)
+NOT_ALL_CAME = Notice(
+    "Not sent yet: this is more than the form takes",
+    (
+        "What reached us is below, and the end is missing. Press Back in your browser to return to all you typed.",
+        "Shorten the text, or choose smaller files, then press the button again.",
+    ),
+)
+TOO_OFTEN = Notice(
+    "Not sent yet: you are signed out",
+    ("Your text is below. Copy it, sign in, and send it from the ticket's page.",),
+)
+TOO_LARGE = Notice(
+    "Not sent yet: you are signed out, and this is too much text to keep",
+    ("Your text is below. Shorten it and press Send, or copy it, sign in, and send it from the ticket's page.",),
+)
+_SUBMISSION = re.compile(r"[A-Za-z0-9_-]{1,100}")
+_EVENT_NUMBER = re.compile(r"[0-9]{1,9}")
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A text as it stands in its form, the form's id, the token of its draft, and those of its files."""
+
+    body: str = ""
+    submission: str = field(default_factory=new_submission)
+    draft: str = ""
+    files: tuple[str, ...] = ()
+
+    def after(self, refused: Exception) -> Typed:
+        """The same text for the page that says why it was refused; as a new form where its id is used up."""
+        return replace(self, submission=new_submission()) if isinstance(refused, ReplyReused) else self
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """A form that comes back unsent: what stands in it, the answer's status, and what to say above it."""
+
+    form: Typed
+    status: int
+    notice: Notice | None = None
+
+
+def typed(sent: Posted) -> Typed:
+    """The posted text, with what a page can't hold made visible."""
+    submission = sent.get("submission")
+    return Typed(
+        body=sent.get("body").replace("\0", "\N{REPLACEMENT CHARACTER}"),
+        submission=submission if _SUBMISSION.fullmatch(submission) else new_submission(),
+        draft=sent.get("draft"),
+        files=sent.files,
+    )
+
+
+def unsent(sent: Posted) -> Unsent | None:
+    """How the form comes back where another of its buttons was pressed, or where not all of it came; else None."""
+    form = typed(sent)
+    if sent.cut:
+        return Unsent(form, 413, NOT_ALL_CAME)
+    removed = sent.get("remove_file")
+    if not removed:
+        return None
+    forget_file(removed)
+    return Unsent(replace(form, files=tuple(token for token in form.files if token != removed)), 200)
+
+
+def written(sent: Posted, form: Typed) -> Written:
+    """The posted text with its files for the use case.
+
+    Raises TextRefused where it held bytes that aren't text, Refused where a file was not taken.
+    """
+    if "body" in sent.broken:
+        raise TextRefused(BROKEN.format("The message"), "body")
+    if sent.refused:
+        raise Refused(". ".join(sent.refused), "files")
+    return Written(sent.get("body"), form.submission, seen_by(sent), form.files)
+
+
+def seen_by(sent: Posted) -> int:
+    """The newest event that the posted page showed; 0 where it doesn't say, as if it had shown nothing."""
+    number = sent.get("seen")
+    return int(number) if _EVENT_NUMBER.fullmatch(number) else 0
+
+
+def drop_sent(form: Typed) -> None:
+    """Forget the draft of a text that is stored."""
+    if form.draft:
+        drafts.drop_draft(web().services, form.draft)
+
+
+def kept_text(form: str) -> Typed:
+    """The text that was kept for this form ("reply" or "note") while its writer signed in; else an empty one."""
+    token = request.args.get("draft", "")
+    desk = web()
+    kept = drafts.draft_fields(desk.services, token, desk.clock()) if token else None
+    if kept is None or kept.get("form") != form:
+        return Typed()
+    return Typed(kept["body"], kept["submission"], token, tuple(kept.get("files", "").split()))
+
+
+def way_back() -> str | Response | None:
+    """Where a signed-out person's request leads after signing in: its own page, with what was typed kept.
+
+    A page that shows the text where no more can be kept; None where nothing leads back.
+    """
+    if request.method in {"GET", "HEAD", "OPTIONS"}:
+        return request.full_path.rstrip("?")
+    shown_by = SHOWN_BY.get(request.endpoint or "")
+    text = typed(posted()) if shown_by else Typed()
+    if shown_by is None or not (text.body.strip() or text.files):
+        return None
+    desk = web()
+    if not desk.limits.may_keep_text(machine()):
+        return kept_page(TOO_OFTEN, 429)
+    form = (request.endpoint or "").rpartition(".")[2]
+    fields = {"form": form, "body": text.body, "submission": text.submission, "files": " ".join(text.files)}
+    try:
+        draft = drafts.keep_draft(desk.services, fields, desk.clock())
+    except DraftTooLarge:
+        return kept_page(TOO_LARGE, 422)
+    session["said"] = "You are signed out. Sign in to send your message; it is kept."
+    return url_for(shown_by, **(request.view_args or {}), draft=draft)
+
+
+def kept_page(notice: Notice, status: int) -> Response:
+    """The posted text in a form of its own, to press once more; asks the database for nothing."""
+    fields: Mapping[str, list[str]] = posted().fields.to_dict(flat=False)
+    hidden = [
+        (name, value)
+        for name, values in fields.items()
+        if name not in {TOKEN, "body", "remove_file"}
+        for value in values
+    ]
+    text = typed(posted())
+    return page(
+        "kept-text.html",
+        status,
+        assets=("support-ticket.css",),
+        notice=notice,
+        action=request.path,
+        fields=hidden,
+        body=text.body,
+        files=[file.name for file in kept_for(text.files)],
+        refused=posted().refused,
+    )
+
+
+def without_database() -> Response:
+    """The answer while the database can't be reached: the text, to press once more."""
+    answer = kept_page(NO_DATABASE, 503)
+    answer.headers["Retry-After"] = "60"
+    return answer

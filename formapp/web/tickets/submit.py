@@ -1,0 +1,281 @@
+"""POST /tickets: from a posted form to a stored ticket, or back to the form with every character kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from flask import url_for
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.wrappers import Response
+
+from formapp.accounts import magic_links as signin
+from formapp.errors import DraftTooLarge, NotFound, Refused, SubmissionReused, TooManyTickets
+from formapp.forms import TicketForm
+from formapp.models import Ticket
+from formapp.text import normalise_line
+from formapp.tickets import create as filing
+from formapp.tickets import drafts
+from formapp.tickets import queries as tickets
+from formapp.tickets import replies as conversation
+from formapp.tickets.create import TicketInput
+from formapp.tickets.replies import Written
+from formapp.web.account.sign_in import mailed_to
+from formapp.web.body.file_field import forget_file, kept_for
+from formapp.web.body.form_data import Posted, posted
+from formapp.web.context import machine, web
+from formapp.web.layout.page import see_other
+from formapp.web.request_log import log_failure
+from formapp.web.session_cookie import Person, signed_in
+from formapp.web.tickets.form_page import (
+    Notice,
+    add_error,
+    answers_in,
+    filled_form,
+    form_page,
+    is_whole,
+    new_submission,
+    no_project_page,
+    project_choices,
+    recommended,
+)
+
+PRESS_AGAIN = Notice(
+    "Press Send once more",
+    (
+        "We couldn't see that this form came from our own page, so nothing was sent yet.",
+        "All you typed is below. If it is what you want to send, press Send ticket once more.",
+    ),
+)
+TOO_MANY_TICKETS = Notice(
+    "Not sent yet: too many tickets within an hour",
+    ("All you typed is below. Wait a while, then press Send ticket again.",),
+)
+TOO_MANY_LINKS = Notice(
+    "Not sent yet: too many sign-in links in a short time",
+    ("All you typed is below. Use the newest link that we sent you, or wait 15 minutes and press Send ticket again.",),
+)
+NO_DATABASE = Notice(
+    "Not sent yet: we can't reach our records just now",
+    ("All you typed is below. Wait a minute, then press Send ticket again.",),
+)
+TOO_LARGE = Notice(
+    "Not sent yet: this is too much text", ("All you typed is below. Shorten it, then press Send ticket again.",)
+)
+NOT_ALL_CAME = Notice(
+    "Not sent yet: this is more than the form takes",
+    (
+        "What reached us is below, and the end is missing. Press Back in your browser to return to all you typed.",
+        "Shorten the text, or choose smaller files, then press Send ticket again.",
+    ),
+)
+NO_STORE = Notice(
+    "Not sent yet: we can't reach our file store just now",
+    ("All you typed is below. Remove the files and press Send ticket, or wait a minute and send them with it.",),
+)
+ANSWERS_GONE = Notice(
+    "No priority chosen yet",
+    ("These answers no longer lead to a priority. All you typed is below. Choose a priority from the list.",),
+)
+KEPT_FIELDS = ("project", "subject", "url", "description", "priority", "answers", "submission", "page")
+
+
+def submit() -> Response:
+    """File the posted ticket; signed out, keep it and send a sign-in link."""
+    sent = posted()
+    try:
+        if (unsent := _not_to_be_sent(sent)) is not None:
+            return unsent
+        person = signed_in()
+        if person is not None and sent.get("add_to"):
+            return _add_to(sent, person)
+        return _file(sent, person) if person else _keep_and_send_link(sent)
+    except (DBAPIError, PoolTimeout) as error:
+        log_failure(error)
+        return _without_database(sent, NO_DATABASE)
+    except OSError as error:
+        log_failure(error)
+        return _without_database(sent, NO_STORE)
+
+
+def ask_once_more() -> Response:
+    """The answer to a form that may not come from a page of ours: the form, filled, with a token."""
+    sent = posted()
+    try:
+        return _not_to_be_sent(sent) or _shown(sent, 422, PRESS_AGAIN)
+    except (DBAPIError, PoolTimeout) as error:
+        log_failure(error)
+        return _without_database(sent, NO_DATABASE)
+
+
+def _not_to_be_sent(sent: Posted) -> Response | None:
+    """The form again where another of its buttons was pressed, or where not all of it came; else None."""
+    if sent.cut:
+        return _shown(sent, 413, NOT_ALL_CAME)
+    if sent.get("remove_file"):
+        return _without_file(sent)
+    if sent.get("use_answers"):
+        return _with_recommendation(sent)
+    return None
+
+
+def _shown(sent: Posted, status: int = 200, notice: Notice | None = None) -> Response:
+    person = signed_in()
+    choices = project_choices(person)
+    if choices is not None and not choices:
+        return no_project_page(sent.fields, sent.files)
+    return form_page(filled_form(sent, choices), person, status, notice=notice)
+
+
+def _file(sent: Posted, person: Person) -> Response:
+    """File the ticket; only where that fails are the person's projects looked up, to show the form again."""
+    now = web().clock()
+    key = sent.get("project")
+    form = filled_form(sent, [(key, key)])
+    if key and is_whole(form, sent):
+        try:
+            return _filed(form, person, now)
+        except Refused:
+            pass
+    return _file_with_care(sent, person, now)
+
+
+def _file_with_care(sent: Posted, person: Person, now: datetime) -> Response:
+    """File what was posted with a project's name, or show the form with what can't be filed."""
+    choices = project_choices(person)
+    if not choices:
+        return no_project_page(sent.fields, sent.files)
+    form = filled_form(sent, choices)
+    if not is_whole(form, sent):
+        return form_page(form, person, sent.status)
+    try:
+        return _filed(form, person, now)
+    except TooManyTickets:
+        return form_page(form, person, 429, notice=TOO_MANY_TICKETS)
+    except SubmissionReused as used:
+        return _already_sent(form, person, used)
+    except Refused as refused:
+        notice = add_error(form, refused.field, refused.sentence)
+        return form_page(form, person, 422, notice=notice)
+
+
+def _filed(form: TicketForm, person: Person, now: datetime) -> Response:
+    desk = web()
+    most = desk.limits.tickets_an_hour
+    filed = filing.create_ticket(desk.services, person.account_id, _input(form), now, most_an_hour=most)
+    _drop_draft(form)
+    return see_other(url_for("tickets.sent", reference=filed.ticket.reference))
+
+
+def _drop_draft(form: TicketForm) -> None:
+    if form.draft.data:
+        drafts.drop_draft(web().services, form.draft.data)
+
+
+def _keep_and_send_link(sent: Posted) -> Response:
+    desk = web()
+    form = filled_form(sent, None)
+    if not is_whole(form, sent):
+        return form_page(form, None, sent.status)
+    email = form.email.data
+    if not desk.limits.may_ask_for_link(email, machine()):
+        return form_page(form, None, 429, notice=TOO_MANY_LINKS)
+    fields = {name: form[name].data or "" for name in KEPT_FIELDS} | {"files": " ".join(form.files.data)}
+    try:
+        token = drafts.keep_draft(desk.services, fields, desk.clock())
+    except DraftTooLarge:
+        return form_page(form, None, 422, notice=TOO_LARGE)
+    signin.request_link(desk.services, email, desk.clock(), draft_token=token)
+    return mailed_to(email, kept=True)
+
+
+def _with_recommendation(sent: Posted) -> Response:
+    """The form with the priority that the chooser's answers lead to; nothing else changes, nothing is sent."""
+    answers = sent.get("use_answers")
+    priority = recommended(web().services.policy, answers)
+    fields = sent.fields.copy()
+    if not priority:
+        return _shown(sent, 422, ANSWERS_GONE)
+    fields["priority"], fields["answers"] = priority, answers
+    label = web().services.policy.priority(priority).label
+    return _shown(replace(sent, fields=fields), notice=Notice(f"{label} is chosen", ("It follows from your answers.",)))
+
+
+def _without_file(sent: Posted) -> Response:
+    """The form without one of its files, which is forgotten; nothing else changes, nothing is sent."""
+    token = sent.get("remove_file")
+    names = [file.name for file in kept_for([token])]
+    forget_file(token)
+    fields = sent.fields.copy()
+    fields.setlist("file", [other for other in sent.files if other != token])
+    notice = Notice(f"{names[0]} is removed", ("It does not go with the ticket.",)) if names else None
+    return _shown(replace(sent, fields=fields), sent.status if sent.refused else 200, notice)
+
+
+def _add_to(sent: Posted, person: Person) -> Response:
+    """Add what was typed, with its files, to a ticket that this form has sent before."""
+    services, reference = web().services, sent.get("add_to")
+    form = filled_form(sent, project_choices(person) or ())
+    try:
+        ticket = tickets.ticket_for(services, person.account_id, reference)
+    except NotFound as missing:
+        return form_page(form, person, 422, notice=Notice(missing.sentence))
+    notice = _sent_before(reference)
+    if is_whole(form, sent):
+        written = Written(_as_reply(form, ticket), form.submission.data or "", files=form.files.data)
+        try:
+            conversation.reply_as_customer(services, person.account_id, ticket.id, written, web().clock(), reopen=True)
+        except Refused as refused:
+            field = "description" if refused.field == "body" else refused.field
+            notice = add_error(form, field, refused.sentence) or notice
+        else:
+            _drop_draft(form)
+            return see_other(url_for("tickets.show", reference=reference, _anchor="newest"))
+    return form_page(form, person, sent.status, notice=notice)
+
+
+def _as_reply(form: TicketForm, ticket: Ticket) -> str:
+    """What was typed as one message: the subject and the URL only where they are new."""
+    subject, url = normalise_line(form.subject.data or ""), normalise_line(form.url.data or "")
+    parts = [subject if subject != ticket.subject else "", url if url != ticket.url else "", form.description.data]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _already_sent(form: TicketForm, person: Person, used: SubmissionReused) -> Response:
+    """The form with its other text and an id of its own: one more press adds it, or files it as a new ticket."""
+    form.submission.data = new_submission()
+    return form_page(form, person, 422, notice=_sent_before(used.reference))
+
+
+def _sent_before(reference: str) -> Notice:
+    another = "If it is about something else, press Send ticket: it becomes a ticket of its own."
+    sentences = (
+        "Since then the text has changed; it is below and was not sent.",
+        f"If it belongs to {reference}, add it there. {another}",
+    )
+    return Notice(SubmissionReused(reference).sentence, sentences, reference)
+
+
+def _without_database(sent: Posted, notice: Notice) -> Response:
+    """The form as it was sent, made without asking the database for anything."""
+    key = sent.get("project")
+    # The names of the person's projects are out of reach; the chosen one is kept by its key.
+    choices = None if "email" in sent.fields else [(key, key)]
+    answer = form_page(filled_form(sent, choices), None, 503, notice=notice)
+    answer.headers["Retry-After"] = "60"
+    return answer
+
+
+def _input(form: TicketForm) -> TicketInput:
+    return TicketInput(
+        project=form.project.data,
+        subject=form.subject.data,
+        url=form.url.data or "",
+        description=form.description.data,
+        priority=form.priority.data,
+        answers=answers_in(form.answers.data or ""),
+        submission=form.submission.data or "",
+        page=form.page.data or "",
+        files=form.files.data,
+    )

@@ -1,0 +1,204 @@
+"""The customer's tickets: the list, one ticket, its confirmation, and the form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import Blueprint, abort, g, request, url_for
+from werkzeug.wrappers import Response
+
+from formapp.attachments.service import attachments_of
+from formapp.errors import NotFound, Refused
+from formapp.forms import ticket_form
+from formapp.models import Ticket
+from formapp.tickets import drafts
+from formapp.tickets import queries as tickets
+from formapp.tickets import replies as conversation
+from formapp.tickets.triage import close as close_ticket
+from formapp.web.body.file_field import file_field
+from formapp.web.body.form_data import posted
+from formapp.web.context import web
+from formapp.web.layout.page import page, see_other
+from formapp.web.request_log import log_failure
+from formapp.web.session_cookie import signed_in, the_person
+from formapp.web.tickets import reply_form as writing
+from formapp.web.tickets import submit
+from formapp.web.tickets.attachment_presenter import as_attached
+from formapp.web.tickets.conversation_presenter import as_said
+from formapp.web.tickets.form_page import (
+    Notice,
+    answers_of,
+    form_page,
+    no_project_page,
+    project_choices,
+    project_key,
+    unknown_project,
+)
+from formapp.web.tickets.presenters import as_cards, as_confirmation, as_page
+from formapp.web.tickets.reply_form import Typed, typed
+
+blueprint = Blueprint("tickets", __name__)
+
+PAGE_SIZE = 50
+FIELDS = {"body": "body", "files": "reply-files"}
+SAID = {"reply": "Your message is sent.", "closed": "The ticket is closed."}
+DRAFT_GONE = Notice(
+    "Your kept ticket is no longer here",
+    ("A ticket is kept for 24 hours while you sign in, and until it is sent. Please fill in the form again.",),
+)
+
+
+@blueprint.get("/")
+def home() -> Response:
+    """The desk's front door: the queue for those who work there, for all others the list of their tickets."""
+    person = signed_in()
+    return see_other(url_for("queue.tickets" if person is not None and person.is_staff else "tickets.mine"))
+
+
+@blueprint.get("/tickets")
+def mine() -> Response:
+    """All tickets of the signed-in person's projects, the newest first, a page at a time."""
+    desk, person = web(), the_person().account_id
+    before = None
+    if reference := request.args.get("before", ""):
+        try:
+            before = tickets.ticket_for(desk.services, person, reference)
+        except NotFound:
+            abort(404)
+    found = tickets.tickets_of(desk.services, person, before=before, most=PAGE_SIZE + 1)
+    shown = found[:PAGE_SIZE]
+    return page(
+        "tickets.html",
+        tickets=as_cards(desk.services, shown, desk.clock()),
+        first_page=url_for("tickets.mine") if before else "",
+        next_page=url_for("tickets.mine", before=shown[-1].reference) if len(found) > PAGE_SIZE else "",
+    )
+
+
+@blueprint.get("/tickets/new")
+def new() -> Response:
+    """The form, filled with what the address or a kept draft says; open to everybody."""
+    desk = web()
+    person = signed_in()
+    choices = project_choices(person)
+    values, notice = _first_values()
+    if choices is not None and not choices:
+        return no_project_page(values, values.get("files", "").split())
+    typed = values["project"]
+    if choices:
+        values["project"] = project_key(typed, choices)
+    form = ticket_form(desk.services.policy, projects=choices, signed_in=person is not None, values=values)
+    if choices and typed.strip() and values["project"] not in dict(choices):
+        form.project.errors = [unknown_project(typed)]
+    return form_page(form, person, notice=notice)
+
+
+def _first_values() -> tuple[dict[str, str], Notice | None]:
+    """What the form begins with: a kept draft's fields, else what the address names."""
+    desk = web()
+    arguments = request.args
+    values = {name: arguments.get(name, "") for name in ("project", "priority", "page")}
+    values["answers"] = answers_of(desk.services.policy, arguments)
+    draft = arguments.get("draft", "")
+    if not draft:
+        return values, None
+    kept = drafts.draft_fields(desk.services, draft, desk.clock())
+    return (values, DRAFT_GONE) if kept is None else ({**values, **kept, "draft": draft}, None)
+
+
+@blueprint.post("/tickets")
+def create() -> Response:
+    """File a ticket; open to everybody, because a signed-out form is kept while its sender signs in."""
+    return submit.submit()
+
+
+@blueprint.get("/tickets/<reference>")
+def show(reference: str) -> Response:  # noqa: ARG001 - the table's check has loaded it
+    """One ticket with its conversation, for the members of its project."""
+    return _shown(_ticket(), writing.kept_text("reply"), said=SAID.get(request.args.get("said", ""), ""))
+
+
+@blueprint.post("/tickets/<reference>/reply")
+def reply(reference: str) -> Response:
+    """Add a member's reply, to a closed ticket only where it is to be reopened; the same form twice adds one."""
+    sent, ticket = posted(), _ticket()
+    form, desk = typed(sent), web()
+    if (again := writing.unsent(sent)) is not None:
+        return _shown(ticket, again.form, again.status, notice=again.notice)
+    try:
+        message = writing.written(sent, form)
+        account, reopen = the_person().account_id, bool(sent.get("reopen"))
+        conversation.reply_as_customer(desk.services, account, ticket.id, message, desk.clock(), reopen=reopen)
+    except NotFound:
+        abort(404)
+    except Refused as refused:
+        return _shown(ticket, form.after(refused), 422, errors={FIELDS.get(refused.field, "body"): refused.sentence})
+    except OSError as error:
+        log_failure(error)
+        return _shown(ticket, form, 503, notice=writing.NO_STORE)
+    writing.drop_sent(form)
+    return see_other(url_for("tickets.show", reference=reference, said="reply", _anchor="newest"))
+
+
+def ask_once_more() -> Response:
+    """The answer to a reply that may not come from a page of ours: the ticket's page with it, for a member."""
+    return _shown(_ticket(), typed(posted()), 422, notice=writing.PRESS_AGAIN)
+
+
+@blueprint.post("/tickets/<reference>/close")
+def close(reference: str) -> Response:
+    """Close a ticket, for the members of its project; a closed one stays as it is."""
+    desk = web()
+    try:
+        close_ticket(desk.services, the_person().account_id, _ticket().id, desk.clock())
+    except NotFound:
+        abort(404)
+    return see_other(url_for("tickets.show", reference=reference, said="closed", _anchor="conversation-heading"))
+
+
+@blueprint.get("/tickets/<reference>/sent")
+def sent(reference: str) -> Response:  # noqa: ARG001 - the table's check has loaded it
+    """The confirmation of a filed ticket, for the members of its project; it can be reloaded for ever."""
+    desk, ticket = web(), _ticket()
+    # Tells the browser that sent it, and no colleague's, which draft has arrived.
+    arrived = ticket.submission if ticket.account_id == the_person().account_id else ""
+    return page("sent.html", ticket=as_confirmation(desk.services, ticket, desk.clock()), arrived=arrived)
+
+
+def _shown(
+    ticket: Ticket,
+    form: Typed,
+    status: int = 200,
+    /,
+    *,
+    errors: Mapping[str, str] | None = None,
+    notice: Notice | None = None,
+    said: str = "",
+) -> Response:
+    """A ticket's page with this text in its reply box."""
+    desk = web()
+    services, now = desk.services, desk.clock()
+    if errors:
+        # It may have been closed or merged since this request began.
+        ticket = tickets.ticket_for(services, the_person().account_id, ticket.reference)
+    messages = conversation.messages_of(services, ticket.id, with_notes=False)
+    files = as_attached(attachments_of(services, ticket.id, with_notes=False), ticket.reference, at_the_desk=False)
+    return page(
+        "ticket.html",
+        status,
+        assets=("support-ticket.css", "support-form.js"),
+        arrived=conversation.sent_by(messages, the_person().account_id),
+        ticket=as_page(services, ticket, now),
+        files=files.get(None, ()),
+        messages=as_said(messages, files, tickets.policy_of(services, ticket.policy_version), now),
+        reply=form,
+        reply_files=file_field(form.files, (errors or {}).get("reply-files", ""), "reply"),
+        errors=errors or {},
+        notice=notice,
+        said=said,
+    )
+
+
+def _ticket() -> Ticket:
+    ticket: Ticket = g.ticket
+    return ticket

@@ -8,28 +8,24 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from formapp.services import Services, make_services, utc_now
 from formapp.settings import Settings, settings_from
-from formapp.web import api as feeds
-from formapp.web import dev_inbox as inbox
-from formapp.web import form_api as service
-from formapp.web import monitoring as watching
+from formapp.web import api, dev_inbox, form_api, monitoring
 from formapp.web.account import settings as account
 from formapp.web.account import sign_in as signin
 from formapp.web.context import PREFIX, Clock, Web
-from formapp.web.csrf import init_trust
+from formapp.web.csrf import init_csrf
 from formapp.web.desk import closures, queue
 from formapp.web.desk import outbox as outgoing
 from formapp.web.desk import ticket as desk_pages
-from formapp.web.errors import init_problems
+from formapp.web.errors import init_error_pages
 from formapp.web.layout.assets import load_assets
 from formapp.web.layout.shell import ShellFile
-from formapp.web.permissions import ask_once_more, init_access
-from formapp.web.rate_limits import Limits
+from formapp.web.permissions import ask_once_more, init_permissions
+from formapp.web.rate_limits import RateLimits
 from formapp.web.request_log import init_request_log
 from formapp.web.security_headers import init_headers
 from formapp.web.site import SiteFolder, guide_blueprint
 from formapp.web.tickets import attachments as files
-from formapp.web.tickets import reply_form as writing
-from formapp.web.tickets import submit
+from formapp.web.tickets import reply_form, submit
 from formapp.web.tickets import views as tickets
 
 # Of the forms that take no files; the others are read to bounds of their own (formapp.web.body.form_data).
@@ -41,7 +37,7 @@ def create_app(
     *,
     services: Services | None = None,
     clock: Clock | None = None,
-    limits: Limits | None = None,
+    limits: RateLimits | None = None,
 ) -> Flask:
     """The guide and the desk as one WSGI application.
 
@@ -56,7 +52,7 @@ def create_app(
         clock=clock,
         shell=ShellFile(settings.site_dir),
         assets=load_assets(),
-        limits=limits or Limits(services, clock),
+        limits=limits or RateLimits(services, clock),
         guide=SiteFolder(settings.site_dir) if settings.site_dir else None,
         origins=frozenset({settings.base_url, *settings.origins}),
     )
@@ -72,12 +68,12 @@ def create_app(
     }
     asking = {endpoint: ask_once_more(show) for endpoint, show in texts.items()}
     scripted = dict.fromkeys(("files.upload", "files.remove"), files.refuse)
-    init_trust(app, {"tickets.create": submit.ask_once_more, **asking}, scripted)
-    init_access(app)
+    init_csrf(app, {"tickets.create": submit.ask_once_more, **asking}, scripted)
+    init_permissions(app)
     init_headers(app, https=desk.https)
-    init_problems(app, dict.fromkeys(asking, writing.without_database))
+    init_error_pages(app, dict.fromkeys(asking, reply_form.without_database))
     at_the_desk = (queue, closures, outgoing, desk_pages)
-    for room in (tickets, *at_the_desk, signin, account, files, inbox, service, feeds, watching):
+    for room in (tickets, *at_the_desk, signin, account, files, dev_inbox, form_api, api, monitoring):
         app.register_blueprint(room.blueprint, url_prefix=PREFIX)
     if desk.guide is not None:
         app.register_blueprint(guide_blueprint(desk.guide, desk.guide.path))

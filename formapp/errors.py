@@ -1,50 +1,50 @@
-"""What a use case can refuse, each with the field it is about and a sentence for the person."""
+"""What a use case can refuse, each with the field it is about and a message for the person."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 
-class Refused(Exception):
-    """A use case said no. ``field`` is the form's field (empty: the whole), ``sentence`` what to do."""
+class UseCaseError(Exception):
+    """A use case said no. ``field`` is the form's field (empty: the whole), ``message`` what to do."""
 
     field = ""
-    sentence = "This can't be done."
+    message = "This can't be done."
 
-    def __init__(self, sentence: str = "", field: str = "") -> None:
-        self.sentence = sentence or self.sentence
+    def __init__(self, message: str = "", field: str = "") -> None:
+        self.message = message or self.message
         self.field = field or self.field
-        super().__init__(self.sentence)
+        super().__init__(self.message)
 
 
-class TextRefused(Refused):
+class TextRefused(UseCaseError):
     """Text holds something that no text holds: a NUL, or half of a surrogate pair."""
 
-    sentence = "The text holds a character that can't be stored. Remove it and send again"
+    message = "The text holds a character that can't be stored. Remove it and send again"
 
 
-class UnknownProject(Refused):
+class UnknownProject(UseCaseError):
     """No such project, or none that this account is in: the answer is the same."""
 
     field = "project"
-    sentence = "Choose a project from the list"
+    message = "Choose a project from the list"
 
 
-class ProjectClosed(Refused):
+class ProjectClosed(UseCaseError):
     """The project is no longer active."""
 
     field = "project"
-    sentence = "This project is no longer active. Choose another project"
+    message = "This project is no longer active. Choose another project"
 
 
-class UnknownPriority(Refused):
+class UnknownPriority(UseCaseError):
     """The policy has no such priority, or no longer."""
 
     field = "priority"
-    sentence = "Choose a priority"
+    message = "Choose a priority"
 
 
-class SubmissionReused(Refused):
+class SubmissionReused(UseCaseError):
     """A form that already filed a ticket was sent again with another text."""
 
     def __init__(self, reference: str) -> None:
@@ -52,45 +52,45 @@ class SubmissionReused(Refused):
         self.reference = reference
 
 
-class TooManyTickets(Refused):
+class TooManyTickets(UseCaseError):
     """This person has filed as many tickets within the hour as one may."""
 
-    sentence = "You have sent too many tickets within an hour. Wait a while, then send again"
+    message = "You have sent too many tickets within an hour. Wait a while, then send again"
 
 
-class NotFound(Refused):
+class NotFound(UseCaseError):
     """There is no such thing, or none that this account may see: the answer is the same."""
 
-    sentence = "There is nothing here that you can see"
+    message = "There is nothing here that you can see"
 
 
-class LinkGone(Refused):
+class LinkGone(UseCaseError):
     """A sign-in link that was used, has expired or never was."""
 
-    sentence = "This link no longer works"
+    message = "This link no longer works"
 
 
-class AlreadyThere(Refused):
+class AlreadyExists(UseCaseError):
     """A thing of that name exists already."""
 
 
-class DraftTooLarge(Refused):
+class DraftTooLarge(UseCaseError):
     """More text than a draft may keep."""
 
-    sentence = "This is too much text to keep. Shorten it and send again"
+    message = "This is too much text to keep. Shorten it and send again"
 
 
-class ChangedMeanwhile(Refused):
+class ChangedMeanwhile(UseCaseError):
     """Somebody else has changed the ticket since this page was made."""
 
 
-class TicketClosed(Refused):
+class TicketClosed(UseCaseError):
     """The ticket is closed, so nothing can be added to it."""
 
     field = "body"
 
 
-class TicketMerged(Refused):
+class TicketMerged(UseCaseError):
     """The ticket was merged into another, where the conversation goes on."""
 
     field = "body"
@@ -100,21 +100,21 @@ class TicketMerged(Refused):
         self.into = into
 
 
-class ReplyReused(Refused):
+class ReplyReused(UseCaseError):
     """A form that already sent a reply was sent again with another text."""
 
     field = "body"
-    sentence = "A reply was already sent with this form. Since then the text has changed; if it is new, send it again"
+    message = "A reply was already sent with this form. Since then the text has changed; if it is new, send it again"
 
 
-class NotAtTheDesk(Refused):
+class NotStaff(UseCaseError):
     """A ticket can be given only to somebody who works at the desk."""
 
     field = "assignee"
-    sentence = "Choose somebody who works at the desk"
+    message = "Choose somebody who works at the desk"
 
 
-class AnswerMissing(Refused):
+class AnswerMissing(UseCaseError):
     """With these answers the chooser asks one question more before it knows a priority."""
 
     def __init__(self, question: str, title: str) -> None:
@@ -122,29 +122,29 @@ class AnswerMissing(Refused):
         self.question = question
 
 
-class FileRefused(Refused):
+class FileRefused(UseCaseError):
     """A file that isn't taken; the others of its form are."""
 
     field = "files"
 
 
-class FilesGone(Refused):
+class FilesGone(UseCaseError):
     """Kept files that can't be attached: their time is over, or a ticket has them. ``tokens`` are theirs."""
 
     field = "files"
 
-    def __init__(self, sentence: str, tokens: Sequence[str]) -> None:
-        super().__init__(sentence)
+    def __init__(self, message: str, tokens: Sequence[str]) -> None:
+        super().__init__(message)
         self.tokens = tuple(tokens)
 
 
-class TooManyFiles(Refused):
+class TooManyFiles(UseCaseError):
     """More files than one message may have."""
 
     field = "files"
 
 
-class FilesTooLarge(Refused):
+class FilesTooLarge(UseCaseError):
     """Files that are too large together."""
 
     field = "files"

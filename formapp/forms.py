@@ -27,7 +27,7 @@ MOST_TOKENS = 100
 
 
 class Line:
-    """Text of one line, normalised; what can't be text stays as typed, with a sentence."""
+    """Text of one line, normalised; what can't be text stays as typed, with a message."""
 
     def __call__(self, _form: Form, field: Field) -> None:
         """Normalise the field."""
@@ -45,14 +45,14 @@ class Paragraphs:
 class Required:
     """Something that can be seen must be typed; zero-width characters alone are nothing."""
 
-    def __init__(self, sentence: str) -> None:
-        self.sentence = sentence
+    def __init__(self, message: str) -> None:
+        self.message = message
         self.field_flags = {"required": True}
 
     def __call__(self, _form: Form, field: Field) -> None:
         """Refuse what can't be seen."""
         if is_blank(field.data or ""):
-            raise StopValidation(self.sentence)
+            raise StopValidation(self.message)
 
 
 class AtMost:
@@ -72,7 +72,7 @@ class AtMost:
 class WebAddress:
     """Nothing, or an address that begins with http:// or https:// and names a host."""
 
-    sentence = "Enter a URL that starts with http:// or https://, such as https://www.example.com/page"
+    message = "Enter a URL that starts with http:// or https://, such as https://www.example.com/page"
 
     def __call__(self, _form: Form, field: Field) -> None:
         """Refuse another scheme, or no host."""
@@ -83,15 +83,15 @@ class WebAddress:
             parts = urlsplit(field.data)
             parts.port  # noqa: B018 - raises for a port that can't be
         except ValueError:
-            raise StopValidation(self.sentence) from None
+            raise StopValidation(self.message) from None
         if parts.scheme not in {"http", "https"} or not parts.hostname or " " in field.data:
-            raise StopValidation(self.sentence)
+            raise StopValidation(self.message)
 
 
 class MailAddress:
     """An address that mail could reach, judged by its form alone."""
 
-    sentence = "Enter an email address in the correct format, like name@example.com"
+    message = "Enter an email address in the correct format, like name@example.com"
 
     def __call__(self, _form: Form, field: Field) -> None:
         """Refuse what can't be an address."""
@@ -99,22 +99,22 @@ class MailAddress:
             # The domain isn't looked up: the link that is sent proves the address.
             checked = validate_email(field.data, check_deliverability=False, test_environment=True)
         except EmailNotValidError:
-            raise StopValidation(self.sentence) from None
+            raise StopValidation(self.message) from None
         field.data = checked.normalized
 
 
 class OneOf:
-    """A choice that the list has; something else, or nothing, gets a sentence."""
+    """A choice that the list has; something else, or nothing, gets a message."""
 
-    def __init__(self, sentence: str, gone: str) -> None:
-        self.sentence, self.gone = sentence, gone
+    def __init__(self, message: str, gone: str) -> None:
+        self.message, self.gone = message, gone
         self.field_flags = {"required": True}
 
     def __call__(self, _form: Form, field: Field) -> None:
         """Refuse what the list doesn't have."""
         known = {choice.value for choice in field.choices}  # type: ignore[attr-defined]
         if field.data not in known or not field.data:
-            raise StopValidation(self.gone if field.data else self.sentence)
+            raise StopValidation(self.gone if field.data else self.message)
 
 
 class FilesField(Field):
@@ -132,7 +132,7 @@ def _normalised(field: Field, how: Any) -> str:  # noqa: ANN401 - one of two fun
     try:
         return str(how(field.data or ""))
     except TextRefused as refused:
-        raise StopValidation(refused.sentence) from None
+        raise StopValidation(refused.message) from None
 
 
 class _MadeOnce(DefaultMeta):

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from formapp.database.engine import Database, open_database
 from formapp.database.writers import Writers
 from formapp.settings import Settings
-from formapp.storage.local import Files, open_files
+from formapp.storage.local import FileStore, open_file_store
 from supportpolicy import Policy, load
 
 
@@ -24,7 +24,7 @@ class Services:
     settings: Settings
     database: Database
     policy: Policy
-    files: Files
+    files: FileStore
 
     @property
     def read(self) -> sessionmaker[Session]:
@@ -41,7 +41,7 @@ def make_services(settings: Settings) -> Services:
     """The desk of these settings. Raises PolicyError where the policy can't be used."""
     if settings.database_url.startswith("sqlite:///"):
         settings.var.mkdir(parents=True, exist_ok=True)
-    files = open_files(settings.files, settings.var)
+    files = open_file_store(settings.files, settings.var)
     return Services(settings, open_database(settings.database_url), load(settings.policy), files)
 
 

@@ -12,19 +12,17 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as DatabaseTimeout
 
-from formapp.attachments import jobs as filechecks
+from formapp.attachments import jobs as attachment_jobs
 from formapp.attachments import service as attachments
-from formapp.hours import banner as closurefile
+from formapp.hours import banner
 from formapp.models import OutboxMessage
-from formapp.notifications import fanout as announcements
-from formapp.notifications import outbox, webhooks
+from formapp.notifications import fanout, outbox, webhooks
 from formapp.notifications.email import message as mail
 from formapp.notifications.outbox import Outcome
 from formapp.notifications.webhooks.delivery import deliver
-from formapp.notifications.webhooks.lanes import LANES, Lanes
+from formapp.notifications.webhooks.lanes import POOL_SIZE, DeliveryPool
 from formapp.services import Services
-from formapp.tickets import replies as conversation
-from formapp.tickets import sla as ticket_clock
+from formapp.tickets import replies, sla
 from formapp.tickets.queries import policy_of
 
 IDLE_SECONDS = 2.0
@@ -37,8 +35,8 @@ def send(services: Services, message: OutboxMessage, clock: Callable[[], datetim
     """Send one message by its channel."""
     if message.channel == webhooks.CHANNEL:
         return deliver(services, message, clock)
-    if message.channel == announcements.CHANNEL:
-        return announcements.spread(services, message, clock())
+    if message.channel == fanout.CHANNEL:
+        return fanout.fan_out(services, message, clock())
     version = message.payload.get("policy_version")
     policy = policy_of(services, version) if version else services.policy
     return mail.deliver(services, message, policy)
@@ -50,16 +48,16 @@ def run_once(services: Services, clock: Callable[[], datetime], only: ColumnElem
     Returns how many messages were tried to send.
     """
     total = _desk_round(services, clock, only)
-    while filechecks.check_due(services, clock):
+    while attachment_jobs.run_due(services, clock):
         pass
     return total
 
 
 def _desk_round(services: Services, clock: Callable[[], datetime], only: ColumnElement[bool] | None) -> int:
-    closurefile.write(services, clock())
-    while ticket_clock.sweep(services, clock):
+    banner.write(services, clock())
+    while sla.record_due_notices(services, clock):
         pass
-    while conversation.render_new(services):
+    while replies.render_new(services):
         pass
     total = 0
     while tried := outbox.send_due(services, lambda message: send(services, message, clock), clock, only=only):
@@ -72,10 +70,12 @@ def run(services: Services, clock: Callable[[], datetime], stop: Event) -> None:
 
     A receiver or a scanner may be slow, and no mail waits for them.
     """
-    lanes = Lanes(services, clock)
-    with ThreadPoolExecutor(LANES + 2) as pool:
+    lanes = DeliveryPool(services, clock)
+    with ThreadPoolExecutor(POOL_SIZE + 2) as pool:
         running = [pool.submit(_through_outages, lambda: _run_desk(services, clock, stop), stop)]
-        running += [pool.submit(_through_outages, lambda: lanes.run(stop, IDLE_SECONDS), stop) for _ in range(LANES)]
+        running += [
+            pool.submit(_through_outages, lambda: lanes.run(stop, IDLE_SECONDS), stop) for _ in range(POOL_SIZE)
+        ]
         running.append(pool.submit(_through_outages, lambda: _run_files(services, clock, stop), stop))
         wait(running, return_when=FIRST_EXCEPTION)
         stop.set()
@@ -92,7 +92,7 @@ def _run_desk(services: Services, clock: Callable[[], datetime], stop: Event) ->
 def _run_files(services: Services, clock: Callable[[], datetime], stop: Event) -> None:
     next_sweep = clock()
     while not stop.is_set():
-        while filechecks.check_due(services, clock, most=1) and not stop.is_set():
+        while attachment_jobs.run_due(services, clock, most=1) and not stop.is_set():
             pass
         if clock() >= next_sweep:
             sweep_files(services, clock())
@@ -103,7 +103,7 @@ def _run_files(services: Services, clock: Callable[[], datetime], stop: Event) -
 def sweep_files(services: Services, now: datetime) -> int:
     """Remove the kept files whose time is over; how many. A store that is away is logged: the next sweep finds them."""
     try:
-        removed = attachments.sweep(services, now)
+        removed = attachments.remove_expired(services, now)
     except OSError as error:
         log.warning("kept files not swept", reason=f"{type(error).__name__}: {error}"[:500])
         return 0

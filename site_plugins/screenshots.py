@@ -23,14 +23,14 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, sync_playwright
 from werkzeug.serving import make_server
 
-from formapp.accounts import magic_links as signin
+from formapp.accounts import magic_links
 from formapp.accounts.accounts import find_account_by_email
 from formapp.app import create_app
 from formapp.database import schema
 from formapp.demo import company as demo
 from formapp.services import Services, make_services
 from formapp.settings import Settings
-from formapp.tickets import create as filing
+from formapp.tickets import create
 from site_plugins.chromium import NoChromium, find_chromium, flags
 
 FOLDER = Path("docs/pictures")
@@ -143,14 +143,14 @@ def _file_earlier_tickets(services: Services) -> None:
     if customer is None:
         raise LookupError(f"the demo data has no {demo.CUSTOMER}")
     for subject, priority, description in EARLIER:
-        sent = filing.TicketInput(
+        sent = create.TicketInput(
             project="shop", subject=subject, url="", description=description, priority=priority, submission=subject
         )
-        filing.create_ticket(services, customer.id, sent, INSTANT)
+        create.create_ticket(services, customer.id, sent, INSTANT)
 
 
 def _sign_in(page: Page, address: str, services: Services) -> None:
-    link = urlsplit(signin.make_link(services, demo.CUSTOMER, INSTANT))
+    link = urlsplit(magic_links.create_link(services, demo.CUSTOMER, INSTANT))
     page.goto(f"{address}{link.path}")
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url("**/support/**")

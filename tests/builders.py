@@ -12,16 +12,16 @@ from alembic.migration import MigrationContext
 from sqlalchemy import select
 
 from formapp.accounts import accounts, projects
-from formapp.attachments import service as attachments
+from formapp.attachments.upload import Upload
 from formapp.database import schema
 from formapp.database.engine import Base, Database
 from formapp.models import Account, OutboxMessage
 from formapp.notifications import outbox
 from formapp.services import Services, make_services
 from formapp.settings import Settings
-from formapp.tickets import create as filing
+from formapp.tickets import create
 from formapp.tickets.create import Filed, TicketInput
-from formapp.tickets.replies import Written
+from formapp.tickets.replies import MessageInput
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 POLICY = REPOSITORY / "support-policy.yml"
@@ -85,9 +85,9 @@ def build_staff(services: Services, email: str = "sam@platform.example", *, name
     return build_account(services, email, name=name, is_staff=True)
 
 
-def written(body: str, submission: str = "", seen: int | None = None) -> Written:
+def written(body: str, submission: str = "", seen: int | None = None) -> MessageInput:
     """A reply or note as its form sends it; the form's id follows from the text."""
-    return Written(body, submission or f"form of {body[:60]}", seen)
+    return MessageInput(body, submission or f"form of {body[:60]}", seen)
 
 
 def ticket_input(**changes: Any) -> TicketInput:
@@ -103,14 +103,14 @@ def ticket_input(**changes: Any) -> TicketInput:
 
 
 def file_ticket(services: Services, account: Account, now: datetime = NOW, **changes: Any) -> Filed:
-    return filing.create_ticket(services, account.id, ticket_input(**changes), now)
+    return create.create_ticket(services, account.id, ticket_input(**changes), now)
 
 
 def keep_file(
     services: Services, name: str = "error.log", content: bytes = b"Error 502 at 14:00\n", now: datetime = NOW
 ) -> str:
     """Upload a file that then waits to be attached; its token."""
-    upload = attachments.Upload(services, name, services.policy.form.attachments.size)
+    upload = Upload(services, name, services.policy.form.attachments.size)
     upload.write(content)
     return upload.finish(now).token
 

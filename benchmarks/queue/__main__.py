@@ -19,7 +19,7 @@ from sqlalchemy import create_engine, make_url, text
 
 from benchmarks.queue.tickets import NOW, build_desk
 from formapp.services import Services
-from formapp.tickets import search as queue
+from formapp.tickets import search
 from supportpolicy import load
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
@@ -79,37 +79,37 @@ def _urls(name: str, folder: Path) -> Iterator[Callable[[int], str]]:
 
 def _compare(name: str, desks: dict[int, Services]) -> bool:
     smallest, largest = min(desks), max(desks)
-    print(f"\n{name}: milliseconds for a page of {queue.PAGE_SIZE}, median of {ROUNDS} by turns")
+    print(f"\n{name}: milliseconds for a page of {search.PAGE_SIZE}, median of {ROUNDS} by turns")
     print(f"{'search':22}{'page':8}" + "".join(f"{size:>12,}" for size in desks) + "   ratio")
     met = True
-    for search in SEARCHES:
-        filters = queue.parse_search(search)
+    for wanted in SEARCHES:
+        filters = search.parse_search(wanted)
         for page in ("first", "tenth"):
             keys = {size: _key(desk, filters, 9 if page == "tenth" else 0) for size, desk in desks.items()}
             times = _by_turns(desks, filters, keys)
             ratio = times[largest] / times[smallest]
-            counts = page == "first" and search == ""
+            counts = page == "first" and wanted == ""
             met &= not counts or ratio <= TARGET
             shown = "".join(f"{times[size] * 1000:12.2f}" for size in desks)
             print(
-                f"{search or 'the queue':22}{page:8}{shown}{ratio:8.2f}{'  (at most 1.5)' if counts else ''}",
+                f"{wanted or 'the queue':22}{page:8}{shown}{ratio:8.2f}{'  (at most 1.5)' if counts else ''}",
                 flush=True,
             )
     return met
 
 
-def _key(desk: Services, filters: queue.Filters, pages: int) -> str:
+def _key(desk: Services, filters: search.Filters, pages: int) -> str:
     """The key that lies so many pages in, or as many as there are."""
     key = ""
     for _ in range(pages):
-        following = queue.page_of(desk, filters, VIEWER, NOW, key).next_key
+        following = search.find_page(desk, filters, VIEWER, NOW, key).next_key
         if not following:
             return key
         key = following
     return key
 
 
-def _by_turns(desks: dict[int, Services], filters: queue.Filters, keys: dict[int, str]) -> dict[int, float]:
+def _by_turns(desks: dict[int, Services], filters: search.Filters, keys: dict[int, str]) -> dict[int, float]:
     times: dict[int, list[float]] = {size: [] for size in desks}
     turns = list(desks.items())
     for turn in range(ROUNDS + 3):
@@ -117,7 +117,7 @@ def _by_turns(desks: dict[int, Services], filters: queue.Filters, keys: dict[int
         turns.append(turns.pop(0))
         for size, desk in turns:
             started = time.perf_counter()
-            queue.page_of(desk, filters, VIEWER, NOW, keys[size])
+            search.find_page(desk, filters, VIEWER, NOW, keys[size])
             # The first turns fill caches.
             if turn >= 3:
                 times[size].append(time.perf_counter() - started)

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
-from formapp.errors import AlreadyThere, NotFound, Refused
+from formapp.errors import AlreadyExists, NotFound, UseCaseError
 from formapp.models import Account, SignedInSession
 from formapp.services import Services
 from formapp.text import is_blank, normalise_line
@@ -16,21 +16,21 @@ LONGEST_ADDRESS = 254
 LONGEST_NAME = 200
 
 
-def plain_email(address: str) -> str:
+def normalise_email(address: str) -> str:
     """The one way an address is written: no blanks around it, small letters."""
     return normalise_line(address).casefold()
 
 
 def add_account(services: Services, email: str, name: str, now: datetime, *, is_staff: bool = False) -> Account:
     """Make an account. Raises AlreadyThere for an address that has one, Refused for one that can't be."""
-    address, shown = plain_email(email), normalise_line(name)
+    address, shown = normalise_email(email), normalise_line(name)
     mailbox, _, host = address.partition("@")
     if not mailbox or not host or "@" in host or not address.isprintable() or " " in address:
-        raise Refused(f'"{email}" is not an e-mail address', "email")
+        raise UseCaseError(f'"{email}" is not an e-mail address', "email")
     if len(address) > LONGEST_ADDRESS:
-        raise Refused(f"The address must be {LONGEST_ADDRESS} characters or less", "email")
+        raise UseCaseError(f"The address must be {LONGEST_ADDRESS} characters or less", "email")
     if len(shown) > LONGEST_NAME:
-        raise Refused(f"The name must be {LONGEST_NAME} characters or less", "name")
+        raise UseCaseError(f"The name must be {LONGEST_NAME} characters or less", "name")
     account = Account(
         email=address, name=address if is_blank(shown) else shown, is_staff=is_staff, created_at=now, disabled_at=None
     )
@@ -38,20 +38,20 @@ def add_account(services: Services, email: str, name: str, now: datetime, *, is_
         with services.write.begin() as database:
             database.add(account)
     except IntegrityError:
-        raise AlreadyThere(f"There is an account for {address} already", "email") from None
+        raise AlreadyExists(f"There is an account for {address} already", "email") from None
     return account
 
 
 def find_account_by_email(services: Services, email: str) -> Account | None:
     """The account of this address, disabled or not."""
     with services.read() as database:
-        return database.scalar(select(Account).where(Account.email == plain_email(email)))
+        return database.scalar(select(Account).where(Account.email == normalise_email(email)))
 
 
 def disable_account(services: Services, email: str, now: datetime) -> None:
     """Shut an account out at once: its sessions end with it. Raises NotFound."""
     with services.write.begin() as database:
-        account = database.scalar(select(Account).where(Account.email == plain_email(email)))
+        account = database.scalar(select(Account).where(Account.email == normalise_email(email)))
         if account is None:
             raise NotFound(f"There is no account for {email}")
         account.disabled_at = account.disabled_at or now

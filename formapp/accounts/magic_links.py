@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
 
-from formapp.accounts.accounts import plain_email
+from formapp.accounts.accounts import normalise_email
 from formapp.accounts.sessions import open_session_in
 from formapp.errors import LinkGone
 from formapp.models import Account, SignInLink
@@ -33,7 +33,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class SignedIn:
+class RedeemedLink:
     """A used link: the new session's token, the draft's token and the path to go on to (either may be empty)."""
 
     token: str
@@ -44,7 +44,7 @@ class SignedIn:
 
 def request_link(services: Services, email: str, now: datetime, *, draft_token: str = "", next_path: str = "") -> None:
     """Send a sign-in link to this address, or word that it isn't known. The caller can't tell which."""
-    address = plain_email(email)
+    address = normalise_email(email)
     with services.write.begin() as database:
         account = database.scalar(select(Account).where(Account.email == address, Account.disabled_at.is_(None)))
         if account is None:
@@ -72,12 +72,12 @@ def request_link(services: Services, email: str, now: datetime, *, draft_token: 
         outbox.enqueue_mail(database, "link", address, link_facts, _message_id(services), now)
 
 
-def make_link(services: Services, email: str, now: datetime) -> str:
+def create_link(services: Services, email: str, now: datetime) -> str:
     """The address of a fresh sign-in link, for an operator. Raises LinkGone for an address without an account."""
     token = new_token()
     with services.write.begin() as database:
         account = database.scalar(
-            select(Account).where(Account.email == plain_email(email), Account.disabled_at.is_(None))
+            select(Account).where(Account.email == normalise_email(email), Account.disabled_at.is_(None))
         )
         if account is None:
             raise LinkGone(f"There is no account for {email} that can sign in")
@@ -95,7 +95,7 @@ def make_link(services: Services, email: str, now: datetime) -> str:
     return f"{services.settings.base_url}/support/sign-in/{token}"
 
 
-def look_at_link(services: Services, token: str, now: datetime) -> Link:
+def inspect_link(services: Services, token: str, now: datetime) -> Link:
     """What a link would do; changes nothing. Raises LinkGone."""
     with services.read() as database:
         row = database.execute(
@@ -108,7 +108,7 @@ def look_at_link(services: Services, token: str, now: datetime) -> Link:
     return Link(row.Account.email, bool(row.SignInLink.draft_token))
 
 
-def use_link(services: Services, token: str, now: datetime) -> SignedIn:
+def redeem_link(services: Services, token: str, now: datetime) -> RedeemedLink:
     """Use a link up and open a session. Of two presses one signs in; raises LinkGone for the other."""
     key = hash_token(token)
     with services.write.begin() as database:
@@ -124,7 +124,7 @@ def use_link(services: Services, token: str, now: datetime) -> SignedIn:
         if account is None or account.disabled_at is not None:
             raise LinkGone
         opened = open_session_in(database, account.id, now)
-        return SignedIn(opened, used.draft_token, used.next_path, account.is_staff)
+        return RedeemedLink(opened, used.draft_token, used.next_path, account.is_staff)
 
 
 def _message_id(services: Services) -> str:

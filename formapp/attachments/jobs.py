@@ -14,12 +14,12 @@ from typing import Any, BinaryIO, cast
 import structlog
 from sqlalchemy import exists, select, update
 
-from formapp.attachments import virus_scan as scanning
+from formapp.attachments import virus_scan
 from formapp.attachments.previews import NoPreview, make_preview
 from formapp.attachments.service import PREVIEW
 from formapp.attachments.virus_scan import Verdict
 from formapp.models import Attachment
-from formapp.notifications.outbox import next_pause
+from formapp.notifications.outbox import pause_after
 from formapp.services import Services
 
 LEASE = timedelta(minutes=10)
@@ -28,7 +28,7 @@ MOST_TRIES = 3
 log = structlog.get_logger()
 
 
-def check_due(services: Services, clock: Callable[[], datetime], most: int = 100) -> int:
+def run_due(services: Services, clock: Callable[[], datetime], most: int = 100) -> int:
     """Take the steps that are due, at the most so many, and return how many were taken."""
     for taken in range(most):
         attachment = _lease(services, clock())
@@ -69,13 +69,13 @@ def _scanned(services: Services, attachment: Attachment, now: datetime) -> dict[
         # The operator has switched the scanner off; what waited for it waits no longer.
         return _settled("none", "", attachment, now)
     try:
-        verdict = scanning.scan(services.settings.scan, services.files.read(attachment.key))
+        verdict = virus_scan.scan(services.settings.scan, services.files.read(attachment.key))
     except OSError as error:
         verdict = Verdict("failed", f"The file can't be read: {type(error).__name__}")
     if verdict.state != "clean":
         log.warning("attachment not clean", attachment=attachment.id, scan=verdict.state, detail=verdict.detail)
     if verdict.state == "failed":
-        return {"scan": "failed", "scan_detail": verdict.detail, "work_at": now + next_pause(attachment.attempts)}
+        return {"scan": "failed", "scan_detail": verdict.detail, "work_at": now + pause_after(attachment.attempts)}
     return _settled(verdict.state, verdict.detail, attachment, now)
 
 
@@ -103,11 +103,11 @@ def _previewed(services: Services, attachment: Attachment, now: datetime) -> dic
             copy.writelines(services.files.read(attachment.key))
             copy.seek(0)
             made = make_preview(cast(BinaryIO, copy))
-        services.files.put_beside(attachment.key, PREVIEW, made)
+        services.files.put_derived(attachment.key, PREVIEW, made)
     except NoPreview as none:
         log.info("no preview", attachment=attachment.id, reason=str(none))
         return ended
     except OSError as error:
         log.warning("preview put off", attachment=attachment.id, reason=type(error).__name__)
-        return {"work_at": now + next_pause(attachment.attempts)}
+        return {"work_at": now + pause_after(attachment.attempts)}
     return {**ended, "preview": "made"}

@@ -18,27 +18,12 @@ from sqlalchemy import Select, select, text
 from sqlalchemy.orm import Session
 
 from formapp.attachments.file_types import PICTURES
-from formapp.attachments.upload import KeptFile, Upload, kept_file
+from formapp.attachments.upload import StagedFile, staged_file
 from formapp.errors import FilesGone, FilesTooLarge, NotFound, TooManyFiles
 from formapp.models import Attachment, Message
 from formapp.services import Services
 from formapp.sizes import size_words
 
-__all__ = [
-    "KeptFile",
-    "Upload",
-    "attach",
-    "attachment_of",
-    "attachments_of",
-    "content",
-    "content_attached",
-    "content_of",
-    "drop_kept",
-    "kept_files",
-    "mark_sent",
-    "preview",
-    "sweep",
-]
 LIFETIME = timedelta(hours=48)
 """How long a file waits to be attached: a day, and another for a draft that was kept at the first day's end."""
 PREVIEW = "webp"
@@ -47,30 +32,30 @@ _SENT = "sent"
 _BATCH = 500
 
 
-def kept_files(services: Services, tokens: Iterable[str]) -> tuple[KeptFile, ...]:
+def staged_files(services: Services, tokens: Iterable[str]) -> tuple[StagedFile, ...]:
     """The files of these tokens that still wait, each once, in order; asks no database.
 
     Tokens that are unknown, swept, sent already or odd are left out. Raises OSError where the store
     can't be read.
     """
     found = _of_tokens(services, tokens)
-    return tuple(one for one in found if services.files.read_beside(one.token, _SENT) is None)
+    return tuple(one for one in found if services.files.read_derived(one.token, _SENT) is None)
 
 
-def content_of(services: Services, tokens: Iterable[str]) -> list[tuple[str, str]]:
+def staged_contents(services: Services, tokens: Iterable[str]) -> list[tuple[str, str]]:
     """Name and digest of each file of these tokens, sent already or not: to tell a resend from another text."""
     return sorted((one.name, one.digest) for one in _of_tokens(services, tokens))
 
 
-def content_attached(database: Session, message_id: int) -> list[tuple[str, str]]:
+def attached_contents(database: Session, message_id: int) -> list[tuple[str, str]]:
     """Name and digest of each file that came with a message."""
     columns = select(Attachment.name, Attachment.digest).where(Attachment.message_id == message_id)
     return sorted((name, digest) for name, digest in database.execute(columns))
 
 
-def drop_kept(services: Services, token: str) -> None:
+def discard_staged(services: Services, token: str) -> None:
     """Forget a kept file; one that is attached stays, although the sender's browser still knows its token."""
-    if services.files.facts(token) is not None:
+    if services.files.metadata(token) is not None:
         _remove_unless_attached(services, token)
 
 
@@ -97,29 +82,29 @@ def attach(
         raise TooManyFiles(f"Attach {limits.count} files at most; these are {len(wanted)}. Remove some")
     _hold(database, wanted)
     _none_attached(database, wanted)
-    facts = _facts_of_all(services, wanted)
-    whole = sum(found["size"] for found in facts.values())
+    metadata = _metadata_of_all(services, wanted)
+    whole = sum(found["size"] for found in metadata.values())
     if whole > limits.total:
         raise FilesTooLarge(
             f"The files are {size_words(whole)} together. At most {size_words(limits.total)} can be sent: remove some"
         )
     rows = [
         _row(services, token, found, ticket_id=ticket_id, message_id=message_id, account_id=account_id, now=now)
-        for token, found in facts.items()
+        for token, found in metadata.items()
     ]
     database.add_all(rows)
     database.flush()
     return tuple(rows)
 
 
-def mark_sent(services: Services, tokens: Iterable[str]) -> None:
+def mark_attached(services: Services, tokens: Iterable[str]) -> None:
     """Note beside attached files that they are, so that no form offers them again.
 
     Nothing depends on it but what a form shows, so a store that fails here changes nothing.
     """
     for token in dict.fromkeys(tokens):
         with suppress(OSError):
-            services.files.put_beside(token, _SENT, b"")
+            services.files.put_derived(token, _SENT, b"")
 
 
 def attachments_of(services: Services, ticket_id: int, *, with_notes: bool) -> tuple[Attachment, ...]:
@@ -151,10 +136,10 @@ def preview(services: Services, attachment: Attachment) -> bytes | None:
     """A picture's cleaned preview, WebP; None where there is none or the picture may not be opened."""
     if attachment.preview != "made" or not attachment.may_be_opened:
         return None
-    return services.files.read_beside(attachment.key, PREVIEW)
+    return services.files.read_derived(attachment.key, PREVIEW)
 
 
-def sweep(services: Services, now: datetime) -> int:
+def remove_expired(services: Services, now: datetime) -> int:
     """Remove the files that nothing was attached to within their day; how many were removed."""
     listing = services.files.listing()
     removed = 0
@@ -167,16 +152,16 @@ def sweep(services: Services, now: datetime) -> int:
     return removed
 
 
-def _of_tokens(services: Services, tokens: Iterable[str]) -> list[KeptFile]:
-    found = ((token, services.files.facts(token)) for token in dict.fromkeys(tokens))
-    return [kept_file(token, facts) for token, facts in found if facts is not None]
+def _of_tokens(services: Services, tokens: Iterable[str]) -> list[StagedFile]:
+    found = ((token, services.files.metadata(token)) for token in dict.fromkeys(tokens))
+    return [staged_file(token, metadata) for token, metadata in found if metadata is not None]
 
 
 def _received(services: Services, key: str, written: datetime) -> datetime:
     """When a file was kept; of one that was never whole, when it was last written."""
-    facts = services.files.facts(key) or {}
+    metadata = services.files.metadata(key) or {}
     try:
-        return datetime.fromisoformat(facts["received_at"])
+        return datetime.fromisoformat(metadata["received_at"])
     except (KeyError, TypeError, ValueError):
         return written
 
@@ -211,40 +196,40 @@ def _none_attached(database: Session, keys: Sequence[str]) -> None:
         )
 
 
-def _facts_of_all(services: Services, tokens: Sequence[str]) -> dict[str, dict[str, Any]]:
+def _metadata_of_all(services: Services, tokens: Sequence[str]) -> dict[str, dict[str, Any]]:
     """What was kept with each of these files. Raises FilesGone where one isn't there."""
-    found = {token: services.files.facts(token) for token in tokens}
-    if gone := [token for token, facts in found.items() if facts is None]:
+    found = {token: services.files.metadata(token) for token in tokens}
+    if gone := [token for token, metadata in found.items() if metadata is None]:
         many = len(gone) > 1
         raise FilesGone(
             f"{len(gone) if many else 'A'} {'files are' if many else 'file is'} no longer here, as files wait for "
             f"a day only. Choose {'them' if many else 'it'} again",
             gone,
         )
-    return {token: facts for token, facts in found.items() if facts is not None}
+    return {token: metadata for token, metadata in found.items() if metadata is not None}
 
 
 def _row(
     services: Services,
     token: str,
-    facts: dict[str, Any],
+    metadata: dict[str, Any],
     *,
     ticket_id: int,
     message_id: int | None,
     account_id: int,
     now: datetime,
 ) -> Attachment:
-    scanned, pictured = bool(services.settings.scan), facts["kind"] in PICTURES
+    scanned, pictured = bool(services.settings.scan), metadata["kind"] in PICTURES
     return Attachment(
         ticket_id=ticket_id,
         message_id=message_id,
         account_id=account_id,
         key=token,
-        name=facts["name"],
-        kind=facts["kind"],
-        media_type=facts["media_type"],
-        size=facts["size"],
-        digest=facts["digest"],
+        name=metadata["name"],
+        kind=metadata["kind"],
+        media_type=metadata["media_type"],
+        size=metadata["size"],
+        digest=metadata["digest"],
         at=now,
         scan="pending" if scanned else "none",
         preview="pending" if pictured else "none",

@@ -7,15 +7,15 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
-from formapp.attachments import file_types as filekinds
+from formapp.attachments import file_types
 from formapp.errors import FileRefused
 from formapp.services import Services
 from formapp.sizes import size_words
-from formapp.storage.local import Writing
+from formapp.storage.local import PendingFile
 
 
 @dataclass(frozen=True, slots=True)
-class KeptFile:
+class StagedFile:
     """A file that waits to be attached. ``warning`` is a sentence where its kind often holds secrets, else empty."""
 
     token: str
@@ -26,10 +26,10 @@ class KeptFile:
     warning: str
 
 
-def kept_file(token: str, facts: dict[str, Any]) -> KeptFile:
-    """A kept file by the facts that lie beside it."""
-    name, kind = facts["name"], facts["kind"]
-    return KeptFile(token, name, facts["size"], kind, facts["digest"], filekinds.warning_about(name, kind))
+def staged_file(token: str, metadata: dict[str, Any]) -> StagedFile:
+    """A kept file by the metadata that lie beside it."""
+    name, kind = metadata["name"], metadata["kind"]
+    return StagedFile(token, name, metadata["size"], kind, metadata["digest"], file_types.warning_about(name, kind))
 
 
 class Upload:
@@ -40,23 +40,23 @@ class Upload:
     """
 
     def __init__(self, services: Services, name: str, most: int) -> None:
-        self.name = filekinds.clean_name(name)
+        self.name = file_types.clean_name(name)
         self.size = 0
         self._services = services
         self._most = most
         kinds = services.policy.form.attachments.kinds
         self._kinds = kinds
-        self._kind = filekinds.kind_of(self.name, kinds)
-        self._refusal = filekinds.refusal_by_name(self.name, kinds)
+        self._kind = file_types.kind_of(self.name, kinds)
+        self._refusal = file_types.refusal_by_name(self.name, kinds)
         self._head = b""
         self._holds_nul = False
         self._digest = sha256()
-        self._writing: Writing | None = None
+        self._pending: PendingFile | None = None
 
     def write(self, chunk: bytes) -> None:
         """Take bytes. Raises OSError where the store can't; then end by ``abandon``."""
         self.size += len(chunk)
-        self._head += chunk[: filekinds.HEAD - len(self._head)]
+        self._head += chunk[: file_types.HEAD - len(self._head)]
         self._holds_nul = self._holds_nul or b"\0" in chunk
         if not self._refusal:
             self._refusal = self._refused_so_far()
@@ -64,37 +64,37 @@ class Upload:
             self.abandon()
             return
         self._digest.update(chunk)
-        if self._writing is None:
-            self._writing = self._services.files.begin()
-        self._writing.write(chunk)
+        if self._pending is None:
+            self._pending = self._services.files.create()
+        self._pending.write(chunk)
 
-    def finish(self, now: datetime) -> KeptFile:
+    def finish(self, now: datetime) -> StagedFile:
         """Keep the file, durably. Raises FileRefused with what to do instead, OSError where the store fails."""
         refusal = self._refusal or self._refused_at_the_end()
-        if refusal or self._writing is None:
+        if refusal or self._pending is None:
             self.abandon()
             raise FileRefused(refusal)
-        facts = {
+        metadata = {
             "name": self.name,
             "kind": self._kind,
-            "media_type": filekinds.media_type(self._kind),
+            "media_type": file_types.media_type(self._kind),
             "size": self.size,
             "digest": self._digest.hexdigest(),
             "received_at": now.astimezone(UTC).isoformat(),
         }
-        return kept_file(self._writing.keep(facts), facts)
+        return staged_file(self._pending.commit(metadata), metadata)
 
     def abandon(self) -> None:
         """Forget the file; one that was kept stays."""
-        if self._writing is not None:
-            self._writing.discard()
-            self._writing = None
+        if self._pending is not None:
+            self._pending.discard()
+            self._pending = None
 
     def _refused_so_far(self) -> str:
         if self.size > self._most:
             return f"“{self.name}” is larger than {size_words(self._most)}. Send the part that matters, or compress it"
         # Two bytes tell whether text may hold NUL; a first chunk may have only one.
-        if self._holds_nul and len(self._head) >= filekinds.ENOUGH:
+        if self._holds_nul and len(self._head) >= file_types.ENOUGH:
             return self._refused_by_content()
         return ""
 
@@ -104,4 +104,4 @@ class Upload:
         return self._refused_by_content()
 
     def _refused_by_content(self) -> str:
-        return filekinds.refusal_by_content(self.name, self._kind, self._head, self._holds_nul, self._kinds)
+        return file_types.refusal_by_content(self.name, self._kind, self._head, self._holds_nul, self._kinds)

@@ -10,18 +10,16 @@ import click
 from sqlalchemy.exc import DBAPIError
 
 from formapp import worker
-from formapp.accounts import accounts, projects
-from formapp.accounts import magic_links as signin
+from formapp.accounts import accounts, magic_links, projects
 from formapp.cli import operations as upkeep
 from formapp.cli.context import with_desk
 from formapp.cli.outbox import outbox
 from formapp.cli.webhooks import webhook
 from formapp.database import schema
 from formapp.demo import company as demo
-from formapp.demo import tickets as demotickets
-from formapp.errors import Refused
-from formapp.hours import banner as closurefile
-from formapp.hours import closures
+from formapp.demo import tickets as demo_tickets
+from formapp.errors import UseCaseError
+from formapp.hours import banner, closures
 from formapp.models import LARGEST_ID
 from formapp.services import Services, utc_now
 from formapp.settings import BadSetting
@@ -35,8 +33,8 @@ class Commands(click.Group):
         """Run the command."""
         try:
             return super().invoke(context)
-        except Refused as refused:
-            raise click.ClickException(refused.sentence) from refused
+        except UseCaseError as refused:
+            raise click.ClickException(refused.message) from refused
         except (BadSetting, PolicyError) as error:
             raise click.ClickException(str(error)) from error
         except DBAPIError as error:
@@ -192,8 +190,8 @@ def closure_add(desk: Services, start: str, end: str, note: str) -> None:
     zone = desk.policy.calendar.zone
     begins, ends = closures.local_instant(start, "start", zone), closures.local_instant(end, "end", zone)
     made = closures.add_closure(desk, begins, ends, note, now)
-    closurefile.write(desk, now)
-    click.echo(f"Announced closure {made.id}. {closurefile.sentence(made, zone, now)}")
+    banner.write(desk, now)
+    click.echo(f"Announced closure {made.id}. {banner.sentence(made, zone, now)}")
 
 
 @closure.command(name="list")
@@ -201,8 +199,8 @@ def closure_add(desk: Services, start: str, end: str, note: str) -> None:
 def closure_list(desk: Services) -> None:
     """List the closures that are not over."""
     now = utc_now()
-    for found in closures.coming_closures(desk, now):
-        click.echo(f"{found.id}\t{closurefile.sentence(found, desk.policy.calendar.zone, now)}")
+    for found in closures.upcoming_closures(desk, now):
+        click.echo(f"{found.id}\t{banner.sentence(found, desk.policy.calendar.zone, now)}")
 
 
 @closure.command(name="cancel")
@@ -212,7 +210,7 @@ def closure_cancel(desk: Services, number: int) -> None:
     """Take a closure back; tickets sent meanwhile keep their dates."""
     now = utc_now()
     closures.cancel_closure(desk, number, now)
-    closurefile.write(desk, now)
+    banner.write(desk, now)
     click.echo(f"Took closure {number} back.")
 
 
@@ -221,7 +219,7 @@ def closure_cancel(desk: Services, number: int) -> None:
 @with_desk
 def signin_link(desk: Services, email: str) -> None:
     """Print a one-time sign-in link for a person."""
-    click.echo(signin.make_link(desk, email, utc_now()))
+    click.echo(magic_links.create_link(desk, email, utc_now()))
 
 
 @main.command(name="demo")
@@ -230,7 +228,7 @@ def add_demo(desk: Services) -> None:
     """Fill a new database with a made-up company."""
     now = utc_now()
     if demo.add_demo(desk, now):
-        demotickets.add_demo_tickets(desk, now)
+        demo_tickets.add_demo_tickets(desk, now)
         click.echo("Added demo accounts, projects and tickets.")
     else:
         click.echo("This database has accounts already, so nothing was added.")

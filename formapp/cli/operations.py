@@ -82,7 +82,7 @@ def _end_by(copied: Copied) -> None:
 def _sweep(desk: Services, now: datetime) -> int | None:
     """Remove unused files; None where the database can't tell which are: the doctor then says why."""
     try:
-        return attachments.sweep(desk, now)
+        return attachments.remove_expired(desk, now)
     except DBAPIError:
         return None
 

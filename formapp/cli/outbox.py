@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import click
 
 from formapp.cli.context import with_desk
-from formapp.errors import Refused
+from formapp.errors import UseCaseError
 from formapp.models import LARGEST_ID, OutboxMessage, reference_of
 from formapp.notifications import outbox as messages
 from formapp.notifications import webhooks
@@ -48,9 +48,9 @@ def outbox_replay(desk: Services, numbers: tuple[int, ...], every: bool) -> None
     for number in wanted:
         try:
             _replay(desk, number)
-        except Refused as reason:
+        except UseCaseError as reason:
             refused += 1
-            click.echo(f"{number}: {reason.sentence}", err=True)
+            click.echo(f"{number}: {reason.message}", err=True)
     click.echo(f"{len(wanted) - refused} of {len(wanted)} are on their way once more.")
     if refused:
         raise click.exceptions.Exit(1)

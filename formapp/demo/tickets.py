@@ -8,11 +8,9 @@ from sqlalchemy import select
 
 from formapp.models import Account, reference_of
 from formapp.services import Services
-from formapp.tickets import create as filing
-from formapp.tickets import replies as conversation
-from formapp.tickets import triage as desk
+from formapp.tickets import create, replies, triage
 from formapp.tickets.create import TicketInput
-from formapp.tickets.replies import Then, Written
+from formapp.tickets.replies import MessageInput, NextState
 
 ADA, BEN, CLEO = "ada@shop.example", "ben@shop.example", "cleo@museum.example"
 SAM = "sam@platform.example"
@@ -40,18 +38,18 @@ class _Stories:
         self._people = people
 
     def file(self, email: str, sent: TicketInput, at: datetime) -> int:
-        return filing.create_ticket(self.services, self._people[email], sent, at).ticket.id
+        return create.create_ticket(self.services, self._people[email], sent, at).ticket.id
 
     def ask(self, ticket: int, email: str, body: str, at: datetime) -> None:
-        written = Written(body, f"demo-{ticket}-{at.isoformat()}")
-        conversation.reply_as_customer(self.services, self._people[email], ticket, written, at)
+        written = MessageInput(body, f"demo-{ticket}-{at.isoformat()}")
+        replies.reply_as_customer(self.services, self._people[email], ticket, written, at)
 
-    def answer(self, ticket: int, body: str, then: Then, at: datetime) -> None:
-        written = Written(body, f"demo-{ticket}-{at.isoformat()}")
-        conversation.reply_as_staff(self.services, self.sam, ticket, written, then, at)
+    def answer(self, ticket: int, body: str, then: NextState, at: datetime) -> None:
+        written = MessageInput(body, f"demo-{ticket}-{at.isoformat()}")
+        replies.reply_as_staff(self.services, self.sam, ticket, written, then, at)
 
     def note(self, ticket: int, body: str, at: datetime) -> None:
-        conversation.add_note(self.services, self.sam, ticket, Written(body, f"demo-{ticket}-note"), at)
+        replies.add_note(self.services, self.sam, ticket, MessageInput(body, f"demo-{ticket}-note"), at)
 
     @property
     def sam(self) -> int:
@@ -86,7 +84,7 @@ def _waiting(stories: _Stories, at: datetime) -> None:
     sent = _sent("shop", "Search finds nothing for names with accents", description, "high", **chosen)
     ticket = stories.file(ADA, sent, at)
     corrected = {**chosen, "severity": "minor"}
-    desk.correct_answers(stories.services, stories.sam, ticket, corrected, at + HOUR, seen=1)
+    triage.correct_answers(stories.services, stories.sam, ticket, corrected, at + HOUR, seen=1)
     stories.answer(ticket, "We can see it. Which of these searches fail?\n\n- `Zoë`\n- `zoë`", "waiting", at + HOUR)
 
 
@@ -101,13 +99,13 @@ def _critical(stories: _Stories, at: datetime) -> None:
     sent = _sent("shop", "Checkout shows an error after Pay", description, "critical", url=url, **chosen)
     ticket = stories.file(ADA, sent, at)
     minute = timedelta(minutes=1)
-    desk.assign(stories.services, stories.sam, ticket, SAM, at + 5 * minute, seen=1)
+    triage.assign(stories.services, stories.sam, ticket, SAM, at + 5 * minute, seen=1)
     stories.note(ticket, "The payment gateway answers slowly since this morning. I have asked them.", at + 8 * minute)
     stories.answer(ticket, "Thank you, we see it too. Does *every* payment fail?", "waiting", at + 12 * minute)
     stories.ask(ticket, ADA, "Every card. Vouchers work.", at + 30 * minute)
     again = _sent("shop", "Can't pay", "Paying by card shows an error.", "critical", url=url)
     double = stories.file(BEN, again, at + 35 * minute)
-    desk.merge(stories.services, stories.sam, double, reference_of(ticket), at + 40 * minute)
+    triage.merge(stories.services, stories.sam, double, reference_of(ticket), at + 40 * minute)
 
 
 def _new(stories: _Stories, at: datetime) -> None:

@@ -34,7 +34,7 @@ def write(services: Services, now: datetime) -> bool:
     if folder is None:
         return False
     zone = services.policy.calendar.zone
-    text = content(closures.coming_closures(services, now), zone, now)
+    text = content(closures.upcoming_closures(services, now), zone, now)
     path = folder / CLOSURES_FILE
     try:
         if path.exists() and path.read_bytes() == text.encode():

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from formapp.database.engine import UtcDateTime
-from formapp.errors import AlreadyThere, NotFound, Refused
+from formapp.errors import AlreadyExists, NotFound, UseCaseError
 from formapp.models import StoredClosure
 from formapp.services import Services
 from formapp.text import is_blank, normalise_line
@@ -39,17 +39,17 @@ def add_closure(services: Services, start: datetime, end: datetime, note: str, n
     """
     words = normalise_line(note)
     if is_blank(words):
-        raise Refused("Enter what people will read, for example “Moving to a new office”", "note")
+        raise UseCaseError("Enter what people will read, for example “Moving to a new office”", "note")
     if len(words) > NOTE_LENGTH:
-        raise Refused(f"The text must be {NOTE_LENGTH} characters or less", "note")
+        raise UseCaseError(f"The text must be {NOTE_LENGTH} characters or less", "note")
     if end <= start:
-        raise Refused("The end must come after the start", "end")
+        raise UseCaseError("The end must come after the start", "end")
     if end <= now:
-        raise Refused("The end must be in the future: a closure never changes what has passed", "end")
+        raise UseCaseError("The end must be in the future: a closure never changes what has passed", "end")
     try:
         services.policy.opening(max(now, start), [Closure(start, end)])
     except NeverOpen:
-        raise Refused("Support must open again within ten years", "end") from None
+        raise UseCaseError("Support must open again within ten years", "end") from None
     closure = StoredClosure(starts_at=start, ends_at=end, note=words, created_at=now)
     with services.write.begin() as database:
         same = select(StoredClosure.id).where(
@@ -59,7 +59,7 @@ def add_closure(services: Services, start: datetime, end: datetime, note: str, n
             StoredClosure.cancelled_at.is_(None),
         )
         if database.scalar(same.limit(1)) is not None:
-            raise AlreadyThere("This closure is announced already", "start")
+            raise AlreadyExists("This closure is announced already", "start")
         database.add(closure)
     return closure
 
@@ -75,12 +75,14 @@ def local_instant(text: str, field: str, zone: ZoneInfo) -> datetime:
             # A day alone would be its midnight, which is what nobody means by an end.
             raise ValueError(text)
     except ValueError:
-        raise Refused(f'The {field} must be a date and a time, as in 2026-12-24T12:00, not "{text}"', field) from None
+        raise UseCaseError(
+            f'The {field} must be a date and a time, as in 2026-12-24T12:00, not "{text}"', field
+        ) from None
     if local.tzinfo is not None:
         return local
     instant = local.replace(tzinfo=zone)
     if instant.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != local:
-        raise Refused(f"There is no {local:%H:%M} on that day: the clocks go forward then", field)
+        raise UseCaseError(f"There is no {local:%H:%M} on that day: the clocks go forward then", field)
     return instant
 
 
@@ -93,7 +95,7 @@ def cancel_closure(services: Services, number: int, now: datetime) -> None:
         closure.cancelled_at = now
 
 
-def coming_closures(services: Services, now: datetime) -> tuple[StoredClosure, ...]:
+def upcoming_closures(services: Services, now: datetime) -> tuple[StoredClosure, ...]:
     """The closures that aren't over and weren't taken back, the next first."""
     with services.read() as database:
         found = database.scalars(
@@ -104,7 +106,7 @@ def coming_closures(services: Services, now: datetime) -> tuple[StoredClosure, .
         return tuple(found)
 
 
-def known_at(database: Session | Connection, promised_at: datetime, since: datetime) -> tuple[Closure, ...]:
+def closures_known_at(database: Session | Connection, promised_at: datetime, since: datetime) -> tuple[Closure, ...]:
     """The closures that a promise given at ``promised_at`` counts with, for a ticket received at ``since``."""
     found = database.execute(_KNOWN, {"promised_at": promised_at, "since": since})
     return tuple(Closure(start, end, note) for start, end, note in found)

@@ -31,7 +31,7 @@ def hours_calendar(services: Services, now: datetime) -> str:
     days = [first + timedelta(days=number) for number in range(DAYS_SHOWN)]
     stamp = datetime(first.year, first.month, first.day, tzinfo=UTC)
     host = urlsplit(services.settings.base_url).hostname or "localhost"
-    announced = closures.coming_closures(services, now)
+    announced = closures.upcoming_closures(services, now)
     shut = merge((closure.starts_at, closure.ends_at) for closure in announced)
     lines = [
         "BEGIN:VCALENDAR",

@@ -22,7 +22,7 @@ class DueDate:
 
 
 @dataclass(frozen=True, slots=True)
-class PriorityDates:
+class PriorityQuote:
     """Both deadlines of a priority; None for best effort."""
 
     priority: str
@@ -31,7 +31,7 @@ class PriorityDates:
 
 
 @dataclass(frozen=True, slots=True)
-class PromisedNow:
+class Quote:
     """The answer at one minute (``at``, aware UTC).
 
     ``changes`` is when support closes or opens next, aware UTC, None where that never happens;
@@ -42,10 +42,10 @@ class PromisedNow:
     is_open: bool
     changes: datetime | None
     state: str
-    dates: tuple[PriorityDates, ...]
+    dates: tuple[PriorityQuote, ...]
 
 
-def promised_now(services: Services, now: datetime) -> PromisedNow:
+def quote_now(services: Services, now: datetime) -> Quote:
     """The dates for a ticket filed at an aware instant, counted with the closures announced by then.
 
     Counted from the minute that is running, so that all answers of one minute are the same.
@@ -54,7 +54,7 @@ def promised_now(services: Services, now: datetime) -> PromisedNow:
     zone = policy.calendar.zone
     minute = now.replace(second=0, microsecond=0)
     with services.read() as database:
-        closed = closures.known_at(database, now, now)
+        closed = closures.closures_known_at(database, now, now)
 
     def due(instant: datetime | None) -> DueDate | None:
         if instant is None:
@@ -64,9 +64,9 @@ def promised_now(services: Services, now: datetime) -> PromisedNow:
     dates = []
     for priority in policy.priorities:
         found = policy.deadlines(priority.id, minute, closures=closed)
-        dates.append(PriorityDates(priority.id, due(found.response_due), due(found.resolution_due)))
+        dates.append(PriorityQuote(priority.id, due(found.response_due), due(found.resolution_due)))
     opening = policy.opening(minute, closed)
-    return PromisedNow(minute, opening.open, opening.until, _state(opening, zone, minute), tuple(dates))
+    return Quote(minute, opening.open, opening.until, _state(opening, zone, minute), tuple(dates))
 
 
 def _state(opening: Opening, zone: ZoneInfo, now: datetime) -> str:

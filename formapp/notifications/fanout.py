@@ -28,7 +28,7 @@ FOR_ALL_STAFF = frozenset({"opened", "missed"})
 
 
 @dataclass(frozen=True, slots=True)
-class Happened:
+class TicketEvent:
     """What there is to tell: the event's kind and number, who did it, and plain facts as JSON."""
 
     kind: str
@@ -39,7 +39,7 @@ class Happened:
     facts: dict[str, Any]
 
 
-def facts_of(ticket: Ticket, project_name: str) -> dict[str, Any]:
+def ticket_payload(ticket: Ticket, project_name: str) -> dict[str, Any]:
     """What every message about a ticket may say of it; nothing that only staff know."""
     return {
         "reference": ticket.reference,
@@ -53,7 +53,7 @@ def facts_of(ticket: Ticket, project_name: str) -> dict[str, Any]:
     }
 
 
-def announcement(services: Services, happened: Happened) -> NewMessage:
+def event_message(services: Services, happened: TicketEvent) -> NewMessage:
     """The outbox row that tells of what happened; it is written in the transaction of what happened."""
     reference = reference_of(happened.ticket_id)
     return NewMessage(
@@ -66,40 +66,40 @@ def announcement(services: Services, happened: Happened) -> NewMessage:
     )
 
 
-def announce(services: Services, database: Session, happened: Happened, now: datetime) -> None:
+def publish(services: Services, database: Session, happened: TicketEvent, now: datetime) -> None:
     """Write the row of one thing that happened, inside the caller's transaction."""
-    outbox.enqueue(database, [announcement(services, happened)], now)
+    outbox.enqueue(database, [event_message(services, happened)], now)
 
 
-def spread(services: Services, announcement: OutboxMessage, now: datetime) -> Outcome:
+def fan_out(services: Services, event_message: OutboxMessage, now: datetime) -> Outcome:
     """Write the messages of one announcement; those that are there already stay as they are."""
-    if announcement.ticket_id is None:
+    if event_message.ticket_id is None:
         return Outcome(sent=False, error="The announcement names no ticket", permanent=True)
     with services.write.begin() as database:
-        ticket = database.get_one(Ticket, announcement.ticket_id)
-        rows = _mails(services, database, ticket, announcement)
+        ticket = database.get_one(Ticket, event_message.ticket_id)
+        rows = _mails(services, database, ticket, event_message)
         outbox.enqueue(database, rows, now, unless_there=True)
         project = database.get_one(Project, ticket.project_id)
-        webhooks.enqueue_announced(database, announcement, ticket, project, services.settings.base_url)
+        webhooks.enqueue_announced(database, event_message, ticket, project, services.settings.base_url)
     return SENT
 
 
-def _mails(services: Services, database: Session, ticket: Ticket, announcement: OutboxMessage) -> list[NewMessage]:
-    by_staff, by = announcement.payload["by_staff"], announcement.payload["by"]
+def _mails(services: Services, database: Session, ticket: Ticket, event_message: OutboxMessage) -> list[NewMessage]:
+    by_staff, by = event_message.payload["by_staff"], event_message.payload["by"]
     # The mail with the reply says already that the ticket is closed with it.
-    said = announcement.payload.get("with_reply", False)
+    said = event_message.payload.get("with_reply", False)
     host = outbox.mail_host(services.settings.base_url)
     mails = []
     for kind, people in (
-        (TO_CUSTOMERS.get(announcement.kind, "") if by_staff and not said else "", _customers(database, ticket)),
-        ("" if by_staff else TO_STAFF.get(announcement.kind, ""), _staff(database, ticket, announcement.kind)),
+        (TO_CUSTOMERS.get(event_message.kind, "") if by_staff and not said else "", _customers(database, ticket)),
+        ("" if by_staff else TO_STAFF.get(event_message.kind, ""), _staff(database, ticket, event_message.kind)),
     ):
         for person in people:
             if not kind or person.id == by:
                 continue
-            event = announcement.payload["event"]
+            event = event_message.payload["event"]
             message_id = f"<{ticket.reference}.{event}.{kind}.{person.id}@{host}>"
-            facts = {**announcement.payload, "thread": outbox.thread_of(ticket.reference, host)}
+            facts = {**event_message.payload, "thread": outbox.thread_id(ticket.reference, host)}
             mails.append(NewMessage("mail", kind, person.email, facts, message_id, ticket.id))
     return mails
 

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session, aliased
 
 from formapp.database.engine import table_of
 from formapp.database.prepared import Prepared
-from formapp.errors import NotFound, Refused
+from formapp.errors import NotFound, UseCaseError
 from formapp.models import LARGEST_ID, OutboxMessage
 from formapp.services import Services
 
@@ -50,7 +50,7 @@ class Outcome:
 
 
 SENT = Outcome(sent=True)
-KEPT = Outcome(sent=True, kept=True)
+CAPTURED = Outcome(sent=True, kept=True)
 Send = Callable[[OutboxMessage], Outcome]
 
 
@@ -59,7 +59,7 @@ def mail_host(base_url: str) -> str:
     return urlsplit(base_url).hostname or "localhost"
 
 
-def thread_of(reference: str, host: str) -> str:
+def thread_id(reference: str, host: str) -> str:
     """The Message-ID that begins a ticket's thread; every later mail about it answers that one."""
     return f"<{reference}.1.received@{host}>"
 
@@ -161,7 +161,7 @@ def finish(services: Services, message: OutboxMessage, outcome: Outcome, now: da
     elif outcome.permanent or now - message.created_at >= GIVE_UP_AFTER:
         state = "dead"
     else:
-        pause = outcome.retry_after or next_pause(message.attempts)
+        pause = outcome.retry_after or pause_after(message.attempts)
     with services.write.begin() as database:
         database.execute(
             update(OutboxMessage)
@@ -182,7 +182,7 @@ def _storable(error: str) -> str:
     return error.encode("utf-8", "replace").decode().replace("\0", "")[:_LONGEST_ERROR]
 
 
-def next_pause(attempts: int) -> timedelta:
+def pause_after(attempts: int) -> timedelta:
     """How long to wait after so many tries: doubled each time up to six hours, spread by a quarter."""
     full: timedelta = min(FIRST_PAUSE * int(2 ** min(attempts - 1, 20)), LONGEST_PAUSE)
     return full * _chance.uniform(0.75, 1.25)
@@ -249,7 +249,7 @@ def replay(services: Services, number: int, now: datetime) -> None:
     with services.write.begin() as database:
         message = _message(database, number, for_update=True)
         if message.state != "dead":
-            raise Refused("This message is not given up: it was sent, or is on its way")
+            raise UseCaseError("This message is not given up: it was sent, or is on its way")
         make_due(message, now)
 
 

@@ -22,13 +22,13 @@ from sqlalchemy.exc import DBAPIError
 from formapp.database import schema
 from formapp.database.engine import open_database, sqlite_driver
 from formapp.database.writers import LOCK_SECONDS
-from formapp.errors import Refused
+from formapp.errors import UseCaseError
 from formapp.models import Ticket
 from formapp.operations import doctor
 from formapp.operations.doctor import Report
 from formapp.operations.doctor.database import is_sqlite, one_line, place_of
 from formapp.services import Services
-from formapp.storage.local import Files, LocalFiles, sync
+from formapp.storage.local import FileStore, LocalFileStore, sync
 
 DATABASE = "desk.sqlite3"
 FILES = "files"
@@ -58,12 +58,12 @@ def make_backup(services: Services, target: Path, now: datetime) -> Copied:
     source = _database_of(services, "pg_dump")
     target = target.absolute()
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise Refused(f"{target} is there already. Name a new folder")
+        raise UseCaseError(f"{target} is there already. Name a new folder")
     if not source.is_file():
-        raise Refused(f"There is no database {source}")
+        raise UseCaseError(f"There is no database {source}")
     with _troubles_told("The backup failed"), _unfinished(target.parent, target.name) as making:
         _copy_database(source, making / DATABASE)
-        if isinstance(services.files, LocalFiles):
+        if isinstance(services.files, LocalFileStore):
             _copy_files(services.files.folder, making / FILES)
         copied = _looked_over(services, making, now)
         _settle(making / DATABASE)
@@ -80,7 +80,7 @@ def restore(services: Services, source: Path, now: datetime, *, force: bool = Fa
     """
     path = _database_of(services, "pg_restore")
     if not (source / DATABASE).is_file():
-        raise Refused(f"{source} is no backup: it has no {DATABASE}")
+        raise UseCaseError(f"{source} is no backup: it has no {DATABASE}")
     services.database.engine.dispose()
     with _troubles_told("Nothing was restored"), _unfinished(path.parent, path.name) as making:
         for name in (DATABASE, f"{DATABASE}-wal"):
@@ -89,11 +89,11 @@ def restore(services: Services, source: Path, now: datetime, *, force: bool = Fa
         staged = _staged(services, making, source / FILES, now)
         if not staged.report.sound and not force:
             problem = staged.report.problems[0]
-            raise Refused(
+            raise UseCaseError(
                 f"The backup isn't sound: {problem.where}: {problem.what} To restore it all the same: --force"
             )
         saved = _set_aside(path, now, force=force)
-        if isinstance(services.files, LocalFiles) and (source / FILES).is_dir():
+        if isinstance(services.files, LocalFileStore) and (source / FILES).is_dir():
             _copy_files(source / FILES, services.files.folder)
         _put_in_place(making / DATABASE, path)
     return replace(_counted(services, doctor.examine_data(services, now)), place=path, saved=saved)
@@ -104,7 +104,7 @@ def _database_of(services: Services, tool: str) -> Path:
     if is_sqlite(services):
         return Path(place_of(services))
     files = services.settings.files or str(services.settings.var / FILES)
-    raise Refused(f"The records lie in PostgreSQL. Use {tool} for the database, then copy the files: {files}")
+    raise UseCaseError(f"The records lie in PostgreSQL. Use {tool} for the database, then copy the files: {files}")
 
 
 def _staged(services: Services, making: Path, files: Path, now: datetime) -> Copied:
@@ -114,7 +114,7 @@ def _staged(services: Services, making: Path, files: Path, now: datetime) -> Cop
         current, newest = schema.current_revision(database), schema.newest_revision()
         if current is None or current > newest:
             what = "is empty" if current is None else f"is at revision {current}, newer than this release ({newest})"
-            raise Refused(f"The backup {what}. Nothing was restored")
+            raise UseCaseError(f"The backup {what}. Nothing was restored")
         schema.upgrade(database)
     finally:
         database.engine.dispose()
@@ -124,7 +124,9 @@ def _staged(services: Services, making: Path, files: Path, now: datetime) -> Cop
 def _looked_over(services: Services, folder: Path, now: datetime, files: Path | None = None) -> Copied:
     """What the doctor says of a copy."""
     database = open_database(f"sqlite:///{folder / DATABASE}")
-    store: Files = LocalFiles(files or folder / FILES) if isinstance(services.files, LocalFiles) else services.files
+    store: FileStore = (
+        LocalFileStore(files or folder / FILES) if isinstance(services.files, LocalFileStore) else services.files
+    )
     settings = replace(services.settings, database_url=f"sqlite:///{folder / DATABASE}", var=folder)
     copy = replace(services, settings=settings, database=database, files=store)
     try:
@@ -141,7 +143,7 @@ def _counted(services: Services, report: Report) -> Copied:
     except DBAPIError:
         # The report says why; a damaged database has no count.
         pass
-    files = sum(1 for _ in services.files.listing()) if isinstance(services.files, LocalFiles) else 0
+    files = sum(1 for _ in services.files.listing()) if isinstance(services.files, LocalFileStore) else 0
     return Copied(services.settings.var, tickets, files, report)
 
 
@@ -154,7 +156,7 @@ def _set_aside(path: Path, now: datetime, *, force: bool) -> Path | None:
         return None
     if not force:
         holds = "can't be read" if tickets is None else f"holds {tickets} {'ticket' if tickets == 1 else 'tickets'}"
-        raise Refused(f"The database {path} {holds}. Nothing was restored. To overwrite it: --force")
+        raise UseCaseError(f"The database {path} {holds}. Nothing was restored. To overwrite it: --force")
     saved = path.with_name(f"{path.name}.before-{now:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}")
     if tickets is None:
         shutil.copyfile(path, saved)
@@ -257,6 +259,6 @@ def _troubles_told(what: str) -> Iterator[None]:
         yield
     except OSError as error:
         at = f" ({error.filename})" if error.filename else ""
-        raise Refused(f"{what}: {one_line(error.strerror or error)}{at}") from error
+        raise UseCaseError(f"{what}: {one_line(error.strerror or error)}{at}") from error
     except sqlite_driver().Error as error:
-        raise Refused(f"{what}: {one_line(error)}") from error
+        raise UseCaseError(f"{what}: {one_line(error)}") from error

@@ -1,4 +1,4 @@
-"""Where the bytes of attachments lie: a store of files under random keys, each with its facts beside it.
+"""Where the bytes of attachments lie: a store of files under random keys, each with its metadata beside it.
 
 A kept file needs no database. Its key has 256 random bits and is given only to who sent the file,
 so whoever knows it may attach it. Nothing shows under a key before all of it is durable.
@@ -26,30 +26,30 @@ RESERVE = 256 * 1024 * 1024
 """How much of the disk files leave free, in bytes: the tickets often lie on the same one, and come first."""
 _KEY = re.compile(r"[A-Za-z0-9_-]{43}")
 _SUFFIX = re.compile(r"[a-z][a-z0-9]{0,15}")
-CONTENT, FACTS, UNFINISHED = "content", "json", "part"
+CONTENT, METADATA, UNFINISHED = "content", "json", "part"
 """Names that the stores use themselves; nothing else may be put beside a file under them."""
 
 
-class Writing(Protocol):
-    """A file on its way into the store. It ends by ``keep`` or ``discard``; the latter may come twice."""
+class PendingFile(Protocol):
+    """A file on its way into the store. It ends by ``commit`` or ``discard``; the latter may come twice."""
 
     def write(self, chunk: bytes) -> None:
         """Add bytes. Raises OSError where the store can't take them."""
 
-    def keep(self, facts: Mapping[str, Any]) -> str:
-        """Make the file and its facts durable and return its key. Raises OSError; then nothing is kept."""
+    def commit(self, metadata: Mapping[str, Any]) -> str:
+        """Make the file and its metadata durable and return its key. Raises OSError; then nothing is kept."""
 
     def discard(self) -> None:
-        """Forget what was written; after ``keep`` it does nothing."""
+        """Forget what was written; after ``commit`` it does nothing."""
 
 
-class Files(Protocol):
+class FileStore(Protocol):
     """A store of files. A key that no store could have made is unknown, never an error."""
 
-    def begin(self) -> Writing:
+    def create(self) -> PendingFile:
         """Begin a file. Raises OSError where the store can't take one."""
 
-    def facts(self, key: str) -> dict[str, Any] | None:
+    def metadata(self, key: str) -> dict[str, Any] | None:
         """What was kept with a file; None for one that isn't there."""
 
     def read(self, key: str) -> Iterator[bytes]:
@@ -58,10 +58,10 @@ class Files(Protocol):
     def remove(self, key: str) -> None:
         """Remove a file and all that lies beside it; one that isn't there is no error."""
 
-    def put_beside(self, key: str, suffix: str, content: bytes) -> None:
+    def put_derived(self, key: str, suffix: str, content: bytes) -> None:
         """Keep something small that was made of a file, in place of what was there under this suffix."""
 
-    def read_beside(self, key: str, suffix: str) -> bytes | None:
+    def read_derived(self, key: str, suffix: str) -> bytes | None:
         """What was put beside a file; None where nothing was."""
 
     def listing(self) -> Iterator[tuple[str, datetime]]:
@@ -78,36 +78,36 @@ def is_key(text: str) -> bool:
 
 def checked_suffix(suffix: str) -> str:
     """A suffix for what lies beside a file. Raises ValueError for one that could be taken for something else."""
-    if not _SUFFIX.fullmatch(suffix) or suffix in {CONTENT, FACTS, UNFINISHED}:
+    if not _SUFFIX.fullmatch(suffix) or suffix in {CONTENT, METADATA, UNFINISHED}:
         raise ValueError(f'"{suffix}" is no suffix for what lies beside a file')
     return suffix
 
 
-class LocalFiles:
+class LocalFileStore:
     """Files in a folder of this machine, readable by their owner alone and never inside a served folder.
 
     They lie in subfolders by their keys' first two characters. A file's own bytes are durable before
-    its facts are, and what has no facts was never kept.
+    its metadata are, and what has no metadata was never kept.
     """
 
     def __init__(self, folder: Path, reserve: int = RESERVE) -> None:
         self.folder = folder
         self._reserve = reserve
 
-    def begin(self) -> Writing:
+    def create(self) -> PendingFile:
         """Begin a file. Raises OSError where the folder can't be written, or the disk is all but full."""
         key = new_token()
         path = self._path(key)
         self._make(path.parent)
         self._leave_room()
-        return _LocalWriting(path, key)
+        return _LocalPendingFile(path, key)
 
-    def facts(self, key: str) -> dict[str, Any] | None:
+    def metadata(self, key: str) -> dict[str, Any] | None:
         """What was kept with a file; None for one that isn't there."""
         if not is_key(key):
             return None
         try:
-            found = json.loads(_beside(self._path(key), FACTS).read_bytes())
+            found = json.loads(_beside(self._path(key), METADATA).read_bytes())
         except (FileNotFoundError, ValueError):
             return None
         return found if isinstance(found, dict) else None
@@ -119,17 +119,17 @@ class LocalFiles:
         return _chunks(self._path(key).open("rb"))
 
     def remove(self, key: str) -> None:
-        """Remove a file and all that lies beside it, the facts first: without them it isn't kept."""
+        """Remove a file and all that lies beside it, the metadata first: without them it isn't kept."""
         if not is_key(key):
             return
         path = self._path(key)
-        _beside(path, FACTS).unlink(missing_ok=True)
+        _beside(path, METADATA).unlink(missing_ok=True)
         with suppress(FileNotFoundError):
             for found in os.scandir(path.parent):
                 if found.name == key or found.name.startswith(f"{key}."):
                     Path(found.path).unlink(missing_ok=True)
 
-    def put_beside(self, key: str, suffix: str, content: bytes) -> None:
+    def put_derived(self, key: str, suffix: str, content: bytes) -> None:
         """Keep something small that was made of a file, in place of what was there under this suffix."""
         if not is_key(key):
             raise FileNotFoundError(f"there is no file of the key {key!r}")
@@ -137,7 +137,7 @@ class LocalFiles:
         _write_whole(path, content)
         sync(path.parent)
 
-    def read_beside(self, key: str, suffix: str) -> bytes | None:
+    def read_derived(self, key: str, suffix: str) -> bytes | None:
         """What was put beside a file; None where nothing was."""
         if not is_key(key):
             return None
@@ -191,7 +191,7 @@ class LocalFiles:
         sync(folder.parent)
 
 
-class WrittenHere:
+class SpooledFile:
     """The part of a writing that lies on this machine: an open file until it is kept or discarded."""
 
     def __init__(self, file: BinaryIO) -> None:
@@ -207,7 +207,7 @@ class WrittenHere:
         return self._file
 
 
-class _LocalWriting(WrittenHere):
+class _LocalPendingFile(SpooledFile):
     """A file that is written under another name until it is whole."""
 
     def __init__(self, path: Path, key: str) -> None:
@@ -216,14 +216,14 @@ class _LocalWriting(WrittenHere):
         self._part = _beside(path, UNFINISHED)
         super().__init__(_new_file(self._part))
 
-    def keep(self, facts: Mapping[str, Any]) -> str:
-        """Make the file and its facts durable and return its key. Raises OSError; then nothing is kept."""
+    def commit(self, metadata: Mapping[str, Any]) -> str:
+        """Make the file and its metadata durable and return its key. Raises OSError; then nothing is kept."""
         file = self._open()
         try:
             file.flush()
             os.fsync(file.fileno())
             self._part.rename(self._path)
-            _write_whole(_beside(self._path, FACTS), json.dumps(dict(facts), ensure_ascii=False).encode())
+            _write_whole(_beside(self._path, METADATA), json.dumps(dict(metadata), ensure_ascii=False).encode())
             sync(self._path.parent)
         except BaseException:
             self._clear()
@@ -233,7 +233,7 @@ class _LocalWriting(WrittenHere):
         return self._key
 
     def discard(self) -> None:
-        """Forget what was written; after ``keep`` it does nothing."""
+        """Forget what was written; after ``commit`` it does nothing."""
         if self._file is not None:
             self._clear()
 
@@ -243,7 +243,7 @@ class _LocalWriting(WrittenHere):
         with suppress(OSError):
             if file is not None:
                 file.close()
-        for path in (_beside(self._path, FACTS), self._path, self._part):
+        for path in (_beside(self._path, METADATA), self._path, self._part):
             with suppress(OSError):
                 path.unlink(missing_ok=True)
 
@@ -285,15 +285,15 @@ def _chunks(file: BinaryIO) -> Iterator[bytes]:
             yield chunk
 
 
-def open_files(setting: str, var: Path) -> Files:
+def open_file_store(setting: str, var: Path) -> FileStore:
     """The store that ``FORMAPP_FILES`` names: ``s3://bucket/prefix``, or the folder ``files`` where it is empty.
 
     Raises BadSetting where a bucket is named without the package for it.
     """
     if setting.startswith("s3://"):
         try:
-            from formapp.storage.s3 import S3Files
+            from formapp.storage.s3 import S3FileStore
         except ImportError as missing:
             raise BadSetting(f'{PREFIX}FILES names a bucket; install the desk with its extra "s3" for it.') from missing
-        return S3Files.at(setting)
-    return LocalFiles(var / "files")
+        return S3FileStore.at(setting)
+    return LocalFileStore(var / "files")

@@ -15,15 +15,15 @@ import obstore
 from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import S3Store
 
-from formapp.storage.local import CHUNK, CONTENT, FACTS, Writing, WrittenHere, checked_suffix, is_key
+from formapp.storage.local import CHUNK, CONTENT, METADATA, PendingFile, SpooledFile, checked_suffix, is_key
 from formapp.tokens import new_token
 
 _PART = 5 * 1024 * 1024
 """S3 takes no smaller parts of an object; two are in memory at a time."""
 
 
-class S3Files:
-    """Files as objects, each in a folder of its key. The facts come last, so what has none was never kept.
+class S3FileStore:
+    """Files as objects, each in a folder of its key. The metadata come last, so what has none was never kept.
 
     Where the bucket is and who may use it comes from the usual AWS environment variables. Each failure
     of the bucket is an OSError.
@@ -33,7 +33,7 @@ class S3Files:
         self._store = store
 
     @classmethod
-    def at(cls, address: str) -> S3Files:
+    def at(cls, address: str) -> S3FileStore:
         """The files of ``s3://bucket/prefix``."""
         parts = urlsplit(address)
         # Options of the client, once given, hide what the environment says of plain http.
@@ -52,13 +52,13 @@ class S3Files:
             )
         )
 
-    def begin(self) -> Writing:
+    def create(self) -> PendingFile:
         """Begin a file. It waits on this machine, in a file without a name, until it is whole."""
-        return _S3Writing(self._store)
+        return _S3PendingFile(self._store)
 
-    def facts(self, key: str) -> dict[str, Any] | None:
+    def metadata(self, key: str) -> dict[str, Any] | None:
         """What was kept with a file; None for one that isn't there."""
-        content = self._content(key, FACTS)
+        content = self._content(key, METADATA)
         try:
             found = json.loads(content) if content is not None else None
         except ValueError:
@@ -74,22 +74,22 @@ class S3Files:
         return _chunks(stream)
 
     def remove(self, key: str) -> None:
-        """Remove a file and all that lies beside it, the facts first: without them it isn't kept."""
+        """Remove a file and all that lies beside it, the metadata first: without them it isn't kept."""
         if not is_key(key):
             return
         with _as_os_errors():
-            obstore.delete(self._store, f"{key}/{FACTS}")
+            obstore.delete(self._store, f"{key}/{METADATA}")
             for page in obstore.list(self._store, prefix=key):
                 obstore.delete(self._store, [found["path"] for found in page])
 
-    def put_beside(self, key: str, suffix: str, content: bytes) -> None:
+    def put_derived(self, key: str, suffix: str, content: bytes) -> None:
         """Keep something small that was made of a file, in place of what was there under this suffix."""
         if not is_key(key):
             raise FileNotFoundError(f"there is no file of the key {key!r}")
         with _as_os_errors():
             obstore.put(self._store, f"{key}/{checked_suffix(suffix)}", content)
 
-    def read_beside(self, key: str, suffix: str) -> bytes | None:
+    def read_derived(self, key: str, suffix: str) -> bytes | None:
         """What was put beside a file; None where nothing was."""
         return self._content(key, checked_suffix(suffix))
 
@@ -121,29 +121,29 @@ class S3Files:
             return None
 
 
-class _S3Writing(WrittenHere):
+class _S3PendingFile(SpooledFile):
     """A file that waits on this machine until it is whole; a process that dies leaves nothing of it."""
 
     def __init__(self, store: S3Store) -> None:
         self._store = store
         super().__init__(cast(BinaryIO, tempfile.TemporaryFile()))  # noqa: SIM115 - closed by keep or discard
 
-    def keep(self, facts: Mapping[str, Any]) -> str:
-        """Make the file and its facts durable and return its key. Raises OSError; then nothing is kept."""
+    def commit(self, metadata: Mapping[str, Any]) -> str:
+        """Make the file and its metadata durable and return its key. Raises OSError; then nothing is kept."""
         file = self._open()
         key = new_token()
-        content = json.dumps(dict(facts), ensure_ascii=False).encode()
+        content = json.dumps(dict(metadata), ensure_ascii=False).encode()
         try:
             file.seek(0)
             with _as_os_errors():
                 obstore.put(self._store, f"{key}/{CONTENT}", file, chunk_size=_PART, max_concurrency=2)
-                obstore.put(self._store, f"{key}/{FACTS}", content)
+                obstore.put(self._store, f"{key}/{METADATA}", content)
         finally:
             self.discard()
         return key
 
     def discard(self) -> None:
-        """Forget what was written; after ``keep`` it does nothing."""
+        """Forget what was written; after ``commit`` it does nothing."""
         if self._file is not None:
             self._file.close()
             self._file = None

@@ -17,13 +17,12 @@ from sqlalchemy.orm import Session
 
 from formapp.errors import ChangedMeanwhile, NotFound, TicketClosed, TicketMerged
 from formapp.models import Account, Event, Project, Ticket, reference_of
-from formapp.notifications import fanout as announcements
-from formapp.notifications.fanout import Happened
+from formapp.notifications import fanout
+from formapp.notifications.fanout import TicketEvent
 from formapp.services import Services
-from formapp.tickets import events
-from formapp.tickets import sla as clock
+from formapp.tickets import events, sla
 
-DID = {
+ACTION_WORDS = {
     "replied": "replied",
     "noted": "added a note",
     "assigned": "changed who has it",
@@ -37,7 +36,7 @@ DID = {
 
 
 @dataclass(slots=True)
-class Act:
+class TicketAction:
     """A held ticket, and what its act needs."""
 
     services: Services
@@ -45,7 +44,7 @@ class Act:
     ticket: Ticket
     actor: Account
     now: datetime
-    promise_anew: bool = field(default=False)
+    recompute_response: bool = field(default=False)
 
     def record(self, kind: str, details: dict[str, Any]) -> int:
         """Write the act's event; its number."""
@@ -60,17 +59,17 @@ class Act:
         self.ticket.closed_at = self.now if state == "closed" else None
         return {"state": [before, state]}
 
-    def tell(self, kind: str, sequence: int, facts: dict[str, Any] | None = None) -> None:
-        """Announce the event to everybody concerned, with the ticket's facts as they are after the act."""
-        clock.set_clock(self.services, self.database, self.ticket, promise_anew=self.promise_anew)
+    def publish(self, kind: str, sequence: int, facts: dict[str, Any] | None = None) -> None:
+        """Announce the event to everybody concerned, with the ticket's facts as they are after the action."""
+        sla.recompute(self.services, self.database, self.ticket, recompute_response=self.recompute_response)
         project = self.database.get_one(Project, self.ticket.project_id)
         told = {
-            **announcements.facts_of(self.ticket, project.name),
+            **fanout.ticket_payload(self.ticket, project.name),
             "by_name": self.actor.name,
             **(facts or {}),
         }
-        happened = Happened(kind, self.ticket.id, sequence, self.actor.id, self.actor.is_staff, told)
-        announcements.announce(self.services, self.database, happened, self.now)
+        happened = TicketEvent(kind, self.ticket.id, sequence, self.actor.id, self.actor.is_staff, told)
+        fanout.publish(self.services, self.database, happened, self.now)
 
     def must_be_open(self) -> None:
         """Raises TicketMerged or TicketClosed where nothing can be added to the ticket."""
@@ -81,9 +80,9 @@ class Act:
 
 
 @contextmanager
-def acting(
+def ticket_action(
     services: Services, account_id: int, ticket_id: int, now: datetime, *, seen: int | None = None
-) -> Iterator[Act]:
+) -> Iterator[TicketAction]:
     """Hold a ticket for one act; committed at the end, undone by any exception.
 
     ``seen`` is the newest event that the person's page showed (None: doesn't matter). Raises NotFound
@@ -95,14 +94,14 @@ def acting(
         if ticket is None or actor is None:
             raise NotFound
         if seen is not None:
-            _nobody_was_faster(database, ticket, actor, seen)
-        clock.notice(services, database, ticket, now)
-        act = Act(services, database, ticket, actor, now)
-        yield act
-        clock.set_clock(services, database, ticket, promise_anew=act.promise_anew)
+            _check_unchanged(database, ticket, actor, seen)
+        sla.record_notices(services, database, ticket, now)
+        action = TicketAction(services, database, ticket, actor, now)
+        yield action
+        sla.recompute(services, database, ticket, recompute_response=action.recompute_response)
 
 
-def _nobody_was_faster(database: Session, ticket: Ticket, actor: Account, seen: int) -> None:
+def _check_unchanged(database: Session, ticket: Ticket, actor: Account, seen: int) -> None:
     newer = database.execute(
         select(Account.name, Event.kind)
         .join(Account, Account.id == Event.account_id)
@@ -111,5 +110,5 @@ def _nobody_was_faster(database: Session, ticket: Ticket, actor: Account, seen: 
     ).all()
     if not newer:
         return
-    acts = dict.fromkeys(f"{name} {DID.get(kind, kind)}" for name, kind in newer)
+    acts = dict.fromkeys(f"{name} {ACTION_WORDS.get(kind, kind)}" for name, kind in newer)
     raise ChangedMeanwhile(f"While you were writing, {', then '.join(acts)}. Look at it, then send again")

@@ -39,7 +39,7 @@ from formapp.models import (
     reference_of,
 )
 from formapp.notifications import outbox
-from formapp.notifications.fanout import Happened, announcement
+from formapp.notifications.fanout import TicketEvent, event_message
 from formapp.notifications.outbox import NewMessage
 from formapp.services import Services
 from formapp.text import is_blank, normalise, normalise_line
@@ -200,7 +200,7 @@ def create_ticket(
     clean = _cleaned(sent)
     if clean.priority not in {priority.id for priority in services.policy.priorities}:
         raise UnknownPriority
-    filing = _Filing(account_id, clean, weigh(services.policy, clean.answers), _digest(services, clean))
+    filing = _Filing(account_id, clean, evaluate_answers(services.policy, clean.answers), _digest(services, clean))
     try:
         filed = services.write.together(lambda connection: _file_once(services, connection, filing, now, most_an_hour))
     except IntegrityError:
@@ -211,7 +211,7 @@ def create_ticket(
             raise
         return Filed(earlier, duplicate=True)
     if not filed.duplicate:
-        attachments.mark_sent(services, clean.files)
+        attachments.mark_attached(services, clean.files)
     return filed
 
 
@@ -251,7 +251,7 @@ def _attach(services: Services, connection: Connection, filing: _Filing, ticket:
         database.commit()
 
 
-def weigh(policy: Policy, answers: Mapping[str, str]) -> _Evidence:
+def evaluate_answers(policy: Policy, answers: Mapping[str, str]) -> _Evidence:
     """The answers as evidence: those of an older page that the policy no longer has are set aside."""
     known = {question.id: {option.id for option in question.options} for question in policy.questions}
     kept = {name: option for name, option in answers.items() if option in known.get(name, ())}
@@ -274,7 +274,7 @@ def _cleaned(sent: TicketInput) -> TicketInput:
             typed = getattr(sent, name)
             clean[name] = normalise(typed) if name == "description" else normalise_line(typed)
         except TextRefused as refused:
-            raise TextRefused(refused.sentence, name) from None
+            raise TextRefused(refused.message, name) from None
     for name, sentence in (("subject", "Enter a subject"), ("description", "Enter a description")):
         if is_blank(clean[name]):
             raise TextRefused(sentence, name)
@@ -286,7 +286,7 @@ def _digest(services: Services, sent: TicketInput) -> str:
     """What the typed text and the files' names and contents are known by: the same files may come anew."""
     typed: list[Any] = [sent.project, sent.subject, sent.url, sent.description, sent.priority]
     if sent.files:
-        typed.append(attachments.content_of(services, sent.files))
+        typed.append(attachments.staged_contents(services, sent.files))
     return sha256(json.dumps(typed).encode()).hexdigest()
 
 
@@ -326,7 +326,7 @@ def _filed_before(filing: _Filing, rows: list[_Asked]) -> FiledTicket | None:
 
 def _store(services: Services, connection: Connection, filing: _Filing, known: _Asked, now: datetime) -> FiledTicket:
     policy, sent, evidence = services.policy, filing.sent, filing.evidence
-    closed = closures.known_at(connection, now, now) if known.closures_ahead else ()
+    closed = closures.closures_known_at(connection, now, now) if known.closures_ahead else ()
     due = policy.deadlines(sent.priority, now, closures=closed)
     values = {
         "project_id": known.project_id,
@@ -368,9 +368,9 @@ def _store(services: Services, connection: Connection, filing: _Filing, known: _
         "by_name": known.name,
     }
     host = outbox.mail_host(services.settings.base_url)
-    received = NewMessage("mail", "received", known.email, facts, outbox.thread_of(reference, host), ticket_id)
-    opened = Happened("opened", ticket_id, 1, filing.account_id, by_staff=False, facts=facts)
-    outbox.enqueue(connection, [received, announcement(services, opened)], now)
+    received = NewMessage("mail", "received", known.email, facts, outbox.thread_id(reference, host), ticket_id)
+    opened = TicketEvent("opened", ticket_id, 1, filing.account_id, by_staff=False, facts=facts)
+    outbox.enqueue(connection, [received, event_message(services, opened)], now)
     return FiledTicket(ticket_id, now, due.response_due, due.resolution_due)
 
 

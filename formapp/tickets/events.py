@@ -1,4 +1,4 @@
-"""Every act on a ticket leaves an event, in the transaction of the act."""
+"""Every act on a ticket leaves an event, in the transaction of the action."""
 
 from __future__ import annotations
 

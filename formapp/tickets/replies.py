@@ -15,16 +15,16 @@ from formapp.errors import ReplyReused, TextRefused
 from formapp.models import Message
 from formapp.services import Services
 from formapp.text import is_blank, normalise
-from formapp.tickets.actions import Act, acting
+from formapp.tickets.actions import TicketAction, ticket_action
 from formapp.tickets.markdown import to_html
 
 BODY_LENGTH = 20_000
-Then = Literal["open", "waiting", "closed"]
+NextState = Literal["open", "waiting", "closed"]
 """How a ticket goes on after a staff reply: we work on it, we wait for the customer, or it is done."""
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class MessageInput:
     """What a person sends: Markdown, the form's id, and the newest event that the page showed (None: any).
 
     ``files`` are the tokens of kept files.
@@ -37,7 +37,7 @@ class Written:
 
 
 def reply_as_customer(
-    services: Services, account_id: int, ticket_id: int, written: Written, now: datetime, *, reopen: bool = False
+    services: Services, account_id: int, ticket_id: int, written: MessageInput, now: datetime, *, reopen: bool = False
 ) -> None:
     """Add a customer's reply; the ticket is ours to work on again. The same form sent twice adds one.
 
@@ -45,22 +45,22 @@ def reply_as_customer(
     files FilesGone, TooManyFiles, FilesTooLarge.
     """
     body = _checked(written.body)
-    with acting(services, account_id, ticket_id, now) as act:
-        if _sent_before(act, written, body):
+    with ticket_action(services, account_id, ticket_id, now) as action:
+        if _sent_before(action, written, body):
             return
-        _open_for(act, reopen=reopen)
-        _add(act, "reply", body, written, by_staff=False)
-        sequence = act.record("replied", act.change_state("open"))
-        act.tell("replied", sequence, {"body": body})
-    attachments.mark_sent(services, written.files)
+        _open_for(action, reopen=reopen)
+        _add(action, "reply", body, written, by_staff=False)
+        sequence = action.record("replied", action.change_state("open"))
+        action.publish("replied", sequence, {"body": body})
+    attachments.mark_attached(services, written.files)
 
 
 def reply_as_staff(
     services: Services,
     account_id: int,
     ticket_id: int,
-    written: Written,
-    then: Then,
+    written: MessageInput,
+    then: NextState,
     now: datetime,
     *,
     reopen: bool = False,
@@ -72,31 +72,31 @@ def reply_as_staff(
     page was made.
     """
     body = _checked(written.body)
-    with acting(services, account_id, ticket_id, now, seen=written.seen) as act:
-        if _sent_before(act, written, body):
+    with ticket_action(services, account_id, ticket_id, now, seen=written.seen) as action:
+        if _sent_before(action, written, body):
             return
-        _open_for(act, reopen=reopen)
-        _add(act, "reply", body, written, by_staff=True)
+        _open_for(action, reopen=reopen)
+        _add(action, "reply", body, written, by_staff=True)
         details: dict[str, Any] = {}
-        if act.ticket.answered_at is None:
-            act.ticket.answered_at = now
+        if action.ticket.answered_at is None:
+            action.ticket.answered_at = now
             details["first_answer"] = True
-        sequence = act.record("replied", {**details, **act.change_state(then)})
-        act.tell("replied", sequence, {"body": body})
+        sequence = action.record("replied", {**details, **action.change_state(then)})
+        action.publish("replied", sequence, {"body": body})
         if then == "closed":
-            act.tell("closed", act.record("closed", {}), {"with_reply": True})
-    attachments.mark_sent(services, written.files)
+            action.publish("closed", action.record("closed", {}), {"with_reply": True})
+    attachments.mark_attached(services, written.files)
 
 
-def add_note(services: Services, account_id: int, ticket_id: int, written: Written, now: datetime) -> None:
+def add_note(services: Services, account_id: int, ticket_id: int, written: MessageInput, now: datetime) -> None:
     """Add a note that only staff see; on a closed ticket too. Nobody outside the desk is told."""
     body = _checked(written.body)
-    with acting(services, account_id, ticket_id, now) as act:
-        if _sent_before(act, written, body):
+    with ticket_action(services, account_id, ticket_id, now) as action:
+        if _sent_before(action, written, body):
             return
-        _add(act, "note", body, written, by_staff=True)
-        act.record("noted", {})
-    attachments.mark_sent(services, written.files)
+        _add(action, "note", body, written, by_staff=True)
+        action.record("noted", {})
+    attachments.mark_attached(services, written.files)
 
 
 def messages_of(services: Services, ticket_id: int, *, with_notes: bool) -> tuple[Message, ...]:
@@ -130,7 +130,7 @@ def _checked(typed: str) -> str:
     try:
         body = normalise(typed)
     except TextRefused as refused:
-        raise TextRefused(refused.sentence, "body") from None
+        raise TextRefused(refused.message, "body") from None
     if is_blank(body):
         raise TextRefused("Enter your message", "body")
     if len(body) > BODY_LENGTH:
@@ -138,46 +138,48 @@ def _checked(typed: str) -> str:
     return body
 
 
-def _sent_before(act: Act, written: Written, body: str) -> bool:
+def _sent_before(action: TicketAction, written: MessageInput, body: str) -> bool:
     """Whether this form has added this text already. Raises ReplyReused where it was another text or other files."""
-    before = act.database.scalar(
-        select(Message).where(Message.account_id == act.actor.id, Message.submission == written.submission)
+    before = action.database.scalar(
+        select(Message).where(Message.account_id == action.actor.id, Message.submission == written.submission)
     )
     if before is None:
         return False
-    if before.body != body or before.ticket_id != act.ticket.id:
+    if before.body != body or before.ticket_id != action.ticket.id:
         raise ReplyReused
-    if attachments.content_attached(act.database, before.id) != attachments.content_of(act.services, written.files):
+    if attachments.attached_contents(action.database, before.id) != attachments.staged_contents(
+        action.services, written.files
+    ):
         raise ReplyReused
     return True
 
 
-def _open_for(act: Act, *, reopen: bool) -> None:
+def _open_for(action: TicketAction, *, reopen: bool) -> None:
     """Reopen a closed ticket where that is wanted. Raises TicketMerged or TicketClosed where nothing can be added."""
-    if reopen and act.ticket.state == "closed" and act.ticket.merged_into_id is None:
-        act.tell("reopened", act.record("reopened", act.change_state("open")))
-    act.must_be_open()
+    if reopen and action.ticket.state == "closed" and action.ticket.merged_into_id is None:
+        action.publish("reopened", action.record("reopened", action.change_state("open")))
+    action.must_be_open()
 
 
-def _add(act: Act, kind: str, body: str, written: Written, *, by_staff: bool) -> None:
+def _add(action: TicketAction, kind: str, body: str, written: MessageInput, *, by_staff: bool) -> None:
     message = Message(
-        ticket_id=act.ticket.id,
-        account_id=act.actor.id,
+        ticket_id=action.ticket.id,
+        account_id=action.actor.id,
         by_staff=by_staff,
         kind=kind,
         body=body,
         html=None,
-        at=act.now,
+        at=action.now,
         submission=written.submission,
     )
-    act.database.add(message)
-    act.database.flush()
+    action.database.add(message)
+    action.database.flush()
     attachments.attach(
-        act.services,
-        act.database,
+        action.services,
+        action.database,
         written.files,
-        ticket_id=act.ticket.id,
+        ticket_id=action.ticket.id,
         message_id=message.id,
-        account_id=act.actor.id,
-        now=act.now,
+        account_id=action.actor.id,
+        now=action.now,
     )

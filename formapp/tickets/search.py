@@ -17,9 +17,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Tuple, exists, literal, or_, select, tuple_
 from sqlalchemy.orm import aliased, joinedload
 
-from formapp.accounts.accounts import plain_email
+from formapp.accounts.accounts import normalise_email
 from formapp.database.engine import UtcDateTime
-from formapp.errors import NotFound, Refused
+from formapp.errors import NotFound, UseCaseError
 from formapp.models import Account, Message, Project, Ticket
 from formapp.services import Services
 from formapp.text import normalise_line
@@ -52,7 +52,7 @@ _CUT_BEFORE_FORMULA = re.compile(r'([;\t]["\s]*)(?=[=+\-@＝＋－＠])')
 _PART = re.compile(r'(?:(?P<key>[^\W\d_]+):(?!//))?(?:"(?P<quoted>[^"]*)"|(?P<plain>[^\s"]*))')
 
 
-class SearchRefused(Refused):
+class SearchRefused(UseCaseError):
     """A search that can't be understood; the sentence says what can."""
 
     field = "search"
@@ -119,7 +119,7 @@ def parse_search(text: str) -> Filters:
     return Filters(**found, text=" ".join(" ".join(words).split()))
 
 
-def settled(typed: Filters, chosen: Filters, shown: Filters) -> Filters:
+def merge_filters(typed: Filters, chosen: Filters, shown: Filters) -> Filters:
     """One wish of a form that says it twice, as a search and by its choices.
 
     A choice that differs from what the form ``shown`` had counts; for all others the search does.
@@ -141,7 +141,7 @@ def _reads_as_key(word: str) -> bool:
     return part is not None and part["key"] is not None
 
 
-def page_of(
+def find_page(
     services: Services, filters: Filters, viewer_id: int, now: datetime, after: str = "", size: int = PAGE_SIZE
 ) -> QueuePage:
     """One page of the queue; ``after`` is the page before's ``next_key``. Raises NotFound for a key that is none."""
@@ -185,7 +185,7 @@ def _conditions(filters: Filters, viewer_id: int, now: datetime) -> Iterator[Col
     elif filters.assignee:
         person = aliased(Account)
         yield Ticket.assignee_id == (
-            select(person.id).where(person.email == plain_email(filters.assignee)).scalar_subquery()
+            select(person.id).where(person.email == normalise_email(filters.assignee)).scalar_subquery()
         )
     if filters.overdue:
         yield Ticket.queue_at < now
@@ -237,7 +237,7 @@ def csv_rows(services: Services, filters: Filters, viewer_id: int, now: datetime
     yield _line(COLUMNS)
     after = ""
     while True:
-        page = page_of(services, filters, viewer_id, now, after, size=500)
+        page = find_page(services, filters, viewer_id, now, after, size=500)
         yield "".join(_line(_cells(ticket)) for ticket in page.tickets)
         after = page.next_key
         if not after:

@@ -16,20 +16,20 @@ from sqlalchemy.orm import Session
 
 from formapp.hours import closures
 from formapp.models import NO_DEADLINE, ClockNotice, Event, Project, Ticket
-from formapp.notifications import fanout as announcements
-from formapp.notifications.fanout import Happened
+from formapp.notifications import fanout
+from formapp.notifications.fanout import TicketEvent
 from formapp.services import Services
 from formapp.tickets import events
 from formapp.tickets.queries import policy_of
 from supportpolicy import Closure, Deadlines, Pause, Policy, Target
 
 TARGETS: tuple[Target, Target] = ("response", "resolution")
-STANDING = {"waiting": "Waiting for your answer", "closed": "The ticket was closed"}
+PAUSED_STATES = {"waiting": "Waiting for your answer", "closed": "The ticket was closed"}
 """States in which the resolution clock stands still, and the words that say why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Promises:
+class TicketTargets:
     """What a ticket was promised: its policy, the closures that count, and the deadlines that follow."""
 
     policy: Policy
@@ -38,29 +38,31 @@ class Promises:
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
+class OpenTarget:
     """A promise that is still to be kept, and when it is due (aware UTC)."""
 
     target: Target
     due: datetime
 
 
-def promises_of(services: Services, database: Session, ticket: Ticket) -> Promises:
+def load_targets(services: Services, database: Session, ticket: Ticket) -> TicketTargets:
     """Work a ticket's promises out again, from what counted when they were given."""
     policy = policy_of(services, ticket.policy_version)
     history = database.scalars(select(Event).where(Event.ticket_id == ticket.id).order_by(Event.sequence)).all()
-    counted = closures.known_at(database, promised_at(history, ticket.opened_at), ticket.opened_at)
-    return Promises(policy, counted, policy.deadlines(ticket.priority, ticket.opened_at, pauses_of(history), counted))
+    counted = closures.closures_known_at(database, targets_set_at(history, ticket.opened_at), ticket.opened_at)
+    return TicketTargets(
+        policy, counted, policy.deadlines(ticket.priority, ticket.opened_at, pauses_in(history), counted)
+    )
 
 
-def promised_at(history: Sequence[Event], opened_at: datetime) -> datetime:
+def targets_set_at(history: Sequence[Event], opened_at: datetime) -> datetime:
     """When the present promise was given: at filing, or when the priority last changed."""
     corrected = [event for event in history if event.kind == "priority-changed"]
     changed = [event.at for event in corrected if event.details["priority"][0] != event.details["priority"][1]]
     return changed[-1] if changed else opened_at
 
 
-def pauses_of(history: Sequence[Event]) -> tuple[Pause, ...]:
+def pauses_in(history: Sequence[Event]) -> tuple[Pause, ...]:
     """When the resolution clock stood still and why, replayed from a ticket's events."""
     pauses: list[Pause] = []
     since: tuple[datetime, str] | None = None
@@ -70,34 +72,34 @@ def pauses_of(history: Sequence[Event]) -> tuple[Pause, ...]:
             continue
         if since is not None:
             pauses.append((since[0], event.at, since[1]))
-        words = STANDING.get(change[1])
+        words = PAUSED_STATES.get(change[1])
         since = (event.at, words) if words else None
     if since is not None:
         pauses.append((since[0], None, since[1]))
     return tuple(pauses)
 
 
-def pending(ticket: Ticket) -> Iterator[Pending]:
+def open_targets(ticket: Ticket) -> Iterator[OpenTarget]:
     """The promises still to be kept: the response until staff answered, the resolution while we work on it."""
     if ticket.state == "closed":
         return
     if ticket.answered_at is None and ticket.response_due_at is not None:
-        yield Pending("response", ticket.response_due_at)
+        yield OpenTarget("response", ticket.response_due_at)
     if ticket.state == "open" and ticket.resolution_due_at is not None:
-        yield Pending("resolution", ticket.resolution_due_at)
+        yield OpenTarget("resolution", ticket.resolution_due_at)
 
 
-def set_clock(services: Services, database: Session, ticket: Ticket, *, promise_anew: bool = False) -> None:
+def recompute(services: Services, database: Session, ticket: Ticket, *, recompute_response: bool = False) -> None:
     """Store what an act changed: deadlines, the place in the queue, and when to look again.
 
-    The response deadline is rewritten only with ``promise_anew``, when the priority has changed.
+    The response deadline is rewritten only with ``recompute_response``, when the priority has changed.
     """
-    promises = promises_of(services, database, ticket)
-    if promise_anew:
+    promises = load_targets(services, database, ticket)
+    if recompute_response:
         ticket.response_due_at = promises.deadlines.response_due
     if ticket.state != "closed":
         ticket.resolution_due_at = promises.deadlines.resolution_due
-    left = list(pending(ticket))
+    left = list(open_targets(ticket))
     if ticket.state == "closed" and ticket.closed_at is not None:
         ticket.queue_at = ticket.closed_at
     else:
@@ -110,7 +112,9 @@ def _noticed(database: Session, ticket_id: int) -> frozenset[tuple[str, str]]:
     return frozenset((target, kind) for target, kind in rows)
 
 
-def _next_notice(left: Sequence[Pending], deadlines: Deadlines, noticed: frozenset[tuple[str, str]]) -> datetime | None:
+def _next_notice(
+    left: Sequence[OpenTarget], deadlines: Deadlines, noticed: frozenset[tuple[str, str]]
+) -> datetime | None:
     times = []
     for promise in left:
         if (promise.target, "missed") in noticed:
@@ -120,7 +124,7 @@ def _next_notice(left: Sequence[Pending], deadlines: Deadlines, noticed: frozens
     return min(times, default=None)
 
 
-def notice(services: Services, database: Session, ticket: Ticket, now: datetime) -> None:
+def record_notices(services: Services, database: Session, ticket: Ticket, now: datetime) -> None:
     """Record what the clock has to say of a ticket by now, each thing once; the caller holds the ticket.
 
     Called by the worker, and by every act before it changes anything: an answer that comes late, but
@@ -128,9 +132,9 @@ def notice(services: Services, database: Session, ticket: Ticket, now: datetime)
     """
     if ticket.notice_at is None or ticket.notice_at > now:
         return
-    promises = promises_of(services, database, ticket)
+    promises = load_targets(services, database, ticket)
     noticed = set(_noticed(database, ticket.id))
-    left = list(pending(ticket))
+    left = list(open_targets(ticket))
     for promise in left:
         kind = _what_to_say(promises, promise, now)
         if kind and not {(promise.target, kind), (promise.target, "missed")} & noticed:
@@ -142,11 +146,11 @@ def notice(services: Services, database: Session, ticket: Ticket, now: datetime)
         ticket.notice_at = min(promises.policy.opening(now, promises.closures).until or now, _first_due(left, now))
 
 
-def _first_due(left: Sequence[Pending], now: datetime) -> datetime:
+def _first_due(left: Sequence[OpenTarget], now: datetime) -> datetime:
     return min((promise.due for promise in left if promise.due > now), default=NO_DEADLINE)
 
 
-def _what_to_say(promises: Promises, promise: Pending, now: datetime) -> str:
+def _what_to_say(promises: TicketTargets, promise: OpenTarget, now: datetime) -> str:
     if now >= promise.due:
         return "missed"
     warning = promises.deadlines.warn_at(promise.target)
@@ -157,16 +161,18 @@ def _what_to_say(promises: Promises, promise: Pending, now: datetime) -> str:
     return "" if closed else "due-soon"
 
 
-def _record(services: Services, database: Session, ticket: Ticket, promise: Pending, kind: str, now: datetime) -> None:
+def _record(
+    services: Services, database: Session, ticket: Ticket, promise: OpenTarget, kind: str, now: datetime
+) -> None:
     database.add(ClockNotice(ticket_id=ticket.id, target=promise.target, kind=kind, at=now))
     details = {"target": promise.target, "due": promise.due.isoformat()}
     sequence = events.record(database, ticket.id, kind, None, now, details)
     project = database.get_one(Project, ticket.project_id)
-    facts = {**announcements.facts_of(ticket, project.name), **details}
-    announcements.announce(services, database, Happened(kind, ticket.id, sequence, None, False, facts), now)
+    facts = {**fanout.ticket_payload(ticket, project.name), **details}
+    fanout.publish(services, database, TicketEvent(kind, ticket.id, sequence, None, False, facts), now)
 
 
-def sweep(services: Services, clock: Callable[[], datetime], most: int = 500) -> int:
+def record_due_notices(services: Services, clock: Callable[[], datetime], most: int = 500) -> int:
     """Look at the tickets whose time has come, each in a transaction of its own; how many were looked at."""
     with services.read() as database:
         numbers = database.scalars(
@@ -177,5 +183,5 @@ def sweep(services: Services, clock: Callable[[], datetime], most: int = 500) ->
             # Another worker may be at it, or have been: the row is locked, then judged anew.
             ticket = database.scalar(select(Ticket).where(Ticket.id == number).with_for_update(skip_locked=True))
             if ticket is not None:
-                notice(services, database, ticket, clock())
+                record_notices(services, database, ticket, clock())
     return len(numbers)

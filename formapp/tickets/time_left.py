@@ -15,7 +15,7 @@ from formapp.hours import closures
 from formapp.models import Ticket
 from formapp.services import Services
 from formapp.tickets.queries import policy_of
-from formapp.tickets.sla import Pending, pending
+from formapp.tickets.sla import OpenTarget, open_targets
 from supportpolicy import Closure, Policy, warning_time
 
 Urgency = Literal["missed", "soon", "later", "none"]
@@ -38,7 +38,7 @@ class TimeLeft:
 def times_left(services: Services, tickets: Sequence[Ticket], now: datetime) -> Mapping[int, TimeLeft]:
     """The time left for each ticket, by the ticket's number."""
     with services.read() as database:
-        closed = closures.known_at(database, now, now)
+        closed = closures.closures_known_at(database, now, now)
     return {ticket.id: time_left(policy_of(services, ticket.policy_version), ticket, closed, now) for ticket in tickets}
 
 
@@ -46,7 +46,7 @@ def time_left(policy: Policy, ticket: Ticket, closed: Sequence[Closure], now: da
     """The time left for one ticket; ``closed`` are the closures announced by now."""
     if ticket.state == "closed":
         return TimeLeft("", "Closed", "none")
-    promise = min(pending(ticket), key=lambda found: found.due, default=None)
+    promise = min(open_targets(ticket), key=lambda found: found.due, default=None)
     if promise is None:
         words = "Waiting for the customer" if ticket.state == "waiting" else "No fixed time"
         return TimeLeft("", words, "none")
@@ -55,7 +55,7 @@ def time_left(policy: Policy, ticket: Ticket, closed: Sequence[Closure], now: da
     return _running(policy, ticket, promise, closed, now)
 
 
-def _running(policy: Policy, ticket: Ticket, promise: Pending, closed: Sequence[Closure], now: datetime) -> TimeLeft:
+def _running(policy: Policy, ticket: Ticket, promise: OpenTarget, closed: Sequence[Closure], now: datetime) -> TimeLeft:
     priority = policy.priority(ticket.priority)
     promised = priority.response if promise.target == "response" else priority.resolution
     elapsed = promised.kind == "elapsed"

@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import joinedload
 
-from formapp.accounts.accounts import plain_email
-from formapp.errors import AnswerMissing, NotAtTheDesk, NotFound, Refused, TicketMerged, UnknownPriority
+from formapp.accounts.accounts import normalise_email
+from formapp.errors import AnswerMissing, NotFound, NotStaff, TicketMerged, UnknownPriority, UseCaseError
 from formapp.models import Account, Ticket, reference_of
 from formapp.services import Services
 from formapp.tickets import events
-from formapp.tickets.actions import Act, acting
+from formapp.tickets.actions import TicketAction, ticket_action
 from formapp.tickets.queries import number_of, policy_of
 from supportpolicy import Policy, UnknownAnswer
 
@@ -41,72 +41,72 @@ def people_at_the_desk(services: Services) -> tuple[Account, ...]:
 
 def assign(services: Services, account_id: int, ticket_id: int, email: str, now: datetime, *, seen: int) -> None:
     """Give a ticket to somebody at the desk, or with an empty address to nobody. Raises NotAtTheDesk."""
-    with acting(services, account_id, ticket_id, now, seen=seen) as act:
-        before, after = act.ticket.assignee_id, None
+    with ticket_action(services, account_id, ticket_id, now, seen=seen) as action:
+        before, after = action.ticket.assignee_id, None
         if email.strip():
-            after = act.database.scalar(
+            after = action.database.scalar(
                 select(Account.id).where(
-                    Account.email == plain_email(email), Account.is_staff, Account.disabled_at.is_(None)
+                    Account.email == normalise_email(email), Account.is_staff, Account.disabled_at.is_(None)
                 )
             )
             if after is None:
-                raise NotAtTheDesk
+                raise NotStaff
         if before == after:
             return
-        act.ticket.assignee_id = after
-        act.record("assigned", {"assignee": [before, after]})
+        action.ticket.assignee_id = after
+        action.record("assigned", {"assignee": [before, after]})
 
 
 def close(services: Services, account_id: int, ticket_id: int, now: datetime, *, seen: int | None = None) -> None:
     """Close a ticket, by staff or by its customer; one that is closed stays as it is."""
-    with acting(services, account_id, ticket_id, now, seen=seen) as act:
-        if act.ticket.state != "closed":
-            act.tell("closed", act.record("closed", act.change_state("closed")))
+    with ticket_action(services, account_id, ticket_id, now, seen=seen) as action:
+        if action.ticket.state != "closed":
+            action.publish("closed", action.record("closed", action.change_state("closed")))
 
 
 def reopen(services: Services, account_id: int, ticket_id: int, now: datetime, *, seen: int | None = None) -> None:
     """Open a closed ticket again. Raises TicketMerged for a duplicate."""
-    with acting(services, account_id, ticket_id, now, seen=seen) as act:
-        if act.ticket.merged_into_id is not None:
-            raise TicketMerged(act.ticket.reference, reference_of(act.ticket.merged_into_id))
-        if act.ticket.state == "closed":
-            act.tell("reopened", act.record("reopened", act.change_state("open")))
+    with ticket_action(services, account_id, ticket_id, now, seen=seen) as action:
+        if action.ticket.merged_into_id is not None:
+            raise TicketMerged(action.ticket.reference, reference_of(action.ticket.merged_into_id))
+        if action.ticket.state == "closed":
+            action.publish("reopened", action.record("reopened", action.change_state("open")))
 
 
 def merge(
     services: Services, account_id: int, ticket_id: int, into: str, now: datetime, *, seen: int | None = None
 ) -> None:
     """Close a ticket as a duplicate of another of the same project, where its sender reads on. Raises Refused."""
-    with acting(services, account_id, ticket_id, now, seen=seen) as act:
-        target = _merge_target(act, into)
-        act.ticket.merged_into_id = target.id
-        sequence = act.record("merged", {"into": target.reference, **act.change_state("closed")})
+    with ticket_action(services, account_id, ticket_id, now, seen=seen) as action:
+        target = _merge_target(action, into)
+        action.ticket.merged_into_id = target.id
+        sequence = action.record("merged", {"into": target.reference, **action.change_state("closed")})
         # Duplicates of the duplicate follow it, so that a chain never has to be walked.
-        act.database.execute(
-            update(Ticket).where(Ticket.merged_into_id == act.ticket.id).values(merged_into_id=target.id)
+        action.database.execute(
+            update(Ticket).where(Ticket.merged_into_id == action.ticket.id).values(merged_into_id=target.id)
         )
-        other = Act(act.services, act.database, target, act.actor, act.now)
-        other.record("absorbed", {"reference": act.ticket.reference})
-        act.tell("closed", sequence, {"merged_into": target.reference})
+        other = TicketAction(action.services, action.database, target, action.actor, action.now)
+        other.record("absorbed", {"reference": action.ticket.reference})
+        action.publish("closed", sequence, {"merged_into": target.reference})
 
 
-def _merge_target(act: Act, into: str) -> Ticket:
-    act_on = act.ticket
-    if act_on.merged_into_id is not None:
-        raise TicketMerged(act_on.reference, reference_of(act_on.merged_into_id))
+def _merge_target(action: TicketAction, into: str) -> Ticket:
+    ticket = action.ticket
+    if ticket.merged_into_id is not None:
+        raise TicketMerged(ticket.reference, reference_of(ticket.merged_into_id))
     try:
         number = number_of(into.strip().upper())
     except NotFound:
-        raise Refused("Enter the reference of the other ticket, like SUP-1042", "into") from None
-    target = act.database.scalar(select(Ticket).where(Ticket.id == number).with_for_update())
+        raise UseCaseError("Enter the reference of the other ticket, like SUP-1042", "into") from None
+    target = action.database.scalar(select(Ticket).where(Ticket.id == number).with_for_update())
     if target is None:
-        raise Refused(f"There is no ticket {into.strip().upper()}", "into")
-    if target.id == act_on.id:
-        raise Refused("A ticket can't be merged into itself", "into")
-    if target.project_id != act_on.project_id:
-        raise Refused("Both tickets must be of one project: its members will read the other one", "into")
+        raise UseCaseError(f"There is no ticket {into.strip().upper()}", "into")
+    if target.id == ticket.id:
+        raise UseCaseError("A ticket can't be merged into itself", "into")
+    if target.project_id != ticket.project_id:
+        raise UseCaseError("Both tickets must be of one project: its members will read the other one", "into")
     if target.merged_into_id is not None:
-        raise Refused(f"{target.reference} was itself merged into {reference_of(target.merged_into_id)}", "into")
+        raise UseCaseError(f"{target.reference} was itself merged into {reference_of(target.merged_into_id)}", "into")
     return target
 
 
@@ -118,8 +118,8 @@ def correct_answers(
     Returns the priority. The event says which answers were other, and the old and new criterion.
     Raises AnswerMissing where one more question must be answered, UnknownPriority for an unknown answer.
     """
-    with acting(services, account_id, ticket_id, now, seen=seen) as act:
-        policy = policy_of(services, act.ticket.policy_version)
+    with ticket_action(services, account_id, ticket_id, now, seen=seen) as action:
+        policy = policy_of(services, action.ticket.policy_version)
         try:
             found = policy.recommend(answers)
         except UnknownAnswer as unknown:
@@ -127,7 +127,7 @@ def correct_answers(
         if found.missing:
             raise AnswerMissing(found.missing[0], policy.question(found.missing[0]).title)
         asked = {name: option for name, option in answers.items() if name in found.asked}
-        before = act.ticket
+        before = action.ticket
         details: dict[str, Any] = {
             "priority": [before.priority, found.priority],
             "rule": [before.rule, found.rule],
@@ -136,20 +136,20 @@ def correct_answers(
         }
         if before.priority == found.priority and dict(before.answers) == asked:
             return found.priority
-        act.ticket.answers, act.ticket.rule, act.ticket.recommended = asked, found.rule, found.priority
-        _change_priority(act, found.priority, details)
+        action.ticket.answers, action.ticket.rule, action.ticket.recommended = asked, found.rule, found.priority
+        _change_priority(action, found.priority, details)
         return found.priority
 
 
-def _change_priority(act: Act, priority: str, details: dict[str, Any]) -> None:
-    due_before = _due_words(act.ticket)
+def _change_priority(action: TicketAction, priority: str, details: dict[str, Any]) -> None:
+    due_before = _due_words(action.ticket)
     # Other answers that lead to the same priority are no new promise, and nothing to tell.
-    act.promise_anew = act.ticket.priority != priority
-    act.ticket.priority = priority
-    sequence = act.record("priority-changed", details)
-    if act.promise_anew:
-        act.tell("priority-changed", sequence, {"priority_before": details["priority"]})
-    events.complete(act.database, act.ticket.id, sequence, {"due": [due_before, _due_words(act.ticket)]})
+    action.recompute_response = action.ticket.priority != priority
+    action.ticket.priority = priority
+    sequence = action.record("priority-changed", details)
+    if action.recompute_response:
+        action.publish("priority-changed", sequence, {"priority_before": details["priority"]})
+    events.complete(action.database, action.ticket.id, sequence, {"due": [due_before, _due_words(action.ticket)]})
 
 
 def _due_words(ticket: Ticket) -> dict[str, str | None]:

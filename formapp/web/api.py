@@ -12,8 +12,8 @@ from flask import Blueprint, make_response, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
-from formapp.hours import icalendar as hourscalendar
-from formapp.hours.quote import DueDate, PriorityDates, promised_now
+from formapp.hours import icalendar
+from formapp.hours.quote import DueDate, PriorityQuote, quote_now
 from formapp.web.context import web
 
 blueprint = Blueprint("feeds", __name__)
@@ -43,7 +43,7 @@ def needs_database(view: Callable[[], Response]) -> Callable[[], Response]:
 def dates() -> Response:
     """By when each priority is answered and solved if it is filed now, and whether support is open."""
     desk = web()
-    found = promised_now(desk.services, desk.clock())
+    found = quote_now(desk.services, desk.clock())
     answer = {
         "policy_version": desk.services.policy.version,
         "timezone": desk.services.policy.calendar.zone.key,
@@ -70,12 +70,12 @@ def policy() -> Response:
 def hours() -> Response:
     """When support is open, for calendars that subscribe."""
     desk = web()
-    answer = _answer(hourscalendar.hours_calendar(desk.services, desk.clock()), "text/calendar; charset=utf-8", AN_HOUR)
+    answer = _answer(icalendar.hours_calendar(desk.services, desk.clock()), "text/calendar; charset=utf-8", AN_HOUR)
     answer.headers["Content-Disposition"] = 'inline; filename="support-hours.ics"'
     return answer
 
 
-def _dates(found: PriorityDates) -> dict[str, Any]:
+def _dates(found: PriorityQuote) -> dict[str, Any]:
     return {"response": _due(found.response), "resolution": _due(found.resolution)}
 
 

@@ -15,7 +15,7 @@ from formapp.services import Services
 if TYPE_CHECKING:
     from formapp.web.layout.assets import AssetShelf
     from formapp.web.layout.shell import ShellFile
-    from formapp.web.rate_limits import Limits
+    from formapp.web.rate_limits import RateLimits
     from formapp.web.site import SiteFolder
 
 PREFIX = "/support"
@@ -30,7 +30,7 @@ class Web:
     clock: Clock
     shell: ShellFile
     assets: AssetShelf
-    limits: Limits
+    limits: RateLimits
     guide: SiteFolder | None
     origins: frozenset[str]
 
@@ -55,7 +55,7 @@ def in_desk() -> bool:
     return request.path == PREFIX or request.path.startswith(f"{PREFIX}/")
 
 
-def machine() -> str:
+def client_network() -> str:
     """Who sends this request, as far as limits tell people apart: an address, of IPv6 the network it is in.
 
     One machine has a whole network of IPv6 addresses to send from.

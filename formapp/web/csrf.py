@@ -17,10 +17,10 @@ from flask_wtf.csrf import generate_csrf, validate_csrf  # type: ignore[import-u
 from werkzeug.wrappers import Response
 from wtforms.validators import ValidationError
 
-from formapp.web.body.form_data import posted
+from formapp.web.body.form_data import form_data
 from formapp.web.context import web
 from formapp.web.layout.page import page
-from formapp.web.origins import is_own_page
+from formapp.web.origins import check_origin
 
 if TYPE_CHECKING:
     from itsdangerous import URLSafeTimedSerializer
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 TOKEN = "csrf_token"  # noqa: S105 - a field's name
 
-Answering = Callable[[], Response]
+Responder = Callable[[], Response]
 
 
 class _TokenSessions(SecureCookieSessionInterface):
@@ -53,7 +53,7 @@ def csrf_token() -> str:
     return str(generate_csrf())
 
 
-def init_trust(app: Flask, answers: Mapping[str, Answering], by_origin: Mapping[str, Answering]) -> None:
+def init_csrf(app: Flask, answers: Mapping[str, Responder], by_origin: Mapping[str, Responder]) -> None:
     """Judge every request that changes something before its view runs.
 
     ``answers`` names the endpoints that answer an untrusted form in their own way; all others show
@@ -69,26 +69,26 @@ def init_trust(app: Flask, answers: Mapping[str, Answering], by_origin: Mapping[
             return None
         if request.endpoint in by_origin:
             return None if _is_own_page() else by_origin[request.endpoint]()
-        if request_is_trusted():
+        if is_trusted_request():
             return None
         return answers.get(request.endpoint, _press_once_more)()
 
 
-def request_is_trusted() -> bool:
+def is_trusted_request() -> bool:
     """Whether the form came from an allowed page, or carries this browser's token."""
     if _is_own_page():
         return True
     try:
-        validate_csrf(posted().get(TOKEN))
+        validate_csrf(form_data().get(TOKEN))
     except ValidationError:
         return False
     return True
 
 
 def _is_own_page() -> bool:
-    return is_own_page(request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin"), web().origins)
+    return check_origin(request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin"), web().origins)
 
 
 def _press_once_more() -> Response:
-    fields = [(name, value) for name, value in posted().fields.items(multi=True) if name != TOKEN]
+    fields = [(name, value) for name, value in form_data().fields.items(multi=True) if name != TOKEN]
     return page("press-again.html", 422, action=request.path, fields=fields, button="Continue")

@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from formapp.web.context import in_desk, web
-from formapp.web.csrf import Answering
+from formapp.web.csrf import Responder
 from formapp.web.layout.page import page
 from formapp.web.request_log import log_failure
 
@@ -26,7 +26,7 @@ DRAINED_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class ErrorPage:
     """The words of one error page. ``way_on`` says where its button leads, if it has one."""
 
     title: str
@@ -36,17 +36,17 @@ class Problem:
 
 MY_TICKETS = ("tickets.mine", "My tickets")
 
-PROBLEMS = {
-    400: Problem(
+ERROR_PAGES = {
+    400: ErrorPage(
         "We couldn't read that",
         ("What your browser sent reached us damaged.", "Go back and send it again."),
     ),
-    403: Problem(
+    403: ErrorPage(
         "You can't do that here",
         ("Your account isn't allowed to do this.", "Sign in with another address, or ask a colleague who is."),
         MY_TICKETS,
     ),
-    404: Problem(
+    404: ErrorPage(
         "Page not found",
         (
             "There is nothing here that you can see with your account.",
@@ -54,34 +54,34 @@ PROBLEMS = {
         ),
         MY_TICKETS,
     ),
-    405: Problem(
+    405: ErrorPage(
         "This page can't be used that way",
         ("The address is right, but it doesn't take what your browser sent.", "Start again from your tickets."),
         MY_TICKETS,
     ),
-    413: Problem(
+    413: ErrorPage(
         "That is too much text",
         (
             "What you sent is larger than this form takes.",
             "Shorten it: keep the steps and the lines around the error, and offer the rest in the ticket.",
         ),
     ),
-    429: Problem(
+    429: ErrorPage(
         "Too many tries",
         ("You have done this very often in a short time.", "Wait a few minutes, then try again."),
     ),
-    500: Problem(
+    500: ErrorPage(
         "Something failed on our side",
         ("It isn't your doing, and it has been recorded.", "Try again in a minute."),
     ),
-    503: Problem(
+    503: ErrorPage(
         "We can't reach our records just now",
         ("The desk is running, but its database doesn't answer.", "Try again in a minute."),
     ),
 }
 
 
-def init_problems(app: Flask, without_database: Mapping[str, Answering]) -> None:
+def init_error_pages(app: Flask, without_database: Mapping[str, Responder]) -> None:
     """Answer every error with a page that helps.
 
     ``without_database`` names the endpoints that answer in their own way where the database doesn't.
@@ -97,9 +97,9 @@ def init_problems(app: Flask, without_database: Mapping[str, Answering]) -> None
     app.register_error_handler(Exception, _unexpected)
 
 
-def problem_page(status: int) -> Response:
+def error_page(status: int) -> Response:
     """The page for an HTTP status."""
-    problem = PROBLEMS.get(status) or PROBLEMS[500 if status >= 500 else 400]
+    problem = ERROR_PAGES.get(status) or ERROR_PAGES[500 if status >= 500 else 400]
     answer = page(
         "error.html",
         status,
@@ -120,8 +120,8 @@ def _expected(error: HTTPException) -> Response:
         _drain()
     guide = web().guide
     if status == 404 and guide is not None and not in_desk():
-        return guide.missing_page() or problem_page(404)
-    answer = problem_page(status)
+        return guide.missing_page() or error_page(404)
+    answer = error_page(status)
     for name, value in error.get_headers():
         if name in {"Allow", "Retry-After"}:
             answer.headers[name] = value
@@ -129,12 +129,12 @@ def _expected(error: HTTPException) -> Response:
 
 
 def _no_database() -> Response:
-    return problem_page(503)
+    return error_page(503)
 
 
 def _unexpected(error: Exception) -> Response:
     log_failure(error)
-    return problem_page(500)
+    return error_page(500)
 
 
 def _drain() -> None:

@@ -7,8 +7,8 @@ from werkzeug.wrappers import Response
 
 from formapp.accounts.projects import active_projects_of
 from formapp.web.context import web
-from formapp.web.session_cookie import signed_in
-from formapp.web.tickets.similar_presenter import as_alike
+from formapp.web.session_cookie import current_person
+from formapp.web.tickets.similar_presenter import present_similar
 
 blueprint = Blueprint("service", __name__)
 _YEAR = 365 * 24 * 3600
@@ -29,7 +29,7 @@ def asset(name: str) -> Response:
 @blueprint.get("/form-context.json")
 def form_context() -> Response:
     """Who is signed in and their projects, for the guide's form; only this origin's script can read it."""
-    person = signed_in()
+    person = current_person()
     projects = active_projects_of(web().services, person.account_id) if person else ()
     answer = jsonify(
         signed_in_as=person.email if person else "",
@@ -43,8 +43,8 @@ def form_context() -> Response:
 @blueprint.get("/similar.json")
 def similar() -> Response:
     """What colleagues have just reported about the same thing, for the form's script; nothing for others."""
-    person, asked = signed_in(), request.args
-    found = as_alike(person, asked.get("project", ""), asked.get("subject", ""))
+    person, asked = current_person(), request.args
+    found = present_similar(person, asked.get("project", ""), asked.get("subject", ""))
     told = [
         {
             "reference": one.reference,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 
-def is_own_page(fetch_site: str | None, origin: str | None, allowed: Collection[str]) -> bool:
+def check_origin(fetch_site: str | None, origin: str | None, allowed: Collection[str]) -> bool:
     """Whether the posting page is on this origin or on the exact list; unknown is False."""
     if fetch_site == "same-origin":
         return True

@@ -10,13 +10,12 @@ from flask import Flask, abort, g, request, url_for
 from werkzeug.wrappers import Response
 
 from formapp.errors import NotFound
-from formapp.tickets import queries as tickets
-from formapp.tickets import triage as desk
+from formapp.tickets import queries, triage
 from formapp.web.context import web
-from formapp.web.csrf import Answering
+from formapp.web.csrf import Responder
 from formapp.web.layout.page import see_other
-from formapp.web.session_cookie import Person, signed_in
-from formapp.web.tickets.reply_form import PRESS_AGAIN, kept_page, way_back
+from formapp.web.session_cookie import Person, current_person
+from formapp.web.tickets.reply_form import PRESS_AGAIN, kept_page, path_after_sign_in
 
 
 class Role(StrEnum):
@@ -29,38 +28,38 @@ class Role(StrEnum):
     DISABLED = "disabled account"
 
 
-class Answer(StrEnum):
+class Decision(StrEnum):
     """What a route does for a role."""
 
     OPEN = "answers"
     SIGN_IN = "asks to sign in"
     MISSING = "answers as if there were nothing"
-    AT_THE_DESK = "leads to the same ticket at the desk"
+    STAFF_PAGE = "leads to the same ticket at the desk"
 
 
-class Row(NamedTuple):
+class Rule(NamedTuple):
     """One line of the table."""
 
-    anonymous: Answer
-    member: Answer
-    stranger: Answer
-    staff: Answer
-    disabled: Answer
+    anonymous: Decision
+    member: Decision
+    stranger: Decision
+    staff: Decision
+    disabled: Decision
 
-    def answer(self, role: Role) -> Answer:
+    def answer(self, role: Role) -> Decision:
         """What the route does for this role."""
-        return Answer(getattr(self, role.name.lower()))
+        return Decision(getattr(self, role.name.lower()))
 
 
-EVERYONE = Row(Answer.OPEN, Answer.OPEN, Answer.OPEN, Answer.OPEN, Answer.OPEN)
-SIGNED_IN = Row(Answer.SIGN_IN, Answer.OPEN, Answer.OPEN, Answer.OPEN, Answer.SIGN_IN)
-OWN_TICKET = Row(Answer.SIGN_IN, Answer.OPEN, Answer.MISSING, Answer.AT_THE_DESK, Answer.SIGN_IN)
-AT_THE_DESK = Row(Answer.SIGN_IN, Answer.MISSING, Answer.MISSING, Answer.OPEN, Answer.SIGN_IN)
+EVERYONE = Rule(Decision.OPEN, Decision.OPEN, Decision.OPEN, Decision.OPEN, Decision.OPEN)
+SIGNED_IN = Rule(Decision.SIGN_IN, Decision.OPEN, Decision.OPEN, Decision.OPEN, Decision.SIGN_IN)
+OWN_TICKET = Rule(Decision.SIGN_IN, Decision.OPEN, Decision.MISSING, Decision.STAFF_PAGE, Decision.SIGN_IN)
+STAFF_ONLY = Rule(Decision.SIGN_IN, Decision.MISSING, Decision.MISSING, Decision.OPEN, Decision.SIGN_IN)
 # The operator's token decides, not who is signed in; without it there is nothing.
-BY_TOKEN = Row(Answer.MISSING, Answer.MISSING, Answer.MISSING, Answer.MISSING, Answer.MISSING)
+BY_TOKEN = Rule(Decision.MISSING, Decision.MISSING, Decision.MISSING, Decision.MISSING, Decision.MISSING)
 
 # A disabled account's sessions end when it is disabled, so its row is always that of anonymous.
-TABLE: Mapping[tuple[str, str], Row] = {
+RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "guide.home"): EVERYONE,
     ("GET", "guide.page"): EVERYONE,
     ("GET", "service.asset"): EVERYONE,
@@ -92,40 +91,40 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("POST", "files.remove"): EVERYONE,
     ("GET", "files.download"): OWN_TICKET,
     ("GET", "files.preview"): OWN_TICKET,
-    ("GET", "files.desk_download"): AT_THE_DESK,
-    ("GET", "files.desk_preview"): AT_THE_DESK,
+    ("GET", "files.desk_download"): STAFF_ONLY,
+    ("GET", "files.desk_preview"): STAFF_ONLY,
     ("GET", "tickets.mine"): SIGNED_IN,
     ("GET", "tickets.show"): OWN_TICKET,
     ("GET", "tickets.sent"): OWN_TICKET,
     ("POST", "tickets.reply"): OWN_TICKET,
     ("POST", "tickets.close"): OWN_TICKET,
-    ("GET", "desk.show"): AT_THE_DESK,
-    ("POST", "desk.reply"): AT_THE_DESK,
-    ("POST", "desk.note"): AT_THE_DESK,
-    ("POST", "desk.assign"): AT_THE_DESK,
-    ("POST", "desk.correct"): AT_THE_DESK,
-    ("POST", "desk.close"): AT_THE_DESK,
-    ("POST", "desk.reopen"): AT_THE_DESK,
-    ("POST", "desk.merge"): AT_THE_DESK,
-    ("GET", "queue.tickets"): AT_THE_DESK,
-    ("GET", "queue.export"): AT_THE_DESK,
-    ("GET", "closures.coming"): AT_THE_DESK,
-    ("POST", "closures.announce"): AT_THE_DESK,
-    ("POST", "closures.take_back"): AT_THE_DESK,
-    ("GET", "outgoing.messages"): AT_THE_DESK,
-    ("POST", "outgoing.replay"): AT_THE_DESK,
-    ("GET", "outgoing.endpoint"): AT_THE_DESK,
+    ("GET", "desk.show"): STAFF_ONLY,
+    ("POST", "desk.reply"): STAFF_ONLY,
+    ("POST", "desk.note"): STAFF_ONLY,
+    ("POST", "desk.assign"): STAFF_ONLY,
+    ("POST", "desk.correct"): STAFF_ONLY,
+    ("POST", "desk.close"): STAFF_ONLY,
+    ("POST", "desk.reopen"): STAFF_ONLY,
+    ("POST", "desk.merge"): STAFF_ONLY,
+    ("GET", "queue.tickets"): STAFF_ONLY,
+    ("GET", "queue.export"): STAFF_ONLY,
+    ("GET", "closures.coming"): STAFF_ONLY,
+    ("POST", "closures.announce"): STAFF_ONLY,
+    ("POST", "closures.take_back"): STAFF_ONLY,
+    ("GET", "outgoing.messages"): STAFF_ONLY,
+    ("POST", "outgoing.replay"): STAFF_ONLY,
+    ("GET", "outgoing.endpoint"): STAFF_ONLY,
     ("GET", "account.projects"): SIGNED_IN,
     ("GET", "account.settings"): SIGNED_IN,
 }
 
 
-def init_access(app: Flask) -> None:
+def init_permissions(app: Flask) -> None:
     """Judge each request by the table before its view runs."""
-    app.before_request(_judge)
+    app.before_request(authorize)
 
 
-def ask_once_more(show: Answering) -> Answering:
+def ask_once_more(show: Responder) -> Responder:
     """How to answer a text from an untrusted page: ``show`` gives its page filled to whom the table lets see it.
 
     Everybody else gets the text alone, with a button that sends it; browsers send no cookies along from
@@ -133,46 +132,46 @@ def ask_once_more(show: Answering) -> Answering:
     """
 
     def answer() -> Response:
-        if signed_in() is None:
+        if current_person() is None:
             return kept_page(PRESS_AGAIN, 422)
-        return _judge() or show()
+        return authorize() or show()
 
     return answer
 
 
-def _judge() -> Response | None:
+def authorize() -> Response | None:
     """Let the request through, with the ticket that its address names, or answer it."""
     if request.endpoint is None:
         return None
     method = "GET" if request.method in {"HEAD", "OPTIONS"} else request.method
-    row = TABLE.get((method, request.endpoint))
+    row = RULES.get((method, request.endpoint))
     if row is None:
         # A route that nobody put in the table is open to nobody.
         abort(404)
     if row in (EVERYONE, BY_TOKEN):
         return None
-    person = signed_in()
+    person = current_person()
     if person is None:
-        back = way_back()
+        back = path_after_sign_in()
         return back if isinstance(back, Response) else see_other(url_for("signin.ask", next=back))
-    return _judge_role(row, person)
+    return _authorize_role(row, person)
 
 
-def _judge_role(row: Row, person: Person) -> Response | None:
+def _authorize_role(row: Rule, person: Person) -> Response | None:
     """Let a signed-in person through, with the ticket that the address names, or answer 404."""
     reference = (request.view_args or {}).get("reference")
-    if row is AT_THE_DESK and not person.is_staff:
+    if row is STAFF_ONLY and not person.is_staff:
         abort(404)
     if reference is None:
         return None
     services = web().services
     try:
-        if row is AT_THE_DESK:
-            g.ticket = desk.staff_ticket(services, reference)
+        if row is STAFF_ONLY:
+            g.ticket = triage.staff_ticket(services, reference)
         else:
-            g.ticket = tickets.ticket_for(services, person.account_id, reference)
+            g.ticket = queries.ticket_for(services, person.account_id, reference)
     except NotFound:
-        if row is AT_THE_DESK or not person.is_staff or not _is_there(reference):
+        if row is STAFF_ONLY or not person.is_staff or not _is_there(reference):
             abort(404)
         # Customers send their own links to staff.
         return see_other(url_for("desk.show", reference=reference))
@@ -181,7 +180,7 @@ def _judge_role(row: Row, person: Person) -> Response | None:
 
 def _is_there(reference: str) -> bool:
     try:
-        desk.staff_ticket(web().services, reference)
+        triage.staff_ticket(web().services, reference)
     except NotFound:
         return False
     return True

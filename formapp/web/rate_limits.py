@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
-from formapp.accounts.accounts import plain_email
+from formapp.accounts.accounts import normalise_email
 from formapp.models import RateCounter
 from formapp.services import Services
 from formapp.web.upload_counts import UploadCounts
@@ -92,7 +92,7 @@ class DatabaseStorage(Storage):
         return int(self._clock().timestamp())
 
 
-class Limits:
+class RateLimits:
     """What is too often."""
 
     def __init__(
@@ -109,7 +109,7 @@ class Limits:
         What comes from a machine beyond its limit counts against no address, or it could shut others out.
         """
         return self._hit(LINKS_FROM_ONE_MACHINE, "machine", machine) and self._hit(
-            LINKS_TO_ONE_ADDRESS, "address", plain_email(email)
+            LINKS_TO_ONE_ADDRESS, "address", normalise_email(email)
         )
 
     def may_keep_text(self, machine: str) -> bool:

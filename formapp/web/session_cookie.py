@@ -30,7 +30,7 @@ class Person:
     token: str
 
 
-def signed_in() -> Person | None:
+def current_person() -> Person | None:
     """The person whose live session this request carries; looked up once a request."""
     if "person" not in g:
         g.person = _found()
@@ -46,21 +46,21 @@ def _found() -> Person | None:
     return Person(found.account_id, found.email, found.name, found.is_staff, token)
 
 
-def the_person() -> Person:
+def require_person() -> Person:
     """The signed-in person, behind a route whose line in the table asks for one."""
-    person = signed_in()
+    person = current_person()
     if person is None:
         raise LookupError("this route is open to people who are not signed in")
     return person
 
 
-def already_known() -> Person | None:
+def loaded_person() -> Person | None:
     """The person, if this request has looked; asks no database (an error page must not)."""
     person: Person | None = g.get("person")
     return person
 
 
-def remember(answer: Response, token: str) -> None:
+def set_session_cookie(answer: Response, token: str) -> None:
     """Set the sign-in cookie for a session that has just been opened."""
     desk = web()
     answer.set_cookie(
@@ -74,7 +74,7 @@ def remember(answer: Response, token: str) -> None:
     )
 
 
-def forget(answer: Response) -> None:
+def clear_session_cookie(answer: Response) -> None:
     """Remove the sign-in cookie, and what the browser kept of the signed-in pages."""
     desk = web()
     answer.delete_cookie(desk.cookie(COOKIE), path="/", secure=desk.https, httponly=True, samesite="Lax")

@@ -6,7 +6,8 @@ import resource
 import sys
 from pathlib import Path
 
-from formapp.attachments.service import Upload, kept_files
+from formapp.attachments.service import staged_files
+from formapp.attachments.upload import Upload
 from formapp.services import Services
 from tests.builders import NOW, build_services
 
@@ -29,7 +30,7 @@ def main(folder: str, files: str) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     tokens = [take(services, 160), take(services, 160), take(services, 62)]
     received = sum(len(chunk) for token in tokens for chunk in services.files.read(token))
-    assert received == sum(one.size for one in kept_files(services, tokens)) > 25_000_000
+    assert received == sum(one.size for one in staged_files(services, tokens)) > 25_000_000
     print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
 
 

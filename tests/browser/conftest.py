@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, expect, sync_playwright
 from werkzeug.serving import make_server
 
-from formapp.accounts import magic_links as signin
+from formapp.accounts import magic_links
 from formapp.app import create_app
 from formapp.demo import company as demo
 from formapp.services import Services
@@ -56,7 +56,7 @@ class Desk:
 
     def sign_in(self, page: Page, email: str = demo.CUSTOMER) -> None:
         """Sign in as people do, by the link of a mail."""
-        link = signin.make_link(self.services, email, self.clock())
+        link = magic_links.create_link(self.services, email, self.clock())
         page.goto(f"{self.address}{urlsplit(link).path}")
         page.get_by_role("button", name="Sign in").click()
         page.wait_for_url(re.compile("/support/(tickets|desk/)"))

@@ -15,13 +15,11 @@ from formapp.accounts.accounts import find_account_by_email
 from formapp.demo import company as demo
 from formapp.hours import closures
 from formapp.models import OutboxMessage
-from formapp.notifications import fanout as announcements
-from formapp.notifications import outbox, webhooks
+from formapp.notifications import fanout, outbox, webhooks
 from formapp.notifications.outbox import Outcome
 from formapp.notifications.webhooks.delivery import deliver
 from formapp.notifications.webhooks.endpoints import add_endpoint
-from formapp.tickets import replies as conversation
-from formapp.tickets import triage as work
+from formapp.tickets import replies, triage
 from supportpolicy import Policy
 from tests.browser.conftest import Desk, OpenPage, running_desk
 from tests.builders import file_ticket, written
@@ -84,7 +82,7 @@ def send_in_vain(desk: Desk, message: OutboxMessage) -> Outcome:
         return Outcome(sent=False, error="550 no such user", permanent=True)
     if message.channel == webhooks.CHANNEL:
         return deliver(desk.services, message, desk.clock, resolve=lambda *_: ())
-    return announcements.spread(desk.services, message, desk.clock())
+    return fanout.fan_out(desk.services, message, desk.clock())
 
 
 def write_on_the_ticket(desk: Desk) -> None:
@@ -96,12 +94,12 @@ def write_on_the_ticket(desk: Desk) -> None:
     rich = (
         "Which **one**?\n\n# Steps\n\n1. Open\n2. Pay\n\n> quoted\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```\ncurl\n```"
     )
-    conversation.add_note(services, sam.id, 1, written("Asked the _network_ people"), now)
-    conversation.reply_as_staff(services, sam.id, 1, written(rich), "waiting", now)
-    conversation.reply_as_customer(services, customer.id, 1, written("See https://shop.example/cart"), now)
+    replies.add_note(services, sam.id, 1, written("Asked the _network_ people"), now)
+    replies.reply_as_staff(services, sam.id, 1, written(rich), "waiting", now)
+    replies.reply_as_customer(services, customer.id, 1, written("See https://shop.example/cart"), now)
     down = {"need": "broken", "environment": "production", "impact": "down", "workaround": "none"}
-    work.correct_answers(services, sam.id, 1, down, now, seen=99)
-    conversation.render_new(services)
+    triage.correct_answers(services, sam.id, 1, down, now, seen=99)
+    replies.render_new(services)
 
 
 def missing_answer(page: Page) -> None:

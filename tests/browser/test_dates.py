@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from formapp.hours import banner as closurefile
+from formapp.hours import banner
 from formapp.hours.closures import add_closure, cancel_closure
 from formapp.widgets import CLOSURES_FILE
 from tests.browser.conftest import MOVED, Desk, OpenPage, Watch, go_by_link, name_pages_of, running_desk
@@ -174,7 +174,7 @@ def announce(desk: Desk, days: float, length: float = 2, note: str = "Winter bre
     start = desk.clock() + timedelta(days=days)
     # Announced before: one that runs has begun.
     made = add_closure(desk.services, start, start + timedelta(days=length), note, min(start, desk.clock()))
-    closurefile.write(desk.services, desk.clock())
+    banner.write(desk.services, desk.clock())
     return made.id
 
 
@@ -221,7 +221,7 @@ def test_it_goes_when_it_is_taken_back(open_page: OpenPage, desk: Desk) -> None:
     page.goto("/")
     expect(bar(page)).to_be_visible()
     cancel_closure(desk.services, number, desk.clock())
-    closurefile.write(desk.services, desk.clock())
+    banner.write(desk.services, desk.clock())
     page.reload()
     page.evaluate(PAINTED)
     expect(bar(page)).to_have_count(0)

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from formapp.accounts.accounts import find_account_by_email
 from formapp.demo import company as demo
-from formapp.tickets import replies as conversation
+from formapp.tickets import replies
 from tests.browser.conftest import Desk, OpenPage
 from tests.builders import NOW, build_staff, file_ticket, written
 
@@ -27,8 +27,8 @@ def _ticket(desk: Desk) -> None:
     file_ticket(desk.services, ada)
     for number in range(8):
         text = written(f"Line {number}\n" * 12)
-        conversation.reply_as_staff(desk.services, sam.id, 1, text, "waiting", NOW)
-    conversation.render_new(desk.services)
+        replies.reply_as_staff(desk.services, sam.id, 1, text, "waiting", NOW)
+    replies.render_new(desk.services)
 
 
 def test_a_reply_comes_into_view_below_the_theme_s_header(page: Page, desk: Desk) -> None:

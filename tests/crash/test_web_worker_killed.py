@@ -250,7 +250,7 @@ def test_web_workers_killed_while_files_come_in_keep_each_file_of_each_ticket(sq
     attached = {row.key for row in stored(sqlite_services, Attachment)}
     kept = {key for key, _ in sqlite_services.files.listing()}
     assert kept > attached
-    attachments.sweep(sqlite_services, utc_now() + timedelta(days=7))
+    attachments.remove_expired(sqlite_services, utc_now() + timedelta(days=7))
     assert {key for key, _ in sqlite_services.files.listing()} == attached
     assert problems(sqlite_services, load) == []
 

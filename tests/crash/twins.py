@@ -14,15 +14,15 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from formapp.attachments import service as attachments
-from formapp.database import engine as db
+from formapp.database import engine
 from formapp.database.writers import Writers
 from formapp.models import OutboxMessage
 from formapp.notifications import outbox
 from formapp.notifications.outbox import SENT, NewMessage, Send
 from formapp.services import Services
-from formapp.storage import local as files
-from formapp.storage.local import LocalFiles
-from formapp.tickets import create as filing
+from formapp.storage import local
+from formapp.storage.local import LocalFileStore
+from formapp.tickets import create
 
 
 def become(twin: str) -> None:
@@ -64,14 +64,14 @@ def _outbox_outside() -> None:
 
         after_commit(later)
 
-    filing.outbox.enqueue = enqueue  # type: ignore[assignment]
+    create.outbox.enqueue = enqueue  # type: ignore[assignment]
 
 
 def _begin_deferred() -> None:
     """Writing transactions begin as reading ones do, and each process lets its threads write at once."""
-    sound = db.open_database
+    sound = engine.open_database
 
-    def open_database(url: str) -> db.Database:
+    def open_database(url: str) -> engine.Database:
         database = sound(url)
         return replace(database, write=Writers(database.engine, one_at_a_time=False))
 
@@ -82,15 +82,15 @@ def _begin_deferred() -> None:
 
 def _row_before_file() -> None:
     """A file lies in memory until the transaction that attaches it is committed."""
-    keep, waiting = files._LocalWriting.keep, {}
+    keep, waiting = local._LocalPendingFile.commit, {}
 
     def keep_later(self: Any, facts: Mapping[str, Any]) -> str:
         waiting[self._key] = (self, facts)
         return str(self._key)
 
-    facts_of, attach, after_commit = LocalFiles.facts, attachments.attach, _after_commit()
+    facts_of, attach, after_commit = LocalFileStore.metadata, attachments.attach, _after_commit()
 
-    def known(self: LocalFiles, key: str) -> dict[str, Any] | None:
+    def known(self: LocalFileStore, key: str) -> dict[str, Any] | None:
         return dict(waiting[key][1]) if key in waiting else facts_of(self, key)
 
     def attach_first(services: Services, database: Session, tokens: Any, **options: Any) -> Any:
@@ -103,8 +103,8 @@ def _row_before_file() -> None:
         after_commit(keep_now)
         return attach(services, database, tokens, **options)
 
-    files._LocalWriting.keep = keep_later  # type: ignore[method-assign]
-    LocalFiles.facts = known  # type: ignore[method-assign]
+    local._LocalPendingFile.commit = keep_later  # type: ignore[method-assign]
+    LocalFileStore.metadata = known  # type: ignore[method-assign]
     attachments.attach = attach_first
 
 
@@ -132,19 +132,19 @@ def _after_commit() -> Callable[[Callable[[], None]], None]:
 
 def _not_durable() -> None:
     """Files are written and never made durable."""
-    files.os = _Without(files.os, fsync=lambda _number: None)  # type: ignore[assignment]
+    local.os = _Without(local.os, fsync=lambda _number: None)  # type: ignore[assignment]
 
 
 def _half_kept() -> None:
     """A file counts as kept although writing it failed."""
-    write = files._LocalWriting.write
+    write = local._LocalPendingFile.write
 
     def write_some(self: Any, chunk: bytes) -> None:
         with suppress(OSError):
             write(self, chunk)
             self._file.flush()
 
-    files._LocalWriting.write = write_some  # type: ignore[method-assign]
+    local._LocalPendingFile.write = write_some  # type: ignore[method-assign]
 
 
 class _Without:

@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from formapp.accounts.magic_links import make_link
+from formapp.accounts.magic_links import create_link
 from formapp.app import create_app
 from formapp.attachments import service as attachments
 from formapp.models import Attachment, Ticket
@@ -38,7 +38,7 @@ def main(folder: str, what: str) -> None:
     services = build_services(files, f"sqlite:///{records / 'desk.sqlite3'}")
     build_customer(services)
     browser = Browser(create_app(services=services, clock=Clock()).test_client())
-    link = make_link(services, "ada@shop.example", NOW)
+    link = create_link(services, "ada@shop.example", NOW)
     page = browser.open(link.removeprefix(browser.origin))
     browser.send(page.form(page.url))
     form = ticket_form_of(browser)

@@ -20,14 +20,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from formapp import worker
 from formapp.attachments import service as attachments
-from formapp.attachments.service import Upload
+from formapp.attachments.upload import Upload
 from formapp.database.engine import open_database
 from formapp.models import Attachment, OutboxMessage, Ticket
 from formapp.operations import doctor
 from formapp.services import Services
-from formapp.storage.local import open_files
-from formapp.tickets import create as filing
-from formapp.tickets import queries as tickets
+from formapp.storage.local import open_file_store
+from formapp.tickets import create, queries
 from supportpolicy import Policy, load
 from tests.builders import (
     NOW,
@@ -91,7 +90,7 @@ def _policy() -> Policy:
 def open_desk(folder: Path) -> Services:
     """The desk of a folder, as ``make_services`` opens it, with the policy that is loaded already."""
     settings = build_settings(folder)
-    return Services(settings, open_database(settings.database_url), _policy(), open_files("", folder))
+    return Services(settings, open_database(settings.database_url), _policy(), open_file_store("", folder))
 
 
 def tell(services: Services, told: Told, now: datetime = NOW) -> None:
@@ -120,7 +119,7 @@ def send(services: Services, told: Told, now: datetime) -> None:
     """Press Send with the files that were taken."""
     with told.step("send"):
         sent = ticket_input(files=tuple(told.tokens.values()))
-        filed = filing.create_ticket(services, 1, sent, now)
+        filed = create.create_ticket(services, 1, sent, now)
         if told.reference and filed.ticket.reference != told.reference:
             told.complaints.append(f"told {told.reference}, then {filed.ticket.reference}")
         told.reference = filed.ticket.reference
@@ -158,7 +157,7 @@ def look(services: Services, told: Told, now: datetime) -> None:
     if told.reference not in [ticket.reference for ticket in stored(services, Ticket)]:
         told.complaints.append(f"{told.reference} was acknowledged and isn't there")
         return
-    rows = attachments.attachments_of(services, tickets.number_of(told.reference), with_notes=False)
+    rows = attachments.attachments_of(services, queries.number_of(told.reference), with_notes=False)
     there = {row.name: row for row in rows}
     for name in told.tokens:
         if name not in there:

@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, make_url, text
 from formapp.database import schema
 from formapp.database.engine import Base, open_database
 from formapp.services import Services
-from formapp.storage.local import LocalFiles
+from formapp.storage.local import LocalFileStore
 from supportpolicy import Policy
 from tests.builders import build_settings
 
@@ -46,7 +46,7 @@ def sqlite_services(tmp_path: Path, migrated_sqlite: Path, policy: Policy) -> It
     """A desk on an SQLite file without rows, where the make of the database makes no difference."""
     settings = build_settings(tmp_path)
     shutil.copy(migrated_sqlite, tmp_path / "desk.sqlite3")
-    desk = Services(settings, open_database(settings.database_url), policy, LocalFiles(tmp_path / "files"))
+    desk = Services(settings, open_database(settings.database_url), policy, LocalFileStore(tmp_path / "files"))
     yield desk
     desk.database.engine.dispose()
 
@@ -55,7 +55,7 @@ def sqlite_services(tmp_path: Path, migrated_sqlite: Path, policy: Policy) -> It
 def postgresql_services(tmp_path: Path, migrated_postgresql: str, policy: Policy) -> Iterator[Services]:
     """A desk on a PostgreSQL database without rows."""
     settings = build_settings(tmp_path, migrated_postgresql)
-    desk = Services(settings, open_database(migrated_postgresql), policy, LocalFiles(tmp_path / "files"))
+    desk = Services(settings, open_database(migrated_postgresql), policy, LocalFileStore(tmp_path / "files"))
     yield desk
     tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
     with desk.database.engine.begin() as connection:

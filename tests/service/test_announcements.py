@@ -11,12 +11,10 @@ from sqlalchemy import delete, select
 from formapp import worker
 from formapp.accounts import accounts, projects
 from formapp.models import Account, Membership, OutboxMessage, Project
-from formapp.notifications import fanout as announcements
-from formapp.notifications import outbox
+from formapp.notifications import fanout, outbox
 from formapp.notifications.email import message as mail
 from formapp.services import Services
-from formapp.tickets import replies as conversation
-from formapp.tickets import triage as desk
+from formapp.tickets import replies, triage
 from formapp.tickets.replies import reply_as_customer, reply_as_staff
 from tests.builders import NOW, Clock, build_account, build_customer, build_project, build_staff, file_ticket, written
 
@@ -64,16 +62,16 @@ def test_everybody_concerned_is_told_and_nobody_else(
     assert told(services, clock) == [("replied", ada.email)]
     reply_as_customer(services, ben.id, 1, written("The blue one"), NOW)
     assert told(services, clock) == [("staff-reply", kim.email), ("staff-reply", sam.email)]
-    desk.assign(services, sam.id, 1, sam.email, NOW, seen=3)
+    triage.assign(services, sam.id, 1, sam.email, NOW, seen=3)
     reply_as_customer(services, ada.id, 1, written("And the red one"), NOW)
     assert told(services, clock) == [("staff-reply", sam.email)]
-    conversation.add_note(services, sam.id, 1, written("Both, of course"), NOW)
+    replies.add_note(services, sam.id, 1, written("Both, of course"), NOW)
     assert told(services, clock) == []
     reply_as_staff(services, sam.id, 1, written("Fixed"), "closed", NOW)
     assert told(services, clock) == [("replied", ada.email), ("replied", ben.email)]
-    desk.reopen(services, kim.id, 1, NOW)
+    triage.reopen(services, kim.id, 1, NOW)
     assert told(services, clock) == [("reopened", ada.email), ("reopened", ben.email)]
-    desk.close(services, kim.id, 1, NOW)
+    triage.close(services, kim.id, 1, NOW)
     assert told(services, clock) == [("closed", ada.email), ("closed", ben.email)]
 
 
@@ -82,7 +80,7 @@ def test_all_of_the_desk_hears_of_a_miss_even_where_somebody_has_the_ticket(
 ) -> None:
     kim = build_staff(services, "kim@platform.example", name="Kim Adeyemi")
     file_ticket(services, ada, priority="critical")
-    desk.assign(services, sam.id, 1, sam.email, NOW, seen=1)
+    triage.assign(services, sam.id, 1, sam.email, NOW, seen=1)
     worker.run_once(services, clock)
     clock.now += timedelta(minutes=50)
     assert told(services, clock) == [("staff-due-soon", sam.email)]
@@ -117,7 +115,7 @@ def test_the_sender_of_a_duplicate_hears_of_the_other_ticket(
     file_ticket(services, ada)
     file_ticket(services, ben, subject="The same", submission="form-2")
     worker.run_once(services, clock)
-    desk.merge(services, sam.id, 2, "SUP-1001", NOW)
+    triage.merge(services, sam.id, 2, "SUP-1001", NOW)
     assert told(services, clock) == [("closed", ben.email)]
     (closed,) = [message for message in mails(services) if message.kind == "closed"]
     text = mail.compose(services, closed, services.policy).text
@@ -133,9 +131,9 @@ def test_an_announcement_that_is_spread_twice_writes_no_mail_twice(
     """As when a worker dies between spreading it and marking it done."""
     file_ticket(services, ada)
     with services.read() as database:
-        row = database.scalars(select(OutboxMessage).where(OutboxMessage.channel == announcements.CHANNEL)).one()
+        row = database.scalars(select(OutboxMessage).where(OutboxMessage.channel == fanout.CHANNEL)).one()
     for _ in range(3):
-        announcements.spread(services, row, NOW)
+        fanout.fan_out(services, row, NOW)
     worker.run_once(services, clock)
     assert [message.kind for message in mails(services)] == ["received", "staff-new"]
 
@@ -161,12 +159,12 @@ def test_what_only_staff_know_reaches_no_customer(services: Services, ada: Accou
     file_ticket(services, ada, priority="critical")
     clock.now += timedelta(hours=2)
     worker.run_once(services, clock)
-    conversation.add_note(services, sam.id, 1, written(CANARY), clock.now)
-    desk.assign(services, sam.id, 1, sam.email, clock.now, seen=99)
+    replies.add_note(services, sam.id, 1, written(CANARY), clock.now)
+    triage.assign(services, sam.id, 1, sam.email, clock.now, seen=99)
     reply_as_staff(services, sam.id, 1, written("We are sorry"), "open", clock.now)
-    desk.correct_answers(services, sam.id, 1, {"need": "question"}, clock.now, seen=99)
-    desk.close(services, sam.id, 1, clock.now)
-    desk.reopen(services, sam.id, 1, clock.now)
+    triage.correct_answers(services, sam.id, 1, {"need": "question"}, clock.now, seen=99)
+    triage.close(services, sam.id, 1, clock.now)
+    triage.reopen(services, sam.id, 1, clock.now)
     worker.run_once(services, clock)
     to_ada = [row for row in mails(services) if row.recipient == ada.email]
     assert [row.kind for row in to_ada] == ["received", "replied", "closed", "reopened"]

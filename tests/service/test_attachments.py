@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from formapp.attachments import file_types as filekinds
+from formapp.attachments import file_types
 from formapp.attachments import service as attachments
-from formapp.attachments.service import KeptFile, Upload
+from formapp.attachments.upload import StagedFile, Upload
 from formapp.database.engine import open_database
 from formapp.errors import (
     FileRefused,
@@ -26,9 +26,9 @@ from formapp.errors import (
 )
 from formapp.models import Account, Attachment, Ticket
 from formapp.services import Services
-from formapp.tickets import replies as conversation
+from formapp.tickets import replies
 from formapp.tickets.create import Filed
-from formapp.tickets.replies import Written
+from formapp.tickets.replies import MessageInput
 from supportpolicy.loading import NEVER_ATTACHED
 from tests.attachments.odd_files import ODD_FILES, OddFile
 from tests.builders import NOW, build_customer, build_staff, file_ticket, stored, written
@@ -37,7 +37,7 @@ MOST = 10_000_000
 SECOND = timedelta(seconds=1)
 
 
-def keep(services: Services, name: str = "app.log", content: bytes = b"one line\n", piece: int = 65_536) -> KeptFile:
+def keep(services: Services, name: str = "app.log", content: bytes = b"one line\n", piece: int = 65_536) -> StagedFile:
     """A file as it arrives, in pieces."""
     upload = Upload(services, name, MOST)
     try:
@@ -54,13 +54,13 @@ def test_every_odd_file_gets_its_answer_and_comes_out_as_it_went_in(sqlite_servi
     if odd.refused:
         with pytest.raises(FileRefused) as refused:
             keep(sqlite_services, odd.name, content)
-        assert odd.refused in refused.value.sentence
+        assert odd.refused in refused.value.message
         assert refused.value.field == "files"
         assert list(sqlite_services.files.listing()) == []
         return
     kept = keep(sqlite_services, odd.name, content)
     assert (kept.name, kept.size, bool(kept.warning)) == (odd.kept_as, len(content), odd.warned)
-    assert attachments.kept_files(sqlite_services, [kept.token]) == (kept,)
+    assert attachments.staged_files(sqlite_services, [kept.token]) == (kept,)
     assert b"".join(sqlite_services.files.read(kept.token)) == content
 
 
@@ -118,7 +118,7 @@ def test_the_policy_decides_which_kinds_are_taken_but_never_of_what_browsers_run
 
 
 def test_what_the_policy_may_never_list_is_what_is_never_taken() -> None:
-    assert set(filekinds.ACTIVE) == NEVER_ATTACHED
+    assert set(file_types.ACTIVE) == NEVER_ATTACHED
 
 
 def test_files_go_with_their_ticket_each_once(services: Services) -> None:
@@ -140,14 +140,14 @@ def test_a_form_no_longer_offers_files_that_were_sent(services: Services) -> Non
     sent, waiting = keep(services), keep(services, "next.log")
     send(services, ada, sent.token)
     odd = ["", "../secret-key", "x" * 43]
-    assert attachments.kept_files(services, [sent.token, waiting.token, *odd, waiting.token]) == (waiting,)
+    assert attachments.staged_files(services, [sent.token, waiting.token, *odd, waiting.token]) == (waiting,)
 
 
 def test_kept_files_need_no_database(services: Services) -> None:
     kept = keep(services)
     services.database.engine.dispose()
     away = replace(services, database=open_database("sqlite:////no/such/folder/desk.sqlite3"))
-    assert attachments.kept_files(away, [kept.token]) == (kept,)
+    assert attachments.staged_files(away, [kept.token]) == (kept,)
     assert keep(away).name == "app.log"
 
 
@@ -180,10 +180,10 @@ def test_a_file_is_attached_by_one_ticket_only(services: Services) -> None:
     send(services, ada, kept.token)
     with pytest.raises(FilesGone) as gone:
         send(services, ada, kept.token, new.token, submission="form-2", subject="Another")
-    assert gone.value.sentence == "“app.log” was sent before. To send it once more, choose it again"
+    assert gone.value.message == "“app.log” was sent before. To send it once more, choose it again"
     assert gone.value.tokens == (kept.token,)
     assert len(stored(services, Ticket)) == 1, "the other ticket is not stored without its file"
-    assert attachments.kept_files(services, [new.token]) == (new,)
+    assert attachments.staged_files(services, [new.token]) == (new,)
 
 
 def test_two_tickets_that_attach_a_file_at_once_are_one_ticket_and_one_refusal(services: Services) -> None:
@@ -231,12 +231,12 @@ def test_replies_and_notes_carry_files_and_customers_never_get_those_of_notes(se
     ada, sam = build_customer(services), build_staff(services)
     ticket = send(services, ada, keep(services, "ticket.log").token).ticket
 
-    def text(body: str) -> Written:
+    def text(body: str) -> MessageInput:
         return replace(written(body), files=(keep(services, f"{body}.log").token,))
 
-    conversation.reply_as_customer(services, ada.id, ticket.id, text("customer"), NOW)
-    conversation.reply_as_staff(services, sam.id, ticket.id, text("staff"), "waiting", NOW)
-    conversation.add_note(services, sam.id, ticket.id, text("note"), NOW)
+    replies.reply_as_customer(services, ada.id, ticket.id, text("customer"), NOW)
+    replies.reply_as_staff(services, sam.id, ticket.id, text("staff"), "waiting", NOW)
+    replies.add_note(services, sam.id, ticket.id, text("note"), NOW)
     assert names_of(services, ticket.id) == ["ticket.log", "customer.log", "staff.log"]
     assert names_of(services, ticket.id, with_notes=True) == ["ticket.log", "customer.log", "staff.log", "note.log"]
     note = stored(services, Attachment)[3]
@@ -260,13 +260,13 @@ def test_a_reply_sent_twice_is_one_and_with_other_files_is_asked_about(services:
     ada = build_customer(services)
     ticket = file_ticket(services, ada).ticket
     reply = replace(written("See the log."), files=(keep(services).token,))
-    conversation.reply_as_customer(services, ada.id, ticket.id, reply, NOW)
-    conversation.reply_as_customer(services, ada.id, ticket.id, reply, NOW)
-    conversation.reply_as_customer(services, ada.id, ticket.id, replace(reply, files=(keep(services).token,)), NOW)
+    replies.reply_as_customer(services, ada.id, ticket.id, reply, NOW)
+    replies.reply_as_customer(services, ada.id, ticket.id, reply, NOW)
+    replies.reply_as_customer(services, ada.id, ticket.id, replace(reply, files=(keep(services).token,)), NOW)
     assert names_of(services, ticket.id) == ["app.log"]
     for files in ((), (keep(services, "other.log").token,)):
         with pytest.raises(ReplyReused):
-            conversation.reply_as_customer(services, ada.id, ticket.id, replace(reply, files=files), NOW)
+            replies.reply_as_customer(services, ada.id, ticket.id, replace(reply, files=files), NOW)
 
 
 def test_a_ticket_that_is_rolled_back_leaves_a_file_that_waits_and_is_swept_in_time(services: Services) -> None:
@@ -283,9 +283,9 @@ def test_a_ticket_that_is_rolled_back_leaves_a_file_that_waits_and_is_swept_in_t
     finally:
         event.remove(services.database.engine, "commit", fail)
     assert (stored(services, Ticket), stored(services, Attachment)) == ([], [])
-    assert attachments.kept_files(services, [kept.token]) == (kept,)
-    assert attachments.sweep(services, NOW + attachments.LIFETIME) == 0
-    assert attachments.sweep(services, NOW + attachments.LIFETIME + SECOND) == 1
+    assert attachments.staged_files(services, [kept.token]) == (kept,)
+    assert attachments.remove_expired(services, NOW + attachments.LIFETIME) == 0
+    assert attachments.remove_expired(services, NOW + attachments.LIFETIME + SECOND) == 1
     assert stored_keys(services) == set()
 
 
@@ -297,7 +297,7 @@ def test_a_sweep_leaves_what_is_attached_or_still_waits(services: Services) -> N
     young = Upload(services, "young.log", MOST)
     young.write(b"young")
     waits = young.finish(later)
-    assert attachments.sweep(services, later + SECOND) == 1
+    assert attachments.remove_expired(services, later + SECOND) == 1
     assert stored_keys(services) == {attached.token, waits.token}
     assert names_of(services, ticket.id) == ["app.log"]
     assert old.token not in stored_keys(services)
@@ -307,8 +307,8 @@ def test_a_half_that_a_killed_process_left_is_swept_in_time(sqlite_services: Ser
     half = Upload(sqlite_services, "app.log", MOST)
     half.write(b"half")
     now = datetime.now(UTC)
-    assert attachments.sweep(sqlite_services, now) == 0
-    assert attachments.sweep(sqlite_services, now + attachments.LIFETIME + SECOND) == 1
+    assert attachments.remove_expired(sqlite_services, now) == 0
+    assert attachments.remove_expired(sqlite_services, now + attachments.LIFETIME + SECOND) == 1
     assert stored_keys(sqlite_services) == set()
     half.abandon()
 
@@ -319,8 +319,8 @@ def test_a_file_can_be_removed_until_it_is_sent_and_not_after(services: Services
     sent, waiting = keep(services), keep(services)
     ticket = send(services, ada, sent.token).ticket
     for token in (sent.token, waiting.token, waiting.token, "x" * 43, "../secret-key"):
-        attachments.drop_kept(services, token)
-    assert attachments.kept_files(services, [waiting.token]) == ()
+        attachments.discard_staged(services, token)
+    assert attachments.staged_files(services, [waiting.token]) == ()
     (file,) = attachments.attachments_of(services, ticket.id, with_notes=False)
     assert b"".join(attachments.content(services, file)) == b"one line\n"
 
@@ -339,7 +339,7 @@ def test_removing_and_sending_at_once_never_leaves_a_row_without_its_file(servic
 
         with ThreadPoolExecutor(2) as pool:
             sending = pool.submit(sent)
-            pool.submit(attachments.drop_kept, services, kept.token).result()
+            pool.submit(attachments.discard_staged, services, kept.token).result()
             assert sending.result() == (kept.token in stored_keys(services))
     assert {one.key for one in stored(services, Attachment)} == stored_keys(services)
 

@@ -13,10 +13,9 @@ from sqlalchemy import text
 
 from formapp.attachments import service as attachments
 from formapp.database import schema
-from formapp.errors import Refused
+from formapp.errors import UseCaseError
 from formapp.models import Attachment, Ticket
-from formapp.operations import backup as backups
-from formapp.operations import doctor
+from formapp.operations import backup, doctor
 from formapp.services import Services, make_services
 from tests.builders import NOW, build_customer, build_services, build_settings, file_ticket, keep_file, stored
 from tests.service.test_cli import Operator
@@ -50,13 +49,13 @@ def subjects(services: Services) -> list[str]:
 
 
 def test_a_backup_comes_back_whole_on_another_machine(used: Services, other: Services, tmp_path: Path) -> None:
-    copied = backups.make_backup(used, tmp_path / "backup", NOW)
+    copied = backup.make_backup(used, tmp_path / "backup", NOW)
     assert (copied.place, copied.tickets, copied.files) == (tmp_path / "backup", 2, 2)
     assert copied.report.findings == ()
     assert "contents" in copied.report.checks
     assert sorted(path.name for path in (tmp_path / "backup").iterdir()) == ["desk.sqlite3", "files"]
 
-    restored = backups.restore(other, tmp_path / "backup", NOW)
+    restored = backup.restore(other, tmp_path / "backup", NOW)
     assert (restored.tickets, restored.files, restored.saved) == (2, 2, None)
     assert subjects(other) == subjects(used)
     assert contents(other) == contents(used)
@@ -67,9 +66,9 @@ def test_a_backup_comes_back_whole_on_another_machine(used: Services, other: Ser
 
 
 def test_a_backup_is_restored_where_no_database_was(used: Services, tmp_path: Path) -> None:
-    backups.make_backup(used, tmp_path / "backup", NOW)
+    backup.make_backup(used, tmp_path / "backup", NOW)
     new = make_services(build_settings(tmp_path / "new"))
-    assert backups.restore(new, tmp_path / "backup", NOW).tickets == 2
+    assert backup.restore(new, tmp_path / "backup", NOW).tickets == 2
     assert doctor.examine(new, NOW, contents=True).sound
     assert contents(new) == contents(used)
     new.database.engine.dispose()
@@ -88,7 +87,7 @@ def test_a_backup_is_one_moment_however_much_is_sent_meanwhile(used: Services, t
     sending = threading.Thread(target=send)
     sending.start()
     try:
-        copies = [backups.make_backup(used, tmp_path / f"backup-{turn}", NOW) for turn in range(3)]
+        copies = [backup.make_backup(used, tmp_path / f"backup-{turn}", NOW) for turn in range(3)]
     finally:
         over.set()
         sending.join()
@@ -97,71 +96,71 @@ def test_a_backup_is_one_moment_however_much_is_sent_meanwhile(used: Services, t
 
 
 def test_a_backup_can_be_read_where_nothing_can_be_written(used: Services, other: Services, tmp_path: Path) -> None:
-    backups.make_backup(used, tmp_path / "backup", NOW)
+    backup.make_backup(used, tmp_path / "backup", NOW)
     before = {path: path.read_bytes() for path in (tmp_path / "backup").rglob("*") if path.is_file()}
-    backups.restore(other, tmp_path / "backup", NOW)
+    backup.restore(other, tmp_path / "backup", NOW)
     assert {path: path.read_bytes() for path in (tmp_path / "backup").rglob("*") if path.is_file()} == before
 
 
 def test_a_folder_that_is_there_is_left_alone(used: Services, tmp_path: Path) -> None:
     (tmp_path / "backup").mkdir()
-    backups.make_backup(used, tmp_path / "backup", NOW)
+    backup.make_backup(used, tmp_path / "backup", NOW)
     for place in (tmp_path / "backup", tmp_path / "desk.sqlite3"):
-        with pytest.raises(Refused, match=r"is there already. Name a new folder"):
-            backups.make_backup(used, place, NOW)
+        with pytest.raises(UseCaseError, match=r"is there already. Name a new folder"):
+            backup.make_backup(used, place, NOW)
 
 
 def test_a_backup_that_fails_leaves_nothing(used: Services, tmp_path: Path) -> None:
     (tmp_path / "a file").write_bytes(b"")
-    with pytest.raises(Refused, match=r"^The backup failed: "):
-        backups.make_backup(used, tmp_path / "a file" / "backup", NOW)
+    with pytest.raises(UseCaseError, match=r"^The backup failed: "):
+        backup.make_backup(used, tmp_path / "a file" / "backup", NOW)
     used.database.engine.dispose()
     (tmp_path / "desk.sqlite3").write_bytes(b"damaged" * 1000)
-    with pytest.raises(Refused, match=r"^The backup failed: file is not a database$"):
-        backups.make_backup(used, tmp_path / "backup", NOW)
+    with pytest.raises(UseCaseError, match=r"^The backup failed: file is not a database$"):
+        backup.make_backup(used, tmp_path / "backup", NOW)
     assert not [path for path in tmp_path.iterdir() if "backup" in path.name]
 
 
 def test_problems_of_the_desk_are_told_of_its_backup(used: Services, tmp_path: Path) -> None:
     used.files.remove(stored(used, Attachment)[0].key)
-    copied = backups.make_backup(used, tmp_path / "backup", NOW)
+    copied = backup.make_backup(used, tmp_path / "backup", NOW)
     assert [finding.where for finding in copied.report.findings][:1] == ["SUP-1001, file 1 “a.log”"]
     assert (tmp_path / "backup" / "desk.sqlite3").exists()
 
 
 def test_tickets_are_overwritten_only_by_force_and_kept_aside(used: Services, other: Services, tmp_path: Path) -> None:
-    backups.make_backup(used, tmp_path / "backup", NOW)
+    backup.make_backup(used, tmp_path / "backup", NOW)
     file_ticket(other, build_customer(other), subject="Filed since")
-    with pytest.raises(Refused, match=r"holds 1 ticket. Nothing was restored. To overwrite it: --force"):
-        backups.restore(other, tmp_path / "backup", NOW)
+    with pytest.raises(UseCaseError, match=r"holds 1 ticket. Nothing was restored. To overwrite it: --force"):
+        backup.restore(other, tmp_path / "backup", NOW)
     assert subjects(other) == ["Filed since"]
 
-    restored = backups.restore(other, tmp_path / "backup", NOW, force=True)
+    restored = backup.restore(other, tmp_path / "backup", NOW, force=True)
     assert subjects(other) == ["Checkout fails", "Another"]
     assert restored.saved is not None
     (tmp_path / "aside").mkdir()
     shutil.copy(restored.saved, tmp_path / "aside" / "desk.sqlite3")
-    backups.restore(other, tmp_path / "aside", NOW, force=True)
+    backup.restore(other, tmp_path / "aside", NOW, force=True)
     assert subjects(other) == ["Filed since"]
 
 
 def test_a_desk_that_runs_sees_the_restored_records_at_once(used: Services, other: Services, tmp_path: Path) -> None:
-    backups.make_backup(used, tmp_path / "backup", NOW)
+    backup.make_backup(used, tmp_path / "backup", NOW)
     with other.read() as reading:
         assert reading.execute(text("SELECT count(*) FROM tickets")).scalar() == 0
         reading.rollback()
-        backups.restore(replace(other), tmp_path / "backup", NOW)
+        backup.restore(replace(other), tmp_path / "backup", NOW)
         assert reading.execute(text("SELECT count(*) FROM tickets")).scalar() == 2
 
 
 def test_a_damaged_database_is_replaced_by_force_and_kept(used: Services, other: Services, tmp_path: Path) -> None:
-    backups.make_backup(used, tmp_path / "backup", NOW)
+    backup.make_backup(used, tmp_path / "backup", NOW)
     other.database.engine.dispose()
     damaged = tmp_path / "other" / "desk.sqlite3"
     damaged.write_bytes(b"damaged" * 1000)
-    with pytest.raises(Refused, match=r"can't be read. Nothing was restored"):
-        backups.restore(other, tmp_path / "backup", NOW)
-    restored = backups.restore(other, tmp_path / "backup", NOW, force=True)
+    with pytest.raises(UseCaseError, match=r"can't be read. Nothing was restored"):
+        backup.restore(other, tmp_path / "backup", NOW)
+    restored = backup.restore(other, tmp_path / "backup", NOW, force=True)
     assert (restored.report.sound, subjects(other)) == (True, ["Checkout fails", "Another"])
     assert restored.saved is not None
     assert restored.saved.read_bytes() == b"damaged" * 1000
@@ -170,11 +169,11 @@ def test_a_damaged_database_is_replaced_by_force_and_kept(used: Services, other:
 def test_a_backup_that_is_not_sound_is_restored_only_by_force(used: Services, other: Services, tmp_path: Path) -> None:
     with used.write.begin() as database:
         database.execute(text("DELETE FROM events"))
-    backups.make_backup(used, tmp_path / "backup", NOW)
-    with pytest.raises(Refused, match=r"The backup isn't sound: SUP-1001: The ticket has no first event"):
-        backups.restore(other, tmp_path / "backup", NOW)
+    backup.make_backup(used, tmp_path / "backup", NOW)
+    with pytest.raises(UseCaseError, match=r"The backup isn't sound: SUP-1001: The ticket has no first event"):
+        backup.restore(other, tmp_path / "backup", NOW)
     assert subjects(other) == []
-    assert not backups.restore(other, tmp_path / "backup", NOW, force=True).report.sound
+    assert not backup.restore(other, tmp_path / "backup", NOW, force=True).report.sound
     assert len(subjects(other)) == 2
 
 
@@ -183,14 +182,14 @@ def test_an_older_schema_is_taken_along_and_a_newer_one_refused(
 ) -> None:
     used.files.remove(stored(used, Attachment)[0].key)
     schema.downgrade(used.database, "0004")
-    backups.make_backup(used, tmp_path / "older", NOW)
-    restored = backups.restore(other, tmp_path / "older", NOW)
+    backup.make_backup(used, tmp_path / "older", NOW)
+    restored = backup.restore(other, tmp_path / "older", NOW)
     assert (restored.report.sound, schema.current_revision(other.database)) == (True, schema.newest_revision())
     with used.write.begin() as database:
         database.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    backups.make_backup(used, tmp_path / "newer", NOW)
-    with pytest.raises(Refused, match=r"The backup is at revision 9999, newer than this release"):
-        backups.restore(other, tmp_path / "newer", NOW, force=True)
+    backup.make_backup(used, tmp_path / "newer", NOW)
+    with pytest.raises(UseCaseError, match=r"The backup is at revision 9999, newer than this release"):
+        backup.restore(other, tmp_path / "newer", NOW, force=True)
     assert len(subjects(other)) == 2
 
 

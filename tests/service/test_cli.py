@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import make_url
 
-from formapp.accounts import magic_links as signin
+from formapp.accounts import magic_links
 from formapp.accounts.projects import active_projects_of
 from formapp.cli.main import main
 from formapp.database import schema
@@ -80,7 +80,7 @@ def test_a_person_gets_an_account_a_project_and_a_link_that_signs_in(services: S
 
     (ada,) = stored(services, Account)
     assert (ada.name, ada.is_staff) == ("Ada Martin", False)
-    assert signin.use_link(services, address.rpartition("/")[2], utc_now()).token
+    assert magic_links.redeem_link(services, address.rpartition("/")[2], utc_now()).token
     assert [(project.key, project.plan) for project in active_projects_of(services, ada.id)] == [("shop", "Standard")]
     assert len(stored(services, Membership)) == 1
 
@@ -98,7 +98,7 @@ def test_a_person_is_shut_out_and_a_project_closed(services: Services, operator:
     token = operator.is_told("signin-link", ada.email).rpartition("/")[2]
     assert operator.is_told("account", "disable", ada.email) == "ada@shop.example can no longer sign in."
     with pytest.raises(LinkGone):
-        signin.use_link(services, token, utc_now())
+        magic_links.redeem_link(services, token, utc_now())
     assert operator.is_told("project", "close", "shop") == "Closed the project shop."
     assert active_projects_of(services, ada.id) == ()
 

@@ -12,14 +12,12 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from formapp import worker
-from formapp.errors import AnswerMissing, NotFound, Refused
+from formapp.errors import AnswerMissing, NotFound, UseCaseError
 from formapp.hours import closures
 from formapp.models import Account, ClockNotice, Event, OutboxMessage, Ticket
 from formapp.services import Services
-from formapp.tickets import queries as tickets
-from formapp.tickets import replies as conversation
-from formapp.tickets import triage as desk
-from formapp.tickets.sla import promises_of, sweep
+from formapp.tickets import queries, replies, triage
+from formapp.tickets.sla import load_targets, record_due_notices
 from supportpolicy import Policy, Segment, loads
 from tests.builders import NOW, Clock, build_customer, build_staff, file_ticket, written
 
@@ -62,7 +60,7 @@ def kinds(services: Services) -> list[str]:
 
 def explained(services: Services, target: str) -> list[Segment]:
     with services.read() as database:
-        found = promises_of(services, database, database.get_one(Ticket, 1)).deadlines
+        found = load_targets(services, database, database.get_one(Ticket, 1)).deadlines
     return [segment for segment in found.explain() if segment.target == target]
 
 
@@ -90,14 +88,14 @@ def test_eight_workers_record_a_miss_once(services: Services, ada: Account) -> N
         file_ticket(services, ada, priority="critical", subject=f"Number {number}", submission=f"form-{number}")
     late = Clock(NOW + timedelta(hours=9))
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda _: sweep(services, late), range(16)))
+        list(pool.map(lambda _: record_due_notices(services, late), range(16)))
     assert kinds(services).count("missed") == 10  # a response and a resolution each
     assert len(notices(services)) == 10
 
 
 def test_the_database_takes_each_notice_once(services: Services, ada: Account) -> None:
     file_ticket(services, ada, priority="critical")
-    sweep(services, Clock(NOW + timedelta(hours=9)))
+    record_due_notices(services, Clock(NOW + timedelta(hours=9)))
     for target in ("response", "resolution"):
         with pytest.raises(IntegrityError), services.write.begin() as database:
             database.execute(insert(ClockNotice).values(ticket_id=1, target=target, kind="missed", at=NOW))
@@ -134,14 +132,14 @@ def test_the_first_staff_reply_stops_the_response_clock(
 ) -> None:
     file_ticket(services, ada, priority="high")
     clock.now += timedelta(hours=1)
-    conversation.add_note(services, sam.id, 1, written("Looks like the cache"), clock.now)
+    replies.add_note(services, sam.id, 1, written("Looks like the cache"), clock.now)
     assert the_ticket(services).answered_at is None, "a note is no answer"
-    conversation.reply_as_customer(services, ada.id, 1, written("One more thing"), clock.now)
+    replies.reply_as_customer(services, ada.id, 1, written("One more thing"), clock.now)
     assert the_ticket(services).answered_at is None, "nor is what the customer adds"
-    conversation.reply_as_staff(services, sam.id, 1, written("We look into it"), "open", clock.now)
+    replies.reply_as_staff(services, sam.id, 1, written("We look into it"), "open", clock.now)
     first = clock.now
     run_hourly(services, clock, paris("2026-11-26T12:00"))
-    conversation.reply_as_staff(services, sam.id, 1, written("Still at it"), "open", clock.now)
+    replies.reply_as_staff(services, sam.id, 1, written("Still at it"), "open", clock.now)
 
     assert the_ticket(services).answered_at == first
     assert notices(services) == []
@@ -152,7 +150,7 @@ def test_an_answer_after_the_due_date_has_missed_it_even_where_no_worker_looked(
 ) -> None:
     file_ticket(services, ada, priority="critical")
     late = NOW + timedelta(hours=1, seconds=1)
-    conversation.reply_as_staff(services, sam.id, 1, written("Sorry"), "open", late)
+    replies.reply_as_staff(services, sam.id, 1, written("Sorry"), "open", late)
     assert kinds(services) == ["opened", "missed", "replied"]
 
 
@@ -160,11 +158,11 @@ def test_waiting_for_the_customer_pauses_the_resolution_and_says_so(
     services: Services, ada: Account, sam: Account
 ) -> None:
     file_ticket(services, ada, priority="critical")  # solved within 4 hours: 19:00
-    conversation.reply_as_staff(services, sam.id, 1, written("Which browser?"), "waiting", paris("2026-11-24T16:00"))
+    replies.reply_as_staff(services, sam.id, 1, written("Which browser?"), "waiting", paris("2026-11-24T16:00"))
     waiting = the_ticket(services)
     assert (waiting.state, waiting.resolution_due_at, waiting.notice_at) == ("waiting", None, None)
 
-    conversation.reply_as_customer(services, ada.id, 1, written("Firefox"), paris("2026-11-24T18:30"))
+    replies.reply_as_customer(services, ada.id, 1, written("Firefox"), paris("2026-11-24T18:30"))
     ticket = the_ticket(services)
     assert (ticket.state, local(ticket.resolution_due_at)) == ("open", "Tue 24 21:30")
     assert [
@@ -179,8 +177,8 @@ def test_waiting_for_the_customer_pauses_the_resolution_and_says_so(
 
 def test_time_between_closing_and_reopening_isnt_counted(services: Services, ada: Account, sam: Account) -> None:
     file_ticket(services, ada, priority="critical")
-    desk.close(services, sam.id, 1, paris("2026-11-24T15:30"))
-    desk.reopen(services, ada.id, 1, paris("2026-11-25T15:30"))
+    triage.close(services, sam.id, 1, paris("2026-11-24T15:30"))
+    triage.reopen(services, ada.id, 1, paris("2026-11-25T15:30"))
     assert local(the_ticket(services).resolution_due_at) == "Wed 25 19:00"
     paused = [segment for segment in explained(services, "resolution") if segment.kind == "paused"]
     assert [segment.note for segment in paused] == ["The ticket was closed"]
@@ -193,16 +191,16 @@ def test_a_corrected_answer_counts_from_filing_and_the_event_says_why(
     file_ticket(services, ada, priority="critical", answers=told)
     half = told | {"workaround": "holds"}
     with pytest.raises(AnswerMissing) as missing:
-        desk.correct_answers(services, sam.id, 1, half, paris("2026-11-24T15:20"), seen=1)
+        triage.correct_answers(services, sam.id, 1, half, paris("2026-11-24T15:20"), seen=1)
     assert missing.value.question == "severity"
     right = half | {"severity": "minor"}
-    found = desk.correct_answers(services, sam.id, 1, right, paris("2026-11-24T15:20"), seen=1)
+    found = triage.correct_answers(services, sam.id, 1, right, paris("2026-11-24T15:20"), seen=1)
 
     ticket = the_ticket(services)
     expected = services.policy.deadlines(found, NOW)
     assert found == ticket.priority == "normal"
     assert (ticket.response_due_at, ticket.resolution_due_at) == (expected.response_due, expected.resolution_due)
-    (event,) = [event for event in tickets.events_of(services, 1) if event.kind == "priority-changed"]
+    (event,) = [event for event in queries.events_of(services, 1) if event.kind == "priority-changed"]
     assert event.account_id == sam.id
     assert event.details["priority"] == ["critical", found]
     assert event.details["answers"] == {"workaround": ["none", "holds"], "severity": [None, "minor"]}
@@ -221,8 +219,8 @@ def test_other_answers_with_the_same_priority_are_no_new_promise(
         services, paris("2026-11-25T00:00"), paris("2026-11-26T00:00"), "Moving house", NOW + timedelta(minutes=1)
     )
     at = NOW + timedelta(minutes=20)
-    assert desk.correct_answers(services, sam.id, 1, told | {"impact": "data"}, at, seen=1) == "high"
-    conversation.reply_as_customer(services, ada.id, 1, written("One more thing"), at)
+    assert triage.correct_answers(services, sam.id, 1, told | {"impact": "data"}, at, seen=1) == "high"
+    replies.reply_as_customer(services, ada.id, 1, written("One more thing"), at)
 
     assert the_ticket(services).answers["impact"] == "data"
     assert local(the_ticket(services).response_due_at) == "Wed 25 15:00"
@@ -232,7 +230,7 @@ def test_other_answers_with_the_same_priority_are_no_new_promise(
         announced = database.scalars(select(OutboxMessage.kind).where(OutboxMessage.channel == "announcement")).all()
     assert sorted(announced) == ["opened", "replied"]
     slower = told | {"impact": "down", "severity": "minor"}
-    assert desk.correct_answers(services, sam.id, 1, slower, at, seen=3) == "normal"
+    assert triage.correct_answers(services, sam.id, 1, slower, at, seen=3) == "normal"
     assert local(the_ticket(services).response_due_at) == "Fri 27 15:00", "a new promise knows of the closure"
 
 
@@ -245,8 +243,8 @@ def test_a_later_policy_rewrites_no_promise(services: Services, ada: Account, sa
     )
     assert slower.version != services.policy.version
     later = replace(services, policy=slower)
-    conversation.reply_as_staff(later, sam.id, 1, written("Which one?"), "waiting", NOW + timedelta(minutes=30))
-    conversation.reply_as_customer(later, ada.id, 1, written("This one"), NOW + timedelta(minutes=40))
+    replies.reply_as_staff(later, sam.id, 1, written("Which one?"), "waiting", NOW + timedelta(minutes=30))
+    replies.reply_as_customer(later, ada.id, 1, written("This one"), NOW + timedelta(minutes=40))
 
     ticket = the_ticket(later)
     assert ticket.policy_version == services.policy.version
@@ -257,7 +255,7 @@ def test_a_later_policy_rewrites_no_promise(services: Services, ada: Account, sa
     assert second.resolution_due_at == NOW + timedelta(hours=6)
     # Not even another priority brings the later policy in: its Tuesday is over at noon.
     minor = {"need": "broken", "environment": "production", "impact": "other", "severity": "major"}
-    assert desk.correct_answers(later, sam.id, 1, minor, NOW + timedelta(minutes=50), seen=3) == "high"
+    assert triage.correct_answers(later, sam.id, 1, minor, NOW + timedelta(minutes=50), seen=3) == "high"
     assert local(the_ticket(later).response_due_at) == "Wed 25 15:00"
 
 
@@ -279,9 +277,9 @@ def test_a_closure_counts_for_promises_given_from_then_on(services: Services, ad
     for number in (1, 2, 3):
         with services.read() as database:
             ticket = database.get_one(Ticket, number)
-            assert promises_of(services, database, ticket).deadlines.response_due == ticket.response_due_at
+            assert load_targets(services, database, ticket).deadlines.response_due == ticket.response_due_at
     with services.read() as database:
-        found = promises_of(services, database, database.get_one(Ticket, 2)).deadlines.explain()
+        found = load_targets(services, database, database.get_one(Ticket, 2)).deadlines.explain()
     assert [segment.note for segment in found if segment.kind == "closure"] == ["Moving house"]
 
 
@@ -294,10 +292,10 @@ def test_a_closure_that_cant_be_is_refused(services: Services) -> None:
         (NOW, later, "x" * 201, "note"),
         (NOW, NOW + timedelta(days=4000), "For ever", "end"),
     ):
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(UseCaseError) as refused:
             closures.add_closure(services, start, end, note, NOW)
         assert refused.value.field == field
-    assert closures.coming_closures(services, NOW) == ()
+    assert closures.upcoming_closures(services, NOW) == ()
     with pytest.raises(NotFound):
         closures.cancel_closure(services, 7, NOW)
 

@@ -11,9 +11,7 @@ from formapp.accounts import accounts
 from formapp.errors import ChangedMeanwhile, NotFound, ReplyReused, TextRefused, TicketClosed, TicketMerged
 from formapp.models import Account, Event
 from formapp.services import Services
-from formapp.tickets import queries as tickets
-from formapp.tickets import replies as conversation
-from formapp.tickets import triage as desk
+from formapp.tickets import queries, replies, triage
 from formapp.tickets.markdown import to_html
 from tests.builders import NOW, build_customer, build_staff, file_ticket, written
 
@@ -31,18 +29,18 @@ def sam(services: Services) -> Account:
 
 
 def bodies(services: Services, *, with_notes: bool = False) -> list[tuple[str, str]]:
-    found = conversation.messages_of(services, 1, with_notes=with_notes)
+    found = replies.messages_of(services, 1, with_notes=with_notes)
     return [(message.author.name, message.body) for message in found]
 
 
 def events(services: Services) -> list[Event]:
-    return list(tickets.events_of(services, 1))
+    return list(queries.events_of(services, 1))
 
 
 def test_both_sides_write_in_turn_and_notes_stay_at_the_desk(services: Services, ada: Account, sam: Account) -> None:
-    conversation.add_note(services, sam.id, 1, written("Ask the network people"), NOW)
-    conversation.reply_as_staff(services, sam.id, 1, written("Which browser?"), "waiting", NOW)
-    conversation.reply_as_customer(services, ada.id, 1, written(" Firefox\r\n140 \u2028 beta "), NOW)
+    replies.add_note(services, sam.id, 1, written("Ask the network people"), NOW)
+    replies.reply_as_staff(services, sam.id, 1, written("Which browser?"), "waiting", NOW)
+    replies.reply_as_customer(services, ada.id, 1, written(" Firefox\r\n140 \u2028 beta "), NOW)
 
     assert bodies(services) == [("Sam Rivera", "Which browser?"), ("Ada Martin", "Firefox\n140 \n beta")]
     assert bodies(services, with_notes=True)[0] == ("Sam Rivera", "Ask the network people")
@@ -57,13 +55,11 @@ def test_both_sides_write_in_turn_and_notes_stay_at_the_desk(services: Services,
 
 def test_a_form_that_is_sent_twice_adds_one_reply(services: Services, ada: Account) -> None:
     with ThreadPoolExecutor(8) as pool:
-        list(
-            pool.map(lambda _: conversation.reply_as_customer(services, ada.id, 1, written("Now", "f1"), NOW), range(8))
-        )
+        list(pool.map(lambda _: replies.reply_as_customer(services, ada.id, 1, written("Now", "f1"), NOW), range(8)))
     assert bodies(services) == [("Ada Martin", "Now")]
     with pytest.raises(ReplyReused):
-        conversation.reply_as_customer(services, ada.id, 1, written("Now, and more", "f1"), NOW)
-    conversation.reply_as_customer(services, ada.id, 1, written("Now, and more", "f2"), NOW)
+        replies.reply_as_customer(services, ada.id, 1, written("Now, and more", "f1"), NOW)
+    replies.reply_as_customer(services, ada.id, 1, written("Now, and more", "f2"), NOW)
     assert len(bodies(services)) == 2
 
 
@@ -79,59 +75,59 @@ def test_a_form_that_is_sent_twice_adds_one_reply(services: Services, ada: Accou
 )
 def test_text_that_cant_be_is_refused(services: Services, ada: Account, typed: str, sentence: str) -> None:
     with pytest.raises(TextRefused, match=sentence) as refused:
-        conversation.reply_as_customer(services, ada.id, 1, written(typed, "f1"), NOW)
+        replies.reply_as_customer(services, ada.id, 1, written(typed, "f1"), NOW)
     assert refused.value.field == "body"
     assert bodies(services) == []
 
 
 def test_a_reply_to_a_closed_ticket_needs_it_reopened(services: Services, ada: Account, sam: Account) -> None:
-    conversation.reply_as_staff(services, sam.id, 1, written("Solved"), "closed", NOW)
+    replies.reply_as_staff(services, sam.id, 1, written("Solved"), "closed", NOW)
     with pytest.raises(TicketClosed, match="SUP-1001 is closed"):
-        conversation.reply_as_customer(services, ada.id, 1, written("It isn't"), NOW)
+        replies.reply_as_customer(services, ada.id, 1, written("It isn't"), NOW)
     with pytest.raises(TicketClosed):
-        conversation.reply_as_staff(services, sam.id, 1, written("More"), "open", NOW)
-    conversation.reply_as_staff(services, sam.id, 1, written("Even more"), "closed", NOW, reopen=True)
-    conversation.add_note(services, sam.id, 1, written("A note is fine"), NOW)
-    conversation.reply_as_customer(services, ada.id, 1, written("It isn't"), NOW, reopen=True)
-    assert tickets.ticket_for(services, ada.id, "SUP-1001").state == "open"
+        replies.reply_as_staff(services, sam.id, 1, written("More"), "open", NOW)
+    replies.reply_as_staff(services, sam.id, 1, written("Even more"), "closed", NOW, reopen=True)
+    replies.add_note(services, sam.id, 1, written("A note is fine"), NOW)
+    replies.reply_as_customer(services, ada.id, 1, written("It isn't"), NOW, reopen=True)
+    assert queries.ticket_for(services, ada.id, "SUP-1001").state == "open"
     assert [event.kind for event in events(services)][-2:] == ["reopened", "replied"]
 
 
 def test_a_reply_to_a_merged_ticket_names_the_other(services: Services, ada: Account, sam: Account) -> None:
     file_ticket(services, ada, subject="The same once more", submission="form-2")
-    desk.merge(services, sam.id, 2, "sup-1001", NOW)
+    triage.merge(services, sam.id, 2, "sup-1001", NOW)
     for reopen in (False, True):
         with pytest.raises(TicketMerged, match="SUP-1002 was merged into SUP-1001") as refused:
-            conversation.reply_as_customer(services, ada.id, 2, written("Hello"), NOW, reopen=reopen)
+            replies.reply_as_customer(services, ada.id, 2, written("Hello"), NOW, reopen=reopen)
         assert refused.value.into == "SUP-1001"
 
 
 @pytest.mark.usefixtures("ada")
 def test_the_second_of_two_staff_is_told_who_was_faster(services: Services, sam: Account) -> None:
     kim = build_staff(services, "kim@platform.example", name="Kim Adeyemi")
-    conversation.reply_as_staff(services, kim.id, 1, written("I have it", seen=1), "open", NOW)
+    replies.reply_as_staff(services, kim.id, 1, written("I have it", seen=1), "open", NOW)
     with pytest.raises(ChangedMeanwhile, match="Kim Adeyemi replied"):
-        conversation.reply_as_staff(services, sam.id, 1, written("So do I", seen=1), "open", NOW)
+        replies.reply_as_staff(services, sam.id, 1, written("So do I", seen=1), "open", NOW)
     assert bodies(services) == [("Kim Adeyemi", "I have it")]
     # Having seen it, Sam sends; and what one did oneself never stands in one's own way.
-    conversation.reply_as_staff(services, sam.id, 1, written("So do I", seen=2), "open", NOW)
-    conversation.reply_as_staff(services, sam.id, 1, written("And more", seen=2), "open", NOW)
+    replies.reply_as_staff(services, sam.id, 1, written("So do I", seen=2), "open", NOW)
+    replies.reply_as_staff(services, sam.id, 1, written("And more", seen=2), "open", NOW)
     assert len(bodies(services)) == 3
 
 
 def test_a_disabled_account_writes_nothing(services: Services, ada: Account) -> None:
     accounts.disable_account(services, ada.email, NOW)
     with pytest.raises(NotFound):
-        conversation.reply_as_customer(services, ada.id, 1, written("Hello"), NOW + timedelta(minutes=1))
+        replies.reply_as_customer(services, ada.id, 1, written("Hello"), NOW + timedelta(minutes=1))
 
 
 def test_markdown_is_rendered_once_and_off_the_request(services: Services, ada: Account) -> None:
-    conversation.reply_as_customer(services, ada.id, 1, written("It is **down**"), NOW)
-    (message,) = conversation.messages_of(services, 1, with_notes=False)
+    replies.reply_as_customer(services, ada.id, 1, written("It is **down**"), NOW)
+    (message,) = replies.messages_of(services, 1, with_notes=False)
     assert message.html is None
-    assert conversation.render_new(services) == 1
-    assert conversation.render_new(services) == 0
-    (message,) = conversation.messages_of(services, 1, with_notes=False)
+    assert replies.render_new(services) == 1
+    assert replies.render_new(services) == 0
+    (message,) = replies.messages_of(services, 1, with_notes=False)
     assert message.html == "<p>It is <strong>down</strong></p>\n"
 
 

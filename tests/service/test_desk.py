@@ -7,11 +7,10 @@ from datetime import timedelta
 import pytest
 
 from formapp.accounts import accounts
-from formapp.errors import ChangedMeanwhile, NotAtTheDesk, NotFound, Refused, TicketMerged, UnknownPriority
+from formapp.errors import ChangedMeanwhile, NotFound, NotStaff, TicketMerged, UnknownPriority, UseCaseError
 from formapp.models import Account, Ticket
 from formapp.services import Services
-from formapp.tickets import queries as tickets
-from formapp.tickets import triage as desk
+from formapp.tickets import queries, triage
 from tests.builders import NOW, build_account, build_customer, build_project, build_staff, file_ticket
 
 
@@ -36,28 +35,28 @@ def test_a_ticket_is_given_only_to_somebody_who_works_here(services: Services, a
     gone = build_staff(services, "gone@platform.example", name="Gone")
     accounts.disable_account(services, gone.email, NOW)
     for email in (ada.email, gone.email, "nobody@platform.example", "x\u200b"):
-        with pytest.raises(NotAtTheDesk):
-            desk.assign(services, sam.id, 1, email, NOW, seen=1)
-    desk.assign(services, sam.id, 1, " Sam@Platform.example ", NOW, seen=1)
+        with pytest.raises(NotStaff):
+            triage.assign(services, sam.id, 1, email, NOW, seen=1)
+    triage.assign(services, sam.id, 1, " Sam@Platform.example ", NOW, seen=1)
     assert the_ticket(services).assignee_id == sam.id
-    desk.assign(services, sam.id, 1, "", NOW, seen=2)
+    triage.assign(services, sam.id, 1, "", NOW, seen=2)
     assert the_ticket(services).assignee_id is None
-    assert [event.details["assignee"] for event in tickets.events_of(services, 1)[1:]] == [
+    assert [event.details["assignee"] for event in queries.events_of(services, 1)[1:]] == [
         [None, sam.id],
         [sam.id, None],
     ]
-    assert [person.name for person in desk.people_at_the_desk(services)] == ["Sam Rivera"]
+    assert [person.name for person in triage.people_at_the_desk(services)] == ["Sam Rivera"]
 
 
 @pytest.mark.usefixtures("ada")
 def test_every_act_tells_the_second_of_two_people(services: Services, sam: Account) -> None:
     kim = build_staff(services, "kim@platform.example", name="Kim Adeyemi")
-    desk.assign(services, kim.id, 1, kim.email, NOW, seen=1)
+    triage.assign(services, kim.id, 1, kim.email, NOW, seen=1)
     acts = (
-        lambda: desk.assign(services, sam.id, 1, sam.email, NOW, seen=1),
-        lambda: desk.close(services, sam.id, 1, NOW, seen=1),
-        lambda: desk.merge(services, sam.id, 1, "SUP-1002", NOW, seen=1),
-        lambda: desk.correct_answers(services, sam.id, 1, {"need": "question"}, NOW, seen=1),
+        lambda: triage.assign(services, sam.id, 1, sam.email, NOW, seen=1),
+        lambda: triage.close(services, sam.id, 1, NOW, seen=1),
+        lambda: triage.merge(services, sam.id, 1, "SUP-1002", NOW, seen=1),
+        lambda: triage.correct_answers(services, sam.id, 1, {"need": "question"}, NOW, seen=1),
     )
     for act in acts:
         with pytest.raises(ChangedMeanwhile, match="Kim Adeyemi changed who has it"):
@@ -66,13 +65,13 @@ def test_every_act_tells_the_second_of_two_people(services: Services, sam: Accou
 
 
 def test_closing_and_reopening_by_either_side(services: Services, ada: Account, sam: Account) -> None:
-    desk.close(services, ada.id, 1, NOW)
-    desk.close(services, sam.id, 1, NOW)
+    triage.close(services, ada.id, 1, NOW)
+    triage.close(services, sam.id, 1, NOW)
     assert (the_ticket(services).state, the_ticket(services).closed_at) == ("closed", NOW)
-    desk.reopen(services, sam.id, 1, NOW + timedelta(hours=1))
-    desk.reopen(services, ada.id, 1, NOW + timedelta(hours=1))
+    triage.reopen(services, sam.id, 1, NOW + timedelta(hours=1))
+    triage.reopen(services, ada.id, 1, NOW + timedelta(hours=1))
     assert (the_ticket(services).state, the_ticket(services).closed_at) == ("open", None)
-    assert [event.kind for event in tickets.events_of(services, 1)] == ["opened", "closed", "reopened"]
+    assert [event.kind for event in queries.events_of(services, 1)] == ["opened", "closed", "reopened"]
 
 
 def test_duplicates_are_merged_within_their_project(services: Services, ada: Account, sam: Account) -> None:
@@ -87,42 +86,42 @@ def test_duplicates_are_merged_within_their_project(services: Services, ada: Acc
         ("SUP-١٠٠١", "like SUP-1042"),
         ("9" * 40, "like SUP-1042"),
     ):
-        with pytest.raises(Refused, match=sentence) as refused:
-            desk.merge(services, sam.id, 2, into, NOW)
+        with pytest.raises(UseCaseError, match=sentence) as refused:
+            triage.merge(services, sam.id, 2, into, NOW)
         assert refused.value.field == "into"
 
-    desk.merge(services, sam.id, 3, "SUP-1002", NOW)
-    with pytest.raises(Refused, match="SUP-1003 was itself merged into SUP-1002"):
-        desk.merge(services, sam.id, 1, "SUP-1003", NOW)
-    desk.merge(services, sam.id, 2, "SUP-1001", NOW)
+    triage.merge(services, sam.id, 3, "SUP-1002", NOW)
+    with pytest.raises(UseCaseError, match="SUP-1003 was itself merged into SUP-1002"):
+        triage.merge(services, sam.id, 1, "SUP-1003", NOW)
+    triage.merge(services, sam.id, 2, "SUP-1001", NOW)
     assert [the_ticket(services, number).merged_into_id for number in (1, 2, 3)] == [None, 1, 1]
     assert the_ticket(services, 2).state == "closed"
-    assert [event.kind for event in tickets.events_of(services, 1)] == ["opened", "absorbed"]
+    assert [event.kind for event in queries.events_of(services, 1)] == ["opened", "absorbed"]
     with pytest.raises(TicketMerged):
-        desk.reopen(services, ada.id, 2, NOW)
+        triage.reopen(services, ada.id, 2, NOW)
     with pytest.raises(TicketMerged):
-        desk.merge(services, sam.id, 2, "SUP-1004", NOW)
+        triage.merge(services, sam.id, 2, "SUP-1004", NOW)
 
 
 @pytest.mark.usefixtures("ada")
 def test_answers_that_the_policy_doesnt_know_are_refused(services: Services, sam: Account) -> None:
     for answers in ({"mood": "bad"}, {"need": "coffee"}):
         with pytest.raises(UnknownPriority):
-            desk.correct_answers(services, sam.id, 1, answers, NOW, seen=1)
+            triage.correct_answers(services, sam.id, 1, answers, NOW, seen=1)
     assert the_ticket(services).priority == "high"
 
 
 def test_a_ticket_is_found_by_its_reference_alone(services: Services, ada: Account) -> None:
-    assert desk.staff_ticket(services, "SUP-1001").reporter.email == ada.email
+    assert triage.staff_ticket(services, "SUP-1001").reporter.email == ada.email
     for reference in ("SUP-1002", "SUP--1001", "SUP-" + "9" * 30, "SUP-١٠٠١", "1001", ""):
         with pytest.raises(NotFound):
-            desk.staff_ticket(services, reference)
+            triage.staff_ticket(services, reference)
 
 
 def test_somebody_without_an_account_does_nothing(services: Services, ada: Account) -> None:
     stranger = build_account(services, "stranger@museum.example")
     accounts.disable_account(services, stranger.email, NOW)
     with pytest.raises(NotFound):
-        desk.close(services, stranger.id, 1, NOW)
+        triage.close(services, stranger.id, 1, NOW)
     with pytest.raises(NotFound):
-        desk.close(services, ada.id, 99, NOW)
+        triage.close(services, ada.id, 99, NOW)

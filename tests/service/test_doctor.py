@@ -21,9 +21,7 @@ from formapp.notifications.outbox import Outcome
 from formapp.operations import doctor
 from formapp.operations.doctor import Finding
 from formapp.services import Services, utc_now
-from formapp.tickets import replies as conversation
-from formapp.tickets import sla as clock
-from formapp.tickets import triage as desk
+from formapp.tickets import replies, sla, triage
 from supportpolicy import load
 from tests.builders import NOW, Clock, build_customer, build_staff, file_ticket, write_mail, written
 from tests.service.test_cli import Operator, operator
@@ -75,14 +73,14 @@ def used(services: Services) -> Services:
     for number in range(4):
         file_ticket(services, ada, subject=f"Number {number}", submission=f"form-{number}")
     worker.run_once(services, Clock())
-    conversation.reply_as_staff(services, sam.id, 1, written("What do you see?"), "waiting", NOW)
-    conversation.reply_as_customer(services, ada.id, 1, written("Error 502"), NOW)
-    conversation.add_note(services, sam.id, 1, written("The proxy again"), NOW)
-    desk.correct_answers(services, sam.id, 2, {"need": "question"}, NOW, seen=1)
-    desk.merge(services, sam.id, 2, "SUP-1001", NOW)
-    desk.close(services, sam.id, 3, NOW)
-    desk.reopen(services, ada.id, 3, NOW)
-    clock.sweep(services, Clock(NOW + timedelta(days=9)))
+    replies.reply_as_staff(services, sam.id, 1, written("What do you see?"), "waiting", NOW)
+    replies.reply_as_customer(services, ada.id, 1, written("Error 502"), NOW)
+    replies.add_note(services, sam.id, 1, written("The proxy again"), NOW)
+    triage.correct_answers(services, sam.id, 2, {"need": "question"}, NOW, seen=1)
+    triage.merge(services, sam.id, 2, "SUP-1001", NOW)
+    triage.close(services, sam.id, 3, NOW)
+    triage.reopen(services, ada.id, 3, NOW)
+    sla.record_due_notices(services, Clock(NOW + timedelta(days=9)))
     worker.run_once(services, Clock())
     return services
 

@@ -15,8 +15,8 @@ from formapp.models import Attachment
 from formapp.operations import doctor
 from formapp.operations.doctor import Finding
 from formapp.services import Services, utc_now
-from formapp.storage.local import Files, LocalFiles
-from formapp.tickets import replies as conversation
+from formapp.storage.local import FileStore, LocalFileStore
+from formapp.tickets import replies
 from tests.builders import NOW, build_customer, build_staff, file_ticket, keep_file, stored, written
 from tests.service.test_cli import Operator, operator
 
@@ -37,12 +37,12 @@ def used(services: Services) -> Services:
     tokens = keep_file(services, "error.log"), keep_file(services, "error.log", b"another\n")
     file_ticket(services, ada, files=tokens)
     answer = replace(written("See the file"), files=(keep_file(services, "fix.txt", b"Restart it.\n"),))
-    conversation.reply_as_staff(services, sam.id, 1, answer, "waiting", NOW)
+    replies.reply_as_staff(services, sam.id, 1, answer, "waiting", NOW)
     return services
 
 
 def path_of(services: Services, row: Attachment) -> Path:
-    assert isinstance(services.files, LocalFiles)
+    assert isinstance(services.files, LocalFileStore)
     return services.files.folder / row.key[:2] / row.key
 
 
@@ -94,7 +94,7 @@ def test_a_file_that_strayed_to_another_ticket_is_found(used: Services) -> None:
 
 def test_files_that_nobody_sent_are_told_after_their_time_and_swept(used: Services, operator: Operator) -> None:
     kept = keep_file(used, "never sent.log", now=utc_now() - 10 * DAYS)
-    half = used.files.begin()
+    half = used.files.create()
     half.write(b"the connection is lost here")
     assert found(used, later=1 * DAYS) == []
     (finding,) = found(used, later=utc_now() - NOW + 4 * DAYS)
@@ -103,7 +103,7 @@ def test_files_that_nobody_sent_are_told_after_their_time_and_swept(used: Servic
 
     said = operator.types("doctor", "--sweep").output
     assert said.startswith("Removed 1 file that nobody attached in time.\n")
-    assert attachments.kept_files(used, [kept]) == ()
+    assert attachments.staged_files(used, [kept]) == ()
     half.discard()
     assert len({key for key, _ in used.files.listing()}) == 3
     assert json.loads(operator.types("doctor", "--sweep", "--json").output)["swept"] == 0
@@ -120,13 +120,13 @@ def test_work_that_nobody_does_is_a_warning(services: Services) -> None:
     assert finding.what == "1 file waits for the scan or the preview since 2026-11-24 14:00 UTC."
 
 
-class FullFiles(LocalFiles):
+class FullFiles(LocalFileStore):
     def check(self) -> None:
         raise OSError(28, "No space left on device")
 
 
 def test_a_store_that_takes_nothing_is_found(sqlite_services: Services, tmp_path: Path) -> None:
-    full: Files = FullFiles(tmp_path / "files")
+    full: FileStore = FullFiles(tmp_path / "files")
     (finding,) = found(replace(sqlite_services, files=full))
     assert (finding.check, finding.where) == ("file store", str(tmp_path / "files"))
     assert finding.what == "No file can be kept: No space left on device."

@@ -12,9 +12,9 @@ import pytest
 from PIL import ExifTags, Image
 
 from formapp import worker
-from formapp.attachments import jobs as filechecks
+from formapp.attachments import jobs as attachment_jobs
 from formapp.attachments import service as attachments
-from formapp.attachments import virus_scan as scanning
+from formapp.attachments import virus_scan
 from formapp.attachments.previews import WIDTH, NoPreview, make_preview
 from formapp.attachments.virus_scan import Verdict
 from formapp.errors import NotFound
@@ -52,7 +52,7 @@ def now_of(services: Services) -> Attachment:
 
 
 def check(services: Services, clock: Clock) -> int:
-    return filechecks.check_due(services, clock)
+    return attachment_jobs.run_due(services, clock)
 
 
 def opened(content: bytes) -> Image.Image:
@@ -159,9 +159,9 @@ def test_an_infected_file_is_shut_for_good_with_what_was_found(services: Service
 def test_a_picture_is_scanned_first_and_only_then_decoded(services: Services, clock: Clock) -> None:
     services = scanned_by(services, command(FIND_WORM))
     attach(services, build_customer(services), "shot.png", picture("PNG")())
-    assert filechecks.check_due(services, clock, most=1) == 1
+    assert attachment_jobs.run_due(services, clock, most=1) == 1
     assert (now_of(services).scan, now_of(services).preview) == ("clean", "pending")
-    assert filechecks.check_due(services, clock, most=1) == 1
+    assert attachment_jobs.run_due(services, clock, most=1) == 1
     assert now_of(services).preview == "made"
 
 
@@ -201,21 +201,21 @@ def test_a_file_that_is_missing_is_seen(services: Services, clock: Clock) -> Non
 
 def test_a_worker_that_died_over_a_file_leaves_it_to_another_and_not_for_ever(services: Services, clock: Clock) -> None:
     attach(services, build_customer(services), "shot.png", picture("PNG")())
-    for _ in range(filechecks.MOST_TRIES):
-        assert filechecks._lease(services, clock()) is not None
+    for _ in range(attachment_jobs.MOST_TRIES):
+        assert attachment_jobs._lease(services, clock()) is not None
         assert check(services, clock) == 0, "one worker holds it"
-        clock.now += filechecks.LEASE
+        clock.now += attachment_jobs.LEASE
     assert check(services, clock) == 1
     assert (now_of(services).preview, now_of(services).work_at) == ("failed", None)
 
 
 def test_a_lease_that_ran_out_changes_nothing(services: Services, clock: Clock) -> None:
     attach(services, build_customer(services), "shot.png", picture("PNG")())
-    slow = filechecks._lease(services, clock())
+    slow = attachment_jobs._lease(services, clock())
     assert slow is not None
-    clock.now += filechecks.LEASE
+    clock.now += attachment_jobs.LEASE
     assert check(services, clock) == 1
-    filechecks._store(services, slow, {"preview": "failed"})
+    attachment_jobs._store(services, slow, {"preview": "failed"})
     assert now_of(services).preview == "made"
 
 
@@ -223,7 +223,7 @@ def test_two_workers_take_each_file_once(services: Services, clock: Clock) -> No
     ada = build_customer(services)
     for _ in range(3):
         attach(services, ada, "shot.png", picture("PNG")())
-    leased = [filechecks._lease(services, clock()) for _ in range(4)]
+    leased = [attachment_jobs._lease(services, clock()) for _ in range(4)]
     assert len({one.id for one in leased if one is not None}) == 3
     assert leased[3] is None
 
@@ -251,47 +251,49 @@ def test_a_store_that_is_away_does_not_end_the_worker(sqlite_services: Services)
 
 def test_what_a_command_says_by_its_exit_code() -> None:
     exits = "import sys; sys.stdout.write('one\\nTest.Worm\\n\\n'); sys.exit({})"
-    assert scanning.scan(command(exits.format(0)), [b"x"]) == Verdict("clean")
-    assert scanning.scan(command(exits.format(1)), [b"x"]) == Verdict("infected", "Test.Worm")
-    assert scanning.scan(command(exits.format(40)), [b"x"]) == Verdict("failed", "The scanner ended with 40: Test.Worm")
-    assert scanning.scan(command("import sys; sys.exit(1)"), []) == Verdict("infected", "The scanner found something")
+    assert virus_scan.scan(command(exits.format(0)), [b"x"]) == Verdict("clean")
+    assert virus_scan.scan(command(exits.format(1)), [b"x"]) == Verdict("infected", "Test.Worm")
+    assert virus_scan.scan(command(exits.format(40)), [b"x"]) == Verdict(
+        "failed", "The scanner ended with 40: Test.Worm"
+    )
+    assert virus_scan.scan(command("import sys; sys.exit(1)"), []) == Verdict("infected", "The scanner found something")
 
 
 def test_a_command_gets_the_file_by_its_path_or_as_its_input() -> None:
     by_path = command("import sys; sys.exit(open(sys.argv[1], 'rb').read() == b'a worm')", "{path}")
     by_input = command("import sys; sys.exit(sys.stdin.buffer.read() == b'a worm')")
     for setting in (by_path, by_input):
-        assert scanning.scan(setting, [b"a ", b"worm"]).state == "infected"
-        assert scanning.scan(setting, [b"a ", b"bird"]).state == "clean"
+        assert virus_scan.scan(setting, [b"a ", b"worm"]).state == "infected"
+        assert virus_scan.scan(setting, [b"a ", b"bird"]).state == "clean"
 
 
 def test_a_command_that_hangs_or_is_not_there_has_failed() -> None:
-    hanging = scanning.scan(command("import time; time.sleep(60)"), [b"x"], seconds=0.2)
+    hanging = virus_scan.scan(command("import time; time.sleep(60)"), [b"x"], seconds=0.2)
     assert hanging == Verdict("failed", "The scanner took more than 0.2 seconds")
-    assert scanning.scan("command:/no/such/scanner", [b"x"]).detail.startswith("The scanner can't be started: ")
+    assert virus_scan.scan("command:/no/such/scanner", [b"x"]).detail.startswith("The scanner can't be started: ")
 
 
 def test_a_scanner_learns_no_secret_of_the_desk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORMAPP_SECRET_KEY", "the desk's")
     told = "import os, sys; print(os.environ.get('FORMAPP_SECRET_KEY')); sys.exit(1)"
-    assert scanning.scan(command(told), [b"x"]) == Verdict("infected", "None")
+    assert virus_scan.scan(command(told), [b"x"]) == Verdict("infected", "None")
 
 
 def test_clamd_is_asked_over_its_socket() -> None:
     with clamd() as twin:
-        assert scanning.scan(twin.setting, [b"a ", b"bird"]) == Verdict("clean")
-        assert scanning.scan(twin.setting, [b"a ", b"worm"]) == Verdict("infected", "Test.Worm")
+        assert virus_scan.scan(twin.setting, [b"a ", b"bird"]) == Verdict("clean")
+        assert virus_scan.scan(twin.setting, [b"a ", b"worm"]) == Verdict("infected", "Test.Worm")
         assert twin.got == [b"a bird", b"a worm"]
-        assert scanning.scan(twin.setting, [b"silence"]) == Verdict("failed", "The scanner gave no answer")
+        assert virus_scan.scan(twin.setting, [b"silence"]) == Verdict("failed", "The scanner gave no answer")
 
 
 def test_a_file_beyond_the_scanner_s_limit_has_no_verdict() -> None:
     with clamd() as twin:
-        found = scanning.scan(twin.setting, [b"x" * 65_536] * 100)
+        found = virus_scan.scan(twin.setting, [b"x" * 65_536] * 100)
     assert found.state == "failed"
     assert "size limit exceeded" in found.detail or "Broken pipe" in found.detail
 
 
 def test_clamd_that_is_away_has_failed() -> None:
-    found = scanning.scan("clamd:/no/such/socket", [b"x"])
+    found = virus_scan.scan("clamd:/no/such/socket", [b"x"])
     assert found.detail.startswith("The scanner at /no/such/socket can't be reached: ")

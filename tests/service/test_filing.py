@@ -12,17 +12,16 @@ from sqlalchemy import func, select
 from formapp.accounts import projects
 from formapp.errors import (
     ProjectClosed,
-    Refused,
     SubmissionReused,
     TextRefused,
     TooManyTickets,
     UnknownPriority,
     UnknownProject,
+    UseCaseError,
 )
 from formapp.models import Event, OutboxMessage, Ticket
 from formapp.services import Services
-from formapp.tickets import create as filing
-from formapp.tickets import queries as tickets
+from formapp.tickets import create, queries
 from tests.builders import NOW, build_account, build_customer, build_project, file_ticket, ticket_input
 
 
@@ -38,10 +37,10 @@ def test_a_ticket_is_stored_with_its_promise_its_event_and_its_mail(services: Se
     # Tuesday 15:00 in Paris, one business day: Wednesday 15:00.
     assert filed.ticket.response_due_at == datetime(2026, 11, 25, 14, 0, tzinfo=UTC)
     assert filed.ticket.resolution_due_at is None
-    ticket = tickets.ticket_for(services, ada.id, filed.ticket.reference)
+    ticket = queries.ticket_for(services, ada.id, filed.ticket.reference)
     assert (ticket.subject, ticket.project.key, ticket.reporter.email) == ("Checkout fails", "shop", "ada@shop.example")
     assert ticket.policy_version == services.policy.version
-    (event,) = tickets.events_of(services, ticket.id)
+    (event,) = queries.events_of(services, ticket.id)
     assert (event.kind, event.account_id, event.at) == ("opened", ada.id, NOW)
     with services.read() as database:
         mail, announcement = database.scalars(select(OutboxMessage).order_by(OutboxMessage.id))
@@ -54,10 +53,10 @@ def test_the_chooser_s_answers_are_kept_as_evidence_and_weighed(services: Servic
     answers = {"need": "broken", "environment": "production", "impact": "down", "workaround": "unknown"}
     filed = file_ticket(services, ada, priority="low", answers=answers | {"mood": "bad", "impact": "down"})
 
-    ticket = tickets.ticket_for(services, ada.id, filed.ticket.reference)
+    ticket = queries.ticket_for(services, ada.id, filed.ticket.reference)
     assert ticket.answers == answers
     assert (ticket.priority, ticket.recommended, ticket.rule) == ("low", "critical", "production-down")
-    (event,) = tickets.events_of(services, ticket.id)
+    (event,) = queries.events_of(services, ticket.id)
     assert "mood" in event.details["answers no longer known"]
 
 
@@ -104,7 +103,7 @@ def test_a_person_files_so_many_an_hour_and_a_resend_is_none_more(services: Serv
 
     def file(account_id: int, number: int, now: datetime) -> str:
         sent = ticket_input(submission=f"form-{number}", subject=f"Number {number}")
-        return filing.create_ticket(services, account_id, sent, now, most_an_hour=2).ticket.reference
+        return create.create_ticket(services, account_id, sent, now, most_an_hour=2).ticket.reference
 
     assert [file(ada.id, number, NOW) for number in (1, 2)] == ["SUP-1001", "SUP-1002"]
     with pytest.raises(TooManyTickets):
@@ -137,14 +136,14 @@ def test_twenty_parallel_sends_of_one_form_make_one_ticket(services: Services, s
     ],
 )
 def test_what_can_t_be_filed_names_its_field_and_stores_nothing(
-    services: Services, changes: dict[str, str], error: type[Refused], field: str
+    services: Services, changes: dict[str, str], error: type[UseCaseError], field: str
 ) -> None:
     ada = build_customer(services)
     build_project(services, "museum")
     with pytest.raises(error) as refused:
         file_ticket(services, ada, **changes)
     assert refused.value.field == field
-    assert refused.value.sentence
+    assert refused.value.message
     assert count(services, Ticket) == count(services, OutboxMessage) == 0
 
 
@@ -159,7 +158,7 @@ def test_a_closed_project_takes_no_ticket(services: Services) -> None:
 def test_what_a_filing_asks_does_not_grow_with_what_its_sender_has_sent(sqlite_services: Services) -> None:
     ada = build_customer(sqlite_services)
     file_ticket(sqlite_services, ada)
-    question: Any = filing._QUESTION._statement.compile(dialect=sqlite_services.database.engine.dialect)
+    question: Any = create._QUESTION._statement.compile(dialect=sqlite_services.database.engine.dialect)
     with sqlite_services.read() as database:
         rows = database.connection().exec_driver_sql(
             f"EXPLAIN QUERY PLAN {question.string}", tuple("" for _ in question.positiontup)

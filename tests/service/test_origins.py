@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from formapp.web.origins import is_own_page
+from formapp.web.origins import check_origin
 
 OURS = frozenset({"https://guide.example", "http://localhost:8000"})
 
@@ -22,7 +22,7 @@ OURS = frozenset({"https://guide.example", "http://localhost:8000"})
     ],
 )
 def test_a_page_of_ours_is_known(fetch_site: str | None, origin: str | None) -> None:
-    assert is_own_page(fetch_site, origin, OURS)
+    assert check_origin(fetch_site, origin, OURS)
 
 
 @pytest.mark.parametrize(
@@ -46,8 +46,8 @@ def test_a_page_of_ours_is_known(fetch_site: str | None, origin: str | None) -> 
     ],
 )
 def test_any_other_page_is_not(fetch_site: str | None, origin: str | None) -> None:
-    assert not is_own_page(fetch_site, origin, OURS)
+    assert not check_origin(fetch_site, origin, OURS)
 
 
 def test_null_is_no_origin_even_when_an_operator_lists_it() -> None:
-    assert not is_own_page(None, "null", {"null"})
+    assert not check_origin(None, "null", {"null"})

@@ -12,10 +12,10 @@ from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 
 from formapp import worker
-from formapp.errors import NotFound, Refused
+from formapp.errors import NotFound, UseCaseError
 from formapp.models import Event, OutboxMessage, Ticket
 from formapp.notifications import outbox
-from formapp.notifications.outbox import FIRST_PAUSE, GIVE_UP_AFTER, KEPT, LEASE, LONGEST_PAUSE, SENT, Outcome, Send
+from formapp.notifications.outbox import CAPTURED, FIRST_PAUSE, GIVE_UP_AFTER, LEASE, LONGEST_PAUSE, SENT, Outcome, Send
 from formapp.services import Services
 from tests.builders import NOW, Clock, build_account, build_customer, file_ticket, stored, write_mail
 
@@ -138,7 +138,7 @@ def test_a_server_that_stays_away_is_tried_ever_more_seldom_and_given_up_after_a
 
 @pytest.mark.parametrize("attempts", [1, 2, 10, 11, 50, 10_000])
 def test_a_pause_keeps_within_its_bounds_however_often_it_was_tried(attempts: int) -> None:
-    pauses = [outbox.next_pause(attempts) for _ in range(50)]
+    pauses = [outbox.pause_after(attempts) for _ in range(50)]
     assert min(pauses) >= 0.75 * FIRST_PAUSE
     assert max(pauses) <= 1.25 * LONGEST_PAUSE
     assert len(set(pauses)) > 1
@@ -232,7 +232,7 @@ def test_without_a_mail_server_mails_are_kept_to_be_read(services: Services) -> 
         ("received", "ada@shop.example", "kept"),
     ]
     assert worker.run_once(services, Clock(NOW + timedelta(minutes=1))) == 0
-    assert KEPT.sent
+    assert CAPTURED.sent
 
 
 def test_what_is_known_already_is_not_written_twice(services: Services) -> None:
@@ -300,7 +300,7 @@ def test_an_old_message_is_tried_once_and_given_up_again_where_that_fails(servic
 def test_only_what_was_given_up_is_sent_once_more(services: Services) -> None:
     waiting = write_mail(services)
     for _ in range(2):
-        with pytest.raises(Refused, match="is not given up: it was sent, or is on its way"):
+        with pytest.raises(UseCaseError, match="is not given up: it was sent, or is on its way"):
             outbox.replay(services, waiting, NOW)
         send(services, Post())
     assert send(services, Post(), NOW + timedelta(days=1)) == 0

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from formapp.models import OutboxMessage
-from formapp.notifications import fanout as announcements
-from formapp.notifications import outbox
+from formapp.notifications import fanout, outbox
 from formapp.notifications.outbox import Outcome
 from formapp.notifications.webhooks.endpoints import add_endpoint, disable
 from formapp.services import Services, utc_now
@@ -57,7 +56,7 @@ def test_what_can_t_be_sent_again_is_told_and_holds_up_no_other(services: Servic
     ticket = file_ticket(services, build_customer(services), now).ticket
     for message in stored(services, OutboxMessage):
         if message.channel == "announcement":
-            announcements.spread(services, message, now)
+            fanout.fan_out(services, message, now)
     disable(services, endpoint, now)
     (ada,) = given_up(services, "ada")
     (webhook,) = [message.id for message in stored(services, OutboxMessage) if message.channel == "webhook"]

@@ -14,9 +14,9 @@ from structlog.testing import capture_logs
 
 from formapp import worker
 from formapp.cli.main import main
-from formapp.hours import banner as closurefile
+from formapp.hours import banner
 from formapp.hours.closures import add_closure, cancel_closure
-from formapp.hours.quote import PromisedNow, promised_now
+from formapp.hours.quote import Quote, quote_now
 from formapp.services import Services
 from formapp.widgets import CLOSURES_FILE, NO_CLOSURES
 from tests.builders import NOW, Clock, build_customer, build_services, file_ticket
@@ -25,7 +25,7 @@ PARIS = ZoneInfo("Europe/Paris")
 CHRISTMAS = (datetime(2026, 12, 24, 12, 0, tzinfo=PARIS), datetime(2026, 12, 28, 9, 0, tzinfo=PARIS))
 
 
-def words_of(found: PromisedNow) -> dict[str, tuple[str | None, str | None]]:
+def words_of(found: Quote) -> dict[str, tuple[str | None, str | None]]:
     return {
         dates.priority: (
             dates.response.words if dates.response else None,
@@ -36,7 +36,7 @@ def words_of(found: PromisedNow) -> dict[str, tuple[str | None, str | None]]:
 
 
 def test_it_says_by_when_each_priority_is_answered(services: Services) -> None:
-    found = promised_now(services, NOW)
+    found = quote_now(services, NOW)
     assert words_of(found) == {
         "critical": ("Tuesday 24 November, 16:00 (Paris)", "Tuesday 24 November, 19:00 (Paris)"),
         "high": ("Wednesday 25 November, 15:00 (Paris)", None),
@@ -52,7 +52,7 @@ def test_a_ticket_filed_in_that_minute_gets_the_very_dates(services: Services, m
     add_closure(services, NOW + timedelta(hours=1), NOW + timedelta(hours=20), "Moving", NOW)
     ada = build_customer(services)
     now = NOW + timedelta(minutes=minutes, seconds=41)
-    for dates in promised_now(services, now).dates:
+    for dates in quote_now(services, now).dates:
         ticket = file_ticket(
             services, ada, now, priority=dates.priority, submission=f"{dates.priority}-{minutes}"
         ).ticket
@@ -67,7 +67,7 @@ def test_a_ticket_filed_in_that_minute_gets_the_very_dates(services: Services, m
 
 def test_an_announced_closure_moves_the_dates_from_then_on(services: Services) -> None:
     add_closure(services, NOW + timedelta(hours=1), NOW + timedelta(days=1), "Moving", NOW + timedelta(minutes=5))
-    before, after = promised_now(services, NOW), promised_now(services, NOW + timedelta(minutes=5))
+    before, after = quote_now(services, NOW), quote_now(services, NOW + timedelta(minutes=5))
     assert words_of(before)["high"] == ("Wednesday 25 November, 15:00 (Paris)", None)
     assert words_of(after)["high"] == ("Thursday 26 November, 14:05 (Paris)", None)
     assert after.state == "Support is open now, until 16:00 (Paris)"
@@ -91,7 +91,7 @@ def test_an_announced_closure_moves_the_dates_from_then_on(services: Services) -
     ],
 )
 def test_whether_support_is_open_in_words(sqlite_services: Services, local: datetime, words: str) -> None:
-    assert promised_now(sqlite_services, local).state == words
+    assert quote_now(sqlite_services, local).state == words
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_open_until_midnight_and_always_in_words(tmp_path: Path, policy_text: st
     _, _, after = after.partition("\npriorities:")
     policy.write_text(f"{head}  hours:\n{days}\npriorities:{after}")
     services = build_services(tmp_path, policy=policy)
-    assert promised_now(services, NOW).state == words
+    assert quote_now(services, NOW).state == words
 
 
 # The file that the guide's pages read
@@ -134,33 +134,33 @@ def told(site: Path) -> list[str]:
 
 
 def test_the_file_tells_each_closure_until_it_is_over(beside: Services, site: Path) -> None:
-    assert closurefile.write(beside, NOW) is False
+    assert banner.write(beside, NOW) is False
     add_closure(beside, *CHRISTMAS, "Winter break", NOW)
     short = datetime(2026, 12, 1, 12, 0, tzinfo=PARIS)
     add_closure(beside, short, short + timedelta(hours=2), "Moving <b>&</b> “more”", NOW)
-    assert closurefile.write(beside, NOW) is True
+    assert banner.write(beside, NOW) is True
     assert told(site) == [
         "Support is closed from Tuesday 1 December, 12:00 to 14:00 (Paris): Moving <b>&</b> “more”",
         "Support is closed from Thursday 24 December, 12:00 to Monday 28 December, 09:00 (Paris): Winter break",
     ]
     row = json.loads((site / CLOSURES_FILE).read_text("utf-8"))["closures"][1]
     assert (row["start"], row["end"]) == ("2026-12-24T11:00:00Z", "2026-12-28T08:00:00Z")
-    assert closurefile.write(beside, short + timedelta(hours=3)) is True
+    assert banner.write(beside, short + timedelta(hours=3)) is True
     assert len(told(site)) == 1
 
 
 def test_the_same_text_is_not_written_again(beside: Services, site: Path) -> None:
     add_closure(beside, *CHRISTMAS, "Winter break", NOW)
-    closurefile.write(beside, NOW)
+    banner.write(beside, NOW)
     inode = (site / CLOSURES_FILE).stat().st_ino
-    assert closurefile.write(beside, NOW + timedelta(days=1)) is False
+    assert banner.write(beside, NOW + timedelta(days=1)) is False
     assert (site / CLOSURES_FILE).stat().st_ino == inode
 
 
 def test_it_is_put_in_place_whole_and_any_server_can_read_it(beside: Services, site: Path) -> None:
     add_closure(beside, *CHRISTMAS, "Winter break", NOW)
     old = (site / CLOSURES_FILE).open()
-    closurefile.write(beside, NOW)
+    banner.write(beside, NOW)
     with old:
         # Whoever had opened the old file still reads all of it.
         assert old.read() == NO_CLOSURES
@@ -173,15 +173,15 @@ def test_a_folder_that_cannot_be_written_is_told_once_and_stops_nothing(tmp_path
     services = build_services(tmp_path, site_dir=gone)
     add_closure(services, *CHRISTMAS, "Winter break", NOW)
     with capture_logs() as logs:
-        assert closurefile.write(services, NOW) is False
-        assert closurefile.write(services, NOW) is False
+        assert banner.write(services, NOW) is False
+        assert banner.write(services, NOW) is False
         assert worker.run_once(services, Clock()) == 0
     assert [(line["event"], line["reason"]) for line in logs] == [("closures not written", "FileNotFoundError")]
 
 
 def test_a_file_that_is_broken_is_mended(beside: Services, site: Path) -> None:
     (site / CLOSURES_FILE).write_bytes(b"\xff\xfe half")
-    assert closurefile.write(beside, NOW) is True
+    assert banner.write(beside, NOW) is True
     assert (site / CLOSURES_FILE).read_text() == NO_CLOSURES
 
 

@@ -11,12 +11,10 @@ from sqlalchemy import Dialect, Select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from formapp.errors import NotFound, Refused
+from formapp.errors import NotFound, UseCaseError
 from formapp.models import Account, Ticket
 from formapp.services import Services
-from formapp.tickets import replies as conversation
-from formapp.tickets import search as queue
-from formapp.tickets import triage as desk
+from formapp.tickets import replies, search, triage
 from formapp.tickets.search import Filters, SearchRefused
 from formapp.tickets.time_left import times_left
 from tests.builders import NOW, build_customer, build_project, build_staff, file_ticket, written
@@ -45,11 +43,11 @@ def sam(services: Services) -> Account:
     return build_staff(services)
 
 
-def found(services: Services, search: str, viewer: Account, size: int = 50) -> list[int]:
+def found(services: Services, query: str, viewer: Account, size: int = 50) -> list[int]:
     """The references (less 1000) of all pages of a search."""
-    filters, after, numbers = queue.parse_search(search), "", []
+    filters, after, numbers = search.parse_search(query), "", []
     while True:
-        page = queue.page_of(services, filters, viewer.id, NOW + timedelta(hours=2), after, size)
+        page = search.find_page(services, filters, viewer.id, NOW + timedelta(hours=2), after, size)
         numbers += [ticket.id for ticket in page.tickets]
         after = page.next_key
         if not after:
@@ -65,20 +63,20 @@ def test_what_is_due_next_comes_first_and_best_effort_last(services: Services, s
 
 @pytest.mark.usefixtures("ada")
 def test_a_page_holds_its_place_while_tickets_come_and_go(services: Services, ada: Account, sam: Account) -> None:
-    first = queue.page_of(services, Filters(), sam.id, NOW, size=2)
-    desk.close(services, sam.id, 5, NOW)
+    first = search.find_page(services, Filters(), sam.id, NOW, size=2)
+    triage.close(services, sam.id, 5, NOW)
     file_ticket(services, ada, subject="New and urgent", priority="critical", submission="new")
-    second = queue.page_of(services, Filters(), sam.id, NOW, first.next_key, size=2)
+    second = search.find_page(services, Filters(), sam.id, NOW, first.next_key, size=2)
     assert [ticket.id for ticket in (*first.tickets, *second.tickets)] == [5, 3, 4, 6]
 
 
 def test_each_filter_and_the_words(services: Services, ada: Account, sam: Account) -> None:
     build_project(services, "intranet", ada.email, name="Intranet")
     file_ticket(services, ada, subject="Wiki 100% full", project="intranet", priority="normal", submission="i")
-    desk.assign(services, sam.id, 4, sam.email, NOW, seen=1)
-    desk.close(services, sam.id, 6, NOW)
-    conversation.reply_as_staff(services, sam.id, 2, written("Which *quarter*?"), "waiting", NOW)
-    for search, numbers in (
+    triage.assign(services, sam.id, 4, sam.email, NOW, seen=1)
+    triage.close(services, sam.id, 6, NOW)
+    replies.reply_as_staff(services, sam.id, 2, written("Which *quarter*?"), "waiting", NOW)
+    for query, numbers in (
         ("priority:critical", [5, 3]),
         ("project:intranet", [7]),
         ("assigned:me", [4]),
@@ -101,24 +99,24 @@ def test_each_filter_and_the_words(services: Services, ada: Account, sam: Accoun
         ("project:museum", []),
         ("priority:unheard", []),
     ):
-        assert found(services, search, sam) == numbers, search
+        assert found(services, query, sam) == numbers, query
 
 
 def test_closed_tickets_come_newest_first(services: Services, ada: Account, sam: Account) -> None:
     for hours, number in enumerate((3, 1, 2)):
-        desk.close(services, ada.id, number, NOW + timedelta(hours=hours))
+        triage.close(services, ada.id, number, NOW + timedelta(hours=hours))
     assert found(services, "status:closed", sam, 1) == [2, 1, 3]
 
 
-@pytest.mark.parametrize("search", ["colour:red", "status:lost", "is:late", "Priority :high colour:x"])
-def test_an_unknown_word_is_named_with_those_that_are_known(search: str) -> None:
+@pytest.mark.parametrize("query", ["colour:red", "status:lost", "is:late", "Priority :high colour:x"])
+def test_an_unknown_word_is_named_with_those_that_are_known(query: str) -> None:
     with pytest.raises(SearchRefused, match="Use ") as refused:
-        queue.parse_search(search)
+        search.parse_search(query)
     assert refused.value.field == "search"
 
 
 @pytest.mark.parametrize(
-    "search",
+    "query",
     [
         "",
         "checkout",
@@ -129,27 +127,27 @@ def test_an_unknown_word_is_named_with_those_that_are_known(search: str) -> None
         'project:"two words" c',
     ],
 )
-def test_filters_and_searches_say_the_same(search: str) -> None:
-    filters = queue.parse_search(search)
-    assert queue.parse_search(filters.as_search()) == filters
+def test_filters_and_searches_say_the_same(query: str) -> None:
+    filters = search.parse_search(query)
+    assert search.parse_search(filters.as_search()) == filters
 
 
 def test_a_choice_that_was_changed_counts_and_else_the_search_does() -> None:
-    shown = queue.parse_search("priority:high assigned:me")
-    typed = queue.parse_search("priority:low assigned:me checkout")
+    shown = search.parse_search("priority:high assigned:me")
+    typed = search.parse_search("priority:low assigned:me checkout")
     for chosen, settled in (
         ("priority:high assigned:me", "priority:low assigned:me checkout"),
         ("assigned:me", "assigned:me checkout"),
         ("priority:high assigned:me is:overdue", "priority:low assigned:me is:overdue checkout"),
         ("status:any priority:high", "status:any priority:low checkout"),
     ):
-        assert queue.settled(typed, queue.parse_search(chosen), shown).as_search() == settled
+        assert search.merge_filters(typed, search.parse_search(chosen), shown).as_search() == settled
 
 
-@pytest.mark.parametrize("search", ["x" * 501, "nul\0", "half \ud83d"])
-def test_what_can_t_be_searched_for_is_refused(search: str) -> None:
-    with pytest.raises(Refused):
-        queue.parse_search(search)
+@pytest.mark.parametrize("query", ["x" * 501, "nul\0", "half \ud83d"])
+def test_what_can_t_be_searched_for_is_refused(query: str) -> None:
+    with pytest.raises(UseCaseError):
+        search.parse_search(query)
 
 
 @pytest.mark.parametrize(
@@ -157,13 +155,13 @@ def test_what_can_t_be_searched_for_is_refused(search: str) -> None:
 )
 def test_an_odd_page_key_is_a_page_that_isnt_there(services: Services, key: str) -> None:
     with pytest.raises(NotFound):
-        queue.page_of(services, Filters(), 1, NOW, key)
+        search.find_page(services, Filters(), 1, NOW, key)
 
 
 @pytest.mark.usefixtures("ada")
 def test_the_time_left_is_said_in_words(services: Services, sam: Account) -> None:
-    conversation.reply_as_staff(services, sam.id, 2, written("Which?"), "waiting", NOW)
-    desk.close(services, sam.id, 6, NOW)
+    replies.reply_as_staff(services, sam.id, 2, written("Which?"), "waiting", NOW)
+    triage.close(services, sam.id, 6, NOW)
     with services.read() as database:
         tickets = database.query(Ticket).order_by(Ticket.id).all()
     left = times_left(services, tickets, NOW + timedelta(hours=1, minutes=15))
@@ -184,7 +182,7 @@ def test_the_export_runs_no_formula(services: Services, ada: Account, sam: Accou
     nasty = ['=HYPERLINK("http://x.example")', "+1", "-2+3", "@SUM(A1)", "＝1+1", 'say "hi", then\n=2']
     for number, subject in enumerate(nasty):
         file_ticket(services, ada, subject=subject, submission=f"n{number}", priority="low")
-    rows = list(csv.reader("".join(queue.csv_rows(services, Filters(), sam.id, NOW)).splitlines(keepends=True)))
+    rows = list(csv.reader("".join(search.csv_rows(services, Filters(), sam.id, NOW)).splitlines(keepends=True)))
     assert rows[0][:3] == ["Reference", "Subject", "Project"]
     assert len(rows) == 1 + len(FILED) + len(nasty)
     cells = [cell for row in rows for cell in row]
@@ -199,7 +197,7 @@ def test_the_export_runs_no_formula_where_spreadsheets_cut_at_semicolons(
     for number, subject in enumerate(nasty):
         file_ticket(services, ada, subject=subject, submission=f"n{number}", priority="low")
     file_ticket(services, ada, subject="Costs 3 - 4; a=b, x@y.example", submission="kept")
-    text = "".join(queue.csv_rows(services, Filters(), sam.id, NOW))
+    text = "".join(search.csv_rows(services, Filters(), sam.id, NOW))
     cells = [cell.strip('" ') for cell in re.split("[;\t\n]", text)]
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "＝"))]
     assert "Costs 3 - 4; a=b, x@y.example" in text
@@ -207,7 +205,7 @@ def test_the_export_runs_no_formula_where_spreadsheets_cut_at_semicolons(
 
 @pytest.mark.usefixtures("ada")
 @pytest.mark.parametrize(
-    ("search", "index"),
+    ("query", "index"),
     [
         ("", "ix_tickets_queue"),
         ("status:closed", "ix_tickets_queue"),
@@ -220,11 +218,11 @@ def test_the_export_runs_no_formula_where_spreadsheets_cut_at_semicolons(
 )
 @pytest.mark.parametrize("page", ["first", "next"])
 def test_a_page_walks_an_index_from_its_key(
-    services: Services, sam: Account, search: str, index: str, page: str
+    services: Services, sam: Account, query: str, index: str, page: str
 ) -> None:
-    filters = queue.parse_search(search)
-    key = queue._key(filters, the_ticket(services)) if page == "next" else ""
-    statement = queue.page_statement(filters, sam.id, NOW, key).limit(51)
+    filters = search.parse_search(query)
+    key = search._key(filters, the_ticket(services)) if page == "next" else ""
+    statement = search.page_statement(filters, sam.id, NOW, key).limit(51)
     with services.write.begin() as database:
         if database.get_bind().dialect.name == "postgresql":
             # Few rows: the planner must be told that reading and sorting them all is no way.

@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from formapp.accounts import magic_links as signin
-from formapp.accounts import sessions
+from formapp.accounts import magic_links, sessions
 from formapp.accounts.accounts import disable_account
 from formapp.errors import LinkGone
 from formapp.models import Draft, OutboxMessage, SignedInSession, SignInLink
@@ -23,7 +22,7 @@ DAY = timedelta(days=1)
 
 def ask(services: Services, email: str = "ada@shop.example", now: datetime = NOW, draft: str = "") -> OutboxMessage:
     """Ask for a link; the mail that comes of it."""
-    signin.request_link(services, email, now, draft_token=draft)
+    magic_links.request_link(services, email, now, draft_token=draft)
     return stored(services, OutboxMessage)[-1]
 
 
@@ -35,7 +34,7 @@ def token_in(mail: OutboxMessage) -> str:
 def is_gone(services: Services, token: str, now: datetime = NOW) -> bool:
     """Whether both looking and pressing say that the link no longer works."""
     said = []
-    for act in (signin.look_at_link, signin.use_link):
+    for act in (magic_links.inspect_link, magic_links.redeem_link):
         try:
             act(services, token, now)
         except LinkGone:
@@ -56,9 +55,9 @@ def test_a_link_signs_in_once(services: Services) -> None:
     mail = ask(services, " Ada@Shop.example")
     assert (mail.kind, mail.recipient) == ("link", "ada@shop.example")
     token = token_in(mail)
-    assert signin.look_at_link(services, token, NOW).email == "ada@shop.example"
+    assert magic_links.inspect_link(services, token, NOW).email == "ada@shop.example"
 
-    session = signin.use_link(services, token, NOW).token
+    session = magic_links.redeem_link(services, token, NOW).token
     assert signed_in(services, session) == "ada@shop.example"
     assert is_gone(services, token)
     assert len(stored(services, SignedInSession)) == 1
@@ -70,7 +69,7 @@ def test_of_eight_presses_at_once_one_signs_in(services: Services) -> None:
 
     def press(_: int) -> bool:
         try:
-            signin.use_link(services, token, NOW)
+            magic_links.redeem_link(services, token, NOW)
         except LinkGone:
             return False
         return True
@@ -92,8 +91,8 @@ def test_a_newer_link_leaves_the_older_ones_alone(services: Services) -> None:
     build_account(services)
     older, newer = token_in(ask(services)), token_in(ask(services, now=NOW + timedelta(minutes=5)))
     assert older != newer
-    signin.use_link(services, newer, NOW + timedelta(minutes=6))
-    assert signin.use_link(services, older, NOW + timedelta(minutes=7)).token
+    magic_links.redeem_link(services, newer, NOW + timedelta(minutes=6))
+    assert magic_links.redeem_link(services, older, NOW + timedelta(minutes=7)).token
     assert is_gone(services, newer, NOW + timedelta(minutes=8))
 
 
@@ -107,11 +106,11 @@ def test_links_that_are_over_are_swept_away_by_the_next(services: Services) -> N
 
 def test_a_link_brings_the_kept_ticket_and_the_way_on_with_it(services: Services) -> None:
     build_account(services)
-    signin.request_link(services, "ada@shop.example", NOW, draft_token="d" * 43, next_path="/support/projects")
+    magic_links.request_link(services, "ada@shop.example", NOW, draft_token="d" * 43, next_path="/support/projects")
     (mail,) = stored(services, OutboxMessage)
     assert mail.payload["has_draft"] is True
-    assert signin.look_at_link(services, token_in(mail), NOW).has_draft
-    used = signin.use_link(services, token_in(mail), NOW)
+    assert magic_links.inspect_link(services, token_in(mail), NOW).has_draft
+    used = magic_links.redeem_link(services, token_in(mail), NOW)
     assert (used.draft_token, used.next_path) == ("d" * 43, "/support/projects")
 
 
@@ -134,15 +133,15 @@ def test_a_disabled_account_gets_what_a_stranger_gets(services: Services) -> Non
     assert signed_in(services, session) is None
     assert stored(services, SignedInSession) == []
     with pytest.raises(LinkGone, match="can sign in"):
-        signin.make_link(services, ada.email, NOW)
+        magic_links.create_link(services, ada.email, NOW)
 
 
 def test_an_operator_s_link_is_a_link_like_any(services: Services) -> None:
     build_account(services)
-    address = signin.make_link(services, "ada@shop.example", NOW)
+    address = magic_links.create_link(services, "ada@shop.example", NOW)
     base, _, token = address.rpartition("/")
     assert base == "http://127.0.0.1:8000/support/sign-in"
-    assert signin.use_link(services, token, NOW).token
+    assert magic_links.redeem_link(services, token, NOW).token
     assert is_gone(services, token)
     assert stored(services, OutboxMessage) == []
 
@@ -193,7 +192,7 @@ def test_an_odd_token_opens_nothing(services: Services, token: str) -> None:
 def test_of_tokens_only_the_hash_is_stored(services: Services) -> None:
     """Whoever reads the database can open neither a session nor a link with what stands there."""
     ada = build_account(services)
-    link = signin.make_link(services, ada.email, NOW).rpartition("/")[2]
+    link = magic_links.create_link(services, ada.email, NOW).rpartition("/")[2]
     session = sessions.open_session(services, ada.id, NOW)
     with services.read() as database:
         (link_row,) = database.execute(select(SignInLink.__table__)).all()

@@ -40,7 +40,7 @@ def test_what_no_database_should_store_is_refused_in_words(text: str, word: str)
     for clean in (normalise, normalise_line):
         with pytest.raises(TextRefused) as refused:
             clean(text)
-        assert word in refused.value.sentence
+        assert word in refused.value.message
 
 
 def test_a_line_stays_one_line() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 from flask import Flask
 
-from formapp.accounts.magic_links import make_link
+from formapp.accounts.magic_links import create_link
 from formapp.app import create_app
 from formapp.database.engine import sqlite_driver
 from formapp.models import Account, Ticket
@@ -62,7 +62,7 @@ class Desk:
     def browser_of(self, email: str) -> Browser:
         """A browser in which this person has signed in by a link."""
         browser = self.visitor()
-        link = make_link(self.services, email, self.clock())
+        link = create_link(self.services, email, self.clock())
         page = browser.open(link.removeprefix(browser.origin))
         browser.send(page.form(page.url))
         return browser

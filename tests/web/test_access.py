@@ -11,10 +11,10 @@ from werkzeug.routing import Rule
 
 from formapp.accounts.accounts import disable_account
 from formapp.app import create_app
-from formapp.attachments import jobs as filechecks
+from formapp.attachments import jobs as attachment_jobs
 from formapp.notifications.webhooks.endpoints import add_endpoint
 from formapp.services import Services
-from formapp.web.permissions import TABLE, Answer, Role
+from formapp.web.permissions import RULES, Decision, Role
 from tests.attachments.odd_files import picture
 from tests.builders import (
     NOW,
@@ -50,7 +50,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     ada = build_customer(services)
     shot = keep_file(services, "error.png", picture("PNG")())
     file_ticket(services, ada, files=(shot,))
-    filechecks.check_due(services, Clock())
+    attachment_jobs.run_due(services, Clock())
     add_endpoint(services, "https://hooks.example/support", NOW, resolve=lambda *_: ["93.184.216.34"])
     for email in ("stranger@museum.example", "gone@shop.example"):
         build_account(services, email)
@@ -83,12 +83,12 @@ def test_the_routes_are_those_of_the_list(whole: Desk, request: pytest.FixtureRe
 
 def test_every_route_stands_in_the_table_and_every_line_has_a_route(whole: Desk) -> None:
     routes = {(method, rule.endpoint) for method, rule in every_route(whole.app)}
-    assert routes == set(TABLE)
+    assert routes == set(RULES)
 
 
 def test_a_disabled_account_is_nobody() -> None:
     """Its sessions end when it is disabled, so no line may tell the two apart."""
-    assert [key for key, row in TABLE.items() if row.disabled is not row.anonymous] == []
+    assert [key for key, row in RULES.items() if row.disabled is not row.anonymous] == []
 
 
 def address(desk: Desk, rule: Rule) -> str:
@@ -104,19 +104,19 @@ def address(desk: Desk, rule: Rule) -> str:
     return path
 
 
-def answer_of(browser: Browser, method: str, path: str) -> Answer:
+def answer_of(browser: Browser, method: str, path: str) -> Decision:
     answer = browser.answer(method, path, b"" if method == "POST" else None, OWN if method == "POST" else None)
     assert answer.status_code < 500
     if answer.status_code == 404:
-        return Answer.MISSING
+        return Decision.MISSING
     if answer.headers.get("Location", "").startswith("/support/desk/SUP-") and not path.startswith("/support/desk"):
-        return Answer.AT_THE_DESK
+        return Decision.STAFF_PAGE
     to_sign_in = answer.headers.get("Location", "").startswith("/support/sign-in")
-    return Answer.SIGN_IN if to_sign_in and path != "/support/sign-out" else Answer.OPEN
+    return Decision.SIGN_IN if to_sign_in and path != "/support/sign-out" else Decision.OPEN
 
 
 @pytest.mark.parametrize("role", Role)
-@pytest.mark.parametrize(("method", "endpoint"), sorted(TABLE))
+@pytest.mark.parametrize(("method", "endpoint"), sorted(RULES))
 def test_each_route_keeps_to_its_line(
     whole: Desk, browsers: dict[Role, Browser], method: str, endpoint: str, role: Role
 ) -> None:
@@ -125,7 +125,7 @@ def test_each_route_keeps_to_its_line(
     if endpoint == "signin.leave" and role in {Role.MEMBER, Role.STRANGER, Role.STAFF}:
         # Signing out would end what the other lines need.
         browser = whole.browser_of("ada@shop.example")
-    assert answer_of(browser, method, address(whole, rule)) is TABLE[method, endpoint].answer(role)
+    assert answer_of(browser, method, address(whole, rule)) is RULES[method, endpoint].answer(role)
 
 
 def test_a_route_that_is_not_in_the_table_is_open_to_nobody(sqlite_services: Services) -> None:
@@ -135,7 +135,7 @@ def test_a_route_that_is_not_in_the_table_is_open_to_nobody(sqlite_services: Ser
 
 
 @pytest.mark.parametrize(
-    ("method", "endpoint"), sorted(key for key, row in TABLE.items() if row.stranger is Answer.MISSING)
+    ("method", "endpoint"), sorted(key for key, row in RULES.items() if row.stranger is Decision.MISSING)
 )
 def test_another_customers_ticket_answers_exactly_as_a_missing_one(
     whole: Desk, browsers: dict[Role, Browser], method: str, endpoint: str

@@ -8,7 +8,7 @@ from formapp.accounts.projects import close_project
 from formapp.app import create_app
 from formapp.models import Message
 from formapp.tickets.triage import close
-from formapp.web.rate_limits import Limits
+from formapp.web.rate_limits import RateLimits
 from tests.attachments.odd_files import ODD_FILES, OddFile
 from tests.builders import Clock, build_customer, build_services, build_staff, keep_file, stored
 from tests.web.attaching import LOG, attached_names, attachments, form_with, kept_names, sentence_at_files, waiting
@@ -24,7 +24,7 @@ def patient(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     """A desk that takes any number of tickets, for all the odd files."""
     services = build_services(tmp_path_factory.mktemp("patient"))
     customer, clock = build_customer(services), Clock()
-    limits = Limits(services, clock, tickets_an_hour=10_000)
+    limits = RateLimits(services, clock, tickets_an_hour=10_000)
     return Desk(create_app(services=services, clock=clock, limits=limits), services, clock, customer)
 
 
@@ -104,7 +104,7 @@ def test_remove_takes_one_file_away_and_nothing_else(desk: Desk, ada: Browser) -
     assert "wrong.log is removed" in removed.text
     form = removed.form("/support/tickets")
     assert form.fields["description"] == filled()["description"]
-    assert desk.services.files.facts(wrong) is None
+    assert desk.services.files.metadata(wrong) is None
     assert desk.stored() == []
 
 

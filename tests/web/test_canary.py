@@ -16,10 +16,9 @@ from formapp.notifications import webhooks
 from formapp.notifications.email import message as mail
 from formapp.notifications.webhooks.endpoints import add_endpoint
 from formapp.services import Services
-from formapp.tickets import replies as conversation
-from formapp.tickets import triage as desk
+from formapp.tickets import replies, triage
 from formapp.tickets.replies import reply_as_customer, reply_as_staff
-from formapp.web.permissions import TABLE, Answer, Role
+from formapp.web.permissions import RULES, Decision, Role
 from tests.builders import (
     NOW,
     Clock,
@@ -76,18 +75,18 @@ def _tell_a_story(
     for minutes in (50, 70):
         clock.now += timedelta(minutes=minutes)
         _spread(services, clock)
-    conversation.add_note(services, kim.id, number, written(f"{NOTE} {reference}"), clock.now)
-    desk.assign(services, kim.id, number, kim.email, clock.now, seen=999)
+    replies.add_note(services, kim.id, number, written(f"{NOTE} {reference}"), clock.now)
+    triage.assign(services, kim.id, number, kim.email, clock.now, seen=999)
     reply_as_staff(services, sam.id, number, written(f"We look at {reference}"), "open", clock.now)
     reply_as_customer(services, ada.id, number, written(f"Thank you for {reference}"), clock.now)
     corrected = {**BROKEN, "workaround": "holds", "severity": "minor"}
-    desk.correct_answers(services, kim.id, number, corrected, clock.now, seen=999)
+    triage.correct_answers(services, kim.id, number, corrected, clock.now, seen=999)
     if number == 2:
         reply_as_staff(services, sam.id, number, written("Which one?"), "waiting", clock.now)
     elif number == 3:
         reply_as_staff(services, sam.id, number, written("Done"), "closed", clock.now)
     elif number == 4:
-        desk.merge(services, sam.id, number, REFERENCES[0], clock.now)
+        triage.merge(services, sam.id, number, REFERENCES[0], clock.now)
     _spread(services, clock)
 
 
@@ -117,7 +116,7 @@ def browsers(whole: Desk) -> dict[Role, Browser]:
 def everything_open_to(role: Role, whole: Desk) -> Iterator[tuple[str, str]]:
     """Every method and address that answers this role, of each ticket, those that change something last."""
     for method, rule in sorted(every_route(whole.app), key=lambda route: route[0]):
-        if TABLE[method, rule.endpoint].answer(role) is Answer.OPEN and rule.endpoint != "signin.leave":
+        if RULES[method, rule.endpoint].answer(role) is Decision.OPEN and rule.endpoint != "signin.leave":
             path = address(whole, rule)
             yield from (
                 (method, path.replace("SUP-1001", reference))

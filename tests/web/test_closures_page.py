@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from formapp.app import create_app
-from formapp.hours.closures import coming_closures
+from formapp.hours.closures import upcoming_closures
 from formapp.widgets import CLOSURES_FILE
 from tests.builders import NOW, Clock, build_customer, build_services, build_staff, file_ticket
 from tests.web.conftest import Desk
@@ -56,7 +56,7 @@ def test_a_closure_is_announced_and_the_guide_says_so_at_once(beside: Desk, sam:
     assert page.one("div", role="status").text.strip() == f"Announced. {SAID}"
     assert [item.text.strip() for item in page.all("p") if item.parent.tag == "li"] == [SAID]
     assert told(beside) == [SAID]
-    (made,) = coming_closures(beside.services, NOW)
+    (made,) = upcoming_closures(beside.services, NOW)
     assert (made.starts_at.isoformat(), made.created_at) == ("2026-12-24T11:00:00+00:00", NOW)
     # The form is empty again, and what was said is said once.
     assert page.form(CLOSURES).fields["note"] == ""
@@ -88,7 +88,7 @@ def test_pressing_twice_announces_once(beside: Desk, sam: Browser) -> None:
     page = sam.open(CLOSURES)
     sam.send(filled(page))
     assert "This closure is announced already." in sam.send(filled(page)).one("div", role="status").text
-    assert len(coming_closures(beside.services, NOW)) == 1
+    assert len(upcoming_closures(beside.services, NOW)) == 1
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_each_mistake_has_its_sentence_at_its_field_and_the_text_is_kept(
     for name, sentence in sentences.items():
         assert sentence in page.one("p", id=f"{name}-error").text
         assert sentence in page.one("a", href=f"#{name}").text
-    assert coming_closures(beside.services, NOW) == ()
+    assert upcoming_closures(beside.services, NOW) == ()
     assert told(beside) == []
 
 

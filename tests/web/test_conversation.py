@@ -10,7 +10,7 @@ from formapp import worker
 from formapp.accounts import accounts
 from formapp.hours import closures
 from formapp.models import Account, Draft, Message
-from formapp.tickets import replies as conversation
+from formapp.tickets import replies
 from formapp.tickets.replies import reply_as_staff
 from formapp.tickets.triage import merge
 from tests.builders import NOW, build_staff, file_ticket, stored, written
@@ -331,5 +331,5 @@ def test_somebody_disabled_between_two_presses_changes_nothing(desk: Desk, ada: 
 
 
 def test_a_note_is_no_part_of_the_conversation(desk: Desk, ada: Browser, sam: Account) -> None:
-    conversation.add_note(desk.services, sam.id, 1, written("Between us"), NOW)
+    replies.add_note(desk.services, sam.id, 1, written("Between us"), NOW)
     assert "Between us" not in ada.open(TICKET).html

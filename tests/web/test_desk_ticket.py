@@ -10,9 +10,7 @@ import pytest
 from formapp.app import create_app
 from formapp.hours import closures
 from formapp.models import Account
-from formapp.tickets import replies as conversation
-from formapp.tickets import sla as clock
-from formapp.tickets import triage as work
+from formapp.tickets import replies, sla, triage
 from formapp.tickets.replies import reply_as_customer, reply_as_staff
 from tests.builders import NOW, Clock, build_customer, build_services, build_staff, file_ticket, written
 from tests.web.conftest import Desk, follow_newest_link, locked
@@ -195,7 +193,7 @@ def test_closed_by_somebody_faster_the_reply_reopens_with_one_more_press(
     desk: Desk, sam: Browser, kim: Account
 ) -> None:
     form = form_of(sam.open(TICKET), "reply", body="One thing more")
-    work.close(desk.services, kim.id, 1, NOW)
+    triage.close(desk.services, kim.id, 1, NOW)
     again = sam.send(form)
     assert "Kim Adeyemi closed it" in again.text
     sam.send(form_of(again, "reply"), button=("reopen", "yes"))
@@ -218,7 +216,7 @@ def test_every_act_waits_for_one_more_press_where_somebody_was_faster(
     page = sam.open(TICKET)
     form = assigning(page) if act == "assign" else form_of(page, act)
     form.fields |= typed
-    conversation.add_note(desk.services, kim.id, 1, written("I am at it"), NOW)
+    replies.add_note(desk.services, kim.id, 1, written("I am at it"), NOW)
     before = _facts(desk)
     again = sam.send(form)
     assert "Kim Adeyemi added a note" in again.text
@@ -295,7 +293,7 @@ def test_while_the_database_is_locked_the_text_stays(desk: Desk, sam: Browser, a
 
 def test_what_the_clock_noticed_stands_in_the_history(desk: Desk, sam: Browser) -> None:
     desk.clock.now += timedelta(hours=2)
-    clock.sweep(desk.services, desk.clock)
+    sla.record_due_notices(desk.services, desk.clock)
     page = sam.open(TICKET)
     assert (
         "Tue 24 Nov, 17:00 (Paris) The clock noticed that the answer was missed Due: Tue 24 Nov, 16:00 (Paris)"

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import update
 from werkzeug.http import parse_options_header
 
-from formapp.attachments import jobs as filechecks
+from formapp.attachments import jobs as attachment_jobs
 from formapp.models import Attachment
-from formapp.tickets import replies as conversation
-from formapp.tickets.replies import Written
+from formapp.tickets import replies
+from formapp.tickets.replies import MessageInput
 from formapp.web.tickets.attachments import disposition
 from tests.attachments.odd_files import ODD_FILES, OddFile, picture
 from tests.builders import NOW, build_account, build_project, build_staff, file_ticket, keep_file, stored
@@ -103,9 +103,9 @@ def test_an_odd_number_of_a_file_is_a_page_that_is_not_there(ada: Browser, numbe
 def test_a_file_of_a_note_never_reaches_a_customer(sent: Desk, ada: Browser, sam: Browser) -> None:
     account = build_account(sent.services, "nora@platform.example", is_staff=True)
     token = keep_file(sent.services, "case-17.png", picture("PNG")())
-    note = Written("Between us.", "note-1", files=(token,))
-    conversation.add_note(sent.services, account.id, sent.tickets()[0].id, note, NOW)
-    filechecks.check_due(sent.services, sent.clock)
+    note = MessageInput("Between us.", "note-1", files=(token,))
+    replies.add_note(sent.services, account.id, sent.tickets()[0].id, note, NOW)
+    attachment_jobs.run_due(sent.services, sent.clock)
     for path in ("/support/tickets/SUP-1001/files/2", "/support/tickets/SUP-1001/files/2/preview"):
         assert ada.answer("GET", path).status_code == 404
     assert attached_names(ada.open("/support/tickets/SUP-1001")) == ["shop.log"]
@@ -153,7 +153,7 @@ def test_a_picture_has_its_preview_beside_the_original(desk: Desk, ada: Browser)
     file_ticket(desk.services, desk.customer, files=(keep_file(desk.services, "error.png", shot),))
     assert ada.open("/support/tickets/SUP-1001").all("img", alt="Preview of error.png") == []
     assert ada.answer("GET", f"{FILE}/preview").status_code == 404
-    filechecks.check_due(desk.services, desk.clock)
+    attachment_jobs.run_due(desk.services, desk.clock)
     image = ada.open("/support/tickets/SUP-1001").one("img", alt="Preview of error.png")
     answer = ada.answer("GET", image["src"])
     assert (answer.mimetype, answer.get_data()[8:12]) == ("image/webp", b"WEBP")

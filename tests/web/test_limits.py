@@ -11,7 +11,7 @@ from sqlalchemy import select
 from formapp.app import create_app
 from formapp.models import RateCounter
 from formapp.services import Services
-from formapp.web.rate_limits import DatabaseStorage, Limits
+from formapp.web.rate_limits import DatabaseStorage, RateLimits
 from tests.builders import Clock, build_customer, build_services, file_ticket
 from tests.web.conftest import Desk, filled, ticket_form_of
 from tests.web.page import Browser, Page
@@ -106,7 +106,9 @@ def test_a_filled_form_survives_too_many_links(desk: Desk, visitor: Browser) -> 
 
 def test_too_many_tickets_within_an_hour_wait_with_their_text_kept(sqlite_services: Services, clock: Clock) -> None:
     customer = build_customer(sqlite_services)
-    app = create_app(services=sqlite_services, clock=clock, limits=Limits(sqlite_services, clock, tickets_an_hour=3))
+    app = create_app(
+        services=sqlite_services, clock=clock, limits=RateLimits(sqlite_services, clock, tickets_an_hour=3)
+    )
     desk = Desk(app, sqlite_services, clock, customer)
     ada = desk.browser_of("ada@shop.example")
     for number in range(3):

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import pytest
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from formapp.accounts.magic_links import make_link
+from formapp.accounts.magic_links import create_link
 from formapp.app import create_app
 from formapp.services import make_services
 from formapp.web.session_cookie import COOKIE
@@ -60,7 +60,7 @@ def post(server: BaseWSGIServer, path: str, body: bytes, cookie: str = "") -> tu
 
 
 def signed_in(desk: Desk, server: BaseWSGIServer) -> str:
-    link = make_link(desk.services, "ada@shop.example", desk.clock())
+    link = create_link(desk.services, "ada@shop.example", desk.clock())
     return post(server, "/support/sign-in/" + link.rpartition("/")[2], b"")[2]
 
 
@@ -103,7 +103,7 @@ def test_twenty_forms_at_once_make_twenty_tickets(desk: Desk, servers: list[Base
 
 
 def test_of_twenty_presses_of_one_sign_in_link_one_signs_in(desk: Desk, servers: list[BaseWSGIServer]) -> None:
-    path = "/support/sign-in/" + make_link(desk.services, "ada@shop.example", desk.clock()).rpartition("/")[2]
+    path = "/support/sign-in/" + create_link(desk.services, "ada@shop.example", desk.clock()).rpartition("/")[2]
     gate = threading.Barrier(SENDERS)
     answers: list[tuple[int, bool]] = []
 

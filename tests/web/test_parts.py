@@ -10,8 +10,8 @@ from hypothesis import strategies as some
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
-from formapp.web.body import multipart as parts
-from formapp.web.body.multipart import CHUNK, Parts, plain_fields, read_parts
+from formapp.web.body import multipart
+from formapp.web.body.multipart import CHUNK, MultipartReader, plain_fields, read_multipart
 
 BOUNDARY = "----WebKitFormBoundaryq3Zt0cYk7VxLwPmN"
 EDGE = f"--{BOUNDARY}".encode()
@@ -51,19 +51,19 @@ def read(body: bytes, most_parts: int = 100, boundary: str = BOUNDARY) -> tuple[
     """Everything that came of a body."""
     fields: MultiDict[str, str] = MultiDict()
     files = Files()
-    taken = Parts(fields, files, 1_000_000)
+    taken = MultipartReader(fields, files, 1_000_000)
     try:
-        whole = read_parts(BytesIO(body).read, boundary, taken, 10_000_000, most_parts)
+        whole = read_multipart(BytesIO(body).read, boundary, taken, 10_000_000, most_parts)
     except BadRequest:
         return ("refused",)
     # The desk opens no file for a field in which nothing was chosen.
     came = [file for file in files.came if file != ("", b"")]
-    return list(fields.items(multi=True)), taken.broken, taken.cut, whole, came
+    return list(fields.items(multi=True)), taken.broken, taken.truncated, whole, came
 
 
 def by_the_parser(body: bytes, most_parts: int = 100, boundary: str = BOUNDARY) -> tuple[object, ...]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(parts, "plain_fields", lambda *_: None)
+        patch.setattr(multipart, "plain_fields", lambda *_: None)
         return read(body, most_parts, boundary)
 
 

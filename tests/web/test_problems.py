@@ -11,8 +11,8 @@ from werkzeug.exceptions import HTTPException
 
 from formapp.app import create_app
 from formapp.services import make_services
-from formapp.web.errors import PROBLEMS
-from formapp.web.permissions import EVERYONE, TABLE
+from formapp.web.errors import ERROR_PAGES
+from formapp.web.permissions import EVERYONE, RULES
 from tests.builders import Clock, build_settings
 from tests.web.conftest import Desk, filled, locked, ticket_form_of
 from tests.web.page import Browser
@@ -31,18 +31,18 @@ def failing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
         abort(status)
 
     monkeypatch.setattr(
-        "formapp.web.permissions.TABLE", {**TABLE, ("GET", "fail"): EVERYONE, ("POST", "fail"): EVERYONE}
+        "formapp.web.permissions.RULES", {**RULES, ("GET", "fail"): EVERYONE, ("POST", "fail"): EVERYONE}
     )
     desk.app.add_url_rule("/support/fail/<int:status>", "fail", fail, methods=["GET", "POST"])
     return desk
 
 
 @pytest.mark.usefixtures("failing")
-@pytest.mark.parametrize("status", PROBLEMS)
+@pytest.mark.parametrize("status", ERROR_PAGES)
 def test_every_problem_has_a_page_that_helps(visitor: Browser, status: int) -> None:
     page = visitor.open(f"/support/fail/{status}")
     assert page.status == status
-    assert page.heading == PROBLEMS[status].title
+    assert page.heading == ERROR_PAGES[status].title
     assert str(status) not in page.text
     assert "Oops" not in page.text
     assert "support@platform.example" in page.text
@@ -53,8 +53,8 @@ def test_every_problem_has_a_page_that_helps(visitor: Browser, status: int) -> N
 
 @pytest.mark.usefixtures("failing")
 def test_a_status_without_words_of_its_own_gets_the_nearest(visitor: Browser) -> None:
-    assert visitor.open("/support/fail/418").heading == PROBLEMS[400].title
-    assert visitor.open("/support/fail/501").heading == PROBLEMS[500].title
+    assert visitor.open("/support/fail/418").heading == ERROR_PAGES[400].title
+    assert visitor.open("/support/fail/501").heading == ERROR_PAGES[500].title
 
 
 @pytest.mark.usefixtures("failing")

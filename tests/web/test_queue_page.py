@@ -10,8 +10,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from formapp.models import Account
-from formapp.tickets import replies as conversation
-from formapp.tickets import triage as acts
+from formapp.tickets import replies, triage
 from tests.builders import NOW, build_account, build_project, build_staff, file_ticket, written
 from tests.web.conftest import Desk
 from tests.web.page import Browser, Form, Page, references
@@ -96,9 +95,9 @@ def test_the_tabs_are_those_of_the_desk_and_lead_to_one_s_own_tickets_too(full: 
 
 
 def test_the_ready_made_views_lead_to_their_tickets(full: Desk, sam: Browser, sam_account: Account) -> None:
-    acts.assign(full.services, sam_account.id, 3, sam_account.email, full.clock(), seen=1)
-    conversation.reply_as_staff(full.services, sam_account.id, 4, written("Which?"), "waiting", full.clock())
-    acts.close(full.services, sam_account.id, 1, full.clock())
+    triage.assign(full.services, sam_account.id, 3, sam_account.email, full.clock(), seen=1)
+    replies.reply_as_staff(full.services, sam_account.id, 4, written("Which?"), "waiting", full.clock())
+    triage.close(full.services, sam_account.id, 1, full.clock())
     for view, found in (
         ("Open", ["SUP-1002", "SUP-1003"]),
         ("Mine", ["SUP-1003"]),

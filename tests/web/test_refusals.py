@@ -13,7 +13,7 @@ import pytest
 from formapp.app import create_app
 from formapp.models import Attachment
 from formapp.services import Services, make_services
-from formapp.web.rate_limits import Limits
+from formapp.web.rate_limits import RateLimits
 from formapp.web.upload_counts import UploadCounts
 from tests.builders import Clock, build_customer, build_settings, build_staff, file_ticket, keep_file, stored
 from tests.web.attaching import LOG, attachments, form_with, kept_names, sentence_at_files, upload, waiting
@@ -286,7 +286,9 @@ def test_a_machine_that_sends_too_many_files_waits_and_nothing_typed_is_lost(des
 
 def test_too_many_tickets_within_an_hour_wait_with_their_files_kept(sqlite_services: Services, clock: Clock) -> None:
     customer = build_customer(sqlite_services)
-    app = create_app(services=sqlite_services, clock=clock, limits=Limits(sqlite_services, clock, tickets_an_hour=1))
+    app = create_app(
+        services=sqlite_services, clock=clock, limits=RateLimits(sqlite_services, clock, tickets_an_hour=1)
+    )
     desk = Desk(app, sqlite_services, clock, customer)
     ada = desk.browser_of("ada@shop.example")
     file_ticket(sqlite_services, customer, clock.now, submission="earlier", subject="An earlier ticket")

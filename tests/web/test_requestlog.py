@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from formapp.accounts.magic_links import make_link
+from formapp.accounts.magic_links import create_link
 from tests.web.conftest import Desk, ticket_form_of
 from tests.web.page import Browser
 
@@ -22,7 +22,7 @@ def test_a_request_is_one_line_of_json(visitor: Browser, capsys: pytest.CaptureF
 def test_nothing_typed_and_no_secret_is_logged(
     desk: Desk, visitor: Browser, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    link = make_link(desk.services, "ada@shop.example", desk.clock())
+    link = create_link(desk.services, "ada@shop.example", desk.clock())
     token = link.rpartition("/")[2]
     page = visitor.open(f"/support/sign-in/{token}")
     visitor.send(page.form(page.url))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from formapp.accounts.accounts import disable_account
-from formapp.accounts.magic_links import make_link
+from formapp.accounts.magic_links import create_link
 from formapp.app import create_app
 from formapp.models import OutboxMessage
 from formapp.web.account.sign_in import safe_path
@@ -19,7 +19,7 @@ from tests.web.page import Browser
 
 
 def link_for(desk: Desk, email: str = "ada@shop.example") -> str:
-    return make_link(desk.services, email, desk.clock()).removeprefix("http://127.0.0.1:8000")
+    return create_link(desk.services, email, desk.clock()).removeprefix("http://127.0.0.1:8000")
 
 
 def ask_for_link(browser: Browser, email: str, path: str = "/support/sign-in") -> None:
@@ -153,7 +153,7 @@ def test_on_https_each_cookie_is_secure_and_bound_to_this_host(tmp_path: Path, c
     customer = build_customer(services)
     desk = Desk(create_app(services=services, clock=clock), services, clock, customer)
     browser = Browser(desk.app.test_client(), "https://help.example")
-    link = make_link(services, "ada@shop.example", clock()).removeprefix("https://help.example")
+    link = create_link(services, "ada@shop.example", clock()).removeprefix("https://help.example")
     asked = browser.answer("GET", link)
     used = browser.answer("POST", link, b"", {"Origin": "https://help.example"})
     cookies = [*asked.headers.getlist("Set-Cookie"), *used.headers.getlist("Set-Cookie")]

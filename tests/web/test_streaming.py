@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from formapp.accounts.magic_links import make_link
+from formapp.accounts.magic_links import create_link
 from formapp.models import Attachment, Ticket
 from formapp.services import Services, utc_now
 from tests.builders import POLICY, build_customer, build_services, stored
@@ -116,7 +116,7 @@ def wait_for(server: Server) -> None:
 
 def sign_in(server: Server) -> str:
     """The cookie of a session of the customer's."""
-    link = make_link(server.services, "ada@shop.example", utc_now())
+    link = create_link(server.services, "ada@shop.example", utc_now())
     answer = server.request("POST", link.removeprefix(server.services.settings.base_url), b"")
     assert answer.status == 303
     cookies = [value.partition(";")[0] for name, value in answer.headers if name == "Set-Cookie"]

@@ -10,7 +10,7 @@ import pytest
 import time_machine
 
 from formapp.accounts.accounts import find_account_by_email
-from formapp.accounts.magic_links import make_link
+from formapp.accounts.magic_links import create_link
 from formapp.app import create_app
 from formapp.web.csrf import TOKEN
 from tests.builders import Clock, build_customer, build_services
@@ -136,7 +136,7 @@ def test_other_forms_from_a_strange_page_ask_once_more_and_then_do_it(ada: Brows
 
 
 def test_a_strange_page_cannot_make_anybody_use_a_sign_in_link(desk: Desk, visitor: Browser) -> None:
-    link = make_link(desk.services, "ada@shop.example", desk.clock()).removeprefix(OWN)
+    link = create_link(desk.services, "ada@shop.example", desk.clock()).removeprefix(OWN)
     asked = visitor.post(link, {}, STRANGE["an unknown origin"])
     assert asked.heading == "Press once more"
     assert visitor.open("/support/account").heading == "Sign in"

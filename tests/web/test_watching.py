@@ -13,7 +13,7 @@ from formapp import worker
 from formapp.app import create_app
 from formapp.database import schema
 from formapp.services import Services
-from formapp.tickets import replies as conversation
+from formapp.tickets import replies
 from tests.builders import (
     NOW,
     Clock,
@@ -70,8 +70,8 @@ def test_the_figures_tell_what_waits_and_what_is_late(watched: Services, clock: 
     for number, priority in enumerate(("critical", "critical", "high", "low")):
         file_ticket(watched, ada, subject=f"Number {number}", submission=f"form-{number}", priority=priority)
     clock.now += timedelta(hours=2)
-    conversation.reply_as_staff(watched, sam.id, 2, written("On it"), "open", NOW + timedelta(minutes=5))
-    conversation.reply_as_staff(watched, sam.id, 3, written("Which?"), "waiting", NOW + timedelta(minutes=5))
+    replies.reply_as_staff(watched, sam.id, 2, written("On it"), "open", NOW + timedelta(minutes=5))
+    replies.reply_as_staff(watched, sam.id, 3, written("Which?"), "waiting", NOW + timedelta(minutes=5))
 
     found = figures(watched, clock)
     assert found["support_tickets critical open"] == 2

@@ -7,7 +7,7 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from formapp.errors import Refused
+from formapp.errors import UseCaseError
 from formapp.notifications.webhooks.addresses import (
     AddressRefused,
     NameUnknown,
@@ -139,10 +139,10 @@ def test_an_inward_address_is_refused_in_every_spelling(sqlite_services: Service
     ],
 )
 def test_what_is_no_web_address_gets_a_plain_sentence(sqlite_services: Services, url: str, words: str) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(UseCaseError) as refused:
         add_endpoint(sqlite_services, url, NOW, resolve=Answers(["8.8.8.8"]))
-    assert words in refused.value.sentence
-    assert "secret" not in refused.value.sentence
+    assert words in refused.value.message
+    assert "secret" not in refused.value.message
     assert refused.value.field == "url"
 
 
@@ -187,7 +187,7 @@ def test_a_name_that_is_not_found_in_time_is_unknown() -> None:
 def test_an_unknown_event_or_project_gets_a_plain_sentence(
     sqlite_services: Services, more: dict[str, str], words: str
 ) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(UseCaseError) as refused:
         add_endpoint(sqlite_services, "https://hooks.example/", NOW, resolve=Answers(["8.8.8.8"]), **more)  # type: ignore[arg-type]
-    assert refused.value.sentence.startswith(words)
+    assert refused.value.message.startswith(words)
     assert endpoints(sqlite_services) == ()

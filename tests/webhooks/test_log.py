@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import event, select
 
 from formapp.database import schema
-from formapp.errors import NotFound, Refused
+from formapp.errors import NotFound, UseCaseError
 from formapp.models import OutboxMessage
 from formapp.notifications import outbox, webhooks
 from formapp.notifications.webhooks.delivery import ping
@@ -66,7 +66,7 @@ def test_what_died_is_sent_once_more_and_tried_once_when_it_is_old(
     number, _ = told_endpoint(desk, receiver)
     disable(desk, number, NOW)
     delivery = newest(desk, number)
-    with pytest.raises(Refused, match=r"The endpoint is switched off: by hand\. Switch it on first"):
+    with pytest.raises(UseCaseError, match=r"The endpoint is switched off: by hand\. Switch it on first"):
         replay(desk, delivery.id, clock.now)
     enable(desk, number)
     clock.now += timedelta(days=8)
@@ -90,7 +90,7 @@ def test_a_message_that_waits_is_tried_at_once_but_not_while_a_worker_is_at_it(
     replay(desk, delivery.id, clock.now)
     leased = outbox.lease_next(desk, clock.now, OutboxMessage.channel == webhooks.CHANNEL)
     assert leased is not None
-    with pytest.raises(Refused, match="is being sent at this moment"):
+    with pytest.raises(UseCaseError, match="is being sent at this moment"):
         replay(desk, delivery.id, clock.now)
 
 

@@ -14,9 +14,8 @@ from formapp.models import OutboxMessage
 from formapp.notifications.webhooks.endpoints import add_endpoint
 from formapp.notifications.webhooks.log import deliveries
 from formapp.services import Services
-from formapp.tickets import replies as conversation
-from formapp.tickets import triage as help_desk
-from formapp.tickets.replies import Written
+from formapp.tickets import replies, triage
+from formapp.tickets.replies import MessageInput
 from tests.builders import NOW, Clock, build_account, build_customer, build_project, file_ticket
 from tests.webhooks.build import build_ticket, send, tell, tell_within
 from tests.webhooks.receiver import Receiver, Reply
@@ -115,12 +114,12 @@ def test_the_desk_s_acts_are_told_without_what_customers_never_see(
     sam = build_account(desk, f"sam.{CANARY}@platform.example", name=f"Sam {CANARY}", is_staff=True)
     answers = {"need": "broken", "environment": "production", "impact": "down", "workaround": "none"}
     ticket = file_ticket(desk, ada, description=f"Secret {CANARY}", answers=answers, page=f"/{CANARY}/").ticket.id
-    conversation.add_note(desk, sam.id, ticket, Written(f"Note {CANARY}", "n-1"), clock())
-    conversation.reply_as_staff(desk, sam.id, ticket, Written(f"Reply {CANARY}", "r-1"), "waiting", clock())
-    conversation.reply_as_customer(desk, ada.id, ticket, Written(f"Reply {CANARY}", "r-2"), clock())
+    replies.add_note(desk, sam.id, ticket, MessageInput(f"Note {CANARY}", "n-1"), clock())
+    replies.reply_as_staff(desk, sam.id, ticket, MessageInput(f"Reply {CANARY}", "r-1"), "waiting", clock())
+    replies.reply_as_customer(desk, ada.id, ticket, MessageInput(f"Reply {CANARY}", "r-2"), clock())
     lesser = {"need": "question"}
-    help_desk.correct_answers(desk, sam.id, ticket, lesser, clock(), seen=1000)
-    help_desk.close(desk, sam.id, ticket, clock())
+    triage.correct_answers(desk, sam.id, ticket, lesser, clock(), seen=1000)
+    triage.close(desk, sam.id, ticket, clock())
     worker.run_once(desk, clock)
 
     bodies = [message.verified(secret) for message in receiver.received]

@@ -26,7 +26,7 @@ from jinja2 import DictLoader, Environment, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from formapp.models import OutboxMessage
-from formapp.notifications.outbox import KEPT, SENT, Outcome
+from formapp.notifications.outbox import CAPTURED, SENT, Outcome
 from formapp.services import Services
 from formapp.when import long_words
 from supportpolicy import Policy
@@ -189,7 +189,7 @@ def deliver(services: Services, message: OutboxMessage, policy_of: Policy) -> Ou
     except (CannotBuild, UnicodeError, KeyError) as error:
         return Outcome(sent=False, error=f"The mail can't be built: {error}", permanent=True)
     if not services.settings.smtp_url:
-        return KEPT
+        return CAPTURED
     return _hand_over(services.settings.smtp_url, mail)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import quote, urlsplit
 
-from formapp.errors import Refused
+from formapp.errors import UseCaseError
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -58,13 +58,13 @@ _NOT_PUBLIC_6 = tuple(
 )
 
 
-class AddressRefused(Refused):
+class AddressRefused(UseCaseError):
     """An address that no webhook goes to; the sentence says why."""
 
     field = "url"
 
 
-class NameUnknown(Refused):
+class NameUnknown(UseCaseError):
     """The name of the address can't be found now; later it may."""
 
     field = "url"

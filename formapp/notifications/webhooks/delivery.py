@@ -18,9 +18,9 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from formapp.errors import Refused
+from formapp.errors import UseCaseError
 from formapp.models import OutboxMessage, WebhookAttempt, WebhookEndpoint
-from formapp.notifications.outbox import FIRST_PAUSE, GIVE_UP_AFTER, LONGEST_PAUSE, SENT, Outcome, next_pause
+from formapp.notifications.outbox import FIRST_PAUSE, GIVE_UP_AFTER, LONGEST_PAUSE, SENT, Outcome, pause_after
 from formapp.notifications.webhooks.addresses import Resolve, checked_addresses, parse, system_addresses
 from formapp.notifications.webhooks.endpoints import IS_DUE, OF_WEBHOOKS, endpoint_numbered, signing_secrets, switch_off
 from formapp.notifications.webhooks.messages import endpoint_id_of, message_body, recipient_of
@@ -128,8 +128,8 @@ def _attempt(
         status = answer.status
         error = _in_words(status, answer.excerpt)
         patience = _wish(answer.retry_after, now) if status in _BE_PATIENT else None
-    except Refused as refused:
-        error = refused.sentence
+    except UseCaseError as refused:
+        error = refused.message
     except NoAnswer as no_answer:
         error = str(no_answer)
     milliseconds = round((time.monotonic() - began) * 1000)
@@ -187,9 +187,9 @@ def _judge(database: Session, endpoint: WebhookEndpoint, message: OutboxMessage,
     if now - since >= GIVE_UP_AFTER:
         switch_off(database, endpoint.id, f"no delivery for {GIVE_UP_AFTER.days} days; {tried.error}", now)
         return Outcome(sent=False, error=tried.error, permanent=True)
-    pause = tried.retry_after or min(next_pause(endpoint.failures + 1), LONGEST_SILENCE)
-    _leave_alone(database, endpoint, message, since, now + pause)
-    own = pause if tried.retry_after else max(pause, next_pause(message.attempts))
+    pause = tried.retry_after or min(pause_after(endpoint.failures + 1), LONGEST_SILENCE)
+    _back_off(database, endpoint, message, since, now + pause)
+    own = pause if tried.retry_after else max(pause, pause_after(message.attempts))
     return Outcome(sent=False, error=tried.error, retry_after=own + _BEHIND)
 
 
@@ -203,7 +203,7 @@ def _steady(database: Session, endpoint: WebhookEndpoint) -> None:
         )
 
 
-def _leave_alone(
+def _back_off(
     database: Session, endpoint: WebhookEndpoint, message: OutboxMessage, since: datetime, until: datetime
 ) -> None:
     """Put off all that waits for an endpoint; later messages begin with the same pause."""

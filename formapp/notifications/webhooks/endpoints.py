@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import literal, or_, select, update
 from sqlalchemy.orm import Session
 
-from formapp.errors import NotFound, Refused, UnknownProject
+from formapp.errors import NotFound, UnknownProject, UseCaseError
 from formapp.models import LARGEST_ID, OutboxMessage, Project, WebhookEndpoint, WebhookSecret
 from formapp.notifications.webhooks.addresses import Resolve, checked_addresses, parse, system_addresses
 from formapp.notifications.webhooks.messages import CHANNEL, EVENT_TYPES, recipient_of
@@ -73,7 +73,7 @@ def _known(events: Iterable[str]) -> list[str]:
     types = list(dict.fromkeys(events))
     for event in types:
         if event not in EVENT_TYPES:
-            raise Refused(f"There is no event {event}; known are {', '.join(EVENT_TYPES)}", "events")
+            raise UseCaseError(f"There is no event {event}; known are {', '.join(EVENT_TYPES)}", "events")
     return types
 
 

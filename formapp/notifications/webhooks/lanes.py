@@ -17,10 +17,10 @@ from formapp.notifications.webhooks.delivery import deliver
 from formapp.notifications.webhooks.messages import CHANNEL
 from formapp.services import Services
 
-LANES = 4
+POOL_SIZE = 4
 
 
-class Lanes:
+class DeliveryPool:
     """What the lanes of one worker share: which endpoints one of them is at."""
 
     def __init__(self, services: Services, clock: Callable[[], datetime]) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from formapp.errors import NotFound, Refused
+from formapp.errors import NotFound, UseCaseError
 from formapp.models import LARGEST_ID, OutboxMessage, WebhookAttempt, WebhookEndpoint, reference_of
 from formapp.notifications.outbox import make_due
 from formapp.notifications.webhooks.endpoints import OF_WEBHOOKS, endpoint_numbered
@@ -69,9 +69,9 @@ def replay(services: Services, number: int, now: datetime) -> None:
         message = _message(database, number)
         endpoint = database.get_one(WebhookEndpoint, endpoint_id_of(message.recipient))
         if endpoint.disabled_at is not None:
-            raise Refused(f"The endpoint is switched off: {endpoint.disabled_reason}. Switch it on first")
+            raise UseCaseError(f"The endpoint is switched off: {endpoint.disabled_reason}. Switch it on first")
         if message.leased_until is not None and message.leased_until > now:
-            raise Refused("This message is being sent at this moment")
+            raise UseCaseError("This message is being sent at this moment")
         make_due(message, now)
 
 

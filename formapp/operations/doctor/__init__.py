@@ -11,8 +11,7 @@ from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from formapp.operations.doctor import database, records, surroundings
-from formapp.operations.doctor import file_store as filestore
+from formapp.operations.doctor import database, file_store, records, surroundings
 from formapp.operations.doctor.findings import Check, Finding, Report
 from formapp.services import Services
 
@@ -23,7 +22,7 @@ SURROUNDINGS: Mapping[str, Check] = {
     "secret": surroundings.secret_set,
     "mail server": surroundings.mail_server_answers,
     "closures file": surroundings.closures_told,
-    "file store": filestore.store_writable,
+    "file store": file_store.store_writable,
 }
 OPENING: Mapping[str, Check] = {"database": database.reachable, "schema": database.at_newest_revision}
 DATA: Mapping[str, Check] = {
@@ -33,17 +32,17 @@ DATA: Mapping[str, Check] = {
     "events": records.events_in_order,
     "messages": records.messages_recorded,
     "policies": records.policies_kept,
-    "attachments": filestore.rows_have_files,
-    "attached messages": filestore.messages_of_their_ticket,
+    "attachments": file_store.rows_have_files,
+    "attached messages": file_store.messages_of_their_ticket,
 }
-READING_ALL: Mapping[str, Check] = {"contents": filestore.contents_are_those_sent}
+READING_ALL: Mapping[str, Check] = {"contents": file_store.contents_are_those_sent}
 RUNNING: Mapping[str, Check] = {
     "journal": database.durable,
     "database writable": database.writable,
     "leases": records.leases_run_out,
     "dead messages": records.outbox_alive,
-    "unused files": filestore.files_have_rows,
-    "file work": filestore.work_done,
+    "unused files": file_store.files_have_rows,
+    "file work": file_store.work_done,
 }
 
 

@@ -33,7 +33,7 @@ def store_writable(services: Services, _now: datetime) -> Iterator[Finding]:
 
 
 def rows_have_files(services: Services, _now: datetime) -> Iterator[Finding]:
-    """Each attachment's file is in the store, with the facts that the row has."""
+    """Each attachment's file is in the store, with the metadata that the row has."""
     yield from first_of(
         Finding("attachments", _where(row), trouble, LOST)
         for row in _rows(services)
@@ -96,10 +96,10 @@ def _rows(services: Services) -> Iterator[Attachment]:
 
 
 def _trouble_with(services: Services, row: Attachment) -> str:
-    facts = services.files.facts(row.key)
-    if facts is None:
+    metadata = services.files.metadata(row.key)
+    if metadata is None:
         return "The file isn't in the store."
-    if (facts.get("size"), facts.get("digest")) != (row.size, row.digest):
+    if (metadata.get("size"), metadata.get("digest")) != (row.size, row.digest):
         return "The file in the store is another one than was attached."
     try:
         next(services.files.read(row.key), b"")

@@ -9,8 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
 from formapp.models import Event, Message, OutboxMessage, StoredPolicy, Ticket, reference_of
-from formapp.notifications import fanout as announcements
-from formapp.notifications import outbox
+from formapp.notifications import fanout, outbox
 from formapp.operations.doctor.database import one_line
 from formapp.operations.doctor.findings import Finding, first_of
 from formapp.services import Services
@@ -31,7 +30,7 @@ def tickets_whole(services: Services, _now: datetime) -> Iterator[Finding]:
     )
     for channel, kind, what in (
         ("mail", "received", "The ticket has no confirmation in the outbox: its sender was never told."),
-        (announcements.CHANNEL, "opened", "The ticket has no announcement in the outbox: the desk was never told."),
+        (fanout.CHANNEL, "opened", "The ticket has no announcement in the outbox: the desk was never told."),
     ):
         yield from _told(services, "tickets", select(Ticket.id).where(~_has_row(channel, kind)), what)
 

@@ -8,20 +8,19 @@ from flask import Blueprint, request, session, url_for
 from werkzeug.wrappers import Response
 from wtforms import EmailField, Form
 
-from formapp.accounts import magic_links as signin
-from formapp.accounts import sessions
+from formapp.accounts import magic_links, sessions
 from formapp.errors import LinkGone
 from formapp.forms import Line, MailAddress, Required
-from formapp.web.body.form_data import posted
-from formapp.web.context import PREFIX, machine, web
+from formapp.web.body.form_data import form_data
+from formapp.web.context import PREFIX, client_network, web
 from formapp.web.layout.page import page, see_other
-from formapp.web.session_cookie import forget, remember, signed_in
+from formapp.web.session_cookie import clear_session_cookie, current_person, set_session_cookie
 
 blueprint = Blueprint("signin", __name__)
 
 TOO_OFTEN = "You have asked for many links in a short time. Wait 15 minutes, then try again"
 _SAFE_PATH = re.compile(rf"{PREFIX}/[A-Za-z0-9/_.~?=&%+-]*")
-MINUTES = int(signin.LIFETIME.total_seconds() // 60)
+MINUTES = int(magic_links.LIFETIME.total_seconds() // 60)
 
 
 class SignInForm(Form):
@@ -40,15 +39,15 @@ def ask() -> Response:
 def send() -> Response:
     """Send a link to the address; the answer is the same whether the address is known or not."""
     desk = web()
-    form = SignInForm(posted().fields)
-    back = safe_path(posted().get("next"))
+    form = SignInForm(form_data().fields)
+    back = safe_path(form_data().get("next"))
     if not form.validate():
         return _form(form, back, 422)
     email = form.email.data or ""
-    if not desk.limits.may_ask_for_link(email, machine()):
+    if not desk.limits.may_ask_for_link(email, client_network()):
         form.email.errors = [TOO_OFTEN]
         return _form(form, back, 429)
-    signin.request_link(desk.services, email, desk.clock(), next_path=back)
+    magic_links.request_link(desk.services, email, desk.clock(), next_path=back)
     return mailed_to(email, kept=False)
 
 
@@ -76,7 +75,7 @@ def look(token: str) -> Response:
     """Show what a link does and its button; looking uses nothing up, because mail scanners open links."""
     desk = web()
     try:
-        link = signin.look_at_link(desk.services, token, desk.clock())
+        link = magic_links.inspect_link(desk.services, token, desk.clock())
     except LinkGone:
         return _gone()
     return page("link.html", token=token, link=link)
@@ -87,7 +86,7 @@ def use(token: str) -> Response:
     """Use the link up, sign in and go on: to the kept ticket, to where one was going, to the queue, or to the list."""
     desk = web()
     try:
-        used = signin.use_link(desk.services, token, desk.clock())
+        used = magic_links.redeem_link(desk.services, token, desk.clock())
     except LinkGone:
         return _gone()
     session.clear()
@@ -96,23 +95,23 @@ def use(token: str) -> Response:
     else:
         onward = safe_path(used.next_path) or url_for("queue.tickets" if used.is_staff else "tickets.mine")
     answer = see_other(onward)
-    remember(answer, used.token)
+    set_session_cookie(answer, used.token)
     return answer
 
 
 @blueprint.post("/sign-out")
 def leave() -> Response:
     """End this session, or all of the person's; the cookie is dead at once."""
-    person = signed_in()
+    person = current_person()
     session.clear()
     session["said"] = "You are signed out."
-    if person is not None and posted().get("everywhere"):
+    if person is not None and form_data().get("everywhere"):
         sessions.end_all_sessions(web().services, person.account_id)
         session["said"] = "You are signed out on all your devices."
     elif person is not None:
         sessions.end_session(web().services, person.token)
     answer = see_other(url_for("signin.ask"))
-    forget(answer)
+    clear_session_cookie(answer)
     return answer
 
 
@@ -122,5 +121,5 @@ def safe_path(path: str) -> str:
 
 
 def _gone() -> Response:
-    signed_in()
+    current_person()
     return page("link-gone.html", 410)

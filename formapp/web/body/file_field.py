@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from formapp.attachments import service as attachments
-from formapp.attachments.service import KeptFile
+from formapp.attachments.upload import StagedFile
 from formapp.web.context import web
 from formapp.web.request_log import log_failure
 from formapp.widgets import render_files
@@ -18,29 +18,29 @@ from formapp.widgets import render_files
 GONE = "A file that was attached is no longer kept, or was sent already. Attach it again if it is still needed"
 
 
-def kept_for(tokens: Sequence[str]) -> tuple[KeptFile, ...]:
+def staged_for_form(tokens: Sequence[str]) -> tuple[StagedFile, ...]:
     """The files of these tokens that still wait, for a form to show; asks no database.
 
     Where the store can't be read each stands there without its name, so that none is lost.
     """
     try:
-        return attachments.kept_files(web().services, tokens)
+        return attachments.staged_files(web().services, tokens)
     except OSError as error:
         log_failure(error)
-        return tuple(KeptFile(token, "A file that you attached", 0, "", "", "") for token in tokens)
+        return tuple(StagedFile(token, "A file that you attached", 0, "", "", "") for token in tokens)
 
 
-def forget_file(token: str) -> None:
+def discard_file(token: str) -> None:
     """Forget a file that waits for its form; where that can't be done now, it goes when its day is over."""
     try:
-        attachments.drop_kept(web().services, token)
+        attachments.discard_staged(web().services, token)
     except (DBAPIError, PoolTimeout, OSError) as error:
         log_failure(error)
 
 
 def file_field(tokens: Sequence[str], error: str, ids: str) -> Markup:
     """The field with the kept files and the sentence about those that aren't."""
-    kept = kept_for(tokens)
+    kept = staged_for_form(tokens)
     gone = GONE if len(kept) < len(tokens) else ""
     errors = [sentence for sentence in (error or gone,) if sentence]
     return render_files(web().services.policy, kept, errors, files_url=url_for("files.upload"), ids=ids)

@@ -16,9 +16,9 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
 from formapp.forms import MOST_TOKENS
-from formapp.web.body.incoming_files import ArrivingFiles
-from formapp.web.body.multipart import CHUNK, Parts, decoded_text, read_parts
-from formapp.web.context import machine, web
+from formapp.web.body.incoming_files import IncomingFiles
+from formapp.web.body.multipart import CHUNK, MultipartReader, decoded_text, read_multipart
+from formapp.web.context import client_network, web
 
 MAX_FIELDS = 1000
 # The longest description, each of its characters four bytes and percent-encoded, is a quarter of this.
@@ -32,19 +32,19 @@ MULTIPART = "multipart/form-data"
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
+class FormData:
     """What came in: the fields as text, and the names of those that held bytes that aren't UTF-8.
 
     Files that came with it are kept by then, their tokens are in the field ``file``; ``refused`` has a
-    sentence for each that isn't. ``cut`` says that more came than is read, so that something is missing.
+    sentence for each that isn't. ``truncated`` says that more came than is read, so that something is missing.
     """
 
     fields: MultiDict[str, str]
-    broken: frozenset[str] = frozenset()
+    undecodable: frozenset[str] = frozenset()
     refused: tuple[str, ...] = ()
-    cut: bool = False
-    unstored: bool = False
-    too_often: bool = False
+    truncated: bool = False
+    store_failed: bool = False
+    rate_limited: bool = False
 
     def get(self, name: str) -> str:
         """The first value of a field, empty when it wasn't sent."""
@@ -53,7 +53,7 @@ class Posted:
     @property
     def status(self) -> int:
         """The HTTP status of a form that can't be taken as it came."""
-        return 503 if self.unstored else 429 if self.too_often else 422
+        return 503 if self.store_failed else 429 if self.rate_limited else 422
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -61,7 +61,7 @@ class Posted:
         return _tokens(self.fields)
 
 
-def posted() -> Posted:
+def form_data() -> FormData:
     """The posted form of this request, read once.
 
     Raises RequestEntityTooLarge beyond the app's bound, where the form isn't one of those that take
@@ -72,7 +72,7 @@ def posted() -> Posted:
     return g.posted  # type: ignore[no-any-return]
 
 
-def _read() -> Posted:
+def _read() -> FormData:
     if request.endpoint in WITH_FILES:
         # Read up to our own bounds instead: the form comes back with what it held.
         request.max_content_length = sys.maxsize
@@ -80,27 +80,27 @@ def _read() -> Posted:
         return _urlencoded(*_bounded())
     if request.mimetype == MULTIPART:
         return _multipart(request.mimetype_params.get("boundary", ""))
-    return Posted(MultiDict())
+    return FormData(MultiDict())
 
 
-def _multipart(boundary: str) -> Posted:
+def _multipart(boundary: str) -> FormData:
     fields: MultiDict[str, str] = MultiDict()
-    files = ArrivingFiles(web(), machine, lambda: list(_tokens(fields)))
-    parts = Parts(fields, files if request.endpoint in WITH_FILES else None, LARGEST_TEXT)
+    files = IncomingFiles(web(), client_network, lambda: list(_tokens(fields)))
+    parts = MultipartReader(fields, files if request.endpoint in WITH_FILES else None, LARGEST_TEXT)
     try:
-        whole = read_parts(request.stream.read, boundary, parts, LARGEST_BODY, MAX_FIELDS)
+        whole = read_multipart(request.stream.read, boundary, parts, LARGEST_BODY, MAX_FIELDS)
     except Exception:
         files.forget()
         raise
     for kept in files.kept:
         fields.add("file", kept.token)
-    return Posted(
+    return FormData(
         fields,
         frozenset(parts.broken),
         tuple(files.refused),
-        cut=parts.cut or not whole,
-        unstored=files.unstored,
-        too_often=files.too_often,
+        truncated=parts.truncated or not whole,
+        store_failed=files.store_failed,
+        rate_limited=files.rate_limited,
     )
 
 
@@ -115,7 +115,7 @@ def _bounded() -> tuple[bytes, bool]:
     return body[:LARGEST_TEXT], True
 
 
-def _urlencoded(body: bytes, cut: bool) -> Posted:
+def _urlencoded(body: bytes, cut: bool) -> FormData:
     pairs = body.split(b"&")
     if len(pairs) > MAX_FIELDS:
         raise BadRequest
@@ -126,11 +126,11 @@ def _urlencoded(body: bytes, cut: bool) -> Posted:
         if not name_bytes:
             continue
         name, _ = decoded_text(_plain(name_bytes))
-        text, whole = decoded_text(_plain(value_bytes), cut=cut and pair is pairs[-1])
+        text, whole = decoded_text(_plain(value_bytes), truncated=cut and pair is pairs[-1])
         fields.add(name, text)
         if not whole:
             broken.add(name)
-    return Posted(fields, frozenset(broken), cut=cut)
+    return FormData(fields, frozenset(broken), truncated=cut)
 
 
 def _plain(part: bytes) -> bytes:

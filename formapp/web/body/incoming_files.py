@@ -6,27 +6,26 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from formapp.attachments.file_types import clean_name
-from formapp.attachments.service import KeptFile
-from formapp.attachments.upload import Upload
+from formapp.attachments.upload import StagedFile, Upload
 from formapp.errors import FileRefused
 from formapp.sizes import size_words
-from formapp.web.body.file_field import kept_for
+from formapp.web.body.file_field import staged_for_form
 from formapp.web.context import Web
 from formapp.web.request_log import log_failure
 
 
-class ArrivingFiles:
-    """Where a form's files go. ``refused`` are sentences; ``unstored`` says that the store took nothing.
+class IncomingFiles:
+    """Where a form's files go. ``refused`` are sentences; ``store_failed`` says that the store took nothing.
 
     ``machine`` says who sends them, once there is one. ``before`` tells the tokens of the files that the form
     carries already: they count, too.
     """
 
     def __init__(self, desk: Web, machine: Callable[[], str], before: Callable[[], list[str]]) -> None:
-        self.kept: list[KeptFile] = []
+        self.kept: list[StagedFile] = []
         self.refused: list[str] = []
-        self.unstored = False
-        self.too_often = False
+        self.store_failed = False
+        self.rate_limited = False
         self._desk = desk
         self._machine = machine
         self._before = before
@@ -64,7 +63,7 @@ class ArrivingFiles:
         try:
             kept = upload.finish(self._desk.clock())
         except FileRefused as refused:
-            self.refused.append(refused.sentence)
+            self.refused.append(refused.message)
         except OSError as error:
             self._lost(error)
         else:
@@ -82,7 +81,7 @@ class ArrivingFiles:
     def _open(self) -> None:
         self._waiting = False
         if not self._desk.limits.uploads.may_upload(self._machine()):
-            self.too_often = True
+            self.rate_limited = True
             self._refuse(
                 "too many files came from your network within an hour. "
                 "Send without it, or wait an hour and attach it again"
@@ -92,7 +91,7 @@ class ArrivingFiles:
         else:
             self._upload = Upload(self._desk.services, self._name, self._most.size)
 
-    def _keep(self, kept: KeptFile) -> None:
+    def _keep(self, kept: StagedFile) -> None:
         total = sum(file.size for file in (*self._earlier(), *self.kept, kept))
         if total <= self._most.total:
             self.kept.append(kept)
@@ -109,10 +108,10 @@ class ArrivingFiles:
         if self._upload is not None:
             self._upload.abandon()
             self._upload = None
-        self.unstored = True
+        self.store_failed = True
         self._refuse("we can't store files just now. Send without it, or attach it again in a few minutes")
 
-    def _remove(self, kept: KeptFile) -> None:
+    def _remove(self, kept: StagedFile) -> None:
         # Nobody has its token yet, so no ticket can have it; what stays behind is swept.
         with suppress(OSError):
             self._desk.services.files.remove(kept.token)
@@ -120,5 +119,5 @@ class ArrivingFiles:
     def _refuse(self, why: str) -> None:
         self.refused.append(f"“{clean_name(self._name) or 'file'}” was not attached: {why}")
 
-    def _earlier(self) -> tuple[KeptFile, ...]:
-        return kept_for(self._before())
+    def _earlier(self) -> tuple[StagedFile, ...]:
+        return staged_for_form(self._before())

@@ -26,7 +26,7 @@ _PLAIN_HEAD = re.compile(
 )
 
 
-class Takes(Protocol):
+class FileSink(Protocol):
     """Where the files of a form go, one after the other."""
 
     def begin(self, name: str) -> None:
@@ -39,17 +39,17 @@ class Takes(Protocol):
         """That was all of it."""
 
 
-class Parts:
+class MultipartReader:
     """The parts of a form as they come in: text into ``fields``, files on to ``files`` (None: nowhere).
 
-    ``cut`` says that more text came than ``most`` bytes, and that the rest of it is gone. A field that
+    ``truncated`` says that more text came than ``most`` bytes, and that the rest of it is gone. A field that
     comes after that is still taken where it is short.
     """
 
-    def __init__(self, fields: MultiDict[str, str], files: Takes | None, most: int) -> None:
+    def __init__(self, fields: MultiDict[str, str], files: FileSink | None, most: int) -> None:
         self.fields = fields
         self.broken: set[str] = set()
-        self.cut = False
+        self.truncated = False
         self._files = files
         self._left = most
         self._name = ""
@@ -71,11 +71,11 @@ class Parts:
             self._cut_here = self._cut_here or len(event) > room
             self._left = max(0, self._left - len(event))
 
-    def take_field(self, name: str, value: bytes, *, cut: bool = False) -> None:
+    def take_field(self, name: str, value: bytes, *, truncated: bool = False) -> None:
         """A whole field, or what is left of one that was cut."""
-        text, whole = decoded_text(value, cut=cut)
+        text, whole = decoded_text(value, truncated=truncated)
         self.fields.add(name, text)
-        self.cut = self.cut or cut
+        self.truncated = self.truncated or truncated
         if not whole:
             self.broken.add(name)
 
@@ -95,11 +95,13 @@ class Parts:
         if self._in_file and self._files is not None:
             self._files.end()
         elif self._text is not None:
-            self.take_field(self._name, bytes(self._text), cut=self._cut_here)
+            self.take_field(self._name, bytes(self._text), truncated=self._cut_here)
         self._text, self._in_file, self._cut_here = None, False, False
 
 
-def read_parts(read: Callable[[int], bytes], boundary: str, parts: Parts, most: int, most_parts: int) -> bool:
+def read_multipart(
+    read: Callable[[int], bytes], boundary: str, parts: MultipartReader, most: int, most_parts: int
+) -> bool:
     """Read a multipart body; whether it ended within ``most`` bytes.
 
     Raises BadRequest for a body that breaks off or isn't multipart.
@@ -153,10 +155,10 @@ def plain_fields(body: bytes, boundary: str) -> list[tuple[str, bytes]] | None:
     return fields
 
 
-def decoded_text(value: bytes, *, cut: bool = False) -> tuple[str, bool]:
+def decoded_text(value: bytes, *, truncated: bool = False) -> tuple[str, bool]:
     """The bytes as text, and whether they are text; what isn't is shown as U+FFFD."""
     try:
-        return value.decode("utf-8", "ignore" if cut else "strict"), True
+        return value.decode("utf-8", "ignore" if truncated else "strict"), True
     except UnicodeDecodeError:
         return value.decode("utf-8", "replace"), False
 

@@ -11,11 +11,10 @@ from werkzeug.wrappers import Response
 from wtforms import Field, Form, StringField
 from wtforms.validators import StopValidation
 
-from formapp.errors import AlreadyThere, NotFound, Refused
+from formapp.errors import AlreadyExists, NotFound, UseCaseError
 from formapp.forms import Line, Required
-from formapp.hours import banner as closurefile
-from formapp.hours import closures
-from formapp.web.body.form_data import posted
+from formapp.hours import banner, closures
+from formapp.web.body.form_data import form_data
 from formapp.web.context import web
 from formapp.web.layout.page import page, see_other
 from formapp.web.row_number import row_number
@@ -34,8 +33,8 @@ class Instant:
         """Refuse what is none."""
         try:
             instant_of(field)
-        except Refused as refused:
-            raise StopValidation(refused.sentence) from None
+        except UseCaseError as refused:
+            raise StopValidation(refused.message) from None
 
 
 class ClosureForm(Form):
@@ -70,22 +69,22 @@ def coming() -> Response:
 def announce() -> Response:
     """Announce a closure, in the guide at once; for people at the desk."""
     desk = web()
-    form, now = ClosureForm(posted().fields), desk.clock()
+    form, now = ClosureForm(form_data().fields), desk.clock()
     if not form.validate():
         return _closures_page(form)
     try:
         made = closures.add_closure(
             desk.services, instant_of(form.start), instant_of(form.end), form.note.data or "", now
         )
-    except AlreadyThere as refused:
+    except AlreadyExists as refused:
         # The button was pressed twice, or two people were told to announce it.
-        session["said"] = f"{refused.sentence}."
-    except Refused as refused:
-        form[refused.field].errors = [refused.sentence]
+        session["said"] = f"{refused.message}."
+    except UseCaseError as refused:
+        form[refused.field].errors = [refused.message]
         return _closures_page(form)
     else:
-        closurefile.write(desk.services, now)
-        session["said"] = f"Announced. {closurefile.sentence(made, desk.services.policy.calendar.zone, now)}"
+        banner.write(desk.services, now)
+        session["said"] = f"Announced. {banner.sentence(made, desk.services.policy.calendar.zone, now)}"
     return see_other(url_for("closures.coming"))
 
 
@@ -99,7 +98,7 @@ def take_back(number: str) -> Response:
     except NotFound:
         session["said"] = "This closure isn't announced any more."
     else:
-        closurefile.write(desk.services, now)
+        banner.write(desk.services, now)
         session["said"] = "The closure is taken back. Tickets that were sent meanwhile keep their dates."
     return see_other(url_for("closures.coming"))
 
@@ -115,8 +114,8 @@ def _closures_page(form: ClosureForm, *, said: str = "") -> Response:
         errors={field.name: field.errors[0] for field in form if field.errors},
         picked={name for name in ("start", "end") if _PICKED.fullmatch(form[name].data or "")},
         closures=[
-            Announced(one.id, one.note, closurefile.sentence(one, zone, now))
-            for one in closures.coming_closures(desk.services, now)
+            Announced(one.id, one.note, banner.sentence(one, zone, now))
+            for one in closures.upcoming_closures(desk.services, now)
         ],
         place=place(zone),
         most=closures.NOTE_LENGTH,

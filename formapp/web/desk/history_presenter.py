@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from formapp.models import Account, Event
-from formapp.web.layout.filters import marked
+from formapp.web.layout.filters import instant_html
 from formapp.when import short_words
 from supportpolicy import Policy
 
@@ -34,7 +34,7 @@ def history(database: Session, events: Sequence[Event], policy: Policy, now: dat
     names = _names(database, events)
     return tuple(
         Line(
-            at=marked(short_words(event.at, policy.calendar.zone, now), event.at, policy),
+            at=instant_html(short_words(event.at, policy.calendar.zone, now), event.at, policy),
             who=names.get(event.account_id, "") if event.account_id else "The clock",
             what=_what(event, names),
             more=tuple(_more(event.kind, event.details, policy, now)),

@@ -5,12 +5,12 @@ from __future__ import annotations
 from flask import Blueprint, abort, request, session, url_for
 from werkzeug.wrappers import Response
 
-from formapp.errors import NotFound, Refused
+from formapp.errors import NotFound, UseCaseError
 from formapp.models import OutboxMessage
 from formapp.notifications import outbox, webhooks
 from formapp.notifications.webhooks import endpoints, log
 from formapp.notifications.webhooks.messages import endpoint_id_of
-from formapp.web.body.form_data import posted
+from formapp.web.body.form_data import form_data
 from formapp.web.context import web
 from formapp.web.desk.outbox_presenter import attempt_words, endpoint_words, given_up, sent_words
 from formapp.web.layout.page import page, see_other
@@ -45,14 +45,14 @@ def replay(number: str) -> Response:
     again = log.replay if message.channel == webhooks.CHANNEL else outbox.replay
     try:
         again(desk.services, wanted, desk.clock())
-    except Refused as refused:
-        return _page_of(message, refused.sentence)
+    except UseCaseError as refused:
+        return _page_of(message, refused.message)
     session["said"] = AGAIN
     return see_other(_address_of(message))
 
 
 def _from_endpoint(message: OutboxMessage) -> bool:
-    return message.channel == webhooks.CHANNEL and posted().get("from") == "endpoint"
+    return message.channel == webhooks.CHANNEL and form_data().get("from") == "endpoint"
 
 
 def _page_of(message: OutboxMessage, error: str) -> Response:

@@ -13,7 +13,7 @@ from formapp.notifications import webhooks
 from formapp.notifications.webhooks.endpoints import EndpointFacts
 from formapp.notifications.webhooks.log import Delivery
 from formapp.notifications.webhooks.messages import endpoint_id_of
-from formapp.web.layout.filters import marked
+from formapp.web.layout.filters import instant_html
 from formapp.when import short_words
 from supportpolicy import Policy
 
@@ -130,4 +130,4 @@ def attempt_words(attempt: WebhookAttempt, policy: Policy, now: datetime) -> Mar
 
 
 def _at(instant: datetime, policy: Policy, now: datetime) -> Markup:
-    return marked(short_words(instant, policy.calendar.zone, now), instant, policy)
+    return instant_html(short_words(instant, policy.calendar.zone, now), instant, policy)

@@ -8,13 +8,13 @@ from flask import Blueprint, Response, abort, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as Answer
 
-from formapp.errors import NotFound, Refused
-from formapp.tickets import search as queue
+from formapp.errors import NotFound, UseCaseError
+from formapp.tickets import search
 from formapp.tickets.search import Filters, QueuePage
 from formapp.web.context import web
 from formapp.web.desk.queue_presenter import choices, is_sifted, rows, views
 from formapp.web.layout.page import page, see_other
-from formapp.web.session_cookie import the_person
+from formapp.web.session_cookie import require_person
 from formapp.when import place
 
 blueprint = Blueprint("queue", __name__)
@@ -30,15 +30,17 @@ def tickets() -> Answer:
     sent = "was" in arguments or any(name in arguments for name in CHOICES)
     chosen = _chosen(arguments) if sent else shown
     try:
-        asked = queue.parse_search(typed)
-    except Refused as refused:
+        asked = search.parse_search(typed)
+    except UseCaseError as refused:
         # A page can't hold a NUL, so it is made visible.
         kept = typed.replace("\0", "\N{REPLACEMENT CHARACTER}")
-        return _queue_page(chosen, kept, shown.as_search(), error=refused.sentence)
+        return _queue_page(chosen, kept, shown.as_search(), error=refused.message)
     if sent:
-        return see_other(_address(queue.settled(asked, chosen, shown).as_search()))
+        return see_other(_address(search.merge_filters(asked, chosen, shown).as_search()))
     try:
-        found = queue.page_of(desk.services, asked, the_person().account_id, desk.clock(), arguments.get("after", ""))
+        found = search.find_page(
+            desk.services, asked, require_person().account_id, desk.clock(), arguments.get("after", "")
+        )
     except NotFound:
         abort(404)
     return _queue_page(asked, asked.as_search(), asked.as_search(), found)
@@ -49,11 +51,11 @@ def export() -> Answer:
     """All tickets of a search, as a file for spreadsheets; what can't be searched for is told on the page."""
     desk, typed = web(), request.args.get("search", "")
     try:
-        asked = queue.parse_search(typed)
-    except Refused:
+        asked = search.parse_search(typed)
+    except UseCaseError:
         return see_other(_address(typed))
     now = desk.clock()
-    lines = queue.csv_rows(desk.services, asked, the_person().account_id, now)
+    lines = search.csv_rows(desk.services, asked, require_person().account_id, now)
     # Without the mark spreadsheets misread letters beyond ASCII.
     answer = Response(chain(["\ufeff"], lines), mimetype="text/csv")
     day = now.astimezone(desk.services.policy.calendar.zone).date()
@@ -65,8 +67,8 @@ def export() -> Answer:
 def _search(text: str) -> Filters:
     """What the form had when it was made; one that can't be read had nothing."""
     try:
-        return queue.parse_search(text)
-    except Refused:
+        return search.parse_search(text)
+    except UseCaseError:
         return Filters()
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from formapp.accounts import projects
 from formapp.models import Ticket
 from formapp.services import Services
-from formapp.tickets import triage as desk
+from formapp.tickets import triage
 from formapp.tickets.queries import policy_of
 from formapp.tickets.search import Filters
 from formapp.tickets.time_left import TimeLeft, times_left
@@ -106,7 +106,7 @@ def is_sifted(filters: Filters) -> bool:
 
 def choices(filters: Filters, services: Services) -> dict[str, list[Choice]]:
     """What each filter offers, with what is chosen."""
-    people = ((person.email, person.name) for person in desk.people_at_the_desk(services))
+    people = ((person.email, person.name) for person in triage.people_at_the_desk(services))
     priorities = ((priority.id, priority.label) for priority in services.policy.priorities)
     known = ((project.key, project.name) for project in projects.every_project(services))
     return {

@@ -12,12 +12,12 @@ from markupsafe import Markup
 from formapp.hours import closures
 from formapp.models import Ticket, reference_of
 from formapp.services import Services
-from formapp.tickets import sla as clock
+from formapp.tickets import sla
 from formapp.tickets.queries import events_of
 from formapp.tickets.time_left import TimeLeft, time_left
 from formapp.web.desk.history_presenter import Line, criterion_of, history
-from formapp.web.layout.filters import marked
-from formapp.web.tickets.sla_presenter import Promised, promised
+from formapp.web.layout.filters import instant_html
+from formapp.web.tickets.sla_presenter import SlaRow, sla_rows
 from formapp.when import long_words
 from supportpolicy import Policy
 
@@ -28,7 +28,7 @@ NEXT = {"response": "for the answer", "resolution": "for the solution"}
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class QuestionView:
     """One question of the chooser as the desk corrects it; ``options`` are (id, label), ``answer`` may be empty."""
 
     id: str
@@ -38,7 +38,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class DeskPage:
+class StaffTicketView:
     """A ticket as its page at the desk shows it.
 
     ``seen`` is the newest event that stands on the page, ``evidence`` what was answered, ``asked`` the
@@ -68,23 +68,25 @@ class DeskPage:
     recommended_label: str
     criterion: str
     evidence: tuple[tuple[str, str], ...]
-    asked: tuple[Asked, ...]
-    promises: tuple[Promised, ...]
+    asked: tuple[QuestionView, ...]
+    promises: tuple[SlaRow, ...]
     history: tuple[Line, ...]
     seen: int
 
 
-def as_desk_page(services: Services, ticket: Ticket, now: datetime, answers: Mapping[str, str] | None) -> DeskPage:
+def present_ticket(
+    services: Services, ticket: Ticket, now: datetime, answers: Mapping[str, str] | None
+) -> StaffTicketView:
     """The ticket with all that the desk knows of it; ``answers`` are those being corrected, None: the ticket's own."""
     events = events_of(services, ticket.id)
     with services.read() as database:
-        promises = clock.promises_of(services, database, ticket)
-        closed = closures.known_at(database, now, now)
+        promises = sla.load_targets(services, database, ticket)
+        closed = closures.closures_known_at(database, now, now)
         lines = history(database, events, promises.policy, now)
     policy = promises.policy
     priority = policy.priority(ticket.priority)
     left = time_left(policy, ticket, closed, now)
-    return DeskPage(
+    return StaffTicketView(
         reference=ticket.reference,
         subject=ticket.subject,
         state=ticket.state,
@@ -102,14 +104,14 @@ def as_desk_page(services: Services, ticket: Ticket, now: datetime, answers: Map
         url=ticket.url,
         page=ticket.page,
         page_link=ticket.page if services.settings.site_dir and _PATH.fullmatch(ticket.page) else "",
-        opened=marked(long_words(ticket.opened_at, policy.calendar.zone, now), ticket.opened_at, policy),
+        opened=instant_html(long_words(ticket.opened_at, policy.calendar.zone, now), ticket.opened_at, policy),
         description=ticket.description,
         merged_into=reference_of(ticket.merged_into_id) if ticket.merged_into_id else "",
         recommended_label=policy.priority(ticket.recommended).label if ticket.recommended else "",
         criterion=criterion_of(policy, ticket.rule),
         evidence=_evidence(policy, ticket.answers),
         asked=_asked(policy, ticket.answers if answers is None else answers),
-        promises=promised(promises, ticket, now, to_staff=True),
+        promises=sla_rows(promises, ticket, now, to_staff=True),
         history=lines,
         seen=events[-1].sequence,
     )
@@ -132,7 +134,7 @@ def _evidence(policy: Policy, answers: Mapping[str, str]) -> tuple[tuple[str, st
     )
 
 
-def _asked(policy: Policy, answers: Mapping[str, str]) -> tuple[Asked, ...]:
+def _asked(policy: Policy, answers: Mapping[str, str]) -> tuple[QuestionView, ...]:
     """The questions that these answers lead through, the one that is still open included."""
     known = {
         question.id: answers[question.id]
@@ -142,7 +144,7 @@ def _asked(policy: Policy, answers: Mapping[str, str]) -> tuple[Asked, ...]:
     found = policy.recommend(known)
     questions = [policy.question(name) for name in (*found.asked, *found.missing)]
     return tuple(
-        Asked(
+        QuestionView(
             question.id,
             question.title,
             known.get(question.id, ""),

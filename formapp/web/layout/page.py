@@ -9,7 +9,7 @@ from flask import Response, current_app, make_response, url_for
 from flask_wtf.csrf import generate_csrf  # type: ignore[import-untyped]
 
 from formapp.web.context import web
-from formapp.web.session_cookie import already_known
+from formapp.web.session_cookie import loaded_person
 from formapp.widgets import render_draft_line, render_sending
 
 PAGE_ASSETS = ("support-common.css", "support-pages.css", "support-pages.js")
@@ -37,7 +37,7 @@ def page(name: str, status: int = 200, /, *, assets: tuple[str, ...] = (), **wor
         page_assets=[asset for asset in wanted if not shell.brings(asset.hashed_name)],
         url_for=url_for,
         csrf_token=generate_csrf,
-        person=already_known(),
+        person=loaded_person(),
         contact_email=desk.services.policy.contact_email,
         draft_line=render_draft_line,
         sending=partial(render_sending, desk.services.policy, "body submission", url_for("watching.health")),

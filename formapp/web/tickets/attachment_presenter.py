@@ -20,7 +20,7 @@ CLOSED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Attached:
+class AttachmentView:
     """One file. ``address`` is empty where it can't be opened, and ``closed`` says why; ``preview`` may be empty."""
 
     name: str
@@ -30,21 +30,21 @@ class Attached:
     closed: str
 
 
-def as_attached(
+def present_attachments(
     files: Iterable[Attachment], reference: str, *, at_the_desk: bool
-) -> Mapping[int | None, tuple[Attached, ...]]:
+) -> Mapping[int | None, tuple[AttachmentView, ...]]:
     """The files by the number of the message that they came with; None has those that came with the ticket."""
-    found: dict[int | None, tuple[Attached, ...]] = {}
+    found: dict[int | None, tuple[AttachmentView, ...]] = {}
     for file in files:
         found[file.message_id] = (*found.get(file.message_id, ()), _attached(file, reference, at_the_desk))
     return found
 
 
-def _attached(file: Attachment, reference: str, at_the_desk: bool) -> Attached:
+def _attached(file: Attachment, reference: str, at_the_desk: bool) -> AttachmentView:
     may_be_opened = file.may_be_opened
     download, preview = ("desk_download", "desk_preview") if at_the_desk else ("download", "preview")
     place: dict[str, Any] = {"reference": reference, "number": file.id}
-    return Attached(
+    return AttachmentView(
         name=file.name,
         size=size_words(file.size),
         address=url_for(f"files.{download}", **place) if may_be_opened else "",

@@ -14,8 +14,8 @@ from formapp.attachments import service as attachments
 from formapp.errors import NotFound
 from formapp.models import Attachment
 from formapp.sizes import size_words
-from formapp.web.body.file_field import forget_file
-from formapp.web.body.form_data import posted
+from formapp.web.body.file_field import discard_file
+from formapp.web.body.form_data import form_data
 from formapp.web.context import web
 from formapp.web.layout.page import page
 from formapp.web.request_log import log_failure
@@ -68,12 +68,12 @@ def upload() -> Response:
 
     Only script of our own pages calls it. Asks the database for nothing.
     """
-    sent = posted()
+    sent = form_data()
     if sent.refused:
-        return _told(sent.refused[0], 507 if sent.unstored else sent.status)
-    if sent.cut:
+        return _told(sent.refused[0], 507 if sent.store_failed else sent.status)
+    if sent.truncated:
         return _told(NOT_WHOLE, 413)
-    kept = attachments.kept_files(web().services, sent.files[-1:])
+    kept = attachments.staged_files(web().services, sent.files[-1:])
     if not kept:
         return _told(NOTHING, 422)
     file = kept[0]
@@ -87,7 +87,7 @@ def upload() -> Response:
 @blueprint.post("/files/remove")
 def remove() -> Response:
     """Forget a file that waits for its form; open to who knows its token."""
-    forget_file(posted().get("token"))
+    discard_file(form_data().get("token"))
     return Response(status=204)
 
 

@@ -9,14 +9,14 @@ from datetime import datetime
 from markupsafe import Markup
 
 from formapp.models import Message
-from formapp.web.layout.filters import marked
-from formapp.web.tickets.attachment_presenter import Attached
+from formapp.web.layout.filters import instant_html
+from formapp.web.tickets.attachment_presenter import AttachmentView
 from formapp.when import short_words
 from supportpolicy import Policy
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class MessageView:
     """One message. ``html`` is safe; empty while the worker hasn't rendered it: then ``body`` is shown as typed."""
 
     author: str
@@ -25,19 +25,19 @@ class Said:
     at: Markup
     html: Markup
     body: str
-    files: tuple[Attached, ...]
+    files: tuple[AttachmentView, ...]
 
 
-def as_said(
-    messages: Iterable[Message], files: Mapping[int | None, tuple[Attached, ...]], policy: Policy, now: datetime
-) -> tuple[Said, ...]:
+def present_messages(
+    messages: Iterable[Message], files: Mapping[int | None, tuple[AttachmentView, ...]], policy: Policy, now: datetime
+) -> tuple[MessageView, ...]:
     """The messages with their files for the macro of ``conversation.html``, with instants in the policy's zone."""
     return tuple(
-        Said(
+        MessageView(
             author=message.author.name,
             by_staff=message.by_staff,
             kind=message.kind,
-            at=marked(short_words(message.at, policy.calendar.zone, now), message.at, policy),
+            at=instant_html(short_words(message.at, policy.calendar.zone, now), message.at, policy),
             # Cleaned when it was rendered and stored (formapp.tickets.markdown); nobody else writes this column.
             html=Markup(message.html or ""),  # noqa: S704
             body=message.body,

@@ -12,14 +12,14 @@ from werkzeug.wrappers import Response
 
 from formapp.accounts.projects import active_projects_of
 from formapp.forms import TicketForm, ticket_form
-from formapp.web.body.file_field import GONE, kept_for
-from formapp.web.body.form_data import Posted
+from formapp.web.body.file_field import GONE, staged_for_form
+from formapp.web.body.form_data import FormData
 from formapp.web.context import web
 from formapp.web.csrf import TOKEN, csrf_token
 from formapp.web.layout.assets import FORM_ASSETS
 from formapp.web.layout.page import page
 from formapp.web.session_cookie import Person
-from formapp.web.tickets.similar_presenter import as_alike
+from formapp.web.tickets.similar_presenter import present_similar
 from formapp.widgets import render_form
 from supportpolicy import Policy, UnknownAnswer
 
@@ -53,7 +53,7 @@ def project_choices(person: Person | None) -> tuple[Choice, ...] | None:
     return tuple((project.key, project.name) for project in active_projects_of(web().services, person.account_id))
 
 
-def filled_form(sent: Posted, projects: Sequence[Choice] | None) -> TicketForm:
+def filled_form(sent: FormData, projects: Sequence[Choice] | None) -> TicketForm:
     """The form with what was posted; a project typed as a name is matched to the person's own."""
     fields = sent.fields
     if projects:
@@ -64,12 +64,12 @@ def filled_form(sent: Posted, projects: Sequence[Choice] | None) -> TicketForm:
     return form
 
 
-def is_whole(form: TicketForm, sent: Posted) -> bool:
+def is_whole(form: TicketForm, sent: FormData) -> bool:
     """Whether the form can be filed; where not, each field that can't has its sentence."""
     whole = form.validate() and not sent.refused
     form.files.errors = sent.refused
     for field in form.visible:
-        if field.name in sent.broken:
+        if field.name in sent.undecodable:
             field.errors = [BROKEN.format(field.label.text)]
             whole = False
     if form.project.errors and sent.get("project").strip():
@@ -102,7 +102,7 @@ def form_page(
             field.data = (field.data or "").replace("\0", "\N{REPLACEMENT CHARACTER}")
     if not form.submission.data:
         form.submission.data = new_submission()
-    kept = kept_for(form.files.data)
+    kept = staged_for_form(form.files.data)
     if len(kept) < len(form.files.data) and not form.files.errors:
         form.files.errors = (GONE,)
     hidden = {TOKEN: csrf_token()}
@@ -125,7 +125,7 @@ def form_page(
         assets=FORM_ASSETS,
         form_html=html,
         notice=notice,
-        alike=as_alike(person, form.project.data, form.subject.data),
+        alike=present_similar(person, form.project.data, form.subject.data),
         problem=bool(form.errors) or status != 200,
     )
 
@@ -133,7 +133,7 @@ def form_page(
 def no_project_page(fields: Mapping[str, str], files: Sequence[str] = ()) -> Response:
     """The page for a person without an active project, with what they typed, if they did, and their files' names."""
     typed = [(label, fields.get(name, "")) for name, label in TYPED if fields.get(name, "").strip()]
-    typed += [("Attachment", file.name) for file in kept_for(files)]
+    typed += [("Attachment", file.name) for file in staged_for_form(files)]
     return page("no-project.html", 422 if typed else 200, typed=typed)
 
 

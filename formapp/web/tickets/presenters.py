@@ -10,16 +10,16 @@ from markupsafe import Markup
 
 from formapp.models import Ticket, reference_of
 from formapp.services import Services
-from formapp.tickets import sla as clock
+from formapp.tickets import sla
 from formapp.tickets.queries import policy_of
-from formapp.web.layout.filters import marked
-from formapp.web.tickets.sla_presenter import Promised, promised
+from formapp.web.layout.filters import instant_html
+from formapp.web.tickets.sla_presenter import SlaRow, sla_rows
 from formapp.when import long_words, short_words
 from supportpolicy import Policy
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class TicketListItem:
     """A ticket as the list shows it."""
 
     reference: str
@@ -45,7 +45,7 @@ class TicketPage:
     reporter: str
     description: str
     answers: tuple[tuple[str, str], ...]
-    promises: tuple[Promised, ...]
+    promises: tuple[SlaRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +58,23 @@ class Confirmation:
     then: Markup
 
 
-def as_cards(services: Services, tickets: Sequence[Ticket], now: datetime) -> list[Card]:
+def present_list(services: Services, tickets: Sequence[Ticket], now: datetime) -> list[TicketListItem]:
     """The tickets as the list shows them, each under the policy that it was promised under."""
     policies = {version: policy_of(services, version) for version in {ticket.policy_version for ticket in tickets}}
     cards = []
     for ticket in tickets:
         policy = policies[ticket.policy_version]
         label = policy.priority(ticket.priority).label
-        cards.append(Card(ticket.reference, ticket.subject, ticket.project.name, label, state(ticket, policy, now)))
+        cards.append(
+            TicketListItem(ticket.reference, ticket.subject, ticket.project.name, label, state(ticket, policy, now))
+        )
     return cards
 
 
-def as_page(services: Services, ticket: Ticket, now: datetime) -> TicketPage:
+def present_ticket(services: Services, ticket: Ticket, now: datetime) -> TicketPage:
     """The ticket as its customer's page shows it, under the policy that it was promised under."""
     with services.read() as database:
-        promises = clock.promises_of(services, database, ticket)
+        promises = sla.load_targets(services, database, ticket)
     policy = promises.policy
     zone = policy.calendar.zone
     return TicketPage(
@@ -84,15 +86,15 @@ def as_page(services: Services, ticket: Ticket, now: datetime) -> TicketPage:
         project_name=ticket.project.name,
         priority_label=policy.priority(ticket.priority).label,
         url=ticket.url,
-        opened=marked(long_words(ticket.opened_at, zone, now), ticket.opened_at, policy),
+        opened=instant_html(long_words(ticket.opened_at, zone, now), ticket.opened_at, policy),
         reporter=ticket.reporter.name,
         description=ticket.description,
         answers=_answers(ticket, policy),
-        promises=promised(promises, ticket, now),
+        promises=sla_rows(promises, ticket, now),
     )
 
 
-def as_confirmation(services: Services, ticket: Ticket, now: datetime) -> Confirmation:
+def present_confirmation(services: Services, ticket: Ticket, now: datetime) -> Confirmation:
     """What happens next, and by when."""
     policy = policy_of(services, ticket.policy_version)
     zone = policy.calendar.zone
@@ -100,11 +102,11 @@ def as_confirmation(services: Services, ticket: Ticket, now: datetime) -> Confir
     if ticket.response_due_at is None:
         first = Markup("We answer as soon as we can. {} tickets have no fixed time.").format(label)
     else:
-        due = marked(long_words(ticket.response_due_at, zone, now), ticket.response_due_at, policy)
+        due = instant_html(long_words(ticket.response_due_at, zone, now), ticket.response_due_at, policy)
         first = Markup("You hear from us by <strong>{}</strong>.").format(due)
     then = Markup()
     if ticket.resolution_due_at is not None:
-        due = marked(long_words(ticket.resolution_due_at, zone, now), ticket.resolution_due_at, policy)
+        due = instant_html(long_words(ticket.resolution_due_at, zone, now), ticket.resolution_due_at, policy)
         then = Markup("We aim to have it solved by <strong>{}</strong>.").format(due)
     return Confirmation(ticket.reference, ticket.reporter.email, first, then)
 
@@ -125,7 +127,7 @@ def state(ticket: Ticket, policy: Policy, now: datetime) -> Markup:
 def _due(what: str, due: datetime | None, policy: Policy, now: datetime) -> Markup:
     if due is None:
         return Markup("Waiting for us, {} as soon as we can").format("answered" if what == "answer" else "solved")
-    words = marked(short_words(due, policy.calendar.zone, now), due, policy)
+    words = instant_html(short_words(due, policy.calendar.zone, now), due, policy)
     return Markup("Waiting for us, {} {} {}").format(what, "was due" if due < now else "due", words)
 
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from flask import request, session, url_for
 from werkzeug.wrappers import Response
 
-from formapp.errors import DraftTooLarge, Refused, ReplyReused, TextRefused
+from formapp.errors import DraftTooLarge, ReplyReused, TextRefused, UseCaseError
 from formapp.tickets import drafts
-from formapp.tickets.replies import Written
-from formapp.web.body.file_field import forget_file, kept_for
-from formapp.web.body.form_data import Posted, posted
-from formapp.web.context import machine, web
+from formapp.tickets.replies import MessageInput
+from formapp.web.body.file_field import discard_file, staged_for_form
+from formapp.web.body.form_data import FormData, form_data
+from formapp.web.context import client_network, web
 from formapp.web.csrf import TOKEN
 from formapp.web.layout.page import page
 from formapp.web.tickets.form_page import BROKEN, Notice, new_submission
@@ -56,7 +56,7 @@ _EVENT_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class ReplyDraft:
     """A text as it stands in its form, the form's id, the token of its draft, and those of its files."""
 
     body: str = ""
@@ -64,7 +64,7 @@ class Typed:
     draft: str = ""
     files: tuple[str, ...] = ()
 
-    def after(self, refused: Exception) -> Typed:
+    def after(self, refused: Exception) -> ReplyDraft:
         """The same text for the page that says why it was refused; as a new form where its id is used up."""
         return replace(self, submission=new_submission()) if isinstance(refused, ReplyReused) else self
 
@@ -73,15 +73,15 @@ class Typed:
 class Unsent:
     """A form that comes back unsent: what stands in it, the answer's status, and what to say above it."""
 
-    form: Typed
+    form: ReplyDraft
     status: int
     notice: Notice | None = None
 
 
-def typed(sent: Posted) -> Typed:
+def reply_draft(sent: FormData) -> ReplyDraft:
     """The posted text, with what a page can't hold made visible."""
     submission = sent.get("submission")
-    return Typed(
+    return ReplyDraft(
         body=sent.get("body").replace("\0", "\N{REPLACEMENT CHARACTER}"),
         submission=submission if _SUBMISSION.fullmatch(submission) else new_submission(),
         draft=sent.get("draft"),
@@ -89,53 +89,53 @@ def typed(sent: Posted) -> Typed:
     )
 
 
-def unsent(sent: Posted) -> Unsent | None:
+def unsent(sent: FormData) -> Unsent | None:
     """How the form comes back where another of its buttons was pressed, or where not all of it came; else None."""
-    form = typed(sent)
-    if sent.cut:
+    form = reply_draft(sent)
+    if sent.truncated:
         return Unsent(form, 413, NOT_ALL_CAME)
     removed = sent.get("remove_file")
     if not removed:
         return None
-    forget_file(removed)
+    discard_file(removed)
     return Unsent(replace(form, files=tuple(token for token in form.files if token != removed)), 200)
 
 
-def written(sent: Posted, form: Typed) -> Written:
+def message_input(sent: FormData, form: ReplyDraft) -> MessageInput:
     """The posted text with its files for the use case.
 
     Raises TextRefused where it held bytes that aren't text, Refused where a file was not taken.
     """
-    if "body" in sent.broken:
+    if "body" in sent.undecodable:
         raise TextRefused(BROKEN.format("The message"), "body")
     if sent.refused:
-        raise Refused(". ".join(sent.refused), "files")
-    return Written(sent.get("body"), form.submission, seen_by(sent), form.files)
+        raise UseCaseError(". ".join(sent.refused), "files")
+    return MessageInput(sent.get("body"), form.submission, seen_event(sent), form.files)
 
 
-def seen_by(sent: Posted) -> int:
+def seen_event(sent: FormData) -> int:
     """The newest event that the posted page showed; 0 where it doesn't say, as if it had shown nothing."""
     number = sent.get("seen")
     return int(number) if _EVENT_NUMBER.fullmatch(number) else 0
 
 
-def drop_sent(form: Typed) -> None:
+def drop_sent(form: ReplyDraft) -> None:
     """Forget the draft of a text that is stored."""
     if form.draft:
         drafts.drop_draft(web().services, form.draft)
 
 
-def kept_text(form: str) -> Typed:
+def saved_draft(form: str) -> ReplyDraft:
     """The text that was kept for this form ("reply" or "note") while its writer signed in; else an empty one."""
     token = request.args.get("draft", "")
     desk = web()
     kept = drafts.draft_fields(desk.services, token, desk.clock()) if token else None
     if kept is None or kept.get("form") != form:
-        return Typed()
-    return Typed(kept["body"], kept["submission"], token, tuple(kept.get("files", "").split()))
+        return ReplyDraft()
+    return ReplyDraft(kept["body"], kept["submission"], token, tuple(kept.get("files", "").split()))
 
 
-def way_back() -> str | Response | None:
+def path_after_sign_in() -> str | Response | None:
     """Where a signed-out person's request leads after signing in: its own page, with what was typed kept.
 
     A page that shows the text where no more can be kept; None where nothing leads back.
@@ -143,11 +143,11 @@ def way_back() -> str | Response | None:
     if request.method in {"GET", "HEAD", "OPTIONS"}:
         return request.full_path.rstrip("?")
     shown_by = SHOWN_BY.get(request.endpoint or "")
-    text = typed(posted()) if shown_by else Typed()
+    text = reply_draft(form_data()) if shown_by else ReplyDraft()
     if shown_by is None or not (text.body.strip() or text.files):
         return None
     desk = web()
-    if not desk.limits.may_keep_text(machine()):
+    if not desk.limits.may_keep_text(client_network()):
         return kept_page(TOO_OFTEN, 429)
     form = (request.endpoint or "").rpartition(".")[2]
     fields = {"form": form, "body": text.body, "submission": text.submission, "files": " ".join(text.files)}
@@ -161,14 +161,14 @@ def way_back() -> str | Response | None:
 
 def kept_page(notice: Notice, status: int) -> Response:
     """The posted text in a form of its own, to press once more; asks the database for nothing."""
-    fields: Mapping[str, list[str]] = posted().fields.to_dict(flat=False)
+    fields: Mapping[str, list[str]] = form_data().fields.to_dict(flat=False)
     hidden = [
         (name, value)
         for name, values in fields.items()
         if name not in {TOKEN, "body", "remove_file"}
         for value in values
     ]
-    text = typed(posted())
+    text = reply_draft(form_data())
     return page(
         "kept-text.html",
         status,
@@ -177,8 +177,8 @@ def kept_page(notice: Notice, status: int) -> Response:
         action=request.path,
         fields=hidden,
         body=text.body,
-        files=[file.name for file in kept_for(text.files)],
-        refused=posted().refused,
+        files=[file.name for file in staged_for_form(text.files)],
+        refused=form_data().refused,
     )
 
 

@@ -15,7 +15,7 @@ LONGEST_SUBJECT = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Alike:
+class SimilarView:
     """A ticket that may be about the same thing, and the sentence that says so."""
 
     reference: str
@@ -23,7 +23,7 @@ class Alike:
     sentence: str
 
 
-def as_alike(person: Person | None, project: str, subject: str) -> tuple[Alike, ...]:
+def present_similar(person: Person | None, project: str, subject: str) -> tuple[SimilarView, ...]:
     """Tickets like the one being written, for a member of the project; nothing for anybody else."""
     if person is None or not project or not subject.strip():
         return ()
@@ -34,7 +34,7 @@ def as_alike(person: Person | None, project: str, subject: str) -> tuple[Alike, 
     desk = web()
     now = desk.clock()
     return tuple(
-        Alike(
+        SimilarView(
             found.reference,
             found.subject,
             f"A colleague reported something like this in the same project {ago(now - found.opened_at)}",

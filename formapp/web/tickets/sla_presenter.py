@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from formapp.models import Ticket
-from formapp.tickets.sla import STANDING, Promises
-from formapp.web.layout.filters import marked
+from formapp.tickets.sla import PAUSED_STATES, TicketTargets
+from formapp.web.layout.filters import instant_html
 from formapp.when import long_words, place, short_words
 from supportpolicy import Policy, Segment, Target
 
@@ -30,7 +30,7 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class Promised:
+class SlaRow:
     """One promise: its words, its instant (empty: none, or not now), how it stands, and how it was counted.
 
     ``asked`` is the question that the stretches answer, ``intro`` what stands before them, ``total`` what they count.
@@ -46,13 +46,15 @@ class Promised:
     total: str
 
 
-def promised(promises: Promises, ticket: Ticket, now: datetime, *, to_staff: bool = False) -> tuple[Promised, Promised]:
+def sla_rows(
+    promises: TicketTargets, ticket: Ticket, now: datetime, *, to_staff: bool = False
+) -> tuple[SlaRow, SlaRow]:
     """The answer's and the solution's promise, as the customer reads them or (``to_staff``) as the desk does."""
     response = _promised(promises, ticket, now, "response", to_staff=to_staff)
     return response, _promised(promises, ticket, now, "resolution", to_staff=to_staff)
 
 
-def _promised(promises: Promises, ticket: Ticket, now: datetime, target: Target, *, to_staff: bool) -> Promised:
+def _promised(promises: TicketTargets, ticket: Ticket, now: datetime, target: Target, *, to_staff: bool) -> SlaRow:
     policy, deadlines = promises.policy, promises.deadlines
     zone = policy.calendar.zone
     due = ticket.response_due_at if target == "response" else ticket.resolution_due_at
@@ -67,10 +69,10 @@ def _promised(promises: Promises, ticket: Ticket, now: datetime, target: Target,
     else:
         asked = f"Why this date for the {name.lower()}?"
         intro = f"This is how the time from sending to then is counted, by the clock of {place(zone)}:"
-    return Promised(
+    return SlaRow(
         name=name,
         words=promise.words,
-        due=marked(long_words(due, zone, now), due, policy) if due else Markup(),
+        due=instant_html(long_words(due, zone, now), due, policy) if due else Markup(),
         stands=_stands(ticket, policy, now, target, stands_still=stands_still, to_staff=to_staff),
         asked=asked,
         intro=f"The promise is “{promise.words}”. {intro}",
@@ -93,7 +95,7 @@ def _stands(
 
 
 def _short(instant: datetime, policy: Policy, now: datetime) -> Markup:
-    return marked(short_words(instant, policy.calendar.zone, now), instant, policy)
+    return instant_html(short_words(instant, policy.calendar.zone, now), instant, policy)
 
 
 def _stretch(segment: Segment, zone: ZoneInfo, now: datetime, *, to_staff: bool) -> Stretch:
@@ -104,7 +106,7 @@ def _stretch(segment: Segment, zone: ZoneInfo, now: datetime, *, to_staff: bool)
 
     day, _, hour = clock(segment.end).rpartition(", ")
     end = hour if segment.start.date() == segment.end.date() else f"{day}, {hour}"
-    note = "Waiting for the customer" if to_staff and segment.note == STANDING["waiting"] else segment.note
+    note = "Waiting for the customer" if to_staff and segment.note == PAUSED_STATES["waiting"] else segment.note
     # Not by its clock: a stretch may begin and end at one time of day, with clocks going back in between.
     is_moment = segment.kind == "clock change"
     return Stretch(clock(segment.start), "" if is_moment else end, length(segment.counted), note)

@@ -10,24 +10,21 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.wrappers import Response
 
-from formapp.accounts import magic_links as signin
-from formapp.errors import DraftTooLarge, NotFound, Refused, SubmissionReused, TooManyTickets
+from formapp.accounts import magic_links
+from formapp.errors import DraftTooLarge, NotFound, SubmissionReused, TooManyTickets, UseCaseError
 from formapp.forms import TicketForm
 from formapp.models import Ticket
 from formapp.text import normalise_line
-from formapp.tickets import create as filing
-from formapp.tickets import drafts
-from formapp.tickets import queries as tickets
-from formapp.tickets import replies as conversation
+from formapp.tickets import create, drafts, queries, replies
 from formapp.tickets.create import TicketInput
-from formapp.tickets.replies import Written
+from formapp.tickets.replies import MessageInput
 from formapp.web.account.sign_in import mailed_to
-from formapp.web.body.file_field import forget_file, kept_for
-from formapp.web.body.form_data import Posted, posted
-from formapp.web.context import machine, web
+from formapp.web.body.file_field import discard_file, staged_for_form
+from formapp.web.body.form_data import FormData, form_data
+from formapp.web.context import client_network, web
 from formapp.web.layout.page import see_other
 from formapp.web.request_log import log_failure
-from formapp.web.session_cookie import Person, signed_in
+from formapp.web.session_cookie import Person, current_person
 from formapp.web.tickets.form_page import (
     Notice,
     add_error,
@@ -83,11 +80,11 @@ KEPT_FIELDS = ("project", "subject", "url", "description", "priority", "answers"
 
 def submit() -> Response:
     """File the posted ticket; signed out, keep it and send a sign-in link."""
-    sent = posted()
+    sent = form_data()
     try:
         if (unsent := _not_to_be_sent(sent)) is not None:
             return unsent
-        person = signed_in()
+        person = current_person()
         if person is not None and sent.get("add_to"):
             return _add_to(sent, person)
         return _file(sent, person) if person else _keep_and_send_link(sent)
@@ -101,7 +98,7 @@ def submit() -> Response:
 
 def ask_once_more() -> Response:
     """The answer to a form that may not come from a page of ours: the form, filled, with a token."""
-    sent = posted()
+    sent = form_data()
     try:
         return _not_to_be_sent(sent) or _shown(sent, 422, PRESS_AGAIN)
     except (DBAPIError, PoolTimeout) as error:
@@ -109,9 +106,9 @@ def ask_once_more() -> Response:
         return _without_database(sent, NO_DATABASE)
 
 
-def _not_to_be_sent(sent: Posted) -> Response | None:
+def _not_to_be_sent(sent: FormData) -> Response | None:
     """The form again where another of its buttons was pressed, or where not all of it came; else None."""
-    if sent.cut:
+    if sent.truncated:
         return _shown(sent, 413, NOT_ALL_CAME)
     if sent.get("remove_file"):
         return _without_file(sent)
@@ -120,15 +117,15 @@ def _not_to_be_sent(sent: Posted) -> Response | None:
     return None
 
 
-def _shown(sent: Posted, status: int = 200, notice: Notice | None = None) -> Response:
-    person = signed_in()
+def _shown(sent: FormData, status: int = 200, notice: Notice | None = None) -> Response:
+    person = current_person()
     choices = project_choices(person)
     if choices is not None and not choices:
         return no_project_page(sent.fields, sent.files)
     return form_page(filled_form(sent, choices), person, status, notice=notice)
 
 
-def _file(sent: Posted, person: Person) -> Response:
+def _file(sent: FormData, person: Person) -> Response:
     """File the ticket; only where that fails are the person's projects looked up, to show the form again."""
     now = web().clock()
     key = sent.get("project")
@@ -136,12 +133,12 @@ def _file(sent: Posted, person: Person) -> Response:
     if key and is_whole(form, sent):
         try:
             return _filed(form, person, now)
-        except Refused:
+        except UseCaseError:
             pass
     return _file_with_care(sent, person, now)
 
 
-def _file_with_care(sent: Posted, person: Person, now: datetime) -> Response:
+def _file_with_care(sent: FormData, person: Person, now: datetime) -> Response:
     """File what was posted with a project's name, or show the form with what can't be filed."""
     choices = project_choices(person)
     if not choices:
@@ -155,15 +152,15 @@ def _file_with_care(sent: Posted, person: Person, now: datetime) -> Response:
         return form_page(form, person, 429, notice=TOO_MANY_TICKETS)
     except SubmissionReused as used:
         return _already_sent(form, person, used)
-    except Refused as refused:
-        notice = add_error(form, refused.field, refused.sentence)
+    except UseCaseError as refused:
+        notice = add_error(form, refused.field, refused.message)
         return form_page(form, person, 422, notice=notice)
 
 
 def _filed(form: TicketForm, person: Person, now: datetime) -> Response:
     desk = web()
     most = desk.limits.tickets_an_hour
-    filed = filing.create_ticket(desk.services, person.account_id, _input(form), now, most_an_hour=most)
+    filed = create.create_ticket(desk.services, person.account_id, _input(form), now, most_an_hour=most)
     _drop_draft(form)
     return see_other(url_for("tickets.sent", reference=filed.ticket.reference))
 
@@ -173,24 +170,24 @@ def _drop_draft(form: TicketForm) -> None:
         drafts.drop_draft(web().services, form.draft.data)
 
 
-def _keep_and_send_link(sent: Posted) -> Response:
+def _keep_and_send_link(sent: FormData) -> Response:
     desk = web()
     form = filled_form(sent, None)
     if not is_whole(form, sent):
         return form_page(form, None, sent.status)
     email = form.email.data
-    if not desk.limits.may_ask_for_link(email, machine()):
+    if not desk.limits.may_ask_for_link(email, client_network()):
         return form_page(form, None, 429, notice=TOO_MANY_LINKS)
     fields = {name: form[name].data or "" for name in KEPT_FIELDS} | {"files": " ".join(form.files.data)}
     try:
         token = drafts.keep_draft(desk.services, fields, desk.clock())
     except DraftTooLarge:
         return form_page(form, None, 422, notice=TOO_LARGE)
-    signin.request_link(desk.services, email, desk.clock(), draft_token=token)
+    magic_links.request_link(desk.services, email, desk.clock(), draft_token=token)
     return mailed_to(email, kept=True)
 
 
-def _with_recommendation(sent: Posted) -> Response:
+def _with_recommendation(sent: FormData) -> Response:
     """The form with the priority that the chooser's answers lead to; nothing else changes, nothing is sent."""
     answers = sent.get("use_answers")
     priority = recommended(web().services.policy, answers)
@@ -202,33 +199,33 @@ def _with_recommendation(sent: Posted) -> Response:
     return _shown(replace(sent, fields=fields), notice=Notice(f"{label} is chosen", ("It follows from your answers.",)))
 
 
-def _without_file(sent: Posted) -> Response:
+def _without_file(sent: FormData) -> Response:
     """The form without one of its files, which is forgotten; nothing else changes, nothing is sent."""
     token = sent.get("remove_file")
-    names = [file.name for file in kept_for([token])]
-    forget_file(token)
+    names = [file.name for file in staged_for_form([token])]
+    discard_file(token)
     fields = sent.fields.copy()
     fields.setlist("file", [other for other in sent.files if other != token])
     notice = Notice(f"{names[0]} is removed", ("It does not go with the ticket.",)) if names else None
     return _shown(replace(sent, fields=fields), sent.status if sent.refused else 200, notice)
 
 
-def _add_to(sent: Posted, person: Person) -> Response:
+def _add_to(sent: FormData, person: Person) -> Response:
     """Add what was typed, with its files, to a ticket that this form has sent before."""
     services, reference = web().services, sent.get("add_to")
     form = filled_form(sent, project_choices(person) or ())
     try:
-        ticket = tickets.ticket_for(services, person.account_id, reference)
+        ticket = queries.ticket_for(services, person.account_id, reference)
     except NotFound as missing:
-        return form_page(form, person, 422, notice=Notice(missing.sentence))
+        return form_page(form, person, 422, notice=Notice(missing.message))
     notice = _sent_before(reference)
     if is_whole(form, sent):
-        written = Written(_as_reply(form, ticket), form.submission.data or "", files=form.files.data)
+        written = MessageInput(_as_reply(form, ticket), form.submission.data or "", files=form.files.data)
         try:
-            conversation.reply_as_customer(services, person.account_id, ticket.id, written, web().clock(), reopen=True)
-        except Refused as refused:
+            replies.reply_as_customer(services, person.account_id, ticket.id, written, web().clock(), reopen=True)
+        except UseCaseError as refused:
             field = "description" if refused.field == "body" else refused.field
-            notice = add_error(form, field, refused.sentence) or notice
+            notice = add_error(form, field, refused.message) or notice
         else:
             _drop_draft(form)
             return see_other(url_for("tickets.show", reference=reference, _anchor="newest"))
@@ -254,10 +251,10 @@ def _sent_before(reference: str) -> Notice:
         "Since then the text has changed; it is below and was not sent.",
         f"If it belongs to {reference}, add it there. {another}",
     )
-    return Notice(SubmissionReused(reference).sentence, sentences, reference)
+    return Notice(SubmissionReused(reference).message, sentences, reference)
 
 
-def _without_database(sent: Posted, notice: Notice) -> Response:
+def _without_database(sent: FormData, notice: Notice) -> Response:
     """The form as it was sent, made without asking the database for anything."""
     key = sent.get("project")
     # The names of the person's projects are out of reach; the chosen one is kept by its key.

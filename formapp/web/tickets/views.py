@@ -8,23 +8,20 @@ from flask import Blueprint, abort, g, request, url_for
 from werkzeug.wrappers import Response
 
 from formapp.attachments.service import attachments_of
-from formapp.errors import NotFound, Refused
+from formapp.errors import NotFound, UseCaseError
 from formapp.forms import ticket_form
 from formapp.models import Ticket
-from formapp.tickets import drafts
-from formapp.tickets import queries as tickets
-from formapp.tickets import replies as conversation
+from formapp.tickets import drafts, queries, replies
 from formapp.tickets.triage import close as close_ticket
 from formapp.web.body.file_field import file_field
-from formapp.web.body.form_data import posted
+from formapp.web.body.form_data import form_data
 from formapp.web.context import web
 from formapp.web.layout.page import page, see_other
 from formapp.web.request_log import log_failure
-from formapp.web.session_cookie import signed_in, the_person
-from formapp.web.tickets import reply_form as writing
-from formapp.web.tickets import submit
-from formapp.web.tickets.attachment_presenter import as_attached
-from formapp.web.tickets.conversation_presenter import as_said
+from formapp.web.session_cookie import current_person, require_person
+from formapp.web.tickets import reply_form, submit
+from formapp.web.tickets.attachment_presenter import present_attachments
+from formapp.web.tickets.conversation_presenter import present_messages
 from formapp.web.tickets.form_page import (
     Notice,
     answers_of,
@@ -34,8 +31,8 @@ from formapp.web.tickets.form_page import (
     project_key,
     unknown_project,
 )
-from formapp.web.tickets.presenters import as_cards, as_confirmation, as_page
-from formapp.web.tickets.reply_form import Typed, typed
+from formapp.web.tickets.presenters import present_confirmation, present_list, present_ticket
+from formapp.web.tickets.reply_form import ReplyDraft, reply_draft
 
 blueprint = Blueprint("tickets", __name__)
 
@@ -51,25 +48,25 @@ DRAFT_GONE = Notice(
 @blueprint.get("/")
 def home() -> Response:
     """The desk's front door: the queue for those who work there, for all others the list of their tickets."""
-    person = signed_in()
+    person = current_person()
     return see_other(url_for("queue.tickets" if person is not None and person.is_staff else "tickets.mine"))
 
 
 @blueprint.get("/tickets")
 def mine() -> Response:
     """All tickets of the signed-in person's projects, the newest first, a page at a time."""
-    desk, person = web(), the_person().account_id
+    desk, person = web(), require_person().account_id
     before = None
     if reference := request.args.get("before", ""):
         try:
-            before = tickets.ticket_for(desk.services, person, reference)
+            before = queries.ticket_for(desk.services, person, reference)
         except NotFound:
             abort(404)
-    found = tickets.tickets_of(desk.services, person, before=before, most=PAGE_SIZE + 1)
+    found = queries.tickets_of(desk.services, person, before=before, most=PAGE_SIZE + 1)
     shown = found[:PAGE_SIZE]
     return page(
         "tickets.html",
-        tickets=as_cards(desk.services, shown, desk.clock()),
+        tickets=present_list(desk.services, shown, desk.clock()),
         first_page=url_for("tickets.mine") if before else "",
         next_page=url_for("tickets.mine", before=shown[-1].reference) if len(found) > PAGE_SIZE else "",
     )
@@ -79,17 +76,17 @@ def mine() -> Response:
 def new() -> Response:
     """The form, filled with what the address or a kept draft says; open to everybody."""
     desk = web()
-    person = signed_in()
+    person = current_person()
     choices = project_choices(person)
     values, notice = _first_values()
     if choices is not None and not choices:
         return no_project_page(values, values.get("files", "").split())
-    typed = values["project"]
+    reply_draft = values["project"]
     if choices:
-        values["project"] = project_key(typed, choices)
+        values["project"] = project_key(reply_draft, choices)
     form = ticket_form(desk.services.policy, projects=choices, signed_in=person is not None, values=values)
-    if choices and typed.strip() and values["project"] not in dict(choices):
-        form.project.errors = [unknown_project(typed)]
+    if choices and reply_draft.strip() and values["project"] not in dict(choices):
+        form.project.errors = [unknown_project(reply_draft)]
     return form_page(form, person, notice=notice)
 
 
@@ -115,34 +112,34 @@ def create() -> Response:
 @blueprint.get("/tickets/<reference>")
 def show(reference: str) -> Response:  # noqa: ARG001 - the table's check has loaded it
     """One ticket with its conversation, for the members of its project."""
-    return _shown(_ticket(), writing.kept_text("reply"), said=SAID.get(request.args.get("said", ""), ""))
+    return _shown(_ticket(), reply_form.saved_draft("reply"), said=SAID.get(request.args.get("said", ""), ""))
 
 
 @blueprint.post("/tickets/<reference>/reply")
 def reply(reference: str) -> Response:
     """Add a member's reply, to a closed ticket only where it is to be reopened; the same form twice adds one."""
-    sent, ticket = posted(), _ticket()
-    form, desk = typed(sent), web()
-    if (again := writing.unsent(sent)) is not None:
+    sent, ticket = form_data(), _ticket()
+    form, desk = reply_draft(sent), web()
+    if (again := reply_form.unsent(sent)) is not None:
         return _shown(ticket, again.form, again.status, notice=again.notice)
     try:
-        message = writing.written(sent, form)
-        account, reopen = the_person().account_id, bool(sent.get("reopen"))
-        conversation.reply_as_customer(desk.services, account, ticket.id, message, desk.clock(), reopen=reopen)
+        message = reply_form.message_input(sent, form)
+        account, reopen = require_person().account_id, bool(sent.get("reopen"))
+        replies.reply_as_customer(desk.services, account, ticket.id, message, desk.clock(), reopen=reopen)
     except NotFound:
         abort(404)
-    except Refused as refused:
-        return _shown(ticket, form.after(refused), 422, errors={FIELDS.get(refused.field, "body"): refused.sentence})
+    except UseCaseError as refused:
+        return _shown(ticket, form.after(refused), 422, errors={FIELDS.get(refused.field, "body"): refused.message})
     except OSError as error:
         log_failure(error)
-        return _shown(ticket, form, 503, notice=writing.NO_STORE)
-    writing.drop_sent(form)
+        return _shown(ticket, form, 503, notice=reply_form.NO_STORE)
+    reply_form.drop_sent(form)
     return see_other(url_for("tickets.show", reference=reference, said="reply", _anchor="newest"))
 
 
 def ask_once_more() -> Response:
     """The answer to a reply that may not come from a page of ours: the ticket's page with it, for a member."""
-    return _shown(_ticket(), typed(posted()), 422, notice=writing.PRESS_AGAIN)
+    return _shown(_ticket(), reply_draft(form_data()), 422, notice=reply_form.PRESS_AGAIN)
 
 
 @blueprint.post("/tickets/<reference>/close")
@@ -150,7 +147,7 @@ def close(reference: str) -> Response:
     """Close a ticket, for the members of its project; a closed one stays as it is."""
     desk = web()
     try:
-        close_ticket(desk.services, the_person().account_id, _ticket().id, desk.clock())
+        close_ticket(desk.services, require_person().account_id, _ticket().id, desk.clock())
     except NotFound:
         abort(404)
     return see_other(url_for("tickets.show", reference=reference, said="closed", _anchor="conversation-heading"))
@@ -161,13 +158,13 @@ def sent(reference: str) -> Response:  # noqa: ARG001 - the table's check has lo
     """The confirmation of a filed ticket, for the members of its project; it can be reloaded for ever."""
     desk, ticket = web(), _ticket()
     # Tells the browser that sent it, and no colleague's, which draft has arrived.
-    arrived = ticket.submission if ticket.account_id == the_person().account_id else ""
-    return page("sent.html", ticket=as_confirmation(desk.services, ticket, desk.clock()), arrived=arrived)
+    arrived = ticket.submission if ticket.account_id == require_person().account_id else ""
+    return page("sent.html", ticket=present_confirmation(desk.services, ticket, desk.clock()), arrived=arrived)
 
 
 def _shown(
     ticket: Ticket,
-    form: Typed,
+    form: ReplyDraft,
     status: int = 200,
     /,
     *,
@@ -180,17 +177,19 @@ def _shown(
     services, now = desk.services, desk.clock()
     if errors:
         # It may have been closed or merged since this request began.
-        ticket = tickets.ticket_for(services, the_person().account_id, ticket.reference)
-    messages = conversation.messages_of(services, ticket.id, with_notes=False)
-    files = as_attached(attachments_of(services, ticket.id, with_notes=False), ticket.reference, at_the_desk=False)
+        ticket = queries.ticket_for(services, require_person().account_id, ticket.reference)
+    messages = replies.messages_of(services, ticket.id, with_notes=False)
+    files = present_attachments(
+        attachments_of(services, ticket.id, with_notes=False), ticket.reference, at_the_desk=False
+    )
     return page(
         "ticket.html",
         status,
         assets=("support-ticket.css", "support-form.js"),
-        arrived=conversation.sent_by(messages, the_person().account_id),
-        ticket=as_page(services, ticket, now),
+        arrived=replies.sent_by(messages, require_person().account_id),
+        ticket=present_ticket(services, ticket, now),
         files=files.get(None, ()),
-        messages=as_said(messages, files, tickets.policy_of(services, ticket.policy_version), now),
+        messages=present_messages(messages, files, queries.policy_of(services, ticket.policy_version), now),
         reply=form,
         reply_files=file_field(form.files, (errors or {}).get("reply-files", ""), "reply"),
         errors=errors or {},

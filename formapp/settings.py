@@ -18,22 +18,106 @@ PREFIX = "FORMAPP_"
 SHORTEST_SECRET = 32
 _BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._-]+)*/?")
 _SCANNER = re.compile(r"command:\s*\S.*|clamd:/.+")
-NAMES = (
-    "BASE_URL",
-    "DATABASE_URL",
-    "FILES",
-    "MAIL_FROM",
-    "METRICS_TOKEN",
-    "ORIGINS",
-    "POLICY",
-    "PROXIES",
-    "SCAN",
-    "SECRET_KEY",
-    "SITE_DIR",
-    "SMTP_URL",
-    "VAR",
-    "WEBHOOK_PRIVATE",
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting, as whoever sets it reads of it; ``name`` is without the prefix.
+
+    ``default`` is the value where none is set; ``unset`` says in words what holds where there is no
+    such value. ``example`` is a value to copy.
+    """
+
+    name: str
+    meaning: str
+    default: str = ""
+    unset: str = ""
+    example: str = ""
+
+
+# Plain rows: the settings are read by them, and the handbook's page is written from them (make reference).
+SETTINGS = (
+    Setting(
+        "BASE_URL",
+        "the public address of guide and desk: scheme and host, used in mails",
+        default="http://127.0.0.1:8000",
+        example="https://docs.example.com",
+    ),
+    Setting(
+        "SITE_DIR",
+        "the folder of the built guide; the desk's pages look like it",
+        unset="the desk's own plain pages",
+        example="site",
+    ),
+    Setting("POLICY", "the policy file", default="support-policy.yml"),
+    Setting(
+        "VAR",
+        "the folder for the database, the secret and attached files; never a folder that is served",
+        default="var",
+        example="/var/lib/desk",
+    ),
+    Setting(
+        "DATABASE_URL",
+        "the database; PostgreSQL needs the extra `postgresql`",
+        unset="SQLite in `FORMAPP_VAR`",
+        example="postgresql+psycopg://desk:password@db.example.com/desk",
+    ),
+    Setting(
+        "FILES",
+        "the S3 bucket for attached files; needs the extra `s3` and the usual `AWS_...` variables",
+        unset="the folder `files` in `FORMAPP_VAR`",
+        example="s3://desk-files/attachments",
+    ),
+    Setting(
+        "SCAN",
+        "the virus scanner for attached files: `command:` and a command (exit code 0 means clean, 1 infected; `{path}` "
+        "stands for the file), or `clamd:` and a socket",
+        unset="files are not scanned",
+        example="clamd:/run/clamav/clamd.ctl",
+    ),
+    Setting(
+        "SECRET_KEY",
+        f"the secret that signs forms, at least {SHORTEST_SECRET} characters; the same on all machines",
+        unset="made once and kept in `FORMAPP_VAR`",
+    ),
+    Setting(
+        "SMTP_URL",
+        "the mail server: `smtp://`, `smtp+tls://` or `smtps://`",
+        unset="no mail is sent; while `FORMAPP_BASE_URL` begins with `http://`, everybody can read all mails at "
+        "`/support/inbox`",
+        example="smtp+tls://user:password@mail.example.com:587",
+    ),
+    Setting(
+        "MAIL_FROM",
+        "the sender of mails",
+        default="Support <support@platform.example>",
+        example="Example Support <support@example.com>",
+    ),
+    Setting(
+        "ORIGINS",
+        "further sites whose pages may send the form",
+        unset="none",
+        example="https://guide.example.com https://intranet.example.com",
+    ),
+    Setting(
+        "PROXIES",
+        "how many web servers of yours stand before the desk; rate limits then count the visitor's own address",
+        default="0",
+        example="1",
+    ),
+    Setting(
+        "WEBHOOK_PRIVATE",
+        "networks that webhooks may go to although they aren't public",
+        unset="none",
+        example="10.1.2.0/24 fd00:1::/64",
+    ),
+    Setting(
+        "METRICS_TOKEN",
+        "the token that a reader of `/support/metrics` must send",
+        unset="nobody can read the metrics",
+    ),
 )
+NAMES = tuple(setting.name for setting in SETTINGS)
 
 
 class BadSetting(ValueError):
@@ -81,27 +165,27 @@ class Settings:
 
 def settings_from(environment: Mapping[str, str] = os.environ) -> Settings:
     """The settings of this environment. Raises BadSetting."""
-    values = {name: environment.get(PREFIX + name, "").strip() for name in NAMES}
+    values = {row.name: environment.get(PREFIX + row.name, "").strip() or row.default for row in SETTINGS}
     unknown = sorted(name for name in environment if name.startswith(PREFIX) and name[len(PREFIX) :] not in NAMES)
     if unknown:
         raise BadSetting(f"There is no setting {unknown[0]}; known are {', '.join(PREFIX + name for name in NAMES)}.")
     site_dir = _folder(values["SITE_DIR"]) if values["SITE_DIR"] else None
-    var = _apart(Path(values["VAR"] or "var").absolute(), site_dir)
+    var = _apart(Path(values["VAR"]).absolute(), site_dir)
     return Settings(
         database_url=_database(values["DATABASE_URL"] or f"sqlite:///{var / 'desk.sqlite3'}"),
         secret_key=_secret(values["SECRET_KEY"]) if values["SECRET_KEY"] else _kept_secret(var),
-        policy=_file(values["POLICY"] or "support-policy.yml", "POLICY"),
+        policy=_file(values["POLICY"], "POLICY"),
         var=var,
         site_dir=site_dir,
-        base_url=_origin(values["BASE_URL"] or "http://127.0.0.1:8000", "BASE_URL"),
+        base_url=_origin(values["BASE_URL"], "BASE_URL"),
         origins=frozenset(_origin(part, "ORIGINS") for part in values["ORIGINS"].replace(",", " ").split()),
         smtp_url=_smtp(values["SMTP_URL"]),
-        mail_from=_sender(values["MAIL_FROM"] or "Support <support@platform.example>"),
+        mail_from=_sender(values["MAIL_FROM"]),
         webhook_private=_networks(values["WEBHOOK_PRIVATE"]),
         metrics_token=values["METRICS_TOKEN"],
         files=_bucket(values["FILES"]),
         scan=_scanner(values["SCAN"]),
-        proxies=_count(values["PROXIES"] or "0"),
+        proxies=_count(values["PROXIES"]),
     )
 
 

@@ -42,7 +42,7 @@ def _keys(part: Schema, before: str) -> Iterator[tuple[str, str, str]]:
         yield from _keys(part["items"], f"{before}[]")
     for name, key in part.get("properties", {}).items():
         path = f"{before}.{name}"
-        optional = "" if name in part.get("required", ()) or not part.get("required") else "*(optional)* "
+        optional = "" if name in part.get("required", ()) else "*(optional)* "
         yield path, optional + key["description"], value_in_words(key)
         yield from _keys(key, path)
 

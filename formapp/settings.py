@@ -25,7 +25,7 @@ class Setting:
     """One setting, as whoever sets it reads of it; ``name`` is without the prefix.
 
     ``default`` is the value where none is set; ``unset`` says in words what holds where there is no
-    such value. ``example`` is a value to copy.
+    such value. ``example`` is a value to copy. Meaning and words are sentences.
     """
 
     name: str
@@ -39,82 +39,82 @@ class Setting:
 SETTINGS = (
     Setting(
         "BASE_URL",
-        "the public address of guide and desk: scheme and host, used in mails",
+        "The public address of guide and desk: scheme and host. Mails use it.",
         default="http://127.0.0.1:8000",
         example="https://docs.example.com",
     ),
     Setting(
         "SITE_DIR",
-        "the folder of the built guide; the desk's pages look like it",
-        unset="the desk's own plain pages",
+        "The folder of the built guide. The desk's pages look like it.",
+        unset="The desk shows its own plain pages.",
         example="site",
     ),
-    Setting("POLICY", "the policy file", default="support-policy.yml"),
+    Setting("POLICY", "The policy file.", default="support-policy.yml"),
     Setting(
         "VAR",
-        "the folder for the database, the secret and attached files; never a folder that is served",
+        "The folder for the database, the secret and attached files. It must not be served.",
         default="var",
         example="/var/lib/desk",
     ),
     Setting(
         "DATABASE_URL",
-        "the database; PostgreSQL needs the extra `postgresql`",
-        unset="SQLite in `FORMAPP_VAR`",
+        "The database. PostgreSQL needs the extra `postgresql`.",
+        unset="SQLite in `FORMAPP_VAR`.",
         example="postgresql+psycopg://desk:password@db.example.com/desk",
     ),
     Setting(
         "FILES",
-        "the S3 bucket for attached files; needs the extra `s3` and the usual `AWS_...` variables",
-        unset="the folder `files` in `FORMAPP_VAR`",
+        "The S3 bucket for attached files. It needs the extra `s3` and the usual `AWS_...` variables.",
+        unset="The folder `files` in `FORMAPP_VAR`.",
         example="s3://desk-files/attachments",
     ),
     Setting(
         "SCAN",
-        "the virus scanner for attached files: `command:` and a command (exit code 0 means clean, 1 infected; `{path}` "
-        "stands for the file), or `clamd:` and a socket",
-        unset="files are not scanned",
+        "The virus scanner for attached files: `clamd:` and a socket, or `command:` and a command, as in "
+        "`command:clamscan --no-summary -`. Its exit code 0 means clean, 1 infected; `{path}` stands for the file.",
+        unset="Files are not scanned.",
         example="clamd:/run/clamav/clamd.ctl",
     ),
     Setting(
         "SECRET_KEY",
-        f"the secret that signs forms, at least {SHORTEST_SECRET} characters; the same on all machines",
-        unset="made once and kept in `FORMAPP_VAR`",
+        f"The secret that signs forms: at least {SHORTEST_SECRET} characters, the same on all machines.",
+        unset="The desk makes one and keeps it in `FORMAPP_VAR`.",
     ),
     Setting(
         "SMTP_URL",
-        "the mail server: `smtp://`, `smtp+tls://` or `smtps://`",
-        unset="no mail is sent; while `FORMAPP_BASE_URL` begins with `http://`, everybody can read all mails at "
-        "`/support/inbox`",
+        "The mail server: `smtp://`, `smtp+tls://` or `smtps://`.",
+        unset="No mail is sent. While `FORMAPP_BASE_URL` begins with `http://`, everybody can read all mails at "
+        "`/support/inbox`.",
         example="smtp+tls://user:password@mail.example.com:587",
     ),
     Setting(
         "MAIL_FROM",
-        "the sender of mails",
+        "The sender of mails.",
         default="Support <support@platform.example>",
         example="Example Support <support@example.com>",
     ),
     Setting(
         "ORIGINS",
-        "further sites whose pages may send the form",
-        unset="none",
+        "Further sites whose pages may send the form.",
+        unset="None.",
         example="https://guide.example.com https://intranet.example.com",
     ),
     Setting(
         "PROXIES",
-        "how many web servers of yours stand before the desk; rate limits then count the visitor's own address",
+        "How many web servers of yours stand before the desk. Rate limits then count the visitor's own address.",
         default="0",
         example="1",
     ),
     Setting(
         "WEBHOOK_PRIVATE",
-        "networks that webhooks may go to although they aren't public",
-        unset="none",
+        "Networks that webhooks may go to although they aren't public.",
+        unset="None.",
         example="10.1.2.0/24 fd00:1::/64",
     ),
     Setting(
         "METRICS_TOKEN",
-        "the token that a reader of `/support/metrics` must send",
-        unset="nobody can read the metrics",
+        "The token that a reader of `/support/metrics` must send.",
+        unset="Nobody can read the metrics.",
     ),
 )
 NAMES = tuple(setting.name for setting in SETTINGS)

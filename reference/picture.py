@@ -1,31 +1,29 @@
-"""The picture of the rooms: floors with their rooms, lines for the imports, and the same as a table."""
+"""The picture of the rooms: floors with their rooms, lines for the imports, and the same in words."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from html import escape
 
-from reference.markdown import table
 from reference.rooms import DESK, House
 
-WIDTH = 400
+WIDTH = 360
 BOX, ACROSS, DOWN = 30, 10, 26
 # Of 13 px text in the theme's fixed-width font.
 CHARACTER = 8
-TITLE = "The rooms of the code on their floors. Each imports from rooms below it. The table says the same in words."
+TITLE = "The rooms of the code on their floors. Each imports from rooms below it. The list says the same in words."
 
 
 def rooms_section(house: House) -> str:
-    """The picture and its table, for the Markdown of a page."""
-    rows = [
-        (
-            f"`{_label(room)}`",
-            ", ".join(house.inside[room]),
-            ", ".join(f"`{_label(one)}`" for one in _in_order(house) if one in house.imports[room]),
-        )
-        for room in _in_order(house)
-    ]
-    return f"{rooms_svg(house)}\n\n" + table(("Room", "Inside", "Imports"), rows)
+    """The picture and the same in words, for the Markdown of a page."""
+    # Within a figure, Markdown leaves the names as they are.
+    return f"<figure>\n{rooms_svg(house)}\n</figure>\n\n" + "".join(_row(house, room) for room in _in_order(house))
+
+
+def _row(house: House, room: str) -> str:
+    imports = ", ".join(_label(one) for one in _in_order(house) if one in house.imports[room])
+    inside = f"<br>Inside: {', '.join(house.inside[room])}." if house.inside[room] else ""
+    return f"- `{_label(room)}`{inside}{f'<br>Imports: {imports}.' if imports else ''}\n"
 
 
 def rooms_svg(house: House) -> str:

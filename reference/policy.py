@@ -6,18 +6,13 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
-from reference.markdown import head, table
+from reference.markdown import head
 
 Schema = Mapping[str, Any]
 
 
 def policy_page(schema: Schema) -> str:
     """The page: a section for each part of the file, in which each key has its meaning and its value."""
-    sections = [
-        f"\n## `{name}`\n\n{part['description']}{'' if name in schema['required'] else ' (optional)'}\n\n"
-        + table(("Key", "Meaning", "Value"), _rows(part, name))
-        for name, part in schema["properties"].items()
-    ]
     return (
         head(
             "Policy file",
@@ -26,15 +21,22 @@ def policy_page(schema: Schema) -> str:
         )
         + "\nEvery key of `support-policy.yml`. A key is required unless it is marked *(optional)*.\n"
         "`[]` stands for each item of a list: `priorities[].id` is the `id` of each priority.\n"
-        "[For writers](../for-writers.md#the-policy-file) explains the parts with examples.\n" + "".join(sections)
+        "[For writers](../for-writers.md#the-policy-file) explains the parts with examples.\n"
+        + "".join(_section(name, part, name in schema["required"]) for name, part in schema["properties"].items())
     )
 
 
-def _rows(part: Schema, name: str) -> Iterator[tuple[str, str, str]]:
+def _section(name: str, part: Schema, required: bool) -> str:
+    optional = "" if required else "*(optional)* "
+    return f"\n## {name}\n\n{optional}{part['description']}\n\n" + "".join(_rows(part, name))
+
+
+def _rows(part: Schema, name: str) -> Iterator[str]:
     """Keys in their order; those that follow one another and differ in nothing but their name share a row."""
     for (meaning, value), same in groupby(_keys(part, name), key=lambda row: row[1:]):
         names = [f"`{row[0]}`" for row in same]
-        yield (names[0] if len(names) == 1 else f"{names[0]} … {names[-1]}", meaning, value)
+        key = names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
+        yield f"- {key}<br>{meaning}{f' Value: {value}.' if value else ''}\n"
 
 
 def _keys(part: Schema, before: str) -> Iterator[tuple[str, str, str]]:
@@ -48,7 +50,7 @@ def _keys(part: Schema, before: str) -> Iterator[tuple[str, str, str]]:
 
 
 def value_in_words(key: Schema) -> str:
-    """What a key can hold, as in "whole number, 1 to 1000"."""
+    """What a key can hold, as in "whole number, 1 to 1000"; empty where its own keys tell."""
     if "oneOf" in key:
         # One value, or a list of such: the loader takes both.
         return f"{value_in_words(key['oneOf'][0])}, or a list of these"
@@ -56,9 +58,9 @@ def value_in_words(key: Schema) -> str:
     if kind == "integer":
         return f"whole number, {key['minimum']} to {key['maximum']}"
     if kind == "array":
-        items = key["items"]
-        return "list" if "properties" in items else f"list: {value_in_words(items)}"
+        items = value_in_words(key["items"])
+        return f"list; each item is {items}" if items else "list"
     if kind == "object":
-        return "keys" if "properties" in key else "answers, by question"
+        return "" if "properties" in key else "answers, by question"
     examples = [f"`{example}`" for example in key.get("examples", ())]
     return f"text, as in {', '.join(examples)}" if examples else "text"

@@ -196,6 +196,16 @@ def test_the_chooser_comes_before_the_table_and_the_drawing_is_for_writers(guide
     ]
 
 
+def test_the_picture_of_the_rooms_stays_whole_and_tells_what_it_shows(guide: Path) -> None:
+    """Markdown must not take the names of rooms for its own marks."""
+    page = built(guide, "handbook/architecture/")
+    picture = page.one("svg", class_="handbook-rooms")
+    shown = {one.text for one in picture.inside if one.tag == "text"}
+    assert {"__main__", "web", "supportpolicy"} <= shown
+    assert len([one for one in picture.inside if one.tag == "rect"]) == len(shown)
+    assert page.one("title", id=picture.attributes["aria-labelledby"]) in picture.inside
+
+
 def test_the_staff_page_names_what_the_desk_shows() -> None:
     """Words in bold are those of the desk's pages, so that people find them there."""
     web = REPOSITORY / "formapp" / "web"

@@ -52,17 +52,17 @@ def test_no_page_that_is_made_is_left_out_here() -> None:
 def test_a_setting_is_told_with_its_default_or_what_holds_without_it() -> None:
     page = settings_page(
         [
-            Setting("DOOR", "which door", default="front", example="back"),
-            Setting("KEY", "a key | or two", unset="no key"),
+            Setting("DOOR", "Which door.", default="front", example="back"),
+            Setting("KEY", "A key.", unset="No door opens."),
         ]
     )
-    assert "| `FORMAPP_DOOR` | which door | `front` | `back` |\n" in page
-    assert "| `FORMAPP_KEY` | a key \\| or two | no key |  |\n" in page
+    assert "\n## FORMAPP_DOOR\n\nWhich door.\n\n- **When it is not set:** `front`\n- **Example:** `back`\n" in page
+    assert page.endswith("\n## FORMAPP_KEY\n\nA key.\n\n- **When it is not set:** No door opens.\n")
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
 def test_each_setting_says_what_it_means_and_what_holds_without_it(setting: Setting) -> None:
-    assert setting.meaning
+    assert setting.meaning.endswith(".")
     assert bool(setting.default) != bool(setting.unset), "either a value or words"
 
 
@@ -97,7 +97,7 @@ def test_each_key_of_the_policy_has_a_description_and_stands_on_the_page() -> No
     assert len(found) > 50
     for path, key in found.items():
         assert len(key.get("description", "")) > 10, path
-        assert f"`{path}`" in page or path in days, path
+        assert f"`{path}`<br>" in page or f"- `{path}` to " in page or f"\n## {path}\n" in page or path in days, path
 
 
 def test_a_key_is_told_with_its_meaning_its_value_and_whether_it_can_be_left_out() -> None:
@@ -117,10 +117,10 @@ def test_a_key_is_told_with_its_meaning_its_value_and_whether_it_can_be_left_out
         },
     }
     page = policy_page({"required": [], "properties": {"rooms": rooms}})
-    assert "## `rooms`\n\nThe rooms. (optional)\n" in page
-    assert "| `rooms.name` | What it is called. | text |\n" in page
-    assert "| `rooms.size` | *(optional)* How large. | whole number, 1 to 9 |\n" in page
-    assert "| `rooms.doors[].id` | *(optional)* What it is called. | text |\n" in page
+    assert "\n## rooms\n\n*(optional)* The rooms.\n\n" in page
+    assert "- `rooms.name`<br>What it is called. Value: text.\n" in page
+    assert "- `rooms.size`<br>*(optional)* How large. Value: whole number, 1 to 9.\n" in page
+    assert "- `rooms.doors[].id`<br>*(optional)* What it is called. Value: text.\n" in page
 
 
 # The written part of a page

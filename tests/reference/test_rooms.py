@@ -183,7 +183,7 @@ def test_many_rooms_on_a_floor_stay_within_the_picture(built: Built) -> None:
     assert len(boxes) == len(house.inside)
 
 
-def test_the_table_names_every_import(house: House) -> None:
+def test_the_list_names_every_import(house: House) -> None:
     section = rooms_section(house)
-    assert "| `tickets` | close, create, mails | `models`, `text`, `supportpolicy` |\n" in section
-    assert "| `text` |  |  |\n" in section
+    assert "- `tickets`<br>Inside: close, create, mails.<br>Imports: models, text, supportpolicy.\n" in section
+    assert "- `text`\n" in section

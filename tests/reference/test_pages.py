@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,13 +18,13 @@ from reference.pages import (
     PAGES,
     POLICY_PAGE,
     REPOSITORY,
+    SCHEMA,
     SETTINGS_PAGE,
     with_section,
 )
 from reference.policy import policy_page
 from reference.settings import settings_page
 from tests.builders import POLICY
-from tests.policy.test_loading import schema
 
 
 @pytest.mark.parametrize(
@@ -93,7 +94,7 @@ def keys(part: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, 
 def test_each_key_of_the_policy_has_a_description_and_stands_on_the_page() -> None:
     page = (REPOSITORY / POLICY_PAGE).read_text("utf-8")
     days = {f"calendar.hours.{day}" for day in ("tue", "wed", "thu", "fri", "sat")}
-    found = dict(keys(schema()))
+    found = dict(keys(json.loads((REPOSITORY / SCHEMA).read_text("utf-8"))))
     assert len(found) > 50
     for path, key in found.items():
         assert len(key.get("description", "")) > 10, path

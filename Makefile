@@ -84,6 +84,10 @@ bench-queue: $(TOOLS) ## Measure the staff queue from 1,000 to 1,000,000 tickets
 pictures: $(TOOLS) $(SITE) browser ## Take the guide's pictures anew from the running app
 	$(BIN)/python -m site_plugins.screenshots
 
+.PHONY: reference
+reference: $(TOOLS) ## Write the handbook's pages that are made from the code: settings, policy file, rooms
+	@$(BIN)/python -m reference
+
 .PHONY: clean
 clean: ## Remove the environment and the built guide; var/ with the database stays
 	rm -rf $(VENV) site build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

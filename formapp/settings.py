@@ -18,22 +18,106 @@ PREFIX = "FORMAPP_"
 SHORTEST_SECRET = 32
 _BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._-]+)*/?")
 _SCANNER = re.compile(r"command:\s*\S.*|clamd:/.+")
-NAMES = (
-    "BASE_URL",
-    "DATABASE_URL",
-    "FILES",
-    "MAIL_FROM",
-    "METRICS_TOKEN",
-    "ORIGINS",
-    "POLICY",
-    "PROXIES",
-    "SCAN",
-    "SECRET_KEY",
-    "SITE_DIR",
-    "SMTP_URL",
-    "VAR",
-    "WEBHOOK_PRIVATE",
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting, as whoever sets it reads of it; ``name`` is without the prefix.
+
+    ``default`` is the value where none is set; ``unset`` says in words what holds where there is no
+    such value. ``example`` is a value to copy. Meaning and words are sentences.
+    """
+
+    name: str
+    meaning: str
+    default: str = ""
+    unset: str = ""
+    example: str = ""
+
+
+# Plain rows: the settings are read by them, and the handbook's page is written from them (make reference).
+SETTINGS = (
+    Setting(
+        "BASE_URL",
+        "The public address of guide and desk: scheme and host. Mails use it.",
+        default="http://127.0.0.1:8000",
+        example="https://docs.example.com",
+    ),
+    Setting(
+        "SITE_DIR",
+        "The folder of the built guide. The desk's pages look like it.",
+        unset="The desk shows its own plain pages.",
+        example="site",
+    ),
+    Setting("POLICY", "The policy file.", default="support-policy.yml"),
+    Setting(
+        "VAR",
+        "The folder for the database, the secret and attached files. It must not be served.",
+        default="var",
+        example="/var/lib/desk",
+    ),
+    Setting(
+        "DATABASE_URL",
+        "The database. PostgreSQL needs the extra `postgresql`.",
+        unset="SQLite in `FORMAPP_VAR`.",
+        example="postgresql+psycopg://desk:password@db.example.com/desk",
+    ),
+    Setting(
+        "FILES",
+        "The S3 bucket for attached files. It needs the extra `s3` and the usual `AWS_...` variables.",
+        unset="The folder `files` in `FORMAPP_VAR`.",
+        example="s3://desk-files/attachments",
+    ),
+    Setting(
+        "SCAN",
+        "The virus scanner for attached files: `clamd:` and a socket, or `command:` and a command, as in "
+        "`command:clamscan --no-summary -`. Its exit code 0 means clean, 1 infected; `{path}` stands for the file.",
+        unset="Files are not scanned.",
+        example="clamd:/run/clamav/clamd.ctl",
+    ),
+    Setting(
+        "SECRET_KEY",
+        f"The secret that signs forms: at least {SHORTEST_SECRET} characters, the same on all machines.",
+        unset="The desk makes one and keeps it in `FORMAPP_VAR`.",
+    ),
+    Setting(
+        "SMTP_URL",
+        "The mail server: `smtp://`, `smtp+tls://` or `smtps://`.",
+        unset="No mail is sent. While `FORMAPP_BASE_URL` begins with `http://`, everybody can read all mails at "
+        "`/support/inbox`.",
+        example="smtp+tls://user:password@mail.example.com:587",
+    ),
+    Setting(
+        "MAIL_FROM",
+        "The sender of mails.",
+        default="Support <support@platform.example>",
+        example="Example Support <support@example.com>",
+    ),
+    Setting(
+        "ORIGINS",
+        "Further sites whose pages may send the form.",
+        unset="None.",
+        example="https://guide.example.com https://intranet.example.com",
+    ),
+    Setting(
+        "PROXIES",
+        "How many web servers of yours stand before the desk. Rate limits then count the visitor's own address.",
+        default="0",
+        example="1",
+    ),
+    Setting(
+        "WEBHOOK_PRIVATE",
+        "Networks that webhooks may go to although they aren't public.",
+        unset="None.",
+        example="10.1.2.0/24 fd00:1::/64",
+    ),
+    Setting(
+        "METRICS_TOKEN",
+        "The token that a reader of `/support/metrics` must send.",
+        unset="Nobody can read the metrics.",
+    ),
 )
+NAMES = tuple(setting.name for setting in SETTINGS)
 
 
 class BadSetting(ValueError):
@@ -81,27 +165,27 @@ class Settings:
 
 def settings_from(environment: Mapping[str, str] = os.environ) -> Settings:
     """The settings of this environment. Raises BadSetting."""
-    values = {name: environment.get(PREFIX + name, "").strip() for name in NAMES}
+    values = {row.name: environment.get(PREFIX + row.name, "").strip() or row.default for row in SETTINGS}
     unknown = sorted(name for name in environment if name.startswith(PREFIX) and name[len(PREFIX) :] not in NAMES)
     if unknown:
         raise BadSetting(f"There is no setting {unknown[0]}; known are {', '.join(PREFIX + name for name in NAMES)}.")
     site_dir = _folder(values["SITE_DIR"]) if values["SITE_DIR"] else None
-    var = _apart(Path(values["VAR"] or "var").absolute(), site_dir)
+    var = _apart(Path(values["VAR"]).absolute(), site_dir)
     return Settings(
         database_url=_database(values["DATABASE_URL"] or f"sqlite:///{var / 'desk.sqlite3'}"),
         secret_key=_secret(values["SECRET_KEY"]) if values["SECRET_KEY"] else _kept_secret(var),
-        policy=_file(values["POLICY"] or "support-policy.yml", "POLICY"),
+        policy=_file(values["POLICY"], "POLICY"),
         var=var,
         site_dir=site_dir,
-        base_url=_origin(values["BASE_URL"] or "http://127.0.0.1:8000", "BASE_URL"),
+        base_url=_origin(values["BASE_URL"], "BASE_URL"),
         origins=frozenset(_origin(part, "ORIGINS") for part in values["ORIGINS"].replace(",", " ").split()),
         smtp_url=_smtp(values["SMTP_URL"]),
-        mail_from=_sender(values["MAIL_FROM"] or "Support <support@platform.example>"),
+        mail_from=_sender(values["MAIL_FROM"]),
         webhook_private=_networks(values["WEBHOOK_PRIVATE"]),
         metrics_token=values["METRICS_TOKEN"],
         files=_bucket(values["FILES"]),
         scan=_scanner(values["SCAN"]),
-        proxies=_count(values["PROXIES"] or "0"),
+        proxies=_count(values["PROXIES"]),
     )
 
 

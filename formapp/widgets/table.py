@@ -1,4 +1,4 @@
-"""The promise table and what belongs to it: criteria, house rules, worked examples, the hours."""
+"""The promise table and what belongs to it: criteria, how close cases are decided, worked examples, the hours."""
 
 from __future__ import annotations
 

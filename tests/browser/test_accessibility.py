@@ -114,7 +114,7 @@ def result(page: Page) -> None:
 
 
 def open_graph(page: Page) -> None:
-    page.goto("/ticket-priority/")
+    page.goto("/handbook/for-writers/")
     page.get_by_text("Show the drawing").click()
 
 

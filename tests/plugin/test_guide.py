@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from itertools import pairwise
 from pathlib import Path
@@ -10,13 +11,28 @@ from urllib.parse import unquote, urljoin, urlsplit
 import pytest
 from PIL import Image
 
-from tests.builders import REPOSITORY
+from supportpolicy import load
+from tests.builders import POLICY, REPOSITORY
 from tests.guide import build_guide
 from tests.plugin.reading import Page
 
 ADDRESS = "http://127.0.0.1:8000/"
-PAGES = tuple(sorted(path.stem for path in (REPOSITORY / "docs").glob("*.md")))
-PICTURES = REPOSITORY / "docs" / "pictures"
+DOCS = REPOSITORY / "docs"
+
+
+def address_of(source: Path) -> str:
+    """A page's path in the site, as in "handbook/for-writers/"; empty for the first page."""
+    name = source.relative_to(DOCS).with_suffix("").as_posix()
+    return "" if name == "index" else f"{name.removesuffix('/index')}/"
+
+
+# What customers read, and what everybody behind the guide reads.
+GUIDE = tuple(sorted(address_of(path) for path in DOCS.glob("*.md")))
+HANDBOOK = tuple(
+    sorted(address_of(path) for folder in ("handbook", "decisions") for path in DOCS.rglob(f"{folder}/**/*.md"))
+)
+PAGES = (*GUIDE, *HANDBOOK)
+PICTURES = DOCS / "pictures"
 # Pages of the desk, which the build can't see.
 DESK = re.compile(r"/support/(tickets|tickets/new|hours\.ics|dates\.json)")
 
@@ -27,20 +43,19 @@ def guide(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_guide(tmp_path_factory.mktemp("guide"))
 
 
-def built(guide: Path, name: str) -> Page:
-    path = guide / "index.html" if name == "index" else guide / name / "index.html"
-    return Page(path.read_text("utf-8"))
+def built(guide: Path, address: str) -> Page:
+    return Page((guide / address / "index.html").read_text("utf-8"))
 
 
 def test_it_has_these_pages_and_no_other(guide: Path) -> None:
-    found = {path.parent.name or "index" for path in guide.rglob("index.html")} - {guide.name} | {"index"}
-    assert found == set(PAGES)
+    found = {path.parent.relative_to(guide).as_posix() for path in guide.rglob("index.html")}
+    assert found == {address.rstrip("/") or "." for address in PAGES}
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_nothing_is_asked_of_another_host_and_every_link_leads_somewhere(guide: Path, name: str) -> None:
-    here = ADDRESS if name == "index" else f"{ADDRESS}{name}/"
-    page = built(guide, name)
+@pytest.mark.parametrize("address", PAGES)
+def test_nothing_is_asked_of_another_host_and_every_link_leads_somewhere(guide: Path, address: str) -> None:
+    here = f"{ADDRESS}{address}"
+    page = built(guide, address)
     for found in page.elements:
         for attribute in ("href", "src", "action"):
             if attribute not in found.attributes:
@@ -57,9 +72,9 @@ def test_nothing_is_asked_of_another_host_and_every_link_leads_somewhere(guide: 
                 assert (path / "index.html" if target.path.endswith("/") else path).is_file(), target.geturl()
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_each_page_says_what_it_is(guide: Path, name: str) -> None:
-    page = built(guide, name)
+@pytest.mark.parametrize("address", PAGES)
+def test_each_page_says_what_it_is(guide: Path, address: str) -> None:
+    page = built(guide, address)
     assert len(list(page.all("h1"))) == 1
     description = page.one("meta", name="description").attributes["content"]
     assert 20 < len(description) < 160
@@ -70,9 +85,9 @@ def test_each_page_says_what_it_is(guide: Path, name: str) -> None:
 def pictures(guide: Path) -> list[tuple[Path, dict[str, str]]]:
     """Each picture of the guide's text with its attributes."""
     found = []
-    for name in PAGES:
-        here = ADDRESS if name == "index" else f"{ADDRESS}{name}/"
-        for image in built(guide, name).all("img"):
+    for address in PAGES:
+        here = f"{ADDRESS}{address}"
+        for image in built(guide, address).all("img"):
             if any(parent.tag == "article" for parent in image.parents):
                 path = urlsplit(urljoin(here, image.attributes["src"])).path
                 found.append((guide / path.removeprefix("/"), image.attributes))
@@ -96,7 +111,7 @@ def test_each_picture_is_shown_once_is_small_and_opens_large(guide: Path) -> Non
     shown = [path.name for path, _ in pictures(guide)]
     assert sorted(shown) == sorted(path.name for path in PICTURES.iterdir())
     assert sum(path.stat().st_size for path in PICTURES.iterdir()) < 400_000
-    links = {Path(found.attributes["href"]).name for found in built(guide, "contact-support").all("a")}
+    links = {Path(found.attributes["href"]).name for found in built(guide, "contact-support/").all("a")}
     assert set(shown) <= links
 
 
@@ -107,8 +122,95 @@ def test_only_pictures_below_the_first_screen_wait_to_be_loaded(guide: Path) -> 
 
 def test_no_promise_is_typed_into_a_page() -> None:
     """What the policy promises stands in the policy alone; pages show it by blocks."""
-    for path in (REPOSITORY / "docs").glob("*.md"):
-        if path.name == "for-writers.md":
-            continue  # which explains what one may write
+    for path in (*DOCS.glob("*.md"), *DOCS.glob("handbook/**/*.md")):
+        if path.name in {"for-writers.md", "policy.md"}:
+            continue  # which explain what one may write
         text = path.read_text("utf-8")
         assert not re.search(r"\d+ (business )?(hour|day)s?\b(?!\")", text), path.name
+
+
+# Two audiences, two places
+
+
+def search_index(guide: Path) -> list[dict[str, str]]:
+    return json.loads((guide / "search" / "search_index.json").read_text("utf-8"))["docs"]  # type: ignore[no-any-return]
+
+
+def test_the_search_finds_every_page_of_the_guide_and_none_of_the_handbook(guide: Path) -> None:
+    found = {entry["location"].partition("#")[0] for entry in search_index(guide)}
+    assert found == set(GUIDE)
+
+
+def navigation(page: Page, address: str) -> list[str]:
+    """Where the theme's tabs and its navigation lead, in their order; places within the page left out."""
+    links = (
+        urlsplit(urljoin(f"{ADDRESS}{address}", link.attributes["href"]))
+        for link in page.all("a")
+        if {"md-tabs__link", "md-nav__link"} & link.classes
+    )
+    return [link.path.removeprefix("/") for link in links if not link.fragment]
+
+
+@pytest.mark.parametrize("address", GUIDE)
+def test_a_customer_sees_the_guide_and_one_tab_for_all_others(guide: Path, address: str) -> None:
+    shown = navigation(built(guide, address), address)
+    assert set(shown) == {*GUIDE, "handbook/"}
+    # Once as the tab, once in the navigation that a phone shows.
+    assert shown.count("handbook/") == 2
+
+
+@pytest.mark.parametrize("address", GUIDE)
+def test_no_text_of_the_guide_leads_to_the_handbook(guide: Path, address: str) -> None:
+    links = (link for link in built(guide, address).all("a") if any(one.tag == "article" for one in link.parents))
+    paths = {urlsplit(urljoin(f"{ADDRESS}{address}", link.attributes.get("href", ""))).path for link in links}
+    assert not {path for path in paths if path.removeprefix("/") in HANDBOOK}
+
+
+def test_every_page_of_the_handbook_is_reached_by_its_navigation(guide: Path) -> None:
+    reached: set[str] = set()
+    waiting = ["handbook/"]
+    while waiting:
+        address = waiting.pop()
+        if address in HANDBOOK and address not in reached:
+            reached.add(address)
+            waiting += navigation(built(guide, address), address)
+    assert reached == set(HANDBOOK)
+
+
+@pytest.mark.parametrize("address", GUIDE)
+def test_no_customer_reads_the_code_of_a_rule(guide: Path, address: str) -> None:
+    codes = {rule.id for rule in load(POLICY).house_rules}
+    assert codes
+    words = {word for found in built(guide, address).elements for word in re.findall(r"\w+", found.text)}
+    assert not codes & words
+
+
+def test_the_chooser_comes_before_the_table_and_the_drawing_is_for_writers(guide: Path) -> None:
+    priority, writers = built(guide, "ticket-priority/"), built(guide, "handbook/for-writers/")
+    headings = [found.attributes["id"] for found in priority.all("h2")]
+    assert headings[:2] == ["find-your-priority", "what-each-priority-promises"]
+    assert "how-we-decide-close-cases" in headings
+    assert [len([one for one in page.elements if "support-graph" in one.classes]) for page in (priority, writers)] == [
+        0,
+        1,
+    ]
+
+
+def test_the_picture_of_the_rooms_stays_whole_and_tells_what_it_shows(guide: Path) -> None:
+    """Markdown must not take the names of rooms for its own marks."""
+    page = built(guide, "handbook/architecture/")
+    picture = page.one("svg", class_="handbook-rooms")
+    shown = {one.text for one in picture.inside if one.tag == "text"}
+    assert {"__main__", "web", "supportpolicy"} <= shown
+    assert len([one for one in picture.inside if one.tag == "rect"]) == len(shown)
+    assert page.one("title", id=picture.attributes["aria-labelledby"]) in picture.inside
+
+
+def test_the_staff_page_names_what_the_desk_shows() -> None:
+    """Words in bold are those of the desk's pages, so that people find them there."""
+    web = REPOSITORY / "formapp" / "web"
+    shown = " ".join(path.read_text("utf-8") for path in (*web.rglob("*.html"), *web.rglob("*.py")))
+    named = re.findall(r"\*\*(.+?)\*\*", (DOCS / "handbook" / "for-support-staff.md").read_text("utf-8"))
+    keys = {"Tab", "Shift", "Enter"}
+    assert len(named) > 15
+    assert [words for words in named if words not in shown and words not in keys] == []

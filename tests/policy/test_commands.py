@@ -145,7 +145,7 @@ def commands_of(page: str) -> list[list[str]]:
     return [found.split() for found in re.findall(r"\$ python -m supportpolicy (.+)", text)]
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/for-writers.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/handbook/for-writers.md"])
 def test_the_commands_that_pages_tell_work_as_they_stand(page: str, tmp_path: Path) -> None:
     """Where a page leaves the file out, it is the one in the folder where one types."""
     (tmp_path / "support-policy.yml").write_text(POLICY.read_text("utf-8"), "utf-8")

@@ -187,7 +187,9 @@ def test_help_names_each_command_and_needs_no_settings() -> None:
         assert command.help
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/for-writers.md", "docs/for-operators.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/handbook/index.md", "docs/handbook/for-writers.md", "docs/handbook/for-operators.md"]
+)
 def test_the_commands_that_pages_tell_are_there_with_their_options(page: str) -> None:
     told = re.findall(r"^\s*\$ formapp (.+)$", (REPOSITORY / page).read_text("utf-8"), re.MULTILINE)
     assert told

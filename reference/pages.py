@@ -1,0 +1,54 @@
+"""Which pages of the handbook are made from the code, and what each must say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from formapp.settings import SETTINGS
+from reference.picture import rooms_section
+from reference.policy import policy_page
+from reference.rooms import checked_house
+from reference.settings import settings_page
+
+REPOSITORY = Path(__file__).parents[1]
+SETTINGS_PAGE = "docs/handbook/reference/settings.md"
+POLICY_PAGE = "docs/handbook/reference/policy.md"
+ARCHITECTURE_PAGE = "docs/handbook/architecture.md"
+SCHEMA = "supportpolicy/support-policy.schema.json"
+
+# The part of a page that is written, between two lines that stay.
+BEGIN = "<!-- Written by make reference, from the imports. -->"
+END = "<!-- The end of what is written. -->"
+
+
+def settings() -> str:
+    """The page of settings, as the table of settings says."""
+    return settings_page(SETTINGS)
+
+
+def policy_file() -> str:
+    """The page of the policy file, as its schema says."""
+    return policy_page(json.loads((REPOSITORY / SCHEMA).read_text("utf-8")))
+
+
+def architecture() -> str:
+    """The page of the architecture, its rooms as the imports say. Raises OutOfOrder where one goes upward."""
+    return with_section((REPOSITORY / ARCHITECTURE_PAGE).read_text("utf-8"), rooms_section(checked_house(REPOSITORY)))
+
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    SETTINGS_PAGE: settings,
+    POLICY_PAGE: policy_file,
+    ARCHITECTURE_PAGE: architecture,
+}
+
+
+def with_section(page: str, section: str) -> str:
+    """The page with its written part made anew. Raises ValueError where the page has no such part."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f'The page has no part between "{BEGIN}" and "{END}".')
+    return f"{before}{begin}\n\n{section}\n{end}{after}"

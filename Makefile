@@ -86,7 +86,7 @@ pictures: $(TOOLS) $(SITE) browser ## Take the guide's pictures anew from the ru
 
 .PHONY: reference
 reference: $(TOOLS) ## Write the handbook's pages that are made from the code: settings, policy file, rooms
-	@$(BIN)/python -m reference
+	@$(BIN)/python -m site_plugins.reference
 
 .PHONY: clean
 clean: ## Remove the environment and the built guide; var/ with the database stays

@@ -8,8 +8,8 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
-from reference.picture import drawn_imports, rooms_section, rooms_svg
-from reference.rooms import House, OutOfOrder, checked_house
+from site_plugins.reference.picture import drawn_imports, rooms_section, rooms_svg
+from site_plugins.reference.rooms import House, OutOfOrder, checked_house
 
 LAYERS = ["server", "web", "tickets | hours", "models : text"]
 FILES = {

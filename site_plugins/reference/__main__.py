@@ -1,11 +1,11 @@
-"""``python -m reference``: write the handbook's pages that are made from the code."""
+"""``python -m site_plugins.reference``: write the handbook's pages that are made from the code."""
 
 from __future__ import annotations
 
 import sys
 
-from reference.pages import PAGES, REPOSITORY
-from reference.rooms import OutOfOrder
+from site_plugins.reference.pages import PAGES, REPOSITORY
+from site_plugins.reference.rooms import OutOfOrder
 
 
 def main() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from formapp.settings import PREFIX, Setting
-from reference.markdown import head
+from site_plugins.reference.markdown import head
 
 
 def settings_page(settings: Iterable[Setting]) -> str:

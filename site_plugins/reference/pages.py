@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from formapp.settings import SETTINGS
-from reference.picture import rooms_section
-from reference.policy import policy_page
-from reference.rooms import checked_house
-from reference.settings import settings_page
+from site_plugins.reference.picture import rooms_section
+from site_plugins.reference.policy import policy_page
+from site_plugins.reference.rooms import checked_house
+from site_plugins.reference.settings import settings_page
 
-REPOSITORY = Path(__file__).parents[1]
+REPOSITORY = Path(__file__).parents[2]
 SETTINGS_PAGE = "docs/handbook/reference/settings.md"
 POLICY_PAGE = "docs/handbook/reference/policy.md"
 ARCHITECTURE_PAGE = "docs/handbook/architecture.md"

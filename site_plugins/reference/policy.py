@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
-from reference.markdown import head
+from site_plugins.reference.markdown import head
 
 Schema = Mapping[str, Any]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from reference.rooms import DESK, House
+from site_plugins.reference.rooms import DESK, House
 
 WIDTH = 360
 BOX, ACROSS, DOWN = 30, 10, 26

@@ -5,22 +5,19 @@ It checks shape only. Whether a person may file for a project is the use case's 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 from wtforms import EmailField, Field, Form, HiddenField, RadioField, SelectField, StringField, TextAreaField, URLField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
-from wtforms.form import BaseForm
-from wtforms.meta import DefaultMeta
 from wtforms.utils import unset_value
 from wtforms.validators import StopValidation
 
 from formapp.errors import TextRefused
 from formapp.text import is_blank, normalise, normalise_line
-from supportpolicy import Policy
+from supportpolicy import FormLimits, Policy
 
 # More than any policy allows; what is beyond was made by nobody's browser.
 MOST_TOKENS = 100
@@ -56,17 +53,16 @@ class Required:
 
 
 class AtMost:
-    """A limit in characters, as a person counts them after normalising."""
+    """A limit of the policy in characters, as a person counts them after normalising."""
 
-    def __init__(self, name: str, most: int) -> None:
+    def __init__(self, name: str, most: Callable[[FormLimits], int]) -> None:
         self.name, self.most = name, most
 
-    def __call__(self, _form: Form, field: Field) -> None:
+    def __call__(self, form: TicketForm, field: Field) -> None:
         """Refuse what is longer."""
-        length = len(field.data or "")
-        if length > self.most:
-            over = length - self.most
-            raise StopValidation(f"{self.name} must be {self.most:,} characters or less. It is {over:,} too long")
+        most, length = self.most(form.limits), len(field.data or "")
+        if length > most:
+            raise StopValidation(f"{self.name} must be {most:,} characters or less. It is {length - most:,} too long")
 
 
 class WebAddress:
@@ -135,44 +131,83 @@ def _normalised(field: Field, how: Any) -> str:  # noqa: ANN401 - one of two fun
         raise StopValidation(refused.message) from None
 
 
-class _MadeOnce(DefaultMeta):
-    """Makes a class's fields once and copies them for each form: making one costs more than filling and checking it."""
-
-    made: dict[str, tuple[type[Field], dict[str, Any]]]
-
-    def bind_field(self, form: BaseForm, unbound_field: Any, options: Any) -> Any:  # noqa: ANN401 - WTForms' own
-        """A field for this form, as empty as it was on the first one."""
-        name = options["name"]
-        if name not in self.made:
-            first = super().bind_field(form, unbound_field, options)
-            # What is kept must know nobody's form.
-            known = {key: value for key, value in vars(first).items() if key not in ("_form", "meta")}
-            self.made[name] = type(first), known
-        kind, attributes = self.made[name]
-        field: Any = object.__new__(kind)
-        field.__dict__.update(attributes, _form=form, meta=self)
-        return field
-
-
 class TicketForm(Form):
-    """What a person sends. Fields are in the page's order; the hidden ones follow."""
+    """What a person who is signed in sends, under a policy's limits.
 
-    project: Field
-    subject: Field
-    url: Field
-    description: Field
-    files: FilesField
-    priority: Field
-    email: Field
+    ``projects`` are (key, name) of the projects to choose from. Filled with ``formdata`` or else ``values``.
+    """
+
+    project: Field = SelectField(
+        "Project", [OneOf("Choose a project", "Choose a project from the list")], validate_choice=False
+    )
+    subject: Field = StringField(
+        "Subject",
+        [Line(), Required("Enter a subject"), AtMost("Subject", lambda limits: limits.subject_length)],
+        description="In a few words, what is wrong or what you need.",
+    )
+    url: Field = URLField(
+        "URL (optional)",
+        [Line(), AtMost("URL", lambda limits: limits.url_length), WebAddress()],
+        description="The address where the problem shows, so that we can see it happen.",
+    )
+    description: Field = TextAreaField(
+        "Description",
+        [
+            Paragraphs(),
+            Required("Enter a description"),
+            AtMost("Description", lambda limits: limits.description_length),
+        ],
+        description="The steps that lead to it, what you expected, what you saw instead, "
+        "and error messages word for word.",
+    )
+    files = FilesField("Attachments (optional)")
+    priority = RadioField(
+        "Priority",
+        [OneOf("Choose a priority", "This priority no longer exists. Choose one of those below")],
+        validate_choice=False,
+    )
     answers = HiddenField()
     submission = HiddenField()
     page = HiddenField()
     draft = HiddenField()
 
+    def __init__(
+        self,
+        formdata: Any = None,  # noqa: ANN401 - a MultiDict of whatever make
+        *,
+        policy: Policy,
+        projects: Sequence[tuple[str, str]] = (),
+        values: Mapping[str, str] | None = None,
+    ) -> None:
+        self.limits = policy.form
+        super().__init__(formdata, data=dict(values or {}))
+        self.priority.choices = [SelectChoice(priority.id, priority.label) for priority in policy.priorities]
+        if isinstance(self.project, SelectField):
+            offered = (SelectChoice(key, name) for key, name in projects)
+            self.project.choices = [SelectChoice("", "Choose a project"), *offered]
+
     @property
     def visible(self) -> tuple[Field, ...]:
         """The fields that people fill, in the page's order."""
-        return tuple(field for field in self if not isinstance(field, HiddenField))
+        return tuple(self[name] for name in _PAGE_ORDER if name in self)
+
+
+class GuestTicketForm(TicketForm):
+    """What a person sends whom we don't know yet: the project is a name to type, and an address is asked for."""
+
+    project: Field = StringField(
+        "Project (optional)",
+        [Line(), AtMost("Project", lambda _limits: 200)],
+        description="Its name. If you leave this empty, you choose it after signing in.",
+    )
+    email = EmailField(
+        "Email address",
+        [Line(), Required("Enter your email address"), MailAddress()],
+        description="We send you one link that signs you in. Your ticket is kept until then.",
+    )
+
+
+_PAGE_ORDER = ("project", "subject", "url", "description", "files", "priority", "email")
 
 
 def ticket_form(
@@ -180,66 +215,9 @@ def ticket_form(
     formdata: Any = None,  # noqa: ANN401 - a MultiDict of whatever make
     *,
     projects: Sequence[tuple[str, str]] | None = None,
-    signed_in: bool = False,
     values: Mapping[str, str] | None = None,
 ) -> TicketForm:
-    """The form under this policy's limits, filled with ``formdata`` or else ``values``.
-
-    ``projects`` are (key, name) of the projects to choose from; None where the sender isn't known
-    yet, so that the project is a name to type. The address is asked only of those not signed in.
-    """
-    made = _form_class(policy, None if projects is None else tuple(projects), signed_in)
-    return made(formdata, data=dict(values or {}))
-
-
-@lru_cache(maxsize=256)
-def _form_class(policy: Policy, projects: tuple[tuple[str, str], ...] | None, signed_in: bool) -> type[TicketForm]:
-    """The form's class for these labels, limits and choices; making one costs more than filling it."""
-    limits = policy.form
-    fields: dict[str, Any] = {"project": _project_field(projects)}
-    fields["subject"] = StringField(
-        "Subject",
-        [Line(), Required("Enter a subject"), AtMost("Subject", limits.subject_length)],
-        description="In a few words, what is wrong or what you need.",
-    )
-    fields["url"] = URLField(
-        "URL (optional)",
-        [Line(), AtMost("URL", limits.url_length), WebAddress()],
-        description="The address where the problem shows, so that we can see it happen.",
-    )
-    fields["description"] = TextAreaField(
-        "Description",
-        [Paragraphs(), Required("Enter a description"), AtMost("Description", limits.description_length)],
-        description="The steps that lead to it, what you expected, what you saw instead, "
-        "and error messages word for word.",
-    )
-    fields["files"] = FilesField("Attachments (optional)")
-    fields["priority"] = RadioField(
-        "Priority",
-        [OneOf("Choose a priority", "This priority no longer exists. Choose one of those below")],
-        choices=[SelectChoice(priority.id, priority.label) for priority in policy.priorities],
-        validate_choice=False,
-    )
-    if not signed_in:
-        fields["email"] = EmailField(
-            "Email address",
-            [Line(), Required("Enter your email address"), MailAddress()],
-            description="We send you one link that signs you in. Your ticket is kept until then.",
-        )
-    fields["Meta"] = type("Meta", (_MadeOnce,), {"made": {}})
-    return type("TicketForm", (TicketForm,), fields)
-
-
-def _project_field(projects: Sequence[tuple[str, str]] | None) -> Any:  # noqa: ANN401 - an unbound field
+    """The form for a member of these projects; None for somebody whom we don't know yet."""
     if projects is None:
-        return StringField(
-            "Project (optional)",
-            [Line(), AtMost("Project", 200)],
-            description="Its name. If you leave this empty, you choose it after signing in.",
-        )
-    return SelectField(
-        "Project",
-        [OneOf("Choose a project", "Choose a project from the list")],
-        choices=[SelectChoice("", "Choose a project"), *(SelectChoice(key, name) for key, name in projects)],
-        validate_choice=False,
-    )
+        return GuestTicketForm(formdata, policy=policy, values=values)
+    return TicketForm(formdata, policy=policy, projects=projects, values=values)

@@ -1,87 +1,63 @@
-"""One command, one port: gunicorn with the guide and the desk, and an outbox worker beside it."""
+"""One web process: waitress with the guide and the desk, on a socket that its supervisor has opened."""
 
 from __future__ import annotations
 
-import gc
+import logging
 import os
 import signal
+import socket
 import sys
-from contextlib import suppress
+import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
-from gunicorn.app.base import BaseApplication
+import waitress
 
 from formapp.app import create_app
-from formapp.settings import settings_from
-from formapp.webworker import PatientWorker
 
-GARBAGE_AFTER = 10_000
-"""After how many objects more a worker looks for garbage: those of some requests, not of a part of one."""
-
-
-class _Server(BaseApplication):  # type: ignore[misc]
-    def __init__(self, options: dict[str, Any]) -> None:
-        self._options = options
-        super().__init__()
-
-    def load_config(self) -> None:
-        for name, value in self._options.items():
-            self.cfg.set(name, value)
-
-    def load(self) -> Any:  # noqa: ANN401 - a WSGI application
-        # In the worker, after the fork: no database connection is shared between processes.
-        app = create_app()
-        # What is loaded by now stays for good: it need not be looked through for garbage again and again.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(GARBAGE_AFTER)
-        return app
+CONNECTIONS = 900
+"""How many clients may be connected to one process; a slow one costs a socket and no thread."""
+IDLE_SECONDS = 60
+"""How long a connection may be silent while nothing is asked for over it."""
+LARGEST_REQUEST = 110_000_000
+"""The web server refuses what is larger, in bytes; the desk's own bound is lower and gives back what was typed."""
+LARGEST_ANSWER = 2**30
+"""Up to here an answer is taken from its thread, in bytes, whatever its client's pace: no download holds a thread."""
+DRAIN_SECONDS = 15.0
+"""How long requests that have come in may take when the process is told to end."""
 
 
-def serve(host: str, port: int, *, workers: int, threads: int, with_worker: bool) -> None:
-    """Serve until interrupted. Raises BadSetting or PolicyError before anything listens."""
-    settings_from()
-    started_by = os.getpid()
-    sender = _start_sender() if with_worker else 0
-    options = {
-        "bind": f"{host}:{port}",
-        "workers": workers,
-        "threads": threads,
-        "worker_class": PatientWorker,
-        "graceful_timeout": 20,
-        "timeout": 60,
-        "keepalive": 15,
-        # Under which address people come is the settings' to say; no header of a request changes it.
-        "forwarded_allow_ips": "",
-        "accesslog": None,
-        "loglevel": "warning",
-        # The heartbeat file must not wait for a slow disk.
-        "worker_tmp_dir": "/dev/shm" if sys.platform == "linux" else None,  # noqa: S108
-    }
-    try:
-        _Server(options).run()
-    finally:
-        # A web worker is a fork of this process and leaves through here too; the sender isn't its to end.
-        if sender and os.getpid() == started_by:
-            _end_sender(sender)
+def serve_web(listener: socket.socket, *, threads: int, ready: Callable[[], None]) -> None:
+    """Serve until SIGTERM; what has come in by then is answered. Raises BadSetting or PolicyError."""
+    # It warns each time that a request waits for a thread, which is what its queue is for.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    server = waitress.create_server(
+        create_app(),
+        sockets=[listener],
+        threads=threads,
+        connection_limit=CONNECTIONS,
+        channel_timeout=IDLE_SECONDS,
+        max_request_body_size=LARGEST_REQUEST,
+        outbuf_high_watermark=LARGEST_ANSWER,
+        asyncore_use_poll=True,
+        # Which headers of a proxy are believed is the desk's own setting.
+        clear_untrusted_proxy_headers=False,
+        ident=None,
+    )
+    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=_drain, args=(server,), daemon=True).start())
+    # Waitress ends its loop where its thread is told to exit.
+    signal.signal(signal.SIGUSR1, lambda *_: sys.exit(0))
+    ready()
+    server.run()
 
 
-def _start_sender() -> int:
-    """Start the outbox worker; its process id.
-
-    A bare process rather than a Popen, which each web worker would inherit and complain about when it
-    ends. Ctrl-C reaches the sender as well as us; it ignores that until it knows how to end well.
-    """
-    ours = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        return os.posix_spawn(sys.executable, [sys.executable, "-m", "formapp", "worker"], os.environ)
-    finally:
-        signal.signal(signal.SIGINT, ours)
-
-
-def _end_sender(sender: int) -> None:
-    """Let it finish the mail it is at, then end."""
-    # gunicorn waits for any child, so it may have taken note of an ended sender before us.
-    with suppress(ProcessLookupError, ChildProcessError):
-        os.kill(sender, signal.SIGTERM)
-        os.waitpid(sender, 0)
+def _drain(server: Any) -> None:  # noqa: ANN401 - waitress has no types
+    """Take no new connection, let the requests that are here be answered, then end the server's loop."""
+    server.accepting = False
+    until = time.monotonic() + DRAIN_SECONDS
+    while time.monotonic() < until and any(
+        channel.requests or channel.total_outbufs_len for channel in list(server.active_channels.values())
+    ):
+        time.sleep(0.05)
+    os.kill(os.getpid(), signal.SIGUSR1)

@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from formapp.database.engine import Database, open_database
-from formapp.database.writers import Writers
+from formapp.database.engine import Database, WriteSessions, open_database
 from formapp.settings import Settings
 from formapp.storage.local import FileStore, open_file_store
 from supportpolicy import Policy, load
@@ -32,7 +31,7 @@ class Services:
         return self.database.read
 
     @property
-    def write(self) -> Writers:
+    def write(self) -> WriteSessions:
         """Sessions that write."""
         return self.database.write
 

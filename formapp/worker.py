@@ -21,9 +21,9 @@ from formapp.notifications.email import message as mail
 from formapp.notifications.outbox import Outcome
 from formapp.notifications.webhooks.delivery import deliver
 from formapp.notifications.webhooks.lanes import POOL_SIZE, DeliveryPool
+from formapp.policies import policy_of
 from formapp.services import Services
 from formapp.tickets import replies, sla
-from formapp.tickets.queries import policy_of
 
 IDLE_SECONDS = 2.0
 OUTAGE_SECONDS = 10.0

@@ -110,7 +110,7 @@ def _tell_setting(sides: tuple[Side, Side], rounds: int, seconds: float) -> None
     load = " ".join(f"{value:.1f}" for value in os.getloadavg())
     machine = f"Python {platform.python_version()}, {os.cpu_count()} cores, load {load}"
     print(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {machine}")
-    print(f"gunicorn on both sides: gthread, {WORKERS} workers of {THREADS} threads; loopback, sockets kept open")
+    print(f"{WORKERS} processes of {THREADS} threads a side, ours waitress, theirs gunicorn; loopback, kept open")
     print(f"{rounds} rounds of {seconds:g} s on each side in turn, after {WARM_UP_SECONDS:g} s unmeasured")
     print("\n".join(sentence for side in sides for sentence in side.said), end="\n\n", flush=True)
 
@@ -130,7 +130,7 @@ def _arguments() -> argparse.Namespace:
         "--theirs",
         choices=tuple(SETUPS),
         default="tuned",
-        help="django-helpdesk as fast as settings make it, as its guide installs it, or tuned and with our workers",
+        help="django-helpdesk as fast as settings make it, or as its guide installs it",
     )
     parser.add_argument("--keep", action="store_true", help="keep databases and logs below build/bench")
     return parser.parse_args()

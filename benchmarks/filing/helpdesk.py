@@ -30,7 +30,6 @@ _TUNED = "one transaction a request, connections kept open, mail written and dro
 SETUPS = {
     "tuned": f"tuned: {_TUNED}",
     "plain": "plain: a transaction for each row, a connection for each request, mail kept in memory",
-    "shared": f"tuned, and with our web workers: {_TUNED}; connections shared among the workers",
 }
 """How it can be set up, and how that is told."""
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([A-Za-z0-9]+)"')
@@ -67,15 +66,14 @@ class Helpdesk:
             "BENCHMARK_SECRET": secrets.token_urlsafe(48),
             "BENCHMARK_SETUP": "plain" if setup == "plain" else "tuned",
         }
-        self._worker = "formapp.webworker.PatientWorker" if setup == "shared" else "gthread"
         told = self._prepare()
         self._queue = str(told["queue"])
         database = f"SQLite {told['sqlite']}, journal_mode={told['journal_mode']}, synchronous={told['synchronous']}"
         self.said = (f"theirs: {database}; DEBUG off", f"theirs: django-helpdesk {told['release']}, {SETUPS[setup]}")
 
     def running(self) -> AbstractContextManager[Server]:
-        """Gunicorn with the settings of ``formapp serve``."""
-        command = [str(self._python), "-m", "gunicorn", f"--worker-class={self._worker}"]
+        """Gunicorn with its threaded workers, as many as ours."""
+        command = [str(self._python), "-m", "gunicorn", "--worker-class=gthread"]
         command += [f"--bind=127.0.0.1:{self._port}", f"--workers={WORKERS}", f"--threads={THREADS}"]
         command += [f"--keep-alive={KEEPALIVE_SECONDS}", "--timeout=60", "--log-level=warning"]
         command.append("django.core.wsgi:get_wsgi_application()")

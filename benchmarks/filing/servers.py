@@ -1,4 +1,4 @@
-"""A gunicorn under measurement: started on a free port, its workers' CPU time read from /proc, ended."""
+"""A server under measurement: started on a free port, its web processes' CPU time read from /proc, ended."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TICK = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running gunicorn: where it listens, and the process ids of its workers."""
+    """A running server: where it listens, and the process ids of its workers."""
 
     address: tuple[str, int]
     workers: tuple[int, ...]
@@ -40,7 +40,7 @@ def free_port() -> int:
 
 @contextmanager
 def running(command: Sequence[str], port: int, environment: Mapping[str, str], log: Path) -> Iterator[Server]:
-    """Run this gunicorn command until the block ends. Raises RuntimeError with its log where it doesn't come up."""
+    """Run this command until the block ends. Raises RuntimeError with its log where it doesn't come up."""
     with log.open("wb") as output:
         master = subprocess.Popen(command, env=dict(environment), stdout=output, stderr=subprocess.STDOUT)
     try:
@@ -75,14 +75,17 @@ def _listens(port: int) -> bool:
 
 
 def _workers(master: int) -> tuple[int, ...]:
-    """The web workers: forks of the master, so they bear its command line. Our outbox worker has its own."""
+    """The web processes: gunicorn's are forks and bear the master's command line, ours are ``formapp web``."""
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
-            if int(_stat_fields(stat)[1]) == master and _command(stat.parent) == _command(Path(f"/proc/{master}")):
-                found.append(int(stat.parent.name))
+            if int(_stat_fields(stat)[1]) != master:
+                continue
+            command = _command(stat.parent)
         except OSError:
             continue  # ended while we looked
+        if command == _command(Path(f"/proc/{master}")) or b"\0web\0" in command:
+            found.append(int(stat.parent.name))
     return tuple(sorted(found))
 
 

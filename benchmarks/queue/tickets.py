@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from formapp.accounts import accounts, projects
 from formapp.database import schema
-from formapp.database.engine import table_of
+from formapp.database.engine import Base
 from formapp.models import Ticket
+from formapp.policies import store_policy
 from formapp.services import Services, make_services
 from formapp.settings import Settings
-from formapp.tickets.create import keep_policy
 
 NOW = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 POLICY = Path(__file__).resolve().parents[2] / "support-policy.yml"
@@ -64,9 +64,9 @@ def build_desk(folder: Path, url: str, count: int) -> Services:
         accounts.add_account(services, f"staff{number}@platform.example", f"Staff {number}", NOW, is_staff=True)
     for number in range(PROJECTS):
         projects.add_project(services, f"project-{number}", f"Project {number}", "Standard", NOW)
-    indexes = [index for index in table_of(Ticket).indexes if not index.unique]
+    indexes = [index for index in Base.metadata.tables[Ticket.__tablename__].indexes if not index.unique]
     with services.write.begin() as database:
-        keep_policy(database.connection(), services.policy, NOW)
+        store_policy(database, services.policy, NOW)
         _fill(database, indexes, services.policy.version, count)
     with services.database.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         connection.exec_driver_sql("ANALYZE" if connection.dialect.name == "sqlite" else "VACUUM ANALYZE")

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
-from formapp.database.prepared import Prepared
 from formapp.models import Account, SignedInSession
 from formapp.services import Services
 from formapp.tokens import hash_token, new_token
@@ -30,22 +28,12 @@ class SignedIn:
     is_staff: bool
 
 
-def _found(created_at: datetime, seen_at: datetime, *whose: Any) -> tuple[datetime, datetime, SignedIn]:  # noqa: ANN401 - a row
-    return created_at, seen_at, SignedIn(*whose)
-
-
-_SESSION = Prepared(
+_LIVE = (
     select(
-        SignedInSession.created_at,
-        SignedInSession.seen_at,
-        Account.id,
-        Account.email,
-        Account.name,
-        Account.is_staff,
+        SignedInSession.created_at, SignedInSession.seen_at, Account.id, Account.email, Account.name, Account.is_staff
     )
     .join(Account, Account.id == SignedInSession.account_id)
-    .where(SignedInSession.token_hash == bindparam("key"), Account.disabled_at.is_(None)),
-    _found,
+    .where(SignedInSession.token_hash == bindparam("key"), Account.disabled_at.is_(None))
 )
 
 
@@ -65,16 +53,14 @@ def open_session(services: Services, account_id: int, now: datetime) -> str:
 def signed_in_by(services: Services, token: str, now: datetime) -> SignedIn | None:
     """Whose session this is; None once it was ended, is too old or idle, or the account was disabled."""
     key = hash_token(token)
-    found = _SESSION.ask(services.database.engine, {"key": key})
-    if not found:
+    with services.read() as database:
+        found = database.connection().execute(_LIVE, {"key": key}).one_or_none()
+    if found is None or now - found.created_at >= LIFETIME or now - found.seen_at >= IDLE:
         return None
-    ((created_at, seen_at, whose),) = found
-    if now - created_at >= LIFETIME or now - seen_at >= IDLE:
-        return None
-    if now - seen_at >= _NOTED:
+    if now - found.seen_at >= _NOTED:
         with services.write.begin() as database:
             database.execute(update(SignedInSession).where(SignedInSession.token_hash == key).values(seen_at=now))
-    return whose
+    return SignedIn(found.id, found.email, found.name, found.is_staff)
 
 
 def end_session(services: Services, token: str) -> None:

@@ -18,8 +18,8 @@ from formapp.attachments import virus_scan
 from formapp.attachments.previews import NoPreview, make_preview
 from formapp.attachments.service import PREVIEW
 from formapp.attachments.virus_scan import Verdict
+from formapp.backoff import pause_after
 from formapp.models import Attachment
-from formapp.notifications.outbox import pause_after
 from formapp.services import Services
 
 LEASE = timedelta(minutes=10)

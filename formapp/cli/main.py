@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import signal
+import socket
 import threading
 from typing import Any
 
 import click
 from sqlalchemy.exc import DBAPIError
 
-from formapp import worker
+from formapp import supervisor, worker
 from formapp.accounts import accounts, magic_links, projects
 from formapp.cli import operations as upkeep
 from formapp.cli.context import with_desk
@@ -57,14 +58,32 @@ for command in (upkeep.examine, upkeep.backup, upkeep.restore):
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, help="Port to listen on.")
-@click.option("--workers", default=2, show_default=True, help="Web worker processes.")
+@click.option("--workers", default=2, show_default=True, help="Web processes.")
 @click.option("--threads", default=4, show_default=True, help="Threads in each.")
 @click.option("--no-worker", is_flag=True, help="Start no outbox worker; one runs elsewhere.")
-def serve(host: str, port: int, workers: int, threads: int, no_worker: bool) -> None:
-    """Serve the guide and the desk, with one outbox worker beside them."""
-    from formapp.server import serve as run_server
+@with_desk
+def serve(_desk: Services, host: str, port: int, workers: int, threads: int, no_worker: bool) -> None:
+    """Serve the guide and the desk, with one outbox worker beside them; each is started again when it dies."""
+    try:
+        listener = supervisor.listen(host, port)
+    except OSError as error:
+        raise click.ClickException(f"Can't listen on {host}, port {port}: {error.strerror}. Choose another.") from error
+    web = supervisor.own_command("web", f"--listener={listener.fileno()}", f"--threads={threads}")
+    processes = [supervisor.Process(f"web {number}", web, [listener.fileno()]) for number in range(1, workers + 1)]
+    if not no_worker:
+        processes.append(supervisor.Process("worker", supervisor.own_command("worker")))
+    supervisor.supervise(processes)
 
-    run_server(host, port, workers=workers, threads=threads, with_worker=not no_worker)
+
+@main.command(hidden=True)
+@click.option("--listener", type=int, required=True, help="The number of the open socket to serve on.")
+@click.option("--threads", default=4, show_default=True)
+def web(listener: int, threads: int) -> None:
+    """One web process of ``serve``."""
+    from formapp.server import serve_web
+
+    ready = supervisor.join_supervisor()
+    serve_web(socket.socket(fileno=listener), threads=threads, ready=ready)
 
 
 @main.command(name="worker")
@@ -75,9 +94,11 @@ def run_worker(desk: Services, once: bool) -> None:
     if once:
         click.echo(f"{worker.run_once(desk, utc_now)} tried")
         return
+    ready = supervisor.join_supervisor()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
+    ready()
     worker.run(desk, utc_now, stop)
 
 

@@ -1,42 +1,28 @@
 """The database: its engine, its two ways to begin, and instants that keep their zone.
 
 Reads begin with BEGIN, writes with BEGIN IMMEDIATE: a transaction that reads first and then writes
-fails at once when another writes ("database is locked"), whatever the timeout. Where another process
-writes, a writer soon asks again; SQLite would nap ever longer, up to a tenth of a second in which
-nobody writes.
+fails at once when another writes ("database is locked"), whatever the timeout.
 """
 
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    DateTime,
-    Dialect,
-    Engine,
-    MetaData,
-    Table,
-    TypeDecorator,
-    create_engine,
-    event,
-)
-from sqlalchemy.dialects.sqlite import DATETIME
+from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, TypeDecorator, create_engine, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
-from sqlalchemy.types import TypeEngine
 
-from formapp.database import writers
-
-NAP_SECONDS = 0.0002
+LOCK_SECONDS = 10
+"""How long a writer waits for its turn."""
 # From 3.7.0 to 3.51.2 a WAL reset can lose committed rows (sqlite.org/wal.html).
 SOUND_WAL = (3, 51, 3)
 NAMING = {
@@ -54,31 +40,11 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
 
 
-def table_of(model: type[Base]) -> Table:
-    """A model's table: inserting by table skips the unit of work, which a filing doesn't need."""
-    return cast(Table, model.__table__)
-
-
-class _PlainDateTime(DATETIME):
-    """A time as SQLAlchemy writes it for SQLite, written by Python itself: a filing writes ten."""
-
-    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], str | None]:  # noqa: ARG002 - SQLAlchemy's
-        """How a value is written."""
-        return lambda value: None if value is None else value.isoformat(" ", "microseconds")
-
-
-_PLAIN: TypeEngine[datetime] = _PlainDateTime()  # type: ignore[no-untyped-call]
-
-
 class UtcDateTime(TypeDecorator[datetime]):
     """An instant: aware in, aware UTC out. A time without a zone is refused."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[datetime]:
-        """SQLite's own type, but for how a time is written."""
-        return dialect.type_descriptor(_PLAIN if dialect.name == "sqlite" else self.impl_instance)
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """To the database: UTC; SQLite knows no zones, so it gets the bare time."""
@@ -96,30 +62,46 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class WriteSessions:
+    """Transactions that write.
+
+    SQLite takes one writer at a time. Those of this process queue on a lock, because SQLite's own waiting
+    (``busy_timeout``) is by lot and starves some of them; between processes it is all there is.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._sessions = sessionmaker(engine.execution_options(writes=True), expire_on_commit=False)
+        self._lock = threading.Lock() if engine.dialect.name == "sqlite" else None
+
+    @contextmanager
+    def begin(self) -> Iterator[Session]:
+        """One transaction: committed at the end, rolled back by any exception.
+
+        Raises OperationalError where no turn comes within ``LOCK_SECONDS``.
+        """
+        if self._lock is not None and not self._lock.acquire(timeout=LOCK_SECONDS):
+            raise OperationalError("BEGIN IMMEDIATE", None, TimeoutError("no turn to write"))
+        try:
+            with self._sessions.begin() as session:
+                yield session
+        finally:
+            if self._lock is not None:
+                self._lock.release()
+
+
 @dataclass(frozen=True, slots=True)
 class Database:
     """An open database and its two kinds of transaction."""
 
     engine: Engine
     read: sessionmaker[Session]
-    write: writers.Writers
+    write: WriteSessions
 
 
 def open_database(url: str) -> Database:
     """Open the database of this URL: sqlite:///path or postgresql+psycopg://..."""
-    if url.startswith("sqlite"):
-        engine = _sqlite(url)
-    else:
-        engine = create_engine(
-            url, pool_pre_ping=True, pool_size=10, max_overflow=10, pool_timeout=writers.LOCK_SECONDS
-        )
-    writing = writers.Writers(engine.execution_options(writes=True), one_at_a_time=engine.dialect.name == "sqlite")
-    event.listen(engine, "engine_disposed", lambda _engine: writing.close())
-    return Database(
-        engine,
-        sessionmaker(engine, expire_on_commit=False),
-        writing,
-    )
+    engine = _sqlite(url) if url.startswith("sqlite") else _postgresql(url)
+    return Database(engine, sessionmaker(engine, expire_on_commit=False), WriteSessions(engine))
 
 
 def sqlite_driver() -> ModuleType:
@@ -136,14 +118,18 @@ def wal_is_sound() -> bool:
     return tuple(sqlite_driver().sqlite_version_info) >= SOUND_WAL
 
 
+def _postgresql(url: str) -> Engine:
+    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=10, pool_timeout=LOCK_SECONDS)
+
+
 def _sqlite(url: str) -> Engine:
     engine = create_engine(
         url,
         module=sqlite_driver(),
-        connect_args={"timeout": writers.LOCK_SECONDS, "check_same_thread": False},
+        connect_args={"timeout": LOCK_SECONDS, "check_same_thread": False},
         pool_size=20,
         max_overflow=20,
-        pool_timeout=writers.LOCK_SECONDS,
+        pool_timeout=LOCK_SECONDS,
     )
     journal = "WAL" if wal_is_sound() else "DELETE"
 
@@ -159,19 +145,12 @@ def _sqlite(url: str) -> Engine:
         # WAL with NORMAL loses acknowledged commits when the power fails.
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
-        # The pages that every filing touches are then written back once in many filings, when the log has 40 MB.
-        cursor.execute("PRAGMA wal_autocheckpoint=10000")
         cursor.close()
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        options = connection.get_execution_options()
-        # By the driver: through SQLAlchemy it would cost as much as a question.
-        driver: Any = connection.connection.dbapi_connection
-        if options.get("writes"):
-            _begin_to_write(driver, connection.info, stays_ready=journal == "WAL" and options.get("kept", False))
-        else:
-            driver.execute("BEGIN")
+        writes = connection.get_execution_options().get("writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     @event.listens_for(engine, "checkin")
     def forget_read_only(_connection: object, record: ConnectionPoolEntry) -> None:
@@ -179,34 +158,3 @@ def _sqlite(url: str) -> Engine:
             record.invalidate()
 
     return engine
-
-
-def _begin_to_write(driver: Any, info: dict[str, Any], *, stays_ready: bool) -> None:  # noqa: ANN401 - the driver's
-    """Begin as soon as no other process writes. Raises OperationalError where none ends in time, or nobody can.
-
-    A connection that ``stays_ready`` is for writing alone, in WAL: SQLite has nothing to wait for but here.
-    """
-    until = time.monotonic() + writers.LOCK_SECONDS
-    if not info.get("ready"):
-        driver.execute("PRAGMA busy_timeout=0")
-    try:
-        while not _begun_at_once(driver, until):
-            time.sleep(NAP_SECONDS)
-    except sqlite_driver().OperationalError as refused:
-        # As SQLAlchemy would raise it: a locked database has answers of its own.
-        raise OperationalError("BEGIN IMMEDIATE", None, refused) from refused
-    finally:
-        if stays_ready:
-            info["ready"] = True
-        else:
-            driver.execute(f"PRAGMA busy_timeout={writers.LOCK_SECONDS * 1000}")
-
-
-def _begun_at_once(driver: Any, until: float) -> bool:  # noqa: ANN401 - the driver's connection
-    try:
-        driver.execute("BEGIN IMMEDIATE")
-    except sqlite_driver().OperationalError as error:
-        if "locked" not in str(error) or time.monotonic() >= until:
-            raise
-        return False
-    return True

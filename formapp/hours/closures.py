@@ -9,10 +9,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, bindparam, or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
-from formapp.database.engine import UtcDateTime
 from formapp.errors import AlreadyExists, NotFound, UseCaseError
 from formapp.models import StoredClosure
 from formapp.services import Services
@@ -20,13 +19,14 @@ from formapp.text import is_blank, normalise_line
 from supportpolicy import Closure, NeverOpen
 
 NOTE_LENGTH = 200
-_PROMISED_AT = bindparam("promised_at", type_=UtcDateTime)
+
+
 _KNOWN = (
     select(StoredClosure.starts_at, StoredClosure.ends_at, StoredClosure.note)
     .where(
-        StoredClosure.ends_at > bindparam("since", type_=UtcDateTime),
-        StoredClosure.created_at <= _PROMISED_AT,
-        or_(StoredClosure.cancelled_at.is_(None), StoredClosure.cancelled_at > _PROMISED_AT),
+        StoredClosure.ends_at > bindparam("since"),
+        StoredClosure.created_at <= bindparam("promised_at"),
+        or_(StoredClosure.cancelled_at.is_(None), StoredClosure.cancelled_at > bindparam("promised_at")),
     )
     .order_by(StoredClosure.starts_at, StoredClosure.id)
 )
@@ -106,7 +106,7 @@ def upcoming_closures(services: Services, now: datetime) -> tuple[StoredClosure,
         return tuple(found)
 
 
-def closures_known_at(database: Session | Connection, promised_at: datetime, since: datetime) -> tuple[Closure, ...]:
+def closures_known_at(database: Session, promised_at: datetime, since: datetime) -> tuple[Closure, ...]:
     """The closures that a promise given at ``promised_at`` counts with, for a ticket received at ``since``."""
-    found = database.execute(_KNOWN, {"promised_at": promised_at, "since": since})
+    found = database.connection().execute(_KNOWN, {"promised_at": promised_at, "since": since})
     return tuple(Closure(start, end, note) for start, end, note in found)

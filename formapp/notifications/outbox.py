@@ -12,30 +12,23 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from random import SystemRandom
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, insert, literal, select, update
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+from sqlalchemy import ColumnElement, and_, exists, insert, literal, select, update
 from sqlalchemy.orm import Session, aliased
 
-from formapp.database.engine import table_of
-from formapp.database.prepared import Prepared
+from formapp.backoff import pause_after
+from formapp.database.upsert import insert_for
 from formapp.errors import NotFound, UseCaseError
 from formapp.models import LARGEST_ID, OutboxMessage
 from formapp.services import Services
 
 LEASE = timedelta(minutes=5)
 GIVE_UP_AFTER = timedelta(days=7)
-FIRST_PAUSE = timedelta(seconds=30)
-LONGEST_PAUSE = timedelta(hours=6)
 _LONGEST_ERROR = 2000
 # Written into the statement, not bound: SQLite uses a partial index only where it sees the value.
 _IS_DEAD = OutboxMessage.state == literal("dead", literal_execute=True)
-_chance = SystemRandom()
-_INSERT = Prepared(insert(table_of(OutboxMessage)), tuple)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +69,7 @@ class NewMessage:
     ticket_id: int | None = None
 
 
-def enqueue(
-    database: Session | Connection, messages: Sequence[NewMessage], now: datetime, *, unless_there: bool = False
-) -> None:
+def enqueue(database: Session, messages: Sequence[NewMessage], now: datetime, *, unless_there: bool = False) -> None:
     """Write messages, each to one recipient, inside the caller's transaction.
 
     With ``unless_there`` one whose ``message_id`` is known already is left as it is.
@@ -98,14 +89,8 @@ def enqueue(
         }
         for message in messages
     ]
-    connection = database.connection() if isinstance(database, Session) else database
-    if not unless_there:
-        for row in values:
-            _INSERT.run(connection, row)
-        return
-    postgresql = connection.dialect.name == "postgresql"
-    statement = (insert_postgresql if postgresql else insert_sqlite)(table_of(OutboxMessage))
-    connection.execute(statement.on_conflict_do_nothing(index_elements=["message_id"]), values)
+    statement = insert_for(database, OutboxMessage).on_conflict_do_nothing() if unless_there else insert(OutboxMessage)
+    database.connection().execute(statement, values)
 
 
 def enqueue_mail(
@@ -180,12 +165,6 @@ def finish(services: Services, message: OutboxMessage, outcome: Outcome, now: da
 def _storable(error: str) -> str:
     """What went wrong, as both databases store it: a server's words may hold anything."""
     return error.encode("utf-8", "replace").decode().replace("\0", "")[:_LONGEST_ERROR]
-
-
-def pause_after(attempts: int) -> timedelta:
-    """How long to wait after so many tries: doubled each time up to six hours, spread by a quarter."""
-    full: timedelta = min(FIRST_PAUSE * int(2 ** min(attempts - 1, 20)), LONGEST_PAUSE)
-    return full * _chance.uniform(0.75, 1.25)
 
 
 def send_due(

@@ -20,8 +20,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
 from formapp.database import schema
-from formapp.database.engine import open_database, sqlite_driver
-from formapp.database.writers import LOCK_SECONDS
+from formapp.database.engine import LOCK_SECONDS, open_database, sqlite_driver
 from formapp.errors import UseCaseError
 from formapp.models import Ticket
 from formapp.operations import doctor

@@ -1,4 +1,4 @@
-"""Filing a ticket: everything that a posted form becomes, all of it or nothing."""
+"""Creating a ticket: everything that a sent form becomes, all of it or nothing."""
 
 from __future__ import annotations
 
@@ -6,19 +6,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import lru_cache
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, exists, func, insert, or_, select, text
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+from sqlalchemy import Connection, bindparam, func, insert, or_, select, text
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from formapp.attachments import service as attachments
-from formapp.database.engine import UtcDateTime, table_of
-from formapp.database.prepared import Prepared
 from formapp.errors import (
     ProjectClosed,
     SubmissionReused,
@@ -28,102 +23,19 @@ from formapp.errors import (
     UnknownProject,
 )
 from formapp.hours import closures
-from formapp.models import (
-    NO_DEADLINE,
-    Account,
-    Membership,
-    Project,
-    StoredClosure,
-    StoredPolicy,
-    Ticket,
-    reference_of,
-)
-from formapp.notifications import outbox
-from formapp.notifications.fanout import TicketEvent, event_message
+from formapp.models import NO_DEADLINE, Account, Membership, Project, Ticket, reference_of
+from formapp.notifications import fanout, outbox
+from formapp.notifications.fanout import TicketEvent
 from formapp.notifications.outbox import NewMessage
+from formapp.policies import store_policy
 from formapp.services import Services
 from formapp.text import is_blank, normalise, normalise_line
 from formapp.tickets import events
-from supportpolicy import Policy, Recommendation
+from supportpolicy import Policy
 
 # A form without an id of its own (a static page without script) sent again within this time is the same.
 SAME_FORM = timedelta(minutes=10)
 _SUBMISSION_LENGTH = 100
-
-
-class _Earlier(NamedTuple):
-    """A ticket that this form may have filed already."""
-
-    id: int
-    opened_at: datetime
-    response_due_at: datetime | None
-    resolution_due_at: datetime | None
-    digest: str
-    submission: str
-
-
-class _Asked(NamedTuple):
-    """What a filing must know: who sends, for which project, what counts for it, and a ticket it may have made."""
-
-    email: str
-    name: str
-    project_id: int
-    project: str
-    is_active: bool
-    within_the_hour: int
-    policy_is_kept: bool
-    closures_ahead: bool
-    earlier: _Earlier | None
-
-
-def _asked(*columns: Any) -> _Asked:  # noqa: ANN401 - a row
-    known, earlier = columns[:8], columns[8:]
-    return _Asked._make((*known, _Earlier(*earlier) if earlier[0] is not None else None))
-
-
-_earlier = aliased(Ticket)
-# One question for all. A row for each ticket that the form may have filed before, or one without.
-_QUESTION = Prepared(
-    select(
-        Account.email,
-        Account.name,
-        Project.id,
-        Project.name.label("project"),
-        Project.is_active,
-        select(func.count())
-        .where(Ticket.account_id == Account.id, Ticket.opened_at > bindparam("hour_ago", type_=UtcDateTime))
-        .correlate(Account)
-        .scalar_subquery()
-        .label("within_the_hour"),
-        exists().where(StoredPolicy.version == bindparam("policy")).label("policy_is_kept"),
-        exists().where(StoredClosure.ends_at > bindparam("now", type_=UtcDateTime)).label("closures_ahead"),
-        _earlier.id,
-        _earlier.opened_at,
-        _earlier.response_due_at,
-        _earlier.resolution_due_at,
-        _earlier.digest,
-        _earlier.submission,
-    )
-    .join(Membership, Membership.account_id == Account.id)
-    .join(Project, Project.id == Membership.project_id)
-    .outerjoin(
-        _earlier,
-        and_(
-            _earlier.account_id == Account.id,
-            or_(
-                _earlier.submission == bindparam("submission"),
-                and_(
-                    _earlier.digest == bindparam("digest"), _earlier.opened_at > bindparam("since", type_=UtcDateTime)
-                ),
-            ),
-        ),
-    )
-    .where(Account.id == bindparam("account"), Account.disabled_at.is_(None), Project.key == bindparam("project"))
-    .order_by(_earlier.id),
-    _asked,
-)
-_INSERT = Prepared(insert(table_of(Ticket)).returning(table_of(Ticket).c.id), int)
-_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(:key)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +80,8 @@ class Filed:
 
 
 @dataclass(frozen=True, slots=True)
-class _Evidence:
-    """The chooser's answers that the policy knows, and what they recommend."""
+class Evidence:
+    """The chooser's answers that the policy knows, those it doesn't, and what the known ones recommend."""
 
     answers: dict[str, str]
     dropped: dict[str, str]
@@ -178,13 +90,46 @@ class _Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class _Filing:
-    """A ticket on its way into the database: who sends what, and the digest it is known by."""
+class FilingContext:
+    """What the database says of a filing: who sends, for which project, and a ticket that this form has filed."""
 
     account_id: int
-    sent: TicketInput
-    evidence: _Evidence
-    digest: str
+    email: str
+    name: str
+    project_id: int
+    project_name: str
+    earlier: FiledTicket | None
+
+
+_SENDER = (
+    select(Account.email, Account.name, Project.id, Project.name.label("project"), Project.is_active)
+    .join(Membership, Membership.account_id == Account.id)
+    .join(Project, Project.id == Membership.project_id)
+    .where(Account.id == bindparam("account_id"), Account.disabled_at.is_(None), Project.key == bindparam("project"))
+)
+_EARLIER = (
+    select(
+        Ticket.id,
+        Ticket.opened_at,
+        Ticket.response_due_at,
+        Ticket.resolution_due_at,
+        Ticket.submission,
+        Ticket.digest,
+    )
+    .where(
+        Ticket.account_id == bindparam("account_id"),
+        or_(
+            Ticket.submission == bindparam("submission"),
+            # Without an id, or with a new one: going back may fetch the page anew and keep only what was typed.
+            (Ticket.digest == bindparam("digest")) & (Ticket.opened_at > bindparam("since")),
+        ),
+    )
+    .order_by(Ticket.id)
+)
+_SENT_SINCE = select(func.count()).where(
+    Ticket.account_id == bindparam("account_id"), Ticket.opened_at > bindparam("since")
+)
+_INSERT = insert(Ticket).returning(Ticket.id)
 
 
 def create_ticket(
@@ -192,7 +137,7 @@ def create_ticket(
 ) -> Filed:
     """Store a ticket with its promise, its files, its first event and the mail that confirms it: all or nothing.
 
-    The same form sent again gives the same ticket. Raises a Refused with its field: UnknownProject,
+    The same form sent again gives the same ticket. Raises a UseCaseError with its field: UnknownProject,
     ProjectClosed, UnknownPriority, TextRefused, FilesGone, TooManyFiles, FilesTooLarge, TooManyTickets
     beyond ``most_an_hour`` of this person, or SubmissionReused where the form's id has already filed
     another text or other files. Raises OSError where files are sent and their store can't be read.
@@ -200,13 +145,13 @@ def create_ticket(
     clean = _cleaned(sent)
     if clean.priority not in {priority.id for priority in services.policy.priorities}:
         raise UnknownPriority
-    filing = _Filing(account_id, clean, evaluate_answers(services.policy, clean.answers), _digest(services, clean))
+    digest = _digest(services, clean)
     try:
-        filed = services.write.together(lambda connection: _file_once(services, connection, filing, now, most_an_hour))
+        filed = _file_once(services, account_id, clean, digest, now, most_an_hour)
     except IntegrityError:
         # Another worker stored the same form between our look and our insert; its ticket is the answer.
         with services.read() as database:
-            earlier = _filed_before(filing, _ask(database.connection(), services.policy, filing, now))
+            earlier = _filed_before(database.connection(), account_id, clean.submission, digest, now)
         if earlier is None:
             raise
         return Filed(earlier, duplicate=True)
@@ -216,54 +161,60 @@ def create_ticket(
 
 
 def _file_once(
-    services: Services, connection: Connection, filing: _Filing, now: datetime, most_an_hour: int | None
+    services: Services, account_id: int, sent: TicketInput, digest: str, now: datetime, most_an_hour: int | None
 ) -> Filed:
-    """The ticket that this form has filed before, or a new one; changes nothing but the database."""
-    rows = _ask(connection, services.policy, filing, now)
-    earlier = _filed_before(filing, rows)
-    if earlier is not None:
-        return Filed(earlier, duplicate=True)
-    known = rows[0]
-    if most_an_hour is not None and known.within_the_hour >= most_an_hour:
-        raise TooManyTickets
-    if not known.policy_is_kept:
-        keep_policy(connection, services.policy, now)
-    ticket = _store(services, connection, filing, known, now)
-    _attach(services, connection, filing, ticket)
-    return Filed(ticket, duplicate=False)
-
-
-def _attach(services: Services, connection: Connection, filing: _Filing, ticket: FiledTicket) -> None:
-    """Attach the files that the form carries, in the connection's transaction."""
-    if not filing.sent.files:
-        return
-    with Session(connection) as database:
+    """The ticket that this form has filed before, or a new one, in one transaction."""
+    with services.write.begin() as database:
+        context = load_context(database, account_id, sent, digest, now)
+        if context.earlier is not None:
+            return Filed(context.earlier, duplicate=True)
+        if most_an_hour is not None:
+            hour = {"account_id": account_id, "since": now - timedelta(hours=1)}
+            if database.connection().execute(_SENT_SINCE, hour).scalar_one() >= most_an_hour:
+                raise TooManyTickets
+        store_policy(database, services.policy, now)
+        ticket = _store(services, database, context, sent, digest, now)
         attachments.attach(
-            services,
-            database,
-            filing.sent.files,
-            ticket_id=ticket.id,
-            message_id=None,
-            account_id=filing.account_id,
-            now=ticket.opened_at,
+            services, database, sent.files, ticket_id=ticket.id, message_id=None, account_id=account_id, now=now
         )
-        # Ends the session's part alone.
-        database.commit()
+        return Filed(ticket, duplicate=False)
 
 
-def evaluate_answers(policy: Policy, answers: Mapping[str, str]) -> _Evidence:
+def load_context(database: Session, account_id: int, sent: TicketInput, digest: str, now: datetime) -> FilingContext:
+    """What a filing must know. Raises UnknownProject, ProjectClosed, SubmissionReused."""
+    connection = database.connection()
+    if connection.dialect.name == "postgresql":
+        # Two workers mustn't both find nothing; SQLite has one writer at a time anyway.
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": int(digest[:15], 16)})
+    sender = connection.execute(_SENDER, {"account_id": account_id, "project": sent.project}).one_or_none()
+    if sender is None:
+        raise UnknownProject
+    if not sender.is_active:
+        raise ProjectClosed
+    earlier = _filed_before(connection, account_id, sent.submission, digest, now)
+    return FilingContext(account_id, sender.email, sender.name, sender.id, sender.project, earlier)
+
+
+def _filed_before(
+    connection: Connection, account_id: int, submission: str, digest: str, now: datetime
+) -> FiledTicket | None:
+    """The ticket that this form has filed already. Raises SubmissionReused where its text was another."""
+    form = {"account_id": account_id, "submission": submission, "digest": digest, "since": now - SAME_FORM}
+    found = connection.execute(_EARLIER, form).all()
+    used = next((row for row in found if row.submission == submission), None)
+    if used is not None and used.digest != digest:
+        raise SubmissionReused(reference_of(used.id))
+    same = used or next(iter(found), None)
+    return FiledTicket(*same[:4]) if same is not None else None
+
+
+def evaluate_answers(policy: Policy, answers: Mapping[str, str]) -> Evidence:
     """The answers as evidence: those of an older page that the policy no longer has are set aside."""
     known = {question.id: {option.id for option in question.options} for question in policy.questions}
-    kept = {name: option for name, option in answers.items() if option in known.get(name, ())}
-    dropped = {name[:100]: option[:100] for name, option in answers.items() if name not in kept}
-    result = _recommended(policy, tuple(kept.items()))
-    return _Evidence(kept, dict(list(dropped.items())[:20]), result.priority, result.rule)
-
-
-@lru_cache(maxsize=1024)
-def _recommended(policy: Policy, answers: tuple[tuple[str, str], ...]) -> Recommendation:
-    """What the policy makes of known answers: there are few, and to walk its table costs as much as a statement."""
-    return policy.recommend(dict(answers))
+    valid = {name: option for name, option in answers.items() if option in known.get(name, ())}
+    dropped = {name[:100]: option[:100] for name, option in answers.items() if name not in valid}
+    result = policy.recommend(valid)
+    return Evidence(valid, dict(list(dropped.items())[:20]), result.priority, result.rule)
 
 
 def _cleaned(sent: TicketInput) -> TicketInput:
@@ -290,47 +241,15 @@ def _digest(services: Services, sent: TicketInput) -> str:
     return sha256(json.dumps(typed).encode()).hexdigest()
 
 
-def _ask(connection: Connection, policy: Policy, filing: _Filing, now: datetime) -> list[_Asked]:
-    """Who sends, for which project, and what this form may have filed. Raises UnknownProject, ProjectClosed."""
-    # Two workers of PostgreSQL mustn't both find nothing; SQLite has one writer at a time anyway.
-    if connection.dialect.name == "postgresql":
-        connection.execute(_ONE_AT_A_TIME, {"key": int(filing.digest[:15], 16)})
-    asked = {
-        "account": filing.account_id,
-        "project": filing.sent.project,
-        "policy": policy.version,
-        "now": now,
-        "hour_ago": now - timedelta(hours=1),
-        "submission": filing.sent.submission,
-        "digest": filing.digest,
-        "since": now - SAME_FORM,
-    }
-    found = _QUESTION.run(connection, asked)
-    if not found:
-        raise UnknownProject
-    if not found[0].is_active:
-        raise ProjectClosed
-    return found
-
-
-def _filed_before(filing: _Filing, rows: list[_Asked]) -> FiledTicket | None:
-    """The ticket that this form has filed already. Raises SubmissionReused where its text was another."""
-    found = [row.earlier for row in rows if row.earlier is not None]
-    used = next((ticket for ticket in found if ticket.submission == filing.sent.submission), None)
-    if used is not None and used.digest != filing.digest:
-        raise SubmissionReused(reference_of(used.id))
-    # Without an id, or with a new one: going back may fetch the page anew and keep only what was typed.
-    same = used or next((ticket for ticket in found if ticket.digest == filing.digest), None)
-    return FiledTicket(*same[:4]) if same is not None else None
-
-
-def _store(services: Services, connection: Connection, filing: _Filing, known: _Asked, now: datetime) -> FiledTicket:
-    policy, sent, evidence = services.policy, filing.sent, filing.evidence
-    closed = closures.closures_known_at(connection, now, now) if known.closures_ahead else ()
-    due = policy.deadlines(sent.priority, now, closures=closed)
+def _store(
+    services: Services, database: Session, context: FilingContext, sent: TicketInput, digest: str, now: datetime
+) -> FiledTicket:
+    """Write the ticket with its deadlines, its first event and what tells of it."""
+    policy, evidence = services.policy, evaluate_answers(services.policy, sent.answers)
+    due = policy.deadlines(sent.priority, now, closures=closures.closures_known_at(database, now, now))
     values = {
-        "project_id": known.project_id,
-        "account_id": filing.account_id,
+        "project_id": context.project_id,
+        "account_id": context.account_id,
         "subject": sent.subject,
         "url": sent.url,
         "description": sent.description,
@@ -346,37 +265,29 @@ def _store(services: Services, connection: Connection, filing: _Filing, known: _
         "resolution_due_at": due.resolution_due,
         "notice_at": min(filter(None, (due.warn_at("response"), due.warn_at("resolution"))), default=None),
         "queue_at": due.response_due or due.resolution_due or NO_DEADLINE,
-        "submission": sent.submission or f"same:{filing.digest[:24]}:{now.timestamp():.0f}",
-        "digest": filing.digest,
+        "submission": sent.submission or f"same:{digest[:24]}:{now.timestamp():.0f}",
+        "digest": digest,
     }
-    (ticket_id,) = _INSERT.run(connection, values)
+    number = database.connection().execute(_INSERT, values).scalar_one()
+    filed = FiledTicket(number, now, due.response_due, due.resolution_due)
     details = {"priority": sent.priority}
     if evidence.dropped:
         details["answers no longer known"] = json.dumps(evidence.dropped)
-    events.record_first(connection, ticket_id, "opened", filing.account_id, now, details)
-    reference = reference_of(ticket_id)
-    facts = {
-        "reference": reference,
+    sequence = events.record_first(database, number, "opened", context.account_id, now, details)
+    payload = {
+        "reference": filed.reference,
         "subject": sent.subject,
         "description": sent.description,
-        "project": known.project,
+        "project": context.project_name,
         "priority": sent.priority,
         "policy_version": policy.version,
         "state": "open",
         "response_due": due.response_due.isoformat() if due.response_due else None,
         "resolution_due": due.resolution_due.isoformat() if due.resolution_due else None,
-        "by_name": known.name,
+        "by_name": context.name,
     }
-    host = outbox.mail_host(services.settings.base_url)
-    received = NewMessage("mail", "received", known.email, facts, outbox.thread_id(reference, host), ticket_id)
-    opened = TicketEvent("opened", ticket_id, 1, filing.account_id, by_staff=False, facts=facts)
-    outbox.enqueue(connection, [received, event_message(services, opened)], now)
-    return FiledTicket(ticket_id, now, due.response_due, due.resolution_due)
-
-
-def keep_policy(connection: Connection, policy: Policy, now: datetime) -> None:
-    """Keep the whole policy that a promise is given under, the first time it is used."""
-    postgresql = connection.dialect.name == "postgresql"
-    statement = (insert_postgresql if postgresql else insert_sqlite)(StoredPolicy).on_conflict_do_nothing()
-    values = {"version": policy.version, "canonical": policy.canonical, "first_used_at": now}
-    connection.execute(statement, values)
+    thread = outbox.thread_id(filed.reference, outbox.mail_host(services.settings.base_url))
+    received = NewMessage("mail", "received", context.email, payload, thread, number)
+    opened = TicketEvent("opened", number, sequence, context.account_id, by_staff=False, facts=payload)
+    outbox.enqueue(database, [received, fanout.event_message(services, opened)], now)
+    return filed

@@ -1,35 +1,29 @@
-"""Every act on a ticket leaves an event, in the transaction of the action."""
+"""Every action on a ticket leaves an event, in the transaction of the action."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
-from formapp.database.engine import table_of
-from formapp.database.prepared import Prepared
 from formapp.models import Event
-
-_INSERT = Prepared(insert(table_of(Event)), tuple)
 
 
 def record(
     database: Session, ticket_id: int, kind: str, account_id: int | None, at: datetime, details: dict[str, Any]
 ) -> int:
     """Write the ticket's next event and return its sequence; the caller holds the ticket's transaction."""
-    last = select(func.coalesce(func.max(Event.sequence), 0)).where(Event.ticket_id == ticket_id)
-    sequence = int(database.scalar(last) or 0) + 1
-    _insert(database.connection(), ticket_id, sequence, kind, account_id, at, details)
-    return sequence
+    last = database.scalar(select(func.max(Event.sequence)).where(Event.ticket_id == ticket_id)) or 0
+    return _insert(database, ticket_id, last + 1, kind, account_id, at, details)
 
 
 def record_first(
-    connection: Connection, ticket_id: int, kind: str, account_id: int, at: datetime, details: dict[str, Any]
-) -> None:
-    """Write the first event of a ticket that this transaction has just made."""
-    _insert(connection, ticket_id, 1, kind, account_id, at, details)
+    database: Session, ticket_id: int, kind: str, account_id: int, at: datetime, details: dict[str, Any]
+) -> int:
+    """Write the first event of a ticket that this transaction has just made, and return its sequence."""
+    return _insert(database, ticket_id, 1, kind, account_id, at, details)
 
 
 def complete(database: Session, ticket_id: int, sequence: int, details: dict[str, Any]) -> None:
@@ -39,14 +33,14 @@ def complete(database: Session, ticket_id: int, sequence: int, details: dict[str
 
 
 def _insert(
-    connection: Connection,
+    database: Session,
     ticket_id: int,
     sequence: int,
     kind: str,
     account_id: int | None,
     at: datetime,
     details: dict[str, Any],
-) -> None:
+) -> int:
     values = {
         "ticket_id": ticket_id,
         "sequence": sequence,
@@ -55,4 +49,5 @@ def _insert(
         "at": at,
         "details": details,
     }
-    _INSERT.run(connection, values)
+    database.connection().execute(insert(Event), values)
+    return sequence

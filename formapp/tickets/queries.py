@@ -9,13 +9,10 @@ from sqlalchemy.orm import joinedload
 
 from formapp.database.engine import UtcDateTime
 from formapp.errors import NotFound
-from formapp.models import FIRST_REFERENCE, REFERENCE_PREFIX, Event, Membership, StoredPolicy, Ticket
+from formapp.models import FIRST_REFERENCE, REFERENCE_PREFIX, Event, Membership, Ticket
 from formapp.services import Services
-from supportpolicy import Policy
 
 _REFERENCE = re.compile(rf"{REFERENCE_PREFIX}([1-9][0-9]{{3,8}})")
-# A version never changes, so a rebuilt policy stays; there are as many as the guide had releases.
-_older: dict[str, Policy] = {}
 
 
 def tickets_of(
@@ -64,13 +61,3 @@ def events_of(services: Services, ticket_id: int) -> tuple[Event, ...]:
     """A ticket's events in order."""
     with services.read() as database:
         return tuple(database.scalars(select(Event).where(Event.ticket_id == ticket_id).order_by(Event.sequence)))
-
-
-def policy_of(services: Services, version: str) -> Policy:
-    """The policy that a promise was given under, rebuilt where it is no longer the present one."""
-    if version == services.policy.version:
-        return services.policy
-    if version not in _older:
-        with services.read() as database:
-            _older[version] = Policy.from_canonical(database.get_one(StoredPolicy, version).canonical)
-    return _older[version]

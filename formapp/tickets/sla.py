@@ -18,9 +18,9 @@ from formapp.hours import closures
 from formapp.models import NO_DEADLINE, ClockNotice, Event, Project, Ticket
 from formapp.notifications import fanout
 from formapp.notifications.fanout import TicketEvent
+from formapp.policies import policy_of
 from formapp.services import Services
 from formapp.tickets import events
-from formapp.tickets.queries import policy_of
 from supportpolicy import Closure, Deadlines, Pause, Policy, Target
 
 TARGETS: tuple[Target, Target] = ("response", "resolution")

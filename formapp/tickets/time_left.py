@@ -13,8 +13,8 @@ from typing import Literal
 
 from formapp.hours import closures
 from formapp.models import Ticket
+from formapp.policies import policy_of
 from formapp.services import Services
-from formapp.tickets.queries import policy_of
 from formapp.tickets.sla import OpenTarget, open_targets
 from supportpolicy import Closure, Policy, warning_time
 

@@ -12,10 +12,11 @@ from sqlalchemy.orm import joinedload
 from formapp.accounts.accounts import normalise_email
 from formapp.errors import AnswerMissing, NotFound, NotStaff, TicketMerged, UnknownPriority, UseCaseError
 from formapp.models import Account, Ticket, reference_of
+from formapp.policies import policy_of
 from formapp.services import Services
 from formapp.tickets import events
 from formapp.tickets.actions import TicketAction, ticket_action
-from formapp.tickets.queries import number_of, policy_of
+from formapp.tickets.queries import number_of
 from supportpolicy import Policy, UnknownAnswer
 
 

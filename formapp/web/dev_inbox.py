@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from formapp.models import OutboxMessage
 from formapp.notifications import outbox
 from formapp.notifications.email.message import CannotBuild, Mail, compose
-from formapp.tickets.queries import policy_of
+from formapp.policies import policy_of
 from formapp.web.context import web
 from formapp.web.layout.page import page
 from formapp.web.row_number import row_number

@@ -14,11 +14,10 @@ from limits import RateLimitItem, parse
 from limits.storage import Storage
 from limits.strategies import FixedWindowRateLimiter
 from sqlalchemy import case, delete
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from formapp.accounts.accounts import normalise_email
+from formapp.database.upsert import insert_for
 from formapp.models import RateCounter
 from formapp.services import Services
 from formapp.web.upload_counts import UploadCounts
@@ -50,8 +49,7 @@ class DatabaseStorage(Storage):
         over = RateCounter.expires_at <= now
         with self._services.write.begin() as database:
             database.execute(delete(RateCounter).where(over, RateCounter.key != key))
-            insert = insert_postgresql if database.get_bind().dialect.name == "postgresql" else insert_sqlite
-            statement = insert(RateCounter).values(key=key, amount=amount, expires_at=now + expiry)
+            statement = insert_for(database, RateCounter).values(key=key, amount=amount, expires_at=now + expiry)
             statement = statement.on_conflict_do_update(
                 index_elements=[RateCounter.key],
                 set_={

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from formapp.attachments import service as attachments
 from formapp.database import engine
-from formapp.database.writers import Writers
+from formapp.database.engine import WriteSessions
 from formapp.models import OutboxMessage
 from formapp.notifications import outbox
 from formapp.notifications.outbox import SENT, NewMessage, Send
 from formapp.services import Services
 from formapp.storage import local
 from formapp.storage.local import LocalFileStore
-from formapp.tickets import create
 
 
 def become(twin: str) -> None:
@@ -52,19 +50,19 @@ def _outbox_outside() -> None:
     """A ticket's messages are written in a transaction of their own, after the ticket's."""
     write, after_commit = outbox.enqueue, _after_commit()
 
-    def enqueue(connection: Connection, messages: Sequence[NewMessage], now: datetime, **options: Any) -> None:
+    def enqueue(database: Session, messages: Sequence[NewMessage], now: datetime, **options: Any) -> None:
         if messages[0].kind != "received":
-            write(connection, messages, now, **options)
+            write(database, messages, now, **options)
             return
-        engine = connection.engine
+        bind = database.get_bind()
 
         def later() -> None:
-            with engine.begin() as second:
+            with Session(bind) as second, second.begin():
                 write(second, messages, now, **options)
 
         after_commit(later)
 
-    create.outbox.enqueue = enqueue  # type: ignore[assignment]
+    outbox.enqueue = enqueue
 
 
 def _begin_deferred() -> None:
@@ -73,7 +71,9 @@ def _begin_deferred() -> None:
 
     def open_database(url: str) -> engine.Database:
         database = sound(url)
-        return replace(database, write=Writers(database.engine, one_at_a_time=False))
+        deferred = WriteSessions(database.engine)
+        deferred._lock, deferred._sessions = None, database.read
+        return replace(database, write=deferred)
 
     from formapp import services
 
@@ -109,25 +109,22 @@ def _row_before_file() -> None:
 
 
 def _after_commit() -> Callable[[Callable[[], None]], None]:
-    """How to put off what a filing's work should do in its transaction, until a moment after that."""
-    together, of_this_work = Writers.together, threading.local()
+    """How to put off what a transaction should do, until a moment after it."""
+    begin, of_this_thread = WriteSessions.begin, threading.local()
 
-    def commit_and_do_later(self: Writers, work: Callable[[Connection], Any]) -> Any:
+    @contextmanager
+    def begin_and_do_later(self: WriteSessions) -> Iterator[Session]:
         later: list[Callable[[], None]] = []
-
-        def noted(connection: Connection) -> Any:
-            of_this_work.later = later
-            return work(connection)
-
-        result = together(self, noted)
+        with begin(self) as session:
+            of_this_thread.later = later
+            yield session
         if later:
             time.sleep(0.01)
-        for act in later:
-            act()
-        return result
+        for do in later:
+            do()
 
-    Writers.together = commit_and_do_later  # type: ignore[method-assign]
-    return lambda act: of_this_work.later.append(act)
+    WriteSessions.begin = begin_and_do_later  # type: ignore[method-assign]
+    return lambda do: of_this_thread.later.append(do)
 
 
 def _not_durable() -> None:

@@ -12,10 +12,11 @@ from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 
 from formapp import worker
+from formapp.backoff import FIRST_PAUSE, LONGEST_PAUSE, pause_after
 from formapp.errors import NotFound, UseCaseError
 from formapp.models import Event, OutboxMessage, Ticket
 from formapp.notifications import outbox
-from formapp.notifications.outbox import CAPTURED, FIRST_PAUSE, GIVE_UP_AFTER, LEASE, LONGEST_PAUSE, SENT, Outcome, Send
+from formapp.notifications.outbox import CAPTURED, GIVE_UP_AFTER, LEASE, SENT, Outcome, Send
 from formapp.services import Services
 from tests.builders import NOW, Clock, build_account, build_customer, file_ticket, stored, write_mail
 
@@ -138,7 +139,7 @@ def test_a_server_that_stays_away_is_tried_ever_more_seldom_and_given_up_after_a
 
 @pytest.mark.parametrize("attempts", [1, 2, 10, 11, 50, 10_000])
 def test_a_pause_keeps_within_its_bounds_however_often_it_was_tried(attempts: int) -> None:
-    pauses = [outbox.pause_after(attempts) for _ in range(50)]
+    pauses = [pause_after(attempts) for _ in range(50)]
     assert min(pauses) >= 0.75 * FIRST_PAUSE
     assert max(pauses) <= 1.25 * LONGEST_PAUSE
     assert len(set(pauses)) > 1

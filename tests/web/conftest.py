@@ -106,7 +106,7 @@ def locked(desk: Desk) -> Iterator[None]:
     path = desk.services.settings.database_url.removeprefix("sqlite:///")
     with closing(sqlite_driver().connect(path, isolation_level=None)) as other, pytest.MonkeyPatch.context() as patch:
         # The desk waits ten seconds for its turn; a test needn't.
-        patch.setattr("formapp.database.writers.LOCK_SECONDS", 0.2)
+        patch.setattr("formapp.database.engine.LOCK_SECONDS", 0.2)
         other.execute("BEGIN IMMEDIATE")
         yield
         other.execute("ROLLBACK")

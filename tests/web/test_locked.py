@@ -92,7 +92,7 @@ def test_where_not_even_reading_is_possible_the_text_stays_too(
 ) -> None:
     """With the rollback journal, which an older SQLite gets, a writer that commits holds up readers as well."""
     monkeypatch.setattr("formapp.database.engine.SOUND_WAL", (99, 0, 0))
-    monkeypatch.setattr("formapp.database.writers.LOCK_SECONDS", 0.5)
+    monkeypatch.setattr("formapp.database.engine.LOCK_SECONDS", 0.5)
     services = build_services(tmp_path)
     desk = Desk(create_app(services=services, clock=clock), services, clock, build_customer(services))
     ada = desk.browser_of("ada@shop.example")

@@ -46,7 +46,7 @@ def form_with_mistakes(policy: Policy) -> Markup:
 def form_of_somebody(policy: Policy) -> Markup:
     projects = [("shop", "Riverside Shop"), ("museum", "City & Museum")]
     values = {"project": "museum", "subject": "Kept", "priority": "usual", "draft": "d-1"}
-    form = ticket_form(policy, projects=projects, signed_in=True, values=values)
+    form = ticket_form(policy, projects=projects, values=values)
     return render_form(
         policy,
         form,

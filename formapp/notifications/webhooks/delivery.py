@@ -18,9 +18,10 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from formapp.backoff import FIRST_PAUSE, LONGEST_PAUSE, pause_after
 from formapp.errors import UseCaseError
 from formapp.models import OutboxMessage, WebhookAttempt, WebhookEndpoint
-from formapp.notifications.outbox import FIRST_PAUSE, GIVE_UP_AFTER, LONGEST_PAUSE, SENT, Outcome, pause_after
+from formapp.notifications.outbox import GIVE_UP_AFTER, SENT, Outcome
 from formapp.notifications.webhooks.addresses import Resolve, checked_addresses, parse, system_addresses
 from formapp.notifications.webhooks.endpoints import IS_DUE, OF_WEBHOOKS, endpoint_numbered, signing_secrets, switch_off
 from formapp.notifications.webhooks.messages import endpoint_id_of, message_body, recipient_of

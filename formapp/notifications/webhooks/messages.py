@@ -7,11 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import or_, select
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.orm import Session
 
-from formapp.database.engine import table_of
+from formapp.database.upsert import insert_for
 from formapp.models import OutboxMessage, Project, Ticket, WebhookEndpoint, reference_of
 
 CHANNEL = "webhook"
@@ -105,9 +103,7 @@ def enqueue(
         }
         for endpoint, paused_until in told
     ]
-    postgresql = database.get_bind().dialect.name == "postgresql"
-    statement = (insert_postgresql if postgresql else insert_sqlite)(table_of(OutboxMessage))
-    database.execute(statement.on_conflict_do_nothing(index_elements=["message_id"]), rows)
+    database.execute(insert_for(database, OutboxMessage).on_conflict_do_nothing(), rows)
     return len(rows)
 
 

@@ -8,9 +8,9 @@ from datetime import datetime
 
 from formapp.accounts import projects
 from formapp.models import Ticket
+from formapp.policies import policy_of
 from formapp.services import Services
 from formapp.tickets import triage
-from formapp.tickets.queries import policy_of
 from formapp.tickets.search import Filters
 from formapp.tickets.time_left import TimeLeft, times_left
 from formapp.when import place, short_words

@@ -12,8 +12,8 @@ from werkzeug.wrappers import Response
 from formapp.attachments.service import attachments_of
 from formapp.errors import AnswerMissing, ChangedMeanwhile, NotFound, UseCaseError
 from formapp.models import Ticket
+from formapp.policies import policy_of
 from formapp.tickets import replies, triage
-from formapp.tickets.queries import policy_of
 from formapp.tickets.replies import NextState
 from formapp.web.body.file_field import file_field
 from formapp.web.body.form_data import FormData, form_data

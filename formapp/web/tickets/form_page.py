@@ -59,7 +59,7 @@ def filled_form(sent: FormData, projects: Sequence[Choice] | None) -> TicketForm
     if projects:
         fields = fields.copy()
         fields["project"] = project_key(sent.get("project"), projects)
-    form = ticket_form(web().services.policy, fields, projects=projects, signed_in=projects is not None)
+    form = ticket_form(web().services.policy, fields, projects=projects)
     form.files.errors = sent.refused
     return form
 

@@ -9,9 +9,9 @@ from datetime import datetime
 from markupsafe import Markup
 
 from formapp.models import Ticket, reference_of
+from formapp.policies import policy_of
 from formapp.services import Services
 from formapp.tickets import sla
-from formapp.tickets.queries import policy_of
 from formapp.web.layout.filters import instant_html
 from formapp.web.tickets.sla_presenter import SlaRow, sla_rows
 from formapp.when import long_words, short_words

@@ -175,7 +175,7 @@ def _keep_and_send_link(sent: FormData) -> Response:
     form = filled_form(sent, None)
     if not is_whole(form, sent):
         return form_page(form, None, sent.status)
-    email = form.email.data
+    email = form["email"].data
     if not desk.limits.may_ask_for_link(email, client_network()):
         return form_page(form, None, 429, notice=TOO_MANY_LINKS)
     fields = {name: form[name].data or "" for name in KEPT_FIELDS} | {"files": " ".join(form.files.data)}

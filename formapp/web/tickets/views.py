@@ -11,6 +11,7 @@ from formapp.attachments.service import attachments_of
 from formapp.errors import NotFound, UseCaseError
 from formapp.forms import ticket_form
 from formapp.models import Ticket
+from formapp.policies import policy_of
 from formapp.tickets import drafts, queries, replies
 from formapp.tickets.triage import close as close_ticket
 from formapp.web.body.file_field import file_field
@@ -84,7 +85,7 @@ def new() -> Response:
     reply_draft = values["project"]
     if choices:
         values["project"] = project_key(reply_draft, choices)
-    form = ticket_form(desk.services.policy, projects=choices, signed_in=person is not None, values=values)
+    form = ticket_form(desk.services.policy, projects=choices, values=values)
     if choices and reply_draft.strip() and values["project"] not in dict(choices):
         form.project.errors = [unknown_project(reply_draft)]
     return form_page(form, person, notice=notice)
@@ -189,7 +190,7 @@ def _shown(
         arrived=replies.sent_by(messages, require_person().account_id),
         ticket=present_ticket(services, ticket, now),
         files=files.get(None, ()),
-        messages=present_messages(messages, files, queries.policy_of(services, ticket.policy_version), now),
+        messages=present_messages(messages, files, policy_of(services, ticket.policy_version), now),
         reply=form,
         reply_files=file_field(form.files, (errors or {}).get("reply-files", ""), "reply"),
         errors=errors or {},

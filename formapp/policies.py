@@ -1,0 +1,35 @@
+"""The policy that a promise was given under: each version is stored whole, so that it can be read again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session
+
+from formapp.database.upsert import insert_for
+from formapp.models import StoredPolicy
+from formapp.services import Services
+from supportpolicy import Policy
+
+# A version never changes, so a rebuilt policy stays; there are as many as the guide had releases.
+_older: dict[str, Policy] = {}
+_STORED = select(StoredPolicy.version).where(StoredPolicy.version == bindparam("version"))
+
+
+def policy_of(services: Services, version: str) -> Policy:
+    """The policy of this version, rebuilt where it is no longer the present one."""
+    if version == services.policy.version:
+        return services.policy
+    if version not in _older:
+        with services.read() as database:
+            _older[version] = Policy.from_canonical(database.get_one(StoredPolicy, version).canonical)
+    return _older[version]
+
+
+def store_policy(database: Session, policy: Policy, now: datetime) -> None:
+    """Store the whole policy that a promise is given under, the first time it is used."""
+    if database.connection().scalar(_STORED, {"version": policy.version}) is None:
+        values = {"version": policy.version, "canonical": policy.canonical, "first_used_at": now}
+        # Another host may be at its first ticket, too.
+        database.execute(insert_for(database, StoredPolicy).on_conflict_do_nothing().values(values))

@@ -99,12 +99,12 @@ $(SITE): $(APP) $(SITE_SOURCES)
 $(APP): pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing the guide and the help desk into $(VENV) (a minute or two, once) ..."
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --upgrade pip
-	@$(INSTALL) --editable .
+	@$(INSTALL) --editable '.[desk]' --group guide
 	@touch $@
 
 $(TOOLS): $(APP)
 	@echo "Installing what the tests need ..."
-	@$(INSTALL) --editable '.[postgresql,s3,metrics]' --group test
+	@$(INSTALL) --editable '.[desk,postgresql,s3,metrics]' --group test
 	@touch $@
 
 # The first Python that is new enough and can make environments.

@@ -6,7 +6,12 @@
 PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
-INSTALL := $(BIN)/python -m pip install -qq --constraint constraints.txt --build-constraint constraints.txt
+CONSTRAINTS := constraints.txt
+INSTALL := $(BIN)/python -m pip install -qq --constraint $(CONSTRAINTS) --build-constraint constraints.txt
+
+# An environment of its own with the lowest versions that pyproject.toml allows, on the oldest Python there is here.
+LOWEST := .venv-lowest
+OLDEST_PYTHON := $(or $(PYTHON),python3.11 python3.12 python3.13 python3)
 
 # A strict build that says nothing unless it fails: --quiet would let every warning pass.
 BUILD := said=$$($(BIN)/mkdocs build --strict 2>&1) || { echo "$$said" >&2; exit 1; }
@@ -58,6 +63,12 @@ site: $(SITE) ## Build the guide into site/
 test: check $(TOOLS) browser ## Run every check and every test; installs what they need
 	$(BIN)/pytest -n 2
 
+.PHONY: test-lowest
+test-lowest: ## Run the tests that need no browser with the lowest versions that are allowed, in .venv-lowest
+	@$(MAKE) --no-print-directory VENV=$(LOWEST) CONSTRAINTS=$(LOWEST)/constraints.txt PYTHON="$(OLDEST_PYTHON)" \
+		$(LOWEST)/.tools-installed
+	env -u FORMAPP_SITE_DIR -u FORMAPP_BASE_URL $(LOWEST)/bin/pytest -n 2 tests/policy tests/widgets tests/plugin tests/web tests/service
+
 .PHONY: check
 check: $(TOOLS) ## Run the checks without the tests: style, types, import directions, a strict build
 	$(BIN)/ruff check
@@ -89,23 +100,28 @@ reference: $(TOOLS) ## Write the handbook's pages that are made from the code: s
 	@$(BIN)/python -m site_plugins.reference
 
 .PHONY: clean
-clean: ## Remove the environment and the built guide; var/ with the database stays
-	rm -rf $(VENV) site build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+clean: ## Remove the environments and the built guide; var/ with the database stays
+	rm -rf $(VENV) $(LOWEST) site build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 $(SITE): $(APP) $(SITE_SOURCES)
 	@echo "Building the guide ..."
 	@$(BUILD)
 
-$(APP): pyproject.toml constraints.txt | $(BIN)/python
+$(APP): pyproject.toml $(CONSTRAINTS) | $(BIN)/python
 	@echo "Installing the guide and the help desk into $(VENV) (a minute or two, once) ..."
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --upgrade pip
-	@$(INSTALL) --editable .
+	@$(INSTALL) --editable '.[desk]' --group guide
 	@touch $@
 
 $(TOOLS): $(APP)
 	@echo "Installing what the tests need ..."
-	@$(INSTALL) --editable '.[postgresql,s3,metrics]' --group test
+	@$(INSTALL) --editable '.[desk,postgresql,s3,metrics]' --group test
 	@touch $@
+
+# The tested versions, but the lowest of what pyproject.toml asks for: a name counts once, however it is spelled.
+$(LOWEST)/constraints.txt: constraints-lowest.txt constraints.txt | $(LOWEST)/bin/python
+	@awk -F== '{name = tolower($$1); gsub(/[-_.]+/, "-", name)} \
+		NR == FNR {lowest[name]; print; next} !(name in lowest)' $^ > $@
 
 # The first Python that is new enough and can make environments.
 $(BIN)/python:

@@ -1,5 +1,20 @@
-"""``python -m formapp``: the same as the ``formapp`` command."""
+"""The ``formapp`` command, also as ``python -m formapp``."""
 
-from formapp.cli.main import main
+from __future__ import annotations
 
-main(prog_name="formapp")
+import sys
+
+from formapp.installation import what_to_install
+
+
+def main() -> None:
+    """Run the command; where the desk's packages aren't installed, say how they are."""
+    try:
+        from formapp.cli.main import main as run_command
+    except ModuleNotFoundError as missing:
+        sys.exit(what_to_install(missing, "The help desk needs"))
+    run_command(prog_name="formapp")
+
+
+if __name__ == "__main__":
+    main()

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from email_validator import EmailNotValidError, validate_email
 from wtforms import EmailField, Field, Form, HiddenField, RadioField, SelectField, StringField, TextAreaField, URLField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.utils import unset_value
@@ -91,6 +90,9 @@ class MailAddress:
 
     def __call__(self, _form: Form, field: Field) -> None:
         """Refuse what can't be an address."""
+        # Only the desk checks what was typed; the guide, which only shows the form, does without.
+        from email_validator import EmailNotValidError, validate_email
+
         try:
             # The domain isn't looked up: the link that is sent proves the address.
             checked = validate_email(field.data, check_deliverability=False, test_environment=True)

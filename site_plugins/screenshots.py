@@ -19,9 +19,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from PIL import Image
-from playwright.sync_api import Locator, Page, sync_playwright
-from werkzeug.serving import make_server
+from formapp.installation import DESK, what_to_install
+
+try:
+    from PIL import Image
+    from playwright.sync_api import Locator, Page, sync_playwright
+    from werkzeug.serving import make_server
+except ModuleNotFoundError as missing:
+    sys.exit(what_to_install(missing, "The pictures need", f"{DESK} playwright"))
 
 from formapp.accounts import magic_links
 from formapp.accounts.accounts import find_account_by_email

@@ -1,4 +1,7 @@
-"""Which versions are installed: constraints.txt names one for everything, and nothing names a registry."""
+"""Which versions are installed: constraints.txt names one for everything, and nothing names a registry.
+
+The lowest versions that are allowed stand in constraints-lowest.txt; --update-golden writes them anew.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,19 @@ from collections.abc import Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
 
+import pytest
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+LOWEST = ROOT / "constraints-lowest.txt"
+LOWEST_HEADER = """\
+# The lowest versions that pyproject.toml allows, for "make test-lowest"; all else comes from constraints.txt.
+"""
+OLDEST_PYTHON = "3.11.0"
 # What makes packages rather than being needed by one.
 BUILDERS = {"pip", "setuptools"}
 
@@ -26,10 +36,15 @@ def pins() -> dict[str, str]:
     return {canonicalize_name(name): version for name, version in pairs}
 
 
-def asked_for() -> list[Requirement]:
+def asked_by_users() -> list[Requirement]:
+    """What the plugin and each extra ask for."""
     extras = PROJECT["project"]["optional-dependencies"].values()
-    groups = [PROJECT["project"]["dependencies"], *extras, PROJECT["dependency-groups"]["test"]]
-    return [Requirement(line) for group in groups for line in group]
+    return [Requirement(line) for group in [PROJECT["project"]["dependencies"], *extras] for line in group]
+
+
+def asked_for() -> list[Requirement]:
+    groups = PROJECT["dependency-groups"].values()
+    return asked_by_users() + [Requirement(line) for group in groups for line in group if isinstance(line, str)]
 
 
 def needed(requirements: Iterable[Requirement]) -> Iterator[Requirement]:
@@ -65,6 +80,26 @@ def test_everything_that_is_installed_has_one_pinned_version_that_fits() -> None
 def test_nothing_is_pinned_that_nothing_needs() -> None:
     used = {canonicalize_name(requirement.name) for requirement in needed(asked_for())}
     assert set(pins()) - used - BUILDERS == set()
+
+
+def test_what_is_pinned_runs_on_the_oldest_python() -> None:
+    for name in pins().keys() - BUILDERS:
+        if found := next(iter(metadata.distributions(name=name)), None):
+            pythons = SpecifierSet(found.metadata.get("Requires-Python") or "")
+            assert pythons.contains(OLDEST_PYTHON), f"{name} {found.version} asks for Python {pythons}"
+
+
+def test_the_lowest_versions_are_the_bounds(request: pytest.FixtureRequest) -> None:
+    bounds = {}
+    for requirement in asked_by_users():
+        (version,) = [bound.version for bound in requirement.specifier if bound.operator == ">="]
+        # psycopg[binary] is psycopg and psycopg-binary, of the same version.
+        for name in [requirement.name, *(f"{requirement.name}-{extra}" for extra in requirement.extras)]:
+            bounds[name] = version
+    text = LOWEST_HEADER + "".join(f"{name}=={version}\n" for name, version in sorted(bounds.items()))
+    if request.config.getoption("--update-golden"):
+        LOWEST.write_text(text, "utf-8")
+    assert LOWEST.read_text("utf-8") == text
 
 
 def test_no_file_names_a_registry() -> None:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import FrameType
 
-import structlog
+from formapp.logs import log
 
 LONGEST_PAUSE = 30.0
 """How long a process that can't start waits at the most before it is tried again, in seconds."""
@@ -28,7 +28,6 @@ LOOK_SECONDS = 0.1
 BACKLOG = 1024
 _READY = b"ready"
 _CHANNEL = "SUPERVISOR_CHANNEL"
-log = structlog.get_logger()
 
 
 class Process:
@@ -55,11 +54,10 @@ class Process:
             return
         pause = min(0.5 * 2 ** (self._failures - 1), LONGEST_PAUSE) if self._failures else 0.0
         log.warning("process ended", process=self.name, pid=self._running.pid, code=code, starts_again_in=pause)
-        self._running, self.starts_at = None, now + pause
+        self._forget()
+        self.starts_at = now + pause
 
     def _start(self) -> None:
-        if self._channel is not None:
-            self._channel.close()
         self._channel, theirs = socket.socketpair()
         self._channel.setblocking(False)
         # Until it has said that it is ready, this counts as a failure.
@@ -79,15 +77,27 @@ class Process:
             return bool(self._channel.recv(len(_READY)))
         return False
 
-    def tell(self, signal_number: int) -> None:
-        """Send it a signal, if it runs."""
-        if self._running is not None and self._running.poll() is None:
-            self._running.send_signal(signal_number)
+    def terminate(self) -> None:
+        """Ask it to end, if it runs."""
+        if self._running is not None:
+            self._running.terminate()
 
     @property
     def ended(self) -> bool:
         """Whether it isn't running."""
         return self._running is None or self._running.poll() is not None
+
+    def kill(self) -> None:
+        """End it at once, if it still runs, and leave nothing of it behind."""
+        if self._running is not None:
+            self._running.kill()
+            self._running.wait()
+            self._forget()
+
+    def _forget(self) -> None:
+        if self._channel is not None:
+            self._channel.close()
+        self._running = self._channel = None
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -119,12 +129,12 @@ def supervise(processes: Sequence[Process]) -> None:
 
 def _end(processes: Sequence[Process]) -> None:
     for process in processes:
-        process.tell(signal.SIGTERM)
+        process.terminate()
     until = time.monotonic() + END_SECONDS
     while time.monotonic() < until and not all(process.ended for process in processes):
         time.sleep(LOOK_SECONDS / 2)
     for process in processes:
-        process.tell(signal.SIGKILL)
+        process.kill()
 
 
 def join_supervisor() -> Callable[[], None]:

@@ -7,7 +7,6 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 from threading import Event
 
-import structlog
 from sqlalchemy import ColumnElement
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as DatabaseTimeout
@@ -15,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as DatabaseTimeout
 from formapp.attachments import jobs as attachment_jobs
 from formapp.attachments import service as attachments
 from formapp.hours import banner
+from formapp.logs import log
 from formapp.models import OutboxMessage
 from formapp.notifications import fanout, outbox, webhooks
 from formapp.notifications.email import message as mail
@@ -28,7 +28,6 @@ from formapp.tickets import replies, sla
 IDLE_SECONDS = 2.0
 OUTAGE_SECONDS = 10.0
 SWEEP_PAUSE = timedelta(hours=1)
-log = structlog.get_logger()
 
 
 def send(services: Services, message: OutboxMessage, clock: Callable[[], datetime]) -> Outcome:

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO, cast
 
-import structlog
 from sqlalchemy import exists, select, update
 
 from formapp.attachments import virus_scan
@@ -19,13 +18,13 @@ from formapp.attachments.previews import NoPreview, make_preview
 from formapp.attachments.service import PREVIEW
 from formapp.attachments.virus_scan import Verdict
 from formapp.backoff import pause_after
+from formapp.logs import log
 from formapp.models import Attachment
 from formapp.services import Services
 
 LEASE = timedelta(minutes=10)
 MOST_TRIES = 3
 """How often a preview is begun before there is none; a scan is tried for ever."""
-log = structlog.get_logger()
 
 
 def run_due(services: Services, clock: Callable[[], datetime], most: int = 100) -> int:

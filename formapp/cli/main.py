@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import threading
@@ -21,6 +22,7 @@ from formapp.demo import company as demo
 from formapp.demo import tickets as demo_tickets
 from formapp.errors import UseCaseError
 from formapp.hours import banner, closures
+from formapp.logs import lines
 from formapp.models import LARGEST_ID
 from formapp.services import Services, utc_now
 from formapp.settings import BadSetting
@@ -67,11 +69,14 @@ def serve(_desk: Services, host: str, port: int, workers: int, threads: int, no_
     try:
         listener = supervisor.listen(host, port)
     except OSError as error:
-        raise click.ClickException(f"Can't listen on {host}, port {port}: {error.strerror}. Choose another.") from error
+        raise click.ClickException(
+            f"Can't listen on {host}, port {port}: {os.strerror(error.errno or 0)}. Choose another."
+        ) from error
     web = supervisor.own_command("web", f"--listener={listener.fileno()}", f"--threads={threads}")
     processes = [supervisor.Process(f"web {number}", web, [listener.fileno()]) for number in range(1, workers + 1)]
     if not no_worker:
         processes.append(supervisor.Process("worker", supervisor.own_command("worker")))
+    lines.write_in_background()
     supervisor.supervise(processes)
 
 
@@ -83,6 +88,7 @@ def web(listener: int, threads: int) -> None:
     from formapp.server import serve_web
 
     ready = supervisor.join_supervisor()
+    lines.write_in_background()
     serve_web(socket.socket(fileno=listener), threads=threads, ready=ready)
 
 
@@ -98,6 +104,7 @@ def run_worker(desk: Services, once: bool) -> None:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
+    lines.write_in_background()
     ready()
     worker.run(desk, utc_now, stop)
 

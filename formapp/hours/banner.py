@@ -11,15 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import structlog
-
 from formapp.hours import closures
+from formapp.logs import log
 from formapp.models import StoredClosure
 from formapp.services import Services
 from formapp.when import long_words, place
 from formapp.widgets.assets import CLOSURES_FILE
 
-log = structlog.get_logger()
 # A folder that can't be written stays so; it is told once, not at each round of the worker.
 _told: set[Path] = set()
 

@@ -7,33 +7,12 @@ addresses, names and the messages of exceptions (which quote values) are never l
 from __future__ import annotations
 
 import secrets
-import sys
 import time
 import traceback
 
-import structlog
 from flask import Flask, Response, g, request
 
-
-class _Lines:
-    """Writes to the standard output of the moment, so that a test or a supervisor can redirect it."""
-
-    def msg(self, line: str) -> None:
-        sys.stdout.write(line + "\n")
-        sys.stdout.flush()
-
-    info = error = msg
-
-
-log = structlog.wrap_logger(
-    _Lines(),
-    processors=[
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.JSONRenderer(),
-    ],
-    wrapper_class=structlog.BoundLogger,
-)
+from formapp.logs import log
 
 
 def init_request_log(app: Flask) -> None:

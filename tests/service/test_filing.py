@@ -171,7 +171,9 @@ def test_what_a_filing_asks_does_not_grow_with_what_its_sender_has_sent(sqlite_s
         if statement.startswith("SELECT") and "FROM tickets" in statement:
             asked.append((statement, parameters))
 
-    create.create_ticket(sqlite_services, ada.id, ticket_input(subject="Another"), NOW, most_an_hour=60)
+    create.create_ticket(
+        sqlite_services, ada.id, ticket_input(subject="Another", submission="another"), NOW, most_an_hour=60
+    )
     event.remove(sqlite_services.database.engine, "before_cursor_execute", note)
     with sqlite_services.read() as database:
         plans = [

@@ -97,6 +97,7 @@ def test_a_process_that_cannot_start_is_tried_ever_more_seldom() -> None:
         process.look(now)
         pauses.append(process.starts_at - now)
         now = process.starts_at
+    process.kill()
     assert pauses == [0.5, 1, 2, 4, 8, 16, LONGEST_PAUSE, LONGEST_PAUSE, LONGEST_PAUSE]
 
 
@@ -107,6 +108,7 @@ def test_a_process_that_was_ready_is_started_again_at_once() -> None:
         wait_until(lambda: process.ended, "it ends")
         process.look(now)
         assert process.starts_at == now
+    process.kill()
 
 
 def test_a_taken_port_gets_a_sentence(sqlite_services: Services) -> None:

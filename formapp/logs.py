@@ -1,0 +1,78 @@
+"""The desk's log: a JSON object a line on standard output, never in the way of what it tells about.
+
+A disk that is full, or a pipe that nobody reads, costs lines of the log and nothing else.
+"""
+
+from __future__ import annotations
+
+import atexit
+import queue
+import sys
+import threading
+import time
+from contextlib import suppress
+
+import structlog
+
+MOST_WAITING = 10_000
+"""How many lines may wait to be written; more are left out, and counted."""
+FAREWELL_SECONDS = 1.0
+
+
+class Lines:
+    """Writes lines to the standard output of the moment, so that a test can redirect it."""
+
+    def __init__(self) -> None:
+        self._waiting: queue.Queue[str] | None = None
+        self._left_out = 0
+
+    def msg(self, line: str) -> None:
+        """Write a line, or leave it to the thread that writes. Never raises, and never waits once that runs."""
+        if self._waiting is None:
+            _write(line)
+            return
+        try:
+            self._waiting.put_nowait(line)
+        except queue.Full:
+            self._left_out += 1
+
+    info = warning = error = msg
+
+    def write_in_background(self) -> None:
+        """From now on a thread of its own writes, for programs that must never wait for their log."""
+        if self._waiting is None:
+            self._waiting = queue.Queue(MOST_WAITING)
+            threading.Thread(target=self._write_all, args=(self._waiting,), name="log", daemon=True).start()
+            atexit.register(self._farewell, self._waiting)
+
+    def _write_all(self, waiting: queue.Queue[str]) -> None:
+        while True:
+            line = waiting.get()
+            left_out, self._left_out = self._left_out, 0
+            if left_out:
+                _write(f'{{"event": "log lines left out", "level": "warning", "lines": {left_out}}}')
+            _write(line)
+
+    def _farewell(self, waiting: queue.Queue[str]) -> None:
+        until = time.monotonic() + FAREWELL_SECONDS
+        while not waiting.empty() and time.monotonic() < until:
+            time.sleep(0.01)
+
+
+def _write(line: str) -> None:
+    # ValueError: closed, or an output that can't hold the character.
+    with suppress(OSError, ValueError):
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+
+
+lines = Lines()
+log = structlog.wrap_logger(
+    lines,
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.JSONRenderer(),
+    ],
+    wrapper_class=structlog.BoundLogger,
+)

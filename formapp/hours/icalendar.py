@@ -36,7 +36,7 @@ def hours_calendar(services: Services, now: datetime) -> str:
     for day in (first + timedelta(days=number) for number in range(DAYS_SHOWN)):
         for window in policy.open_time.on(day):
             for start, end in subtract(window, shut):
-                uid = f"open-{start.astimezone(UTC):%Y%m%dT%H%M%SZ}@{host}"
+                uid = f"open-{start:%Y%m%dT%H%M%SZ}@{host}"
                 calendar.add_component(_event(uid, stamp, start, end, f"Support is open ({place(zone)})"))
         if policy.open_time.is_holiday(day):
             uid, next_day = f"holiday-{day:%Y%m%d}@{host}", day + timedelta(days=1)
@@ -60,12 +60,12 @@ def _empty_calendar(zone: str) -> Calendar:
 
 
 def _event(uid: str, stamp: datetime, start: date, end: date, summary: str) -> Event:
-    """One event; with dates in place of instants it takes whole days."""
+    """One event between UTC instants; with dates in their place it takes whole days."""
     event = Event()
     event.add("UID", uid)
     event.add("DTSTAMP", stamp)
-    for name, when in (("DTSTART", start), ("DTEND", end)):
-        event.add(name, when.astimezone(UTC) if isinstance(when, datetime) else when)
+    event.add("DTSTART", start)
+    event.add("DTEND", end)
     event.add("SUMMARY", summary)
     # It takes nobody's own time.
     event.add("TRANSP", "TRANSPARENT")

@@ -144,9 +144,7 @@ def test_all_mails_of_a_ticket_are_one_thread(services: Services, ada: Account, 
     reply_as_staff(services, sam.id, 1, written("Which one?"), "waiting", NOW)
     reply_as_customer(services, ada.id, 1, written("This one"), NOW)
     worker.run_once(services, clock)
-    first, *others = [
-        message_from_bytes(build(compose(services, row, services.policy))) for row in mails(services)
-    ]
+    first, *others = [message_from_bytes(build(compose(services, row, services.policy))) for row in mails(services)]
     assert len(others) == 3
     assert first["In-Reply-To"] is None
     for other in others:

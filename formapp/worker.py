@@ -17,7 +17,7 @@ from formapp.hours import banner
 from formapp.logs import log
 from formapp.models import OutboxMessage
 from formapp.notifications import fanout, outbox, webhooks
-from formapp.notifications.email import message as mail
+from formapp.notifications.email import smtp
 from formapp.notifications.outbox import Outcome
 from formapp.notifications.webhooks.delivery import deliver
 from formapp.notifications.webhooks.lanes import POOL_SIZE, DeliveryPool
@@ -38,7 +38,7 @@ def send(services: Services, message: OutboxMessage, clock: Callable[[], datetim
         return fanout.fan_out(services, message, clock())
     version = message.payload.get("policy_version")
     policy = policy_of(services, version) if version else services.policy
-    return mail.deliver(services, message, policy)
+    return smtp.deliver(services, message, policy)
 
 
 def run_once(services: Services, clock: Callable[[], datetime], only: ColumnElement[bool] | None = None) -> int:

@@ -6,18 +6,18 @@ says is what the clock counts, whatever a program makes of recurring events and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlsplit
 
+from icalendar import Calendar, Event, vDuration
+
 from formapp.hours import closures
-from formapp.models import StoredClosure
 from formapp.services import Services
 from formapp.when import place
 from supportpolicy.opentime import merge, subtract
 
 DAYS_SHOWN = 366
-LONGEST_LINE = 75
+ASK_AGAIN_AFTER = timedelta(hours=1)
 
 
 def hours_calendar(services: Services, now: datetime) -> str:
@@ -28,66 +28,45 @@ def hours_calendar(services: Services, now: datetime) -> str:
     policy = services.policy
     zone = policy.calendar.zone
     first = now.astimezone(zone).date()
-    days = [first + timedelta(days=number) for number in range(DAYS_SHOWN)]
     stamp = datetime(first.year, first.month, first.day, tzinfo=UTC)
     host = urlsplit(services.settings.base_url).hostname or "localhost"
     announced = closures.upcoming_closures(services, now)
     shut = merge((closure.starts_at, closure.ends_at) for closure in announced)
-    lines = [
-        "BEGIN:VCALENDAR",
-        "VERSION:2.0",
-        "PRODID:-//support-guide//hours//EN",
-        "CALSCALE:GREGORIAN",
-        "X-WR-CALNAME:Support hours",
-        f"X-WR-TIMEZONE:{zone.key}",
-        "REFRESH-INTERVAL;VALUE=DURATION:PT1H",
-        "X-PUBLISHED-TTL:PT1H",
-    ]
-    for day in days:
+    calendar = _empty_calendar(zone.key)
+    for day in (first + timedelta(days=number) for number in range(DAYS_SHOWN)):
         for window in policy.open_time.on(day):
             for start, end in subtract(window, shut):
-                times = [f"DTSTART:{_instant(start)}", f"DTEND:{_instant(end)}"]
-                lines += _event(f"open-{_instant(start)}@{host}", stamp, times, f"Support is open ({place(zone)})")
+                uid = f"open-{start:%Y%m%dT%H%M%SZ}@{host}"
+                calendar.add_component(_event(uid, stamp, start, end, f"Support is open ({place(zone)})"))
         if policy.open_time.is_holiday(day):
-            times = [f"DTSTART;VALUE=DATE:{_day(day)}", f"DTEND;VALUE=DATE:{_day(day + timedelta(days=1))}"]
-            lines += _event(f"holiday-{_day(day)}@{host}", stamp, times, "Support is closed: public holiday")
+            uid, next_day = f"holiday-{day:%Y%m%d}@{host}", day + timedelta(days=1)
+            calendar.add_component(_event(uid, stamp, day, next_day, "Support is closed: public holiday"))
     for closure in announced:
-        lines += _closed(closure, host)
-    lines.append("END:VCALENDAR")
-    return "".join(f"{folded}\r\n" for line in lines for folded in _folded(line))
+        uid, summary = f"closure-{closure.id}@{host}", f"Support is closed: {closure.note}"
+        calendar.add_component(_event(uid, closure.created_at, closure.starts_at, closure.ends_at, summary))
+    return str(calendar.to_ical(), "utf-8")
 
 
-def _closed(closure: StoredClosure, host: str) -> list[str]:
-    times = [f"DTSTART:{_instant(closure.starts_at)}", f"DTEND:{_instant(closure.ends_at)}"]
-    return _event(f"closure-{closure.id}@{host}", closure.created_at, times, f"Support is closed: {closure.note}")
+def _empty_calendar(zone: str) -> Calendar:
+    calendar = Calendar()
+    calendar.add("VERSION", "2.0")
+    calendar.add("PRODID", "-//support-guide//hours//EN")
+    calendar.add("CALSCALE", "GREGORIAN")
+    calendar.add("X-WR-CALNAME", "Support hours")
+    calendar.add("X-WR-TIMEZONE", zone)
+    calendar.add("REFRESH-INTERVAL", vDuration(ASK_AGAIN_AFTER), {"VALUE": "DURATION"})
+    calendar.add("X-PUBLISHED-TTL", vDuration(ASK_AGAIN_AFTER))
+    return calendar
 
 
-def _event(uid: str, stamp: datetime, times: list[str], summary: str) -> list[str]:
-    # Transparent: it takes nobody's own time.
-    head = ["BEGIN:VEVENT", f"UID:{uid}", f"DTSTAMP:{_instant(stamp)}", *times]
-    return [*head, f"SUMMARY:{_text(summary)}", "TRANSP:TRANSPARENT", "END:VEVENT"]
-
-
-def _instant(instant: datetime) -> str:
-    return f"{instant.astimezone(UTC):%Y%m%dT%H%M%SZ}"
-
-
-def _day(day: date) -> str:
-    return f"{day:%Y%m%d}"
-
-
-def _text(words: str) -> str:
-    for sign in ("\\", ";", ","):
-        words = words.replace(sign, f"\\{sign}")
-    return words.replace("\n", "\\n")
-
-
-def _folded(line: str) -> Iterator[str]:
-    """The line in pieces of at most 75 octets, the later ones after a space; no character is cut in two."""
-    piece = ""
-    for character in line:
-        if len(f"{piece}{character}".encode()) > LONGEST_LINE:
-            yield piece
-            piece = " "
-        piece += character
-    yield piece
+def _event(uid: str, stamp: datetime, start: date, end: date, summary: str) -> Event:
+    """One event between UTC instants; with dates in their place it takes whole days."""
+    event = Event()
+    event.add("UID", uid)
+    event.add("DTSTAMP", stamp)
+    event.add("DTSTART", start)
+    event.add("DTEND", end)
+    event.add("SUMMARY", summary)
+    # It takes nobody's own time.
+    event.add("TRANSP", "TRANSPARENT")
+    return event

@@ -71,7 +71,7 @@ def hours() -> Response:
     """When support is open, for calendars that subscribe."""
     desk = web()
     answer = _answer(icalendar.hours_calendar(desk.services, desk.clock()), "text/calendar; charset=utf-8", AN_HOUR)
-    answer.headers["Content-Disposition"] = 'inline; filename="support-hours.ics"'
+    answer.headers.set("Content-Disposition", "inline", filename="support-hours.ics")
     return answer
 
 

@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response
 
 from formapp.models import OutboxMessage
 from formapp.notifications import outbox
-from formapp.notifications.email.message import CannotBuild, Mail, compose
+from formapp.notifications.email.compose import compose
+from formapp.notifications.email.message import CannotBuild, Mail, build
 from formapp.policies import policy_of
 from formapp.web.context import web
 from formapp.web.layout.page import page
@@ -65,6 +66,8 @@ def _mail(row: OutboxMessage) -> Mail | None:
     services = web().services
     version = row.payload.get("policy_version")
     try:
-        return compose(services, row, policy_of(services, version) if version else services.policy)
-    except (CannotBuild, UnicodeError, KeyError):
+        mail = compose(services, row, policy_of(services, version) if version else services.policy)
+        build(mail)
+    except CannotBuild:
         return None
+    return mail

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from site_plugins.csp import InlineCode, policy_of
 from tests.plugin.conftest import Site
-from tests.plugin.reading import Page
+from tests.reading import Page
 
 BLOCKS = "```support-table\n```\n\n```support-chooser\n```\n\n```support-form\n```\n"
 # The site's own inline code, as a writer may have it.

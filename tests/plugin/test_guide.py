@@ -14,7 +14,7 @@ from PIL import Image
 from supportpolicy import load
 from tests.builders import POLICY, REPOSITORY
 from tests.guide import build_guide
-from tests.plugin.reading import Page
+from tests.reading import Page
 
 ADDRESS = "http://127.0.0.1:8000/"
 DOCS = REPOSITORY / "docs"
@@ -200,10 +200,10 @@ def test_the_picture_of_the_rooms_stays_whole_and_tells_what_it_shows(guide: Pat
     """Markdown must not take the names of rooms for its own marks."""
     page = built(guide, "handbook/architecture/")
     picture = page.one("svg", class_="handbook-rooms")
-    shown = {one.text for one in picture.inside if one.tag == "text"}
+    shown = {one.text for one in picture.find_all("text")}
     assert {"__main__", "web", "supportpolicy"} <= shown
-    assert len([one for one in picture.inside if one.tag == "rect"]) == len(shown)
-    assert page.one("title", id=picture.attributes["aria-labelledby"]) in picture.inside
+    assert len(picture.find_all("rect")) == len(shown)
+    assert page.one("title", id=picture.attributes["aria-labelledby"]).inside(picture)
 
 
 def test_the_staff_page_names_what_the_desk_shows() -> None:

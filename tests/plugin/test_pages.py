@@ -10,7 +10,7 @@ import pytest
 from formapp.widgets import CLOSURES_FILE, assets
 from supportpolicy import Policy
 from tests.plugin.conftest import SITE_URL, Site
-from tests.plugin.reading import Page
+from tests.reading import Element, Page
 
 TABLE = "```support-table\n```\n"
 CHOOSER = "```support-chooser\n```\n"
@@ -51,17 +51,22 @@ def leads_to(site: Site, page: str, address: str) -> tuple[str, str]:
 def test_a_block_stands_where_it_was_written(site: Site, before: str, around: set[str]) -> None:
     site.build({"index.md": f"{before}{indented(TABLE)}\n    And words after it.\n"})
     table = Page(site.page()).one("table", class_="support-table")
-    parents = {name for parent in table.parents for name in (parent.tag, *parent.classes)}
-    assert around <= parents
+    assert around <= names_around(table)
     (words,) = (found for found in Page(site.page()).all("p") if found.text == "And words after it.")
-    assert around <= {name for parent in words.parents for name in (parent.tag, *parent.classes)}
+    assert around <= names_around(words)
+
+
+def names_around(element: Element) -> set[str]:
+    """The tags and classes of what it stands in."""
+    around = [parent for parent in element.parents if isinstance(parent, Element)]
+    return {name for parent in around for name in (parent.tag, *parent.classes)}
 
 
 def test_steps_with_blocks_between_them_stay_one_list(site: Site) -> None:
     site.build({"index.md": f"1. One\n\n{indented(TABLE)}\n2. Two\n\n{indented(CHOOSER)}\n3. Three\n"})
     page = Page(site.content())
     (steps,) = page.all("ol")
-    assert len([item for item in page.all("li") if item.parents[-1] is steps]) == 3
+    assert len([item for item in page.all("li") if item.parent is steps]) == 3
 
 
 @pytest.mark.parametrize(
@@ -145,7 +150,7 @@ def test_a_desk_of_another_address_gets_form_links_and_leave(site: Site) -> None
     page = Page(site.page())
     assert page.one("form", id="ticket").attributes["action"] == "https://desk.shop.example/support/tickets"
     cards = [found for found in page.elements if "support-card" in found.classes]
-    links = [found.attributes["href"] for card in cards for found in card.inside if found.tag == "a"]
+    links = [found.attributes["href"] for card in cards for found in card.find_all("a")]
     assert links
     assert all(address.startswith("https://desk.shop.example/support/tickets/new?") for address in links)
     rules = (site.folder / "site" / "support-csp.txt").read_text("utf-8")

@@ -14,7 +14,7 @@ import pytest
 
 from formapp import worker
 from formapp.models import OutboxMessage
-from formapp.notifications.email import message as mail
+from formapp.notifications.email import smtp
 from formapp.services import Services
 from tests.builders import NOW, Clock, build_account, build_customer, file_ticket, stored, write_mail
 from tests.service.mailserver import DROP, HANG, MailServer, certificate_in, knows
@@ -130,8 +130,8 @@ def test_only_what_a_server_says_of_this_mail_is_final(
 def test_a_server_that_hangs_is_left_in_time(
     sqlite_services: Services, server: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert 5 <= mail.TIMEOUT_SECONDS <= 60
-    monkeypatch.setattr(mail, "TIMEOUT_SECONDS", 0.3)
+    assert 5 <= smtp.TIMEOUT_SECONDS <= 60
+    monkeypatch.setattr(smtp, "TIMEOUT_SECONDS", 0.3)
     desk = sending(sqlite_services, server)
     server.said["DATA"] = [HANG]
     write_mail(desk)

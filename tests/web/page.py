@@ -5,77 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from html.parser import HTMLParser
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from werkzeug.test import Client, TestResponse
 
+from tests import reading
+from tests.reading import Element
+
 BOUNDARY = "----FormBoundaryOfTests7MA4YWxk"
-BOXES = frozenset(["br", "dd", "div", "dt", "h1", "h2", "legend", "li", "p", "summary", "td", "th"])
-VOID = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"])
 
 
-@dataclass
-class Element:
-    """An element of a page, with its text and its place among the others."""
-
-    tag: str
-    attributes: dict[str, str]
-    parent: Element | None
-    text: str = ""
-
-    def __getitem__(self, name: str) -> str:
-        return self.attributes[name]
-
-    def get(self, name: str, default: str = "") -> str:
-        return self.attributes.get(name, default)
-
-    def inside(self, other: Element) -> bool:
-        step = self.parent
-        while step is not None:
-            if step is other:
-                return True
-            step = step.parent
-        return False
-
-
-class _Reader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.elements: list[Element] = []
-        self._open: list[Element] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._space(tag)
-        element = Element(tag, {name: value or "" for name, value in attrs}, self._open[-1] if self._open else None)
-        if not self._in_template():
-            self.elements.append(element)
-        if tag not in VOID:
-            self._open.append(element)
-
-    def handle_endtag(self, tag: str) -> None:
-        while self._open and self._open.pop().tag != tag:
-            pass
-        self._space(tag)
-
-    def _space(self, tag: str) -> None:
-        """What stands in a box of its own is a word of its own."""
-        if tag in BOXES:
-            self.handle_data(" ")
-
-    def _in_template(self) -> bool:
-        """What stands in a template is no part of the page."""
-        return any(element.tag == "template" for element in self._open)
-
-    def handle_data(self, data: str) -> None:
-        if self._in_template():
-            return
-        for element in self._open:
-            element.text += data
-
-
-class Page:
+class Page(reading.Page):
     """One answer of the app, read as a person's browser would."""
 
     def __init__(self, answer: TestResponse, url: str) -> None:
@@ -84,23 +24,10 @@ class Page:
         self.body = answer.get_data()
         self.html = self.body.decode("utf-8")
         self.url = url
-        reader = _Reader()
-        # As every parser of HTML reads it.
-        reader.feed(self.html.replace("\r\n", "\n").replace("\r", "\n"))
-        self.elements = reader.elements
-
-    def all(self, tag: str, **attributes: str) -> list[Element]:
-        wanted = {name.rstrip("_").replace("_", "-"): value for name, value in attributes.items()}
-        return [
-            element
-            for element in self.elements
-            if element.tag == tag and all(element.attributes.get(name) == value for name, value in wanted.items())
-        ]
-
-    def one(self, tag: str, **attributes: str) -> Element:
-        found = self.all(tag, **attributes)
-        assert len(found) == 1, f"{len(found)} of <{tag} {attributes}> on {self.url}"
-        return found[0]
+        super().__init__(self.html)
+        # What stands in a template is no part of the page.
+        for template in self.all("template"):
+            template.clear()
 
     @property
     def title(self) -> str:
@@ -146,7 +73,7 @@ class Form:
                 if "checked" in element.attributes:
                     fields[name] = element.get("value", "on")
             elif element.tag == "input" and element.get("type") != "submit":
-                fields[name] = element.get("value")
+                fields[name] = element.get("value", "")
             elif element.tag == "textarea":
                 # A parser drops the first line break of a textarea.
                 fields[name] = element.text.removeprefix("\n")
@@ -204,13 +131,13 @@ def judge(page: Page) -> None:
     for element in page.elements:
         handlers = [name for name in element.attributes if name.startswith("on")]
         assert not handlers, f"inline handler {handlers} on {page.url}"
-        assert "style" not in element.attributes or "support-" not in element.get("class"), (
+        assert "style" not in element.attributes or "support-" not in element.get("class", ""), (
             f"inline style on {page.url}"
         )
     ids = [element["id"] for element in page.elements if element.get("id")]
     assert len(ids) == len(set(ids)), f"double id on {page.url}: {sorted(i for i in set(ids) if ids.count(i) > 1)}"
     for form in page.all("form"):
-        action = form.get("action")
+        action = form.get("action", "")
         assert action.startswith("/support/"), f"a form on {page.url} goes to {action!r}"
         assert form.get("method", "get").lower() in {"get", "post"}
     labelled = {label.get("for") for label in page.all("label")}

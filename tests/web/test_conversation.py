@@ -62,7 +62,7 @@ def test_both_sides_read_one_conversation_in_order(desk: Desk, ada: Browser, sam
     ada.send(reply_form(ada, "Firefox\n<b>140</b>"))
     worker.run_once(desk.services, desk.clock)
     page = ada.open(TICKET)
-    said = [" ".join(item.text.split()) for item in page.all("li") if "support-message" in item.get("class")]
+    said = [" ".join(item.text.split()) for item in page.all("li") if "support-message" in item.classes]
     assert said == [
         "Sam Rivera Support Tue 24 Nov, 15:20 (Paris) Which browser?",
         "Ada Martin Tue 24 Nov, 15:30 (Paris) Firefox <b>140</b>",

@@ -175,6 +175,56 @@ def test_its_lines_are_those_of_the_standard(get: Get, desk: Desk) -> None:
     assert len(uids) == len(set(uids))
 
 
+def test_its_lines_read_by_hand_say_what_is_meant(get: Get, desk: Desk) -> None:
+    """The library that wrote the file isn't asked."""
+    note = "Umzug; ins „neue“ Büro, 3 \\ 4 – " + "überall " * 20
+    made = add_closure(desk.services, NOW + timedelta(days=1), NOW + timedelta(days=2), note, NOW)
+    text = get("hours.ics").get_data().decode("utf-8")
+    lines = text.replace("\r\n ", "").split("\r\n")
+    first = lines.index("BEGIN:VEVENT")
+    assert lines[0] == "BEGIN:VCALENDAR"
+    assert sorted(lines[1:first]) == [
+        "CALSCALE:GREGORIAN",
+        "PRODID:-//support-guide//hours//EN",
+        "REFRESH-INTERVAL;VALUE=DURATION:PT1H",
+        "VERSION:2.0",
+        "X-PUBLISHED-TTL:PT1H",
+        "X-WR-CALNAME:Support hours",
+        "X-WR-TIMEZONE:Europe/Paris",
+    ]
+    assert lines[-2:] == ["END:VCALENDAR", ""]
+    events = "\n".join(lines[first:-2]).removesuffix("\nEND:VEVENT").split("\nEND:VEVENT\n")
+    told = [dict(line.split(":", 1) for line in event.split("\n")) for event in events]
+    assert told[0] == {
+        "BEGIN": "VEVENT",
+        "UID": "open-20261124T080000Z@127.0.0.1",
+        "DTSTAMP": "20261124T000000Z",
+        "DTSTART": "20261124T080000Z",
+        "DTEND": "20261124T160000Z",
+        "SUMMARY": "Support is open (Paris)",
+        "TRANSP": "TRANSPARENT",
+    }
+    assert next(event for event in told if "DTSTART;VALUE=DATE" in event) == {
+        "BEGIN": "VEVENT",
+        "UID": "holiday-20261225@127.0.0.1",
+        "DTSTAMP": "20261124T000000Z",
+        "DTSTART;VALUE=DATE": "20261225",
+        "DTEND;VALUE=DATE": "20261226",
+        "SUMMARY": "Support is closed: public holiday",
+        "TRANSP": "TRANSPARENT",
+    }
+    assert told[-1] == {
+        "BEGIN": "VEVENT",
+        "UID": f"closure-{made.id}@127.0.0.1",
+        "DTSTAMP": "20261124T140000Z",
+        "DTSTART": "20261125T140000Z",
+        "DTEND": "20261126T140000Z",
+        "SUMMARY": "Support is closed: Umzug\\; ins „neue“ Büro\\, 3 \\\\ 4 – " + ("überall " * 20).strip(),
+        "TRANSP": "TRANSPARENT",
+    }
+    assert all({"UID", "DTSTAMP", "SUMMARY", "TRANSP"} <= set(event) for event in told)
+
+
 def test_its_openings_are_what_the_clock_counts(get: Get, desk: Desk) -> None:
     """A year with both changes of the clock, holidays and two closures that overlap."""
     add_closure(desk.services, NOW + timedelta(days=1), NOW + timedelta(days=3), "Moving", NOW)

@@ -208,7 +208,7 @@ def test_a_list_is_taken_along_as_a_file_that_runs_no_formula(full: Desk, sam: B
     link = page.one("a", download="")
     answer = sam.answer("GET", link["href"])
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="tickets-2026-11-24.csv"'
+    assert answer.headers["Content-Disposition"] == "attachment; filename=tickets-2026-11-24.csv"
     lines = list(csv.reader(io.StringIO(answer.get_data().decode("utf-8-sig"), newline="")))
     assert [line[0] for line in lines] == ["Reference", "SUP-1001", "SUP-1005"]
     assert lines[2][1] == f"'{nasty}"

@@ -13,7 +13,7 @@ from formapp.app import create_app
 from formapp.models import OutboxMessage
 from formapp.web.account.sign_in import safe_path
 from formapp.web.session_cookie import COOKIE
-from tests.builders import Clock, build_customer, build_services, build_staff, stored
+from tests.builders import Clock, build_customer, build_services, build_staff, stored, write_mail
 from tests.web.conftest import Desk, follow_newest_link
 from tests.web.page import Browser
 
@@ -187,3 +187,9 @@ def test_a_public_desk_shows_its_mails_to_nobody(tmp_path: Path, clock: Clock) -
     for path in ("/support/inbox", f"/support/inbox/{mail.id}"):
         assert client.get(path, base_url="https://help.example").status_code == 404
     assert "/support/inbox" not in client.get("/support/check-mail", base_url="https://help.example").text
+
+
+def test_the_inbox_says_of_a_mail_that_it_can_t_be_built(desk: Desk, visitor: Browser) -> None:
+    number = write_mail(desk.services, "two@shop.example,three@shop.example")
+    assert "(can't be built)" in visitor.open("/support/inbox").text
+    assert visitor.open(f"/support/inbox/{number}").heading == "(can't be built)"

@@ -150,6 +150,8 @@ def test_an_address_is_taken_apart_as_the_request_needs_it() -> None:
     assert parse("https://Hooks.Example/a?b=c#d") == Target("https", "hooks.example", 443, "/a?b=c")
     assert parse("http://bücher.example:8080/ä?ö=ü").path == "/%C3%A4?%C3%B6=%C3%BC"
     assert parse("http://bücher.example:8080").host_header == "xn--bcher-kva.example:8080"
+    # "fass.example" would be somebody else's.
+    assert parse("https://Faß.example/").host == "xn--fa-hia.example"
     assert parse("http://[2606:4700::1]:80/%41/%2F").host_header == "[2606:4700::1]"
     assert parse("http://[2606:4700::1]:80/%41/%2F").path == "/%41/%2F"
 

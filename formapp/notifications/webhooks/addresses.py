@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import quote, urlsplit
 
+import idna
+
 from formapp.errors import UseCaseError
 
 Address = IPv4Address | IPv6Address
@@ -117,7 +119,8 @@ def _ascii_host(host: str) -> str:
         raise ValueError(host)
     if ":" in host:
         return str(IPv6Address(host))
-    name = host.encode("idna").decode("ascii").lower()
+    # By idna and not by Python's codec, which takes "faß.example" for "fass.example": somebody else's host.
+    name = host.encode("idna").decode("ascii").lower() if host.isascii() else idna.encode(host, uts46=True).decode()
     if not all(character.isalnum() or character in "-._" for character in name):
         raise ValueError(host)
     return name

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from formapp.notifications.email import message as mail
+from formapp.notifications.email import smtp
 from formapp.operations.doctor.database import is_sqlite, one_line, place_of
 from formapp.operations.doctor.findings import Finding, Level
 from formapp.services import Services
@@ -66,7 +66,7 @@ def mail_server_answers(services: Services, _now: datetime) -> Iterator[Finding]
         yield Finding("mail server", setting, f"No mail server is set, so {told}.", do, level)
         return
     try:
-        mail.greet(url, SMTP_SECONDS)
+        smtp.greet(url, SMTP_SECONDS)
     except (OSError, smtplib.SMTPException) as error:
         said = error.smtp_error if isinstance(error, smtplib.SMTPResponseException) else error
         words = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)

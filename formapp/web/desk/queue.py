@@ -59,7 +59,7 @@ def export() -> Answer:
     # Without the mark spreadsheets misread letters beyond ASCII.
     answer = Response(chain(["\ufeff"], lines), mimetype="text/csv")
     day = now.astimezone(desk.services.policy.calendar.zone).date()
-    answer.headers["Content-Disposition"] = f'attachment; filename="tickets-{day}.csv"'
+    answer.headers.set("Content-Disposition", "attachment", filename=f"tickets-{day}.csv")
     answer.headers["Cache-Control"] = "private, no-cache"
     return answer
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, g, jsonify, request, url_for
+from werkzeug.http import dump_options_header
 
 from formapp.attachments import service as attachments
 from formapp.errors import NotFound
@@ -123,14 +124,15 @@ def desk_preview(reference: str, number: str) -> Response:  # noqa: ARG001
 def disposition(name: str) -> str:
     """The header that makes a browser save a file under this name, in ASCII and, where that loses something, whole.
 
-    Whatever the name holds, the header is one line of ASCII (RFC 6266, and RFC 8187 for the whole name).
+    Whatever the name holds, the header is one line of ASCII (RFC 6266, and RFC 8187 for the whole name). Werkzeug
+    writes it; the plain name is ours, since ``send_file`` fails at a line break and says nothing of "決済.log".
     """
     letters = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     plain = _UNPLAIN.sub("_", letters).strip()
     if not plain or (plain.startswith(".") and not name.startswith(".")):
         plain = f"file{plain}"
-    header = f'attachment; filename="{plain}"'
-    return header if plain == name else f"{header}; filename*=UTF-8''{quote(name, safe='')}"
+    whole = None if plain == name else f"UTF-8''{quote(name, safe='')}"
+    return dump_options_header("attachment", {"filename": plain, "filename*": whole})
 
 
 def _file(number: str, *, with_notes: bool) -> Attachment:

@@ -1,0 +1,94 @@
+"""What a mail says: written from an outbox row's facts by the templates beside this module."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from email.utils import parseaddr
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import idna
+from jinja2 import DictLoader, Environment, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from formapp.models import OutboxMessage
+from formapp.notifications.email.message import CannotBuild, Mail
+from formapp.services import Services
+from formapp.when import long_words
+from supportpolicy import Policy
+
+
+@cache
+def _templates() -> Environment:
+    folder = resources.files("formapp.notifications.email").joinpath("templates")
+    texts = {file.name: file.read_text("utf-8") for file in folder.iterdir() if file.name.endswith((".txt", ".html"))}
+    environment = Environment(
+        loader=DictLoader(texts),
+        autoescape=select_autoescape(("html",)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["paragraphs"] = _paragraphs
+    return environment
+
+
+def compose(services: Services, message: OutboxMessage, policy_of: Policy) -> Mail:
+    """The mail of an outbox row; ``policy_of`` is the policy its facts speak of. Raises CannotBuild."""
+    try:
+        facts = _facts(services, message, policy_of)
+        recipient = _ascii_address(message.recipient)
+    except (KeyError, UnicodeError) as error:
+        raise CannotBuild(str(error)) from error
+    subject, _, text = _templates().get_template(f"{message.kind}.txt").render(facts).partition("\n")
+    sender_name, sender = parseaddr(services.settings.mail_from)
+    return Mail(
+        sender_name=sender_name,
+        sender=sender,
+        recipient=recipient,
+        subject=" ".join(subject.split()),
+        text=text.strip() + "\n",
+        html=_templates().get_template(f"{message.kind}.html").render(facts),
+        message_id=message.message_id,
+        written_at=message.created_at,
+        thread_id=message.payload.get("thread", ""),
+    )
+
+
+def _facts(services: Services, message: OutboxMessage, policy_of: Policy) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "contact": policy_of.contact_email,
+        "base": f"{services.settings.base_url}/support",
+        **message.payload,
+    }
+    if "priority" in facts:
+        priority = policy_of.priority(facts["priority"])
+        facts["priority_label"] = priority.label
+        facts["response"] = priority.response.words
+        facts["resolution"] = priority.resolution.words
+    for name, words in (("response_due", "due_words"), ("resolution_due", "resolution_words"), ("due", "notice_words")):
+        due = facts.get(name)
+        facts[words] = (
+            long_words(datetime.fromisoformat(due), policy_of.calendar.zone, message.created_at) if due else ""
+        )
+    # A template asks for what only some of its mails have.
+    facts.setdefault("merged_into", "")
+    return facts
+
+
+def _ascii_address(address: str) -> str:
+    """The address as mail servers know it: the host of "ada@bücher.example" in its ASCII form.
+
+    By idna and not by Python's codec, which takes "faß.example" for "fass.example": somebody else's host.
+    """
+    mailbox, at, host = address.rpartition("@")
+    return address if host.isascii() else f"{mailbox}{at}{idna.encode(host, uts46=True).decode()}"
+
+
+def _paragraphs(text: str) -> Markup:
+    blocks = [block for block in text.split("\n\n") if block.strip()]
+    return Markup().join(
+        Markup("<p>{}</p>").format(Markup("<br>").join(line for line in block.split("\n"))) for block in blocks
+    )

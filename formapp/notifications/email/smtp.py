@@ -1,0 +1,92 @@
+"""Mails on their way: handed to the mail server by SMTP."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from contextlib import suppress
+from urllib.parse import unquote, urlsplit
+
+from formapp.models import OutboxMessage
+from formapp.notifications.email.compose import compose
+from formapp.notifications.email.message import CannotBuild, Mail, build
+from formapp.notifications.outbox import CAPTURED, SENT, Outcome
+from formapp.services import Services
+from supportpolicy import Policy
+
+TIMEOUT_SECONDS = 30
+# 53x is about our own password or encryption, which an operator can mend.
+_PERMANENT = frozenset(range(500, 600)) - frozenset(range(530, 540))
+
+
+def deliver(services: Services, message: OutboxMessage, policy_of: Policy) -> Outcome:
+    """Send one outbox row by SMTP; without a server it is kept to be read in the development inbox."""
+    try:
+        mail = compose(services, message, policy_of)
+        content = build(mail)
+    except CannotBuild as error:
+        return Outcome(sent=False, error=f"The mail can't be built: {error}", permanent=True)
+    if not services.settings.smtp_url:
+        return CAPTURED
+    return _hand_over(services.settings.smtp_url, mail, content)
+
+
+def _hand_over(url: str, mail: Mail, content: bytes) -> Outcome:
+    """Hand a mail to the server. Permanent is only what the server says of this mail or its recipient."""
+    try:
+        server = _connect(url)
+        try:
+            server.sendmail(mail.sender, [mail.recipient], content)
+        finally:
+            _take_leave(server)
+    except smtplib.SMTPRecipientsRefused as refused:
+        code, words = refused.recipients[mail.recipient]
+        return Outcome(sent=False, error=f"{code} {_words(words)}", permanent=code in _PERMANENT)
+    except smtplib.SMTPResponseException as refused:
+        permanent = isinstance(refused, smtplib.SMTPDataError) and refused.smtp_code in _PERMANENT
+        return Outcome(sent=False, error=f"{refused.smtp_code} {_words(refused.smtp_error)}", permanent=permanent)
+    except (OSError, smtplib.SMTPException) as error:
+        return Outcome(sent=False, error=f"{type(error).__name__}: {error}")
+    return SENT
+
+
+def greet(url: str, seconds: float) -> None:
+    """Connect to the mail server, sign in, say NOOP and leave. Raises OSError or SMTPException."""
+    server = _connect(url, seconds)
+    try:
+        code, words = server.noop()
+        if code != 250:
+            raise smtplib.SMTPResponseException(code, words)
+    finally:
+        _take_leave(server)
+
+
+def _take_leave(server: smtplib.SMTP) -> None:
+    """Say goodbye; whatever the server answers, the mail's fate is known by now."""
+    with suppress(OSError, smtplib.SMTPException):
+        server.quit()
+    server.close()
+
+
+def _connect(url: str, seconds: float | None = None) -> smtplib.SMTP:
+    """Connect as the URL says: smtps (TLS from the start), smtp+tls (STARTTLS required), smtp (plain)."""
+    parts, timeout = urlsplit(url), seconds or TIMEOUT_SECONDS
+    host = parts.hostname or "127.0.0.1"
+    if parts.scheme == "smtps":
+        context = ssl.create_default_context()
+        server: smtplib.SMTP = smtplib.SMTP_SSL(host, parts.port or 465, timeout=timeout, context=context)
+    else:
+        server = smtplib.SMTP(host, parts.port or (587 if parts.scheme == "smtp+tls" else 25), timeout=timeout)
+    try:
+        if parts.scheme == "smtp+tls":
+            server.starttls(context=ssl.create_default_context())
+        if parts.username:
+            server.login(unquote(parts.username), unquote(parts.password or ""))
+    except BaseException:
+        server.close()
+        raise
+    return server
+
+
+def _words(said: bytes | str) -> str:
+    return said.decode("utf-8", "replace") if isinstance(said, bytes) else said

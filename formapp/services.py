@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from formapp.database.engine import Database, WriteSessions, open_database
 from formapp.settings import Settings
-from formapp.storage.local import FileStore, open_file_store
+from formapp.storage import open_file_store
+from formapp.storage.store import FileStore
 from supportpolicy import Policy, load
 
 

@@ -1,4 +1,4 @@
-"""One form for all text that people type, before anything looks at it.
+"""One form for all text that people type, before anything looks at it; and sizes as people read them.
 
 SQLite stores what PostgreSQL refuses (NUL, half a surrogate pair), so both are refused here.
 """
@@ -34,3 +34,14 @@ def normalise_line(text: str) -> str:
 def is_blank(text: str) -> bool:
     """Whether nothing of the text can be seen: only spaces, zero-width characters, lone accents, fillers."""
     return all(character in _FILLERS or unicodedata.category(character) in _UNSEEN for character in text)
+
+
+def size_words(size: int) -> str:
+    """A number of bytes as people read it: "812 bytes", "34 kB", "1.2 MB"; never rounded down to nothing."""
+    if size < 1000:
+        return f"{size} byte" if size == 1 else f"{size} bytes"
+    # From 999,500 on it would be "1,000 kB".
+    if size < 999_500:
+        return f"{(size + 500) // 1000} kB"
+    tenths = (size + 50_000) // 100_000
+    return f"{tenths // 10} MB" if tenths % 10 == 0 else f"{tenths / 10:.1f} MB"

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from PIL import ExifTags, Image, ImageOps
 
-from formapp.storage.local import CHUNK
+from formapp.storage.store import CHUNK
 
 MOST_PIXELS = 50_000_000
 """Larger pictures get no preview: each pixel takes up to four bytes of memory while it is made."""

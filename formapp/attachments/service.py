@@ -22,7 +22,7 @@ from formapp.attachments.upload import StagedFile, staged_file
 from formapp.errors import FilesGone, FilesTooLarge, NotFound, TooManyFiles
 from formapp.models import Attachment, Message
 from formapp.services import Services
-from formapp.sizes import size_words
+from formapp.text import size_words
 
 LIFETIME = timedelta(hours=48)
 """How long a file waits to be attached: a day, and another for a draft that was kept at the first day's end."""

@@ -10,8 +10,8 @@ from typing import Any
 from formapp.attachments import file_types
 from formapp.errors import FileRefused
 from formapp.services import Services
-from formapp.sizes import size_words
-from formapp.storage.local import PendingFile
+from formapp.storage.store import PendingFile
+from formapp.text import size_words
 
 
 @dataclass(frozen=True, slots=True)

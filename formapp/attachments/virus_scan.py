@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from formapp.storage.local import CHUNK
+from formapp.storage.store import CHUNK
 
 SECONDS = 120
 """How long a scanner may take for one file."""

@@ -27,7 +27,8 @@ from formapp.operations import doctor
 from formapp.operations.doctor import Report
 from formapp.operations.doctor.database import is_sqlite, one_line, place_of
 from formapp.services import Services
-from formapp.storage.local import FileStore, LocalFileStore, sync
+from formapp.storage.local import LocalFileStore, sync
+from formapp.storage.store import FileStore
 
 DATABASE = "desk.sqlite3"
 FILES = "files"

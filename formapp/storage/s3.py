@@ -15,7 +15,7 @@ import obstore
 from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import S3Store
 
-from formapp.storage.local import CHUNK, CONTENT, METADATA, PendingFile, SpooledFile, checked_suffix, is_key
+from formapp.storage.store import CHUNK, CONTENT, METADATA, PendingFile, SpooledFile, checked_suffix, is_key
 from formapp.tokens import new_token
 
 _PART = 5 * 1024 * 1024

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from markupsafe import Markup
 
-from formapp.sizes import size_words
+from formapp.text import size_words
 from formapp.widgets.rendering import render
 from supportpolicy import Policy
 

@@ -25,7 +25,7 @@ from formapp.database.engine import open_database
 from formapp.models import Attachment, OutboxMessage, Ticket
 from formapp.operations import doctor
 from formapp.services import Services
-from formapp.storage.local import open_file_store
+from formapp.storage import open_file_store
 from formapp.tickets import create, queries
 from supportpolicy import Policy, load
 from tests.builders import (

@@ -15,7 +15,8 @@ from formapp.models import Attachment
 from formapp.operations import doctor
 from formapp.operations.doctor import Finding
 from formapp.services import Services, utc_now
-from formapp.storage.local import FileStore, LocalFileStore
+from formapp.storage.local import LocalFileStore
+from formapp.storage.store import FileStore
 from formapp.tickets import replies
 from tests.builders import NOW, build_customer, build_staff, file_ticket, keep_file, stored, written
 from tests.service.test_cli import Operator, operator

@@ -15,7 +15,9 @@ from typing import Any
 import pytest
 
 from formapp.settings import BadSetting
-from formapp.storage.local import CHUNK, FileStore, LocalFileStore, open_file_store
+from formapp.storage import open_file_store
+from formapp.storage.local import LocalFileStore
+from formapp.storage.store import CHUNK, FileStore
 from tests.attachments.bucket import Bucket, bucket_server, new_bucket
 from tests.builders import REPOSITORY
 

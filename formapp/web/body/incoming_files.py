@@ -8,7 +8,7 @@ from contextlib import suppress
 from formapp.attachments.file_types import clean_name
 from formapp.attachments.upload import StagedFile, Upload
 from formapp.errors import FileRefused
-from formapp.sizes import size_words
+from formapp.text import size_words
 from formapp.web.body.file_field import staged_for_form
 from formapp.web.context import Web
 from formapp.web.request_log import log_failure

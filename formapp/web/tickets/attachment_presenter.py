@@ -9,7 +9,7 @@ from typing import Any
 from flask import url_for
 
 from formapp.models import Attachment
-from formapp.sizes import size_words
+from formapp.text import size_words
 
 # Why a file can't be opened yet, or at all.
 CLOSED = {

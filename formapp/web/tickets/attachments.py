@@ -14,7 +14,7 @@ from werkzeug.http import dump_options_header
 from formapp.attachments import service as attachments
 from formapp.errors import NotFound
 from formapp.models import Attachment
-from formapp.sizes import size_words
+from formapp.text import size_words
 from formapp.web.body.file_field import discard_file
 from formapp.web.body.form_data import form_data
 from formapp.web.context import web

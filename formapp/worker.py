@@ -1,16 +1,21 @@
-"""The worker: sends what the outbox holds, looks through new files. Any number may run, on any number of machines."""
+"""The worker: does what comes due, each kind of work in a lane of its own. Any number may run, on any machines.
+
+No lane waits for another: a mail server that hangs delays no notice of the clock, and ten thousand
+notifications no sign-in link. What fails in a lane is logged and tried again after a pause.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event
 
-from sqlalchemy import ColumnElement
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as DatabaseTimeout
+from sqlalchemy import and_
 
+from formapp.accounts import magic_links
 from formapp.attachments import jobs as attachment_jobs
 from formapp.attachments import service as attachments
 from formapp.hours import banner
@@ -20,102 +25,139 @@ from formapp.notifications import fanout, outbox, webhooks
 from formapp.notifications.email import smtp
 from formapp.notifications.outbox import Outcome
 from formapp.notifications.webhooks.delivery import deliver
-from formapp.notifications.webhooks.lanes import POOL_SIZE, DeliveryPool
+from formapp.notifications.webhooks.delivery_pool import POOL_SIZE, DeliveryPool
+from formapp.operations import lane_rounds
 from formapp.policies import policy_of
 from formapp.services import Services
 from formapp.tickets import replies, sla
 
+Clock = Callable[[], datetime]
 IDLE_SECONDS = 2.0
-OUTAGE_SECONDS = 10.0
-SWEEP_PAUSE = timedelta(hours=1)
+LONGEST_PAUSE_SECONDS = 60.0
+"""How long a lane pauses at the most after failures in a row."""
+FIRST_PAUSE_SECONDS = 1.0
+END_SECONDS = 15.0
+"""How long the lanes may take to finish what they are at, when the worker is told to end."""
+CLEANING_PAUSE = timedelta(hours=1)
+
+_MAIL = OutboxMessage.channel == "mail"
+_SIGN_IN = OutboxMessage.kind.in_(magic_links.MAIL_KINDS)
 
 
-def send(services: Services, message: OutboxMessage, clock: Callable[[], datetime]) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A kind of work with a thread of its own; ``work`` does what is due and says how much that was."""
+
+    name: str
+    work: Callable[[], int]
+
+
+def lanes(services: Services, clock: Clock) -> Iterator[Lane]:
+    """The lanes of one worker, the most urgent first."""
+    pool = DeliveryPool(services, clock)
+
+    def send_some(*conditions: object) -> Callable[[], int]:
+        only = and_(*conditions)  # type: ignore[arg-type]
+        return lambda: outbox.send_due(services, lambda row: send(services, row, clock), clock, most=1, only=only)
+
+    yield Lane("sign-in mail", send_some(_MAIL, _SIGN_IN))
+    yield Lane("mail", send_some(_MAIL, ~_SIGN_IN))
+    yield Lane("announcements", send_some(OutboxMessage.channel == fanout.CHANNEL))
+    for number in range(1, POOL_SIZE + 1):
+        yield Lane(f"webhooks {number}", lambda: int(pool.deliver_next()))
+    yield Lane("clock", lambda: sla.record_due_notices(services, clock))
+    yield Lane("closures", lambda: int(banner.write(services, clock())))
+    yield Lane("rendering", lambda: replies.render_new(services))
+    yield Lane("files", lambda: attachment_jobs.run_due(services, clock, most=1))
+    yield Lane("cleaning", _hourly(clock, lambda: sweep_files(services, clock())))
+
+
+def send(services: Services, message: OutboxMessage, clock: Clock) -> Outcome:
     """Send one message by its channel."""
     if message.channel == webhooks.CHANNEL:
         return deliver(services, message, clock)
     if message.channel == fanout.CHANNEL:
         return fanout.fan_out(services, message, clock())
+    if message.kind == magic_links.LINK_MAIL:
+        # However long it has waited here: its time counts from now.
+        magic_links.start_lifetime(services, message.payload["link"], clock())
     version = message.payload.get("policy_version")
     policy = policy_of(services, version) if version else services.policy
     return smtp.deliver(services, message, policy)
 
 
-def run_once(services: Services, clock: Callable[[], datetime], only: ColumnElement[bool] | None = None) -> int:
-    """Do all that is due: the guide's closures, the clock's notices, new messages' HTML, the outbox, new files.
-
-    Returns how many messages were tried to send.
-    """
-    total = _desk_round(services, clock, only)
-    while attachment_jobs.run_due(services, clock):
-        pass
-    return total
-
-
-def _desk_round(services: Services, clock: Callable[[], datetime], only: ColumnElement[bool] | None) -> int:
+def run_once(services: Services, clock: Clock) -> int:
+    """Do all that is due, then end. Returns how many messages were tried to send."""
     banner.write(services, clock())
     while sla.record_due_notices(services, clock):
         pass
     while replies.render_new(services):
         pass
     total = 0
-    while tried := outbox.send_due(services, lambda message: send(services, message, clock), clock, only=only):
+    while tried := outbox.send_due(services, lambda message: send(services, message, clock), clock):
         total += tried
+    while attachment_jobs.run_due(services, clock):
+        pass
     return total
 
 
-def run(services: Services, clock: Callable[[], datetime], stop: Event) -> None:
-    """Do what comes due until told to stop; webhooks and files on threads of their own.
-
-    A receiver or a scanner may be slow, and no mail waits for them.
-    """
-    lanes = DeliveryPool(services, clock)
-    with ThreadPoolExecutor(POOL_SIZE + 2) as pool:
-        running = [pool.submit(_through_outages, lambda: _run_desk(services, clock, stop), stop)]
-        running += [
-            pool.submit(_through_outages, lambda: lanes.run(stop, IDLE_SECONDS), stop) for _ in range(POOL_SIZE)
-        ]
-        running.append(pool.submit(_through_outages, lambda: _run_files(services, clock, stop), stop))
-        wait(running, return_when=FIRST_EXCEPTION)
-        stop.set()
-        for one in running:
-            one.result()
+def run(services: Services, clock: Clock, stop: Event) -> None:
+    """Do what comes due, lane by lane side by side, until told to stop."""
+    threads = [
+        threading.Thread(target=_run_lane, args=(services, lane, clock, stop), name=lane.name, daemon=True)
+        for lane in lanes(services, clock)
+    ]
+    for thread in threads:
+        thread.start()
+    stop.wait()
+    # What a lane is at may hang for long; a message that it holds is another's when its lease runs out.
+    for thread in threads:
+        thread.join(END_SECONDS / len(threads))
 
 
-def _run_desk(services: Services, clock: Callable[[], datetime], stop: Event) -> None:
+def _run_lane(services: Services, lane: Lane, clock: Clock, stop: Event) -> None:
+    failures = 0
     while not stop.is_set():
-        _desk_round(services, clock, OutboxMessage.channel != webhooks.CHANNEL)
-        stop.wait(IDLE_SECONDS)
+        try:
+            done = lane.work()
+            lane_rounds.note(services, lane.name, clock())
+            failures = 0
+        except Exception as error:  # noqa: BLE001 - whatever it is, the lane goes on
+            failures += 1
+            _log_failure(lane, error, failures)
+            stop.wait(min(FIRST_PAUSE_SECONDS * 2 ** (failures - 1), LONGEST_PAUSE_SECONDS))
+            continue
+        if not done:
+            stop.wait(IDLE_SECONDS)
 
 
-def _run_files(services: Services, clock: Callable[[], datetime], stop: Event) -> None:
-    next_sweep = clock()
-    while not stop.is_set():
-        while attachment_jobs.run_due(services, clock, most=1) and not stop.is_set():
-            pass
-        if clock() >= next_sweep:
-            sweep_files(services, clock())
-            next_sweep = clock() + SWEEP_PAUSE
-        stop.wait(IDLE_SECONDS)
+def _log_failure(lane: Lane, error: Exception, failures: int) -> None:
+    """Its type and place; its message may quote what people typed."""
+    frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
+    kind = f"{type(error).__module__}.{type(error).__qualname__}"
+    log.warning("lane failed", lane=lane.name, error=kind, failures=failures, frames=frames[-6:])
+
+
+def _hourly(clock: Clock, work: Callable[[], int]) -> Callable[[], int]:
+    next_time = clock()
+
+    def when_due() -> int:
+        nonlocal next_time
+        if clock() < next_time:
+            return 0
+        next_time = clock() + CLEANING_PAUSE
+        return work()
+
+    return when_due
 
 
 def sweep_files(services: Services, now: datetime) -> int:
-    """Remove the kept files whose time is over; how many. A store that is away is logged: the next sweep finds them."""
+    """Remove the staged files whose time is over; how many. A store that is away is logged, and tried again."""
     try:
         removed = attachments.remove_expired(services, now)
     except OSError as error:
-        log.warning("kept files not swept", reason=f"{type(error).__name__}: {error}"[:500])
+        log.warning("staged files not removed", reason=type(error).__name__)
         return 0
     if removed:
-        log.info("kept files swept", removed=removed)
+        log.info("staged files removed", removed=removed)
     return removed
-
-
-def _through_outages(round_of_work: Callable[[], object], stop: Event) -> None:
-    """Go on after an outage of the database: nobody would start the worker again, and mails would wait unseen."""
-    while not stop.is_set():
-        try:
-            round_of_work()
-        except (DBAPIError, DatabaseTimeout) as error:
-            log.warning("the worker waits for the database", error=f"{type(error).__name__}: {error}"[:500])
-            stop.wait(OUTAGE_SECONDS)

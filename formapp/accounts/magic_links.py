@@ -22,6 +22,10 @@ from formapp.services import Services
 from formapp.tokens import hash_token, new_token
 
 LIFETIME = timedelta(minutes=30)
+"""How long a link works, from when it is sent."""
+LINK_MAIL, UNKNOWN_MAIL = "link", "unknown-address"
+MAIL_KINDS = (LINK_MAIL, UNKNOWN_MAIL)
+"""The mails that somebody waits for at a sign-in page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ def request_link(services: Services, email: str, now: datetime, *, draft_token: 
         account = database.scalar(select(Account).where(Account.email == address, Account.disabled_at.is_(None)))
         if account is None:
             facts = {"contact": services.policy.contact_email}
-            outbox.enqueue_mail(database, "unknown-address", address, facts, _message_id(services), now)
+            outbox.enqueue_mail(database, UNKNOWN_MAIL, address, facts, _message_id(services), now)
             return
         token = new_token()
         database.execute(delete(SignInLink).where(SignInLink.expires_at <= now))
@@ -69,7 +73,7 @@ def request_link(services: Services, email: str, now: datetime, *, draft_token: 
             "has_draft": bool(draft_token),
             "minutes": int(LIFETIME.total_seconds() // 60),
         }
-        outbox.enqueue_mail(database, "link", address, link_facts, _message_id(services), now)
+        outbox.enqueue_mail(database, LINK_MAIL, address, link_facts, _message_id(services), now)
 
 
 def create_link(services: Services, email: str, now: datetime) -> str:
@@ -125,6 +129,17 @@ def redeem_link(services: Services, token: str, now: datetime) -> RedeemedLink:
             raise LinkGone
         opened = open_session_in(database, account.id, now)
         return RedeemedLink(opened, used.draft_token, used.next_path, account.is_staff)
+
+
+def start_lifetime(services: Services, link: str, now: datetime) -> None:
+    """Let the time of an unused link count from now: its mail is being sent."""
+    key = hash_token(link.rpartition("/")[2])
+    with services.write.begin() as database:
+        database.execute(
+            update(SignInLink)
+            .where(SignInLink.token_hash == key, SignInLink.used_at.is_(None))
+            .values(expires_at=now + LIFETIME)
+        )
 
 
 def _message_id(services: Services) -> str:

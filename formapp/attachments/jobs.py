@@ -33,9 +33,20 @@ def run_due(services: Services, clock: Callable[[], datetime], most: int = 100) 
         attachment = _lease(services, clock())
         if attachment is None:
             return taken
-        step = _scanned if attachment.scan in {"pending", "failed"} else _previewed
-        _store(services, attachment, step(services, attachment, clock()))
+        _store(services, attachment, _step(services, attachment, clock()))
     return most
+
+
+def _step(services: Services, attachment: Attachment, now: datetime) -> dict[str, Any]:
+    """Take a file's next step; one that fails in a way nobody foresaw is put off, and holds up no other."""
+    scans = attachment.scan in {"pending", "failed"}
+    try:
+        return (_scanned if scans else _previewed)(services, attachment, now)
+    except Exception as error:  # noqa: BLE001 - one file's trouble is no other's
+        log.error("attachment put off", attachment=attachment.id, error=type(error).__name__)
+        if not scans and attachment.attempts > MOST_TRIES:
+            return {"preview": "failed", "attempts": 0, "work_at": None}
+        return {"work_at": now + pause_after(attachment.attempts)}
 
 
 def _lease(services: Services, now: datetime) -> Attachment | None:

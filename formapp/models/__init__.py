@@ -4,6 +4,7 @@ from formapp.models.accounts import Account, Membership, Project, SignedInSessio
 from formapp.models.attachments import PREVIEW_STATES, SCAN_STATES, Attachment
 from formapp.models.constraints import LARGEST_ID
 from formapp.models.hours import StoredClosure
+from formapp.models.lanes import LaneRound
 from formapp.models.outbox import OUTBOX_STATES, OutboxMessage
 from formapp.models.rate_limits import RateCounter
 from formapp.models.tickets import (
@@ -37,6 +38,7 @@ __all__ = [
     "ClockNotice",
     "Draft",
     "Event",
+    "LaneRound",
     "Membership",
     "Message",
     "OutboxMessage",

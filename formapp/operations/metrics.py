@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import func, or_, select
 
 from formapp.models import Attachment, OutboxMessage, Ticket
+from formapp.operations import lane_rounds
 from formapp.services import Services
 
 
@@ -18,7 +19,8 @@ class Figures:
 
     ``tickets`` are those that aren't closed, by state and priority; ``overdue`` by what was promised;
     ``outbox`` by channel and state, with what is still to be sent ("due") and what was given up ("dead");
-    ``attachments`` those that the worker has still to look at, by state of the scan: "failed" is tried again.
+    ``attachments`` those that the worker has still to look at, by state of the scan: "failed" is tried again;
+    ``lanes`` how long ago each lane of the worker finished a round.
     """
 
     tickets: Mapping[tuple[str, ...], int]
@@ -27,6 +29,7 @@ class Figures:
     outbox: Mapping[tuple[str, ...], int]
     outbox_age: float
     attachments: Mapping[tuple[str, ...], int]
+    lanes: Mapping[tuple[str, ...], float]
 
 
 def figures_of(services: Services, now: datetime) -> Figures:
@@ -61,6 +64,7 @@ def figures_of(services: Services, now: datetime) -> Figures:
         outbox={(channel, state): count for channel, state, count in outbox},
         outbox_age=_age(waiting, now),
         attachments={(scan,): count for scan, count in attachments},
+        lanes={(lane,): _age(at, now) for lane, at in lane_rounds.last_rounds(services).items()},
     )
 
 

@@ -27,9 +27,12 @@ class _Collected(Collector):
         )
         yield GaugeMetricFamily("support_outbox_oldest_seconds", "Age of the oldest message due", figures.outbox_age)
         yield _gauge("attachments_waiting", "Files to be scanned or previewed", ["scan"], figures.attachments)
+        yield _gauge(
+            "worker_round_age_seconds", "Time since a lane of the worker finished a round", ["lane"], figures.lanes
+        )
 
 
-def _gauge(name: str, words: str, labels: list[str], counts: Mapping[tuple[str, ...], int]) -> GaugeMetricFamily:
+def _gauge(name: str, words: str, labels: list[str], counts: Mapping[tuple[str, ...], float]) -> GaugeMetricFamily:
     family = GaugeMetricFamily(f"support_{name}", words, labels=labels)
     for values, count in sorted(counts.items()):
         family.add_metric(values, count)

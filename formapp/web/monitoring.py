@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
 from formapp.database import schema
+from formapp.operations import lane_rounds
 from formapp.operations.metrics import Figures, figures_of
 from formapp.web.context import web
 
@@ -27,7 +28,7 @@ def health() -> Response:
 
 @blueprint.get("/readyz")
 def ready() -> Response:
-    """200 while tickets can be taken, else 503 with what is missing."""
+    """200 while tickets can be taken and worked on, else 503 with what is missing."""
     missing = "\n".join(_missing())
     return _plain(f"{missing}\n", 503) if missing else _plain("ready\n")
 
@@ -41,6 +42,9 @@ def _missing() -> Iterator[str]:
         return
     if current != schema.newest_revision():
         yield f"the database is at revision {current}, not {schema.newest_revision()}; run: formapp db upgrade"
+        return
+    for lane, age in lane_rounds.stale_lanes(web().services, web().clock()).items():
+        yield f"the worker's lane {lane} has finished no round for {int(age.total_seconds() // 60)} minutes"
 
 
 @blueprint.get("/metrics")

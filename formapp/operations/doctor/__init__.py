@@ -40,6 +40,7 @@ RUNNING: Mapping[str, Check] = {
     "journal": database.durable,
     "database writable": database.writable,
     "leases": records.leases_run_out,
+    "worker": records.worker_works,
     "dead messages": records.outbox_alive,
     "unused files": file_store.files_have_rows,
     "file work": file_store.work_done,

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
 from formapp.models import Event, Message, OutboxMessage, StoredPolicy, Ticket, reference_of
 from formapp.notifications import fanout, outbox
+from formapp.operations import lane_rounds
 from formapp.operations.doctor.database import one_line
 from formapp.operations.doctor.findings import Finding, first_of
 from formapp.services import Services
@@ -111,6 +112,13 @@ def leases_run_out(services: Services, now: datetime) -> Iterator[Finding]:
     if waiting:
         what = f"{_messages(waiting)} due since {oldest:%Y-%m-%d %H:%M} UTC, and nobody sends."
         yield Finding("leases", "outbox", what, WORKER, "warning")
+
+
+def worker_works(services: Services, now: datetime) -> Iterator[Finding]:
+    """Each of the worker's lanes has lately finished a round, if one ever has."""
+    for lane, age in lane_rounds.stale_lanes(services, now).items():
+        minutes = int(age.total_seconds() // 60)
+        yield Finding("worker", f"lane {lane}", f"It has finished no round for {minutes} minutes.", WORKER)
 
 
 def outbox_alive(services: Services, _now: datetime) -> Iterator[Finding]:

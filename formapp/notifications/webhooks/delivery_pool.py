@@ -1,13 +1,13 @@
-"""Threads of a worker that deliver webhooks side by side, each endpoint's one after the other.
+"""Webhooks are delivered side by side, each endpoint's one after the other.
 
-A receiver may take all of its fifteen seconds: it then holds up one lane, no mail and no other endpoint.
+A receiver may take all of its fifteen seconds: it then holds up one delivery, no mail and no other endpoint.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from threading import Event, Lock
+from threading import Lock
 
 from sqlalchemy import and_
 
@@ -21,21 +21,15 @@ POOL_SIZE = 4
 
 
 class DeliveryPool:
-    """What the lanes of one worker share: which endpoints one of them is at."""
+    """What the deliveries of one worker share: which endpoints one of them is at."""
 
     def __init__(self, services: Services, clock: Callable[[], datetime]) -> None:
         self._services, self._clock = services, clock
         self._lock = Lock()
         self._busy: set[str] = set()
 
-    def run(self, stop: Event, idle_seconds: float) -> None:
-        """Deliver what comes due until told to stop; one thread's whole work."""
-        while not stop.is_set():
-            if not self.deliver_next():
-                stop.wait(idle_seconds)
-
     def deliver_next(self) -> bool:
-        """Deliver one message to an endpoint that no other lane is at; False where none is due."""
+        """Deliver one message to an endpoint that no other delivery is at; False where none is due."""
         with self._lock:
             free = and_(OutboxMessage.channel == CHANNEL, OutboxMessage.recipient.not_in(self._busy))
             message = outbox.lease_next(self._services, self._clock(), free)

@@ -90,6 +90,14 @@ def test_an_unchanged_file_is_not_sent_again(guide: Guide, site: Path) -> None:
     assert (changed.status_code, b"New" in changed.get_data()) == (200, True)
 
 
+def test_a_guide_page_is_the_same_for_who_has_a_cookie_of_the_desk(guide: Guide) -> None:
+    """A cache between may hand it to everybody: it varies by no cookie, and sets none."""
+    assert "Set-Cookie" in guide("/support/sign-in").headers
+    for path in ("/", "/assets/plain.css", "/nothing"):
+        answer = guide(path)
+        assert ("Vary" in answer.headers, "Set-Cookie" in answer.headers) == (False, False)
+
+
 def test_a_folder_without_its_slash_is_led_to_it(guide: Guide) -> None:
     answer = guide("/contact-support?q=1")
     assert (answer.status_code, answer.headers["Location"]) == (301, "contact-support/?q=1")

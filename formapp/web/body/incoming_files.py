@@ -1,4 +1,4 @@
-"""The files of a form while they come in: each is kept by itself or refused with a sentence of its own."""
+"""The files of a form while they come in: each is staged by itself or refused with a sentence of its own."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class IncomingFiles:
     """
 
     def __init__(self, desk: Web, machine: Callable[[], str], before: Callable[[], list[str]]) -> None:
-        self.kept: list[StagedFile] = []
+        self.staged: list[StagedFile] = []
         self.refused: list[str] = []
         self.store_failed = False
         self.rate_limited = False
@@ -55,28 +55,28 @@ class IncomingFiles:
             self._lost(error)
 
     def end(self) -> None:
-        """The file is whole: keep it, or say why not."""
+        """The file is whole: stage it, or say why not."""
         self._waiting = False
         upload, self._upload = self._upload, None
         if upload is None:
             return
         try:
-            kept = upload.finish(self._desk.clock())
+            staged = upload.finish(self._desk.clock())
         except FileRefused as refused:
             self.refused.append(refused.message)
         except OSError as error:
             self._lost(error)
         else:
-            self._keep(kept)
+            self._stage(staged)
         self._desk.limits.uploads.count(self._machine(), self._size)
 
-    def forget(self) -> None:
+    def discard(self) -> None:
         """Leave nothing behind: the request that brought the files broke off."""
         if self._upload is not None:
             self._upload.abandon()
             self._upload = None
-        while self.kept:
-            self._remove(self.kept.pop())
+        while self.staged:
+            self._remove(self.staged.pop())
 
     def _open(self) -> None:
         self._waiting = False
@@ -86,17 +86,17 @@ class IncomingFiles:
                 "too many files came from your network within an hour. "
                 "Send without it, or wait an hour and attach it again"
             )
-        elif len(self._earlier()) + len(self.kept) >= self._most.count:
+        elif len(self._earlier()) + len(self.staged) >= self._most.count:
             self._refuse(f"up to {self._most.count} files can be attached. Remove one and attach it again")
         else:
             self._upload = Upload(self._desk.services, self._name, self._most.size)
 
-    def _keep(self, kept: StagedFile) -> None:
-        total = sum(file.size for file in (*self._earlier(), *self.kept, kept))
+    def _stage(self, staged: StagedFile) -> None:
+        total = sum(file.size for file in (*self._earlier(), *self.staged, staged))
         if total <= self._most.total:
-            self.kept.append(kept)
+            self.staged.append(staged)
             return
-        self._remove(kept)
+        self._remove(staged)
         self._refuse(
             f"with it the files would be {size_words(total)}; up to {size_words(self._most.total)} "
             "can be attached. Remove another file, or compress this one, and attach it again"
@@ -111,10 +111,10 @@ class IncomingFiles:
         self.store_failed = True
         self._refuse("we can't store files just now. Send without it, or attach it again in a few minutes")
 
-    def _remove(self, kept: StagedFile) -> None:
+    def _remove(self, staged: StagedFile) -> None:
         # Nobody has its token yet, so no ticket can have it; what stays behind is swept.
         with suppress(OSError):
-            self._desk.services.files.remove(kept.token)
+            self._desk.services.files.remove(staged.token)
 
     def _refuse(self, why: str) -> None:
         self.refused.append(f"“{clean_name(self._name) or 'file'}” was not attached: {why}")

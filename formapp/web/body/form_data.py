@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from flask import g, request
+from flask import Response, after_this_request, g, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
@@ -85,7 +85,8 @@ def _read() -> FormData:
 
 def _multipart(boundary: str) -> FormData:
     fields: MultiDict[str, str] = MultiDict()
-    files = IncomingFiles(web(), client_network, lambda: list(_tokens(fields)))
+    files = IncomingFiles(web(), client_network(), lambda: list(_tokens(fields)))
+    _count_after_answer(files)
     reader = MultipartReader(fields, files if request.endpoint in WITH_FILES else None, LARGEST_TEXT)
     try:
         whole = read_multipart(request.stream.read, boundary, reader, LARGEST_BODY, MAX_FIELDS)
@@ -102,6 +103,16 @@ def _multipart(boundary: str) -> FormData:
         store_failed=files.store_failed,
         rate_limited=files.rate_limited,
     )
+
+
+def _count_after_answer(files: IncomingFiles) -> None:
+    """Count the files once the view has done its work: where the database is away, nobody waits for it twice."""
+
+    @after_this_request
+    def count(answer: Response) -> Response:
+        if answer.status_code != 503:
+            files.count()
+        return answer
 
 
 def _bounded() -> tuple[bytes, bool]:

@@ -10,7 +10,7 @@ import pytest
 from werkzeug.test import Client, TestResponse
 
 from formapp.app import create_app
-from formapp.web.layout.shell import CONTENT, TITLE
+from formapp.widgets.page_frame import CONTENT, TITLE
 from tests.builders import build_services
 from tests.web.page import Browser
 

@@ -61,17 +61,17 @@ BY_TOKEN = Rule(Decision.MISSING, Decision.MISSING, Decision.MISSING, Decision.M
 RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "guide.home"): EVERYONE,
     ("GET", "guide.page"): EVERYONE,
-    ("GET", "service.asset"): EVERYONE,
-    ("GET", "service.form_context"): EVERYONE,
+    ("GET", "layout.asset"): EVERYONE,
+    ("GET", "api.form_context"): EVERYONE,
     # What colleagues have reported is told to members alone; others get an empty list.
-    ("GET", "service.similar"): EVERYONE,
-    ("GET", "watching.health"): EVERYONE,
-    ("GET", "watching.ready"): EVERYONE,
-    ("GET", "watching.metrics"): BY_TOKEN,
+    ("GET", "api.similar"): EVERYONE,
+    ("GET", "monitoring.health"): EVERYONE,
+    ("GET", "monitoring.ready"): EVERYONE,
+    ("GET", "monitoring.metrics"): BY_TOKEN,
     # What the guide promises to everybody, for programs: nothing in it is about a person.
-    ("GET", "feeds.dates"): EVERYONE,
-    ("GET", "feeds.policy"): EVERYONE,
-    ("GET", "feeds.hours"): EVERYONE,
+    ("GET", "api.dates"): EVERYONE,
+    ("GET", "api.policy"): EVERYONE,
+    ("GET", "api.hours"): EVERYONE,
     # On a desk for trying out; elsewhere the routes answer 404 to everybody.
     ("GET", "inbox.messages"): EVERYONE,
     ("GET", "inbox.message"): EVERYONE,

@@ -8,8 +8,8 @@ from site_plugins.shell import MARKDOWN, make_shell, without_shell
 WORD = MARKDOWN.partition("title: ")[2].partition("\n")[0]
 PAGE = f"""<html><head><title>{WORD} - Guide</title><link rel="canonical" href="https://guide.example/x/">
 <link rel="next" href="../more/"><link REL=stylesheet href='../a&amp;b.css' media="print">
-<script id="__config" type="application/json">{{"base": "..", "search": "../search.js", "x": "<b>"}}</script>
-</head><body><a href="#top" title='"1" > 0'>Up</a><a href="//cdn.example/">CDN</a><a href="mailto:a@shop.example">Mail</a>
+<script id="__config" type="application/json">{{"base": "..", "search": "../s.js", "x": "<b>"}}</script>
+</head><body><a href="#top" title='"1" > 0'>Up</a><a href="//cdn.example/">C</a><a href="mailto:a@b.example">M</a>
 <form action="?q=1"><input required></form><img src="../p.png" alt=""/>
 <script>go("<a href='../no'>")</script>
 <h1 id="t">{WORD}<a class="headerlink" href="#t">¶</a></h1><h1>Another</h1>{CONTENT}</body></html>"""
@@ -19,8 +19,8 @@ def test_a_page_of_the_theme_becomes_the_shell() -> None:
     """Every address holds from anywhere, what speaks of the page itself is gone, and all else is as it was."""
     shell = f"""<html><head><title>{TITLE} - Guide</title>
 <link rel="stylesheet" href="/docs/a&amp;b.css" media="print">
-<script id="__config" type="application/json">{{"base": "/docs/", "search": "/docs/search.js", "x": "\\u003cb>"}}</script>
-</head><body><a href="#top" title='"1" > 0'>Up</a><a href="//cdn.example/">CDN</a><a href="mailto:a@shop.example">Mail</a>
+<script id="__config" type="application/json">{{"base": "/docs/", "search": "/docs/s.js", "x": "\\u003cb>"}}</script>
+</head><body><a href="#top" title='"1" > 0'>Up</a><a href="//cdn.example/">C</a><a href="mailto:a@b.example">M</a>
 <form action="/docs/shell/?q=1"><input required></form><img src="/docs/p.png" alt />
 <script>go("<a href='../no'>")</script>
 <h1>Another</h1>{CONTENT}</body></html>"""

@@ -33,7 +33,7 @@ def page(name: str, status: int = 200, /, *, assets: tuple[str, ...] = (), **wor
         person=loaded_person(),
         contact_email=desk.services.policy.contact_email,
         draft_line=render_draft_line,
-        sending=partial(render_sending, desk.services.policy, "body submission", url_for("watching.health")),
+        sending=partial(render_sending, desk.services.policy, "body submission", url_for("monitoring.health")),
         **words,
     )
     answer = make_response(html, status)

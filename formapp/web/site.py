@@ -56,6 +56,7 @@ class SiteFolder:
 
     def find(self, path: str) -> Path | None:
         """The file that answers a URL path (of a folder its index); None for what isn't there or isn't to be seen."""
+        # More than Flask's send_from_directory looks at: hidden names, links that lead out, a folder's index.
         if any(part.startswith(".") and part != ".well-known" for part in path.split("/")):
             return None
         joined = safe_join(str(self._folder), path)

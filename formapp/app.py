@@ -8,7 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from formapp.services import Services, make_services, utc_now
 from formapp.settings import Settings, settings_from
-from formapp.web import api, dev_inbox, form_api, monitoring
+from formapp.web import api, dev_inbox, monitoring
 from formapp.web.account import settings as account
 from formapp.web.account import sign_in as signin
 from formapp.web.context import PREFIX, Clock, Web
@@ -17,7 +17,7 @@ from formapp.web.desk import closures, queue
 from formapp.web.desk import outbox as outgoing
 from formapp.web.desk import ticket as desk_pages
 from formapp.web.errors import init_error_pages
-from formapp.web.layout.assets import load_assets
+from formapp.web.layout import assets
 from formapp.web.layout.shell import ShellFile
 from formapp.web.permissions import ask_once_more, init_permissions
 from formapp.web.rate_limits import RateLimits
@@ -51,7 +51,7 @@ def create_app(
         services=services,
         clock=clock,
         shell=ShellFile(settings.site_dir),
-        assets=load_assets(),
+        assets=assets.load_assets(),
         limits=limits or RateLimits(services, clock),
         guide=SiteFolder(settings.site_dir) if settings.site_dir else None,
         origins=frozenset({settings.base_url, *settings.origins}),
@@ -73,7 +73,7 @@ def create_app(
     init_headers(app, https=desk.https)
     init_error_pages(app, dict.fromkeys(asking, reply_form.without_database))
     at_the_desk = (queue, closures, outgoing, desk_pages)
-    for room in (tickets, *at_the_desk, signin, account, files, dev_inbox, form_api, api, monitoring):
+    for room in (tickets, *at_the_desk, signin, account, files, dev_inbox, assets, api, monitoring):
         app.register_blueprint(room.blueprint, url_prefix=PREFIX)
     if desk.guide is not None:
         app.register_blueprint(guide_blueprint(desk.guide, desk.guide.path))

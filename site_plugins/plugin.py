@@ -17,6 +17,7 @@ from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page
 
 from formapp.widgets import CLOSURES_FILE, NO_CLOSURES, assets
+from formapp.widgets.page_frame import FRAME_FILE
 from site_plugins import csp, shell
 from site_plugins.extension import PageContext, SupportExtension, beside
 from site_plugins.fences import find_fences
@@ -120,7 +121,7 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         if self.config.csp:
             csp.write_policy(site_dir, self.config.app_url)
         # After the policy: the desk sends its own for the pages that it fills.
-        (site_dir / shell.FILE).write_text(self.shell_page, "utf-8")
+        (site_dir / FRAME_FILE).write_text(self.shell_page, "utf-8")
 
     def _problem(self, sentence: str) -> None:
         self.problems.append(sentence)

@@ -1,4 +1,4 @@
-"""The promise for other programs: the dates if one files now, the policy, the hours as a calendar."""
+"""What other programs and the form's script fetch: dates, policy and hours for everybody, and what is one person's."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from datetime import datetime
 from functools import wraps
 from typing import Any
 
-from flask import Blueprint, make_response, request
+from flask import Blueprint, jsonify, make_response, request, url_for
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
+from formapp.accounts.projects import active_projects_of
 from formapp.hours import icalendar
 from formapp.hours.quote import DueDate, PriorityQuote, quote_now
 from formapp.web.context import web
+from formapp.web.session_cookie import current_person
+from formapp.web.tickets.similar_presenter import present_similar
 
-blueprint = Blueprint("feeds", __name__)
+blueprint = Blueprint("api", __name__)
 A_MINUTE = 60
 AN_HOUR = 3600
 
@@ -75,6 +78,34 @@ def hours() -> Response:
     return answer
 
 
+@blueprint.get("/form-context.json")
+def form_context() -> Response:
+    """Who is signed in and their projects, for the guide's form; only this origin's script can read it."""
+    person = current_person()
+    projects = active_projects_of(web().services, person.account_id) if person else ()
+    return _personal(
+        signed_in_as=person.email if person else "",
+        projects=[{"key": project.key, "name": project.name} for project in projects],
+    )
+
+
+@blueprint.get("/similar.json")
+def similar() -> Response:
+    """What colleagues have just reported about the same thing, for the form's script; nothing for others."""
+    found = present_similar(current_person(), request.args.get("project", ""), request.args.get("subject", ""))
+    return _personal(
+        similar=[
+            {
+                "reference": one.reference,
+                "subject": one.subject,
+                "sentence": one.sentence,
+                "url": url_for("tickets.show", reference=one.reference),
+            }
+            for one in found
+        ]
+    )
+
+
 def _dates(found: PriorityQuote) -> dict[str, Any]:
     return {"response": _due(found.response), "resolution": _due(found.resolution)}
 
@@ -94,6 +125,14 @@ def _answer(text: str, kind: str, seconds: int) -> Response:
     answer.headers["Cache-Control"] = f"public, max-age={seconds}"
     answer.add_etag()
     return _shared(answer).make_conditional(request)
+
+
+def _personal(**values: Any) -> Response:  # noqa: ANN401 - what JSON can say
+    """An answer for the person who is signed in, and for nobody's cache."""
+    answer = jsonify(values)
+    answer.headers["Cache-Control"] = "no-store"
+    answer.vary.add("Cookie")
+    return answer
 
 
 def _shared(answer: Response) -> Response:

@@ -1,4 +1,4 @@
-"""Whether a posted form comes from a page of ours: its origin first, a token where that can't tell.
+"""Whether a form comes from a page of ours: its origin first, a token where that can't tell.
 
 The origin is judged before any cookie is looked at: an authority that the browser adds by itself
 must not count before the page that used it is known.
@@ -6,13 +6,9 @@ must not count before the page that used it is known.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import cached_property
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Mapping
 
-from flask import Flask, current_app, request
-from flask import Response as FlaskResponse
-from flask.sessions import SecureCookieSessionInterface, SessionMixin
+from flask import Flask, request
 from flask_wtf.csrf import generate_csrf, validate_csrf  # type: ignore[import-untyped]
 from werkzeug.wrappers import Response
 from wtforms.validators import ValidationError
@@ -20,10 +16,6 @@ from wtforms.validators import ValidationError
 from formapp.web.body.form_data import form_data
 from formapp.web.context import web
 from formapp.web.layout.page import page
-from formapp.web.origins import check_origin
-
-if TYPE_CHECKING:
-    from itsdangerous import URLSafeTimedSerializer
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 TOKEN = "csrf_token"  # noqa: S105 - a field's name
@@ -31,26 +23,21 @@ TOKEN = "csrf_token"  # noqa: S105 - a field's name
 Responder = Callable[[], Response]
 
 
-class _TokenSessions(SecureCookieSessionInterface):
-    """Flask's signed cookie, for the token and for what a page says once; what signs it is made once, too."""
-
-    @cached_property
-    def _signing(self) -> URLSafeTimedSerializer | None:
-        return super().get_signing_serializer(current_app)
-
-    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:  # noqa: ARG002 - Flask's signature
-        """What signs and reads the cookie."""
-        return self._signing
-
-    def save_session(self, app: Flask, session: SessionMixin, response: FlaskResponse) -> None:
-        """Nothing, where nobody looked into it: Flask would first find out how to write the cookie."""
-        if session.accessed or session.modified:
-            super().save_session(app, session, response)
-
-
 def csrf_token() -> str:
     """A fresh token for a form of this browser."""
     return str(generate_csrf())
+
+
+def check_origin(fetch_site: str | None, origin: str | None, allowed: Collection[str]) -> bool:
+    """Whether the page that sends a form is on this origin or on the exact list; unknown is False.
+
+    ``Sec-Fetch-Site`` can't be forged by a page and is there on https and on the loopback even under
+    ``Referrer-Policy: no-referrer``, which turns ``Origin`` into ``null``; plain http sends only ``Origin``.
+    "Same site" is a sibling host, and no reason for trust. See the Fetch Metadata specification (W3C).
+    """
+    if fetch_site == "same-origin":
+        return True
+    return origin is not None and origin != "null" and origin in allowed
 
 
 def init_csrf(app: Flask, answers: Mapping[str, Responder], by_origin: Mapping[str, Responder]) -> None:
@@ -60,8 +47,6 @@ def init_csrf(app: Flask, answers: Mapping[str, Responder], by_origin: Mapping[s
     a page with the same fields and one button. Those of ``by_origin`` are for script and carry no
     token: their answer is given before anything of the body is read.
     """
-
-    app.session_interface = _TokenSessions()
 
     @app.before_request
     def judge() -> Response | None:

@@ -138,7 +138,10 @@ def _unexpected(error: Exception) -> Response:
 
 
 def _drain() -> None:
-    """Read what is still coming in, so that the browser gets the page and not a reset connection."""
+    """Read what is still coming in, so that the browser gets the page and not a reset connection.
+
+    Werkzeug leaves that to the web server, and not every server does it.
+    """
     left = min(request.content_length or 0, DRAINED_BYTES)
     stream = request.environ["wsgi.input"]
     while left > 0:

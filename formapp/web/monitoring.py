@@ -14,7 +14,7 @@ from formapp.operations import lane_rounds
 from formapp.operations.metrics import Figures, figures_of
 from formapp.web.context import web
 
-blueprint = Blueprint("watching", __name__)
+blueprint = Blueprint("monitoring", __name__)
 LIBRARY_MISSING = (
     "Metrics need the package prometheus-client. Install the extra: pip install 'support-guide[metrics]'\n"
 )

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
-from flask import Flask, abort, g, request, url_for
+from flask import Flask, abort, g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from formapp.errors import NotFound
 from formapp.tickets import queries, triage
 from formapp.web.context import web
 from formapp.web.csrf import Responder
-from formapp.web.layout.page import see_other
 from formapp.web.session_cookie import Person, current_person
 from formapp.web.tickets.reply_form import PRESS_AGAIN, kept_page, path_after_sign_in
 
@@ -62,17 +61,17 @@ BY_TOKEN = Rule(Decision.MISSING, Decision.MISSING, Decision.MISSING, Decision.M
 RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "guide.home"): EVERYONE,
     ("GET", "guide.page"): EVERYONE,
-    ("GET", "service.asset"): EVERYONE,
-    ("GET", "service.form_context"): EVERYONE,
+    ("GET", "layout.asset"): EVERYONE,
+    ("GET", "api.form_context"): EVERYONE,
     # What colleagues have reported is told to members alone; others get an empty list.
-    ("GET", "service.similar"): EVERYONE,
-    ("GET", "watching.health"): EVERYONE,
-    ("GET", "watching.ready"): EVERYONE,
-    ("GET", "watching.metrics"): BY_TOKEN,
+    ("GET", "api.similar"): EVERYONE,
+    ("GET", "monitoring.health"): EVERYONE,
+    ("GET", "monitoring.ready"): EVERYONE,
+    ("GET", "monitoring.metrics"): BY_TOKEN,
     # What the guide promises to everybody, for programs: nothing in it is about a person.
-    ("GET", "feeds.dates"): EVERYONE,
-    ("GET", "feeds.policy"): EVERYONE,
-    ("GET", "feeds.hours"): EVERYONE,
+    ("GET", "api.dates"): EVERYONE,
+    ("GET", "api.policy"): EVERYONE,
+    ("GET", "api.hours"): EVERYONE,
     # On a desk for trying out; elsewhere the routes answer 404 to everybody.
     ("GET", "inbox.messages"): EVERYONE,
     ("GET", "inbox.message"): EVERYONE,
@@ -153,7 +152,7 @@ def authorize() -> Response | None:
     person = current_person()
     if person is None:
         back = path_after_sign_in()
-        return back if isinstance(back, Response) else see_other(url_for("signin.ask", next=back))
+        return back if isinstance(back, Response) else redirect(url_for("signin.ask", next=back), 303)
     return _authorize_role(row, person)
 
 
@@ -174,7 +173,7 @@ def _authorize_role(row: Rule, person: Person) -> Response | None:
         if row is STAFF_ONLY or not person.is_staff or not _is_there(reference):
             abort(404)
         # Customers send their own links to staff.
-        return see_other(url_for("desk.show", reference=reference))
+        return redirect(url_for("desk.show", reference=reference), 303)
     return None
 
 

@@ -1,4 +1,4 @@
-"""How often one person or one machine may ask for a link, or file: counted in the database.
+"""How often one person or one network may ask for a link, send files, or file a ticket: counted in the database.
 
 A counter in a process's memory lets its limit through once per worker; rows are shared by all. Filed
 tickets need no counter of their own: they are the count.
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
 
-from limits import RateLimitItem, parse
+from limits import RateLimitItem, RateLimitItemPerHour, parse
 from limits.storage import Storage
 from limits.strategies import FixedWindowRateLimiter
 from sqlalchemy import case, delete
@@ -20,12 +20,12 @@ from formapp.accounts.accounts import normalise_email
 from formapp.database.upsert import insert_for
 from formapp.models import RateCounter
 from formapp.services import Services
-from formapp.web.upload_counts import UploadCounts
 
 LINKS_TO_ONE_ADDRESS = parse("5 per 15 minutes")
 LINKS_FROM_ONE_MACHINE = parse("30 per 15 minutes")
 TEXTS_FROM_ONE_MACHINE = parse("30 per 15 minutes")
 TICKETS_AN_HOUR = 60
+UPLOADS_AN_HOUR = 1000
 
 
 class DatabaseStorage(Storage):
@@ -94,12 +94,16 @@ class RateLimits:
     """What is too often."""
 
     def __init__(
-        self, services: Services, clock: Callable[[], datetime], *, tickets_an_hour: int = TICKETS_AN_HOUR
+        self,
+        services: Services,
+        clock: Callable[[], datetime],
+        *,
+        tickets_an_hour: int = TICKETS_AN_HOUR,
+        uploads_an_hour: int = UPLOADS_AN_HOUR,
     ) -> None:
-        self._services = services
         self._windows = FixedWindowRateLimiter(DatabaseStorage(services, clock))
+        self._uploads = RateLimitItemPerHour(uploads_an_hour)
         self.tickets_an_hour = tickets_an_hour
-        self.uploads = UploadCounts(services.settings.var / "uploads-counted", clock)
 
     def may_ask_for_link(self, email: str, machine: str) -> bool:
         """Count a request for a sign-in link; False once this address or this machine asks too often.
@@ -114,6 +118,18 @@ class RateLimits:
         """Count a text that is kept while its writer signs in; False once this machine has too many kept."""
         return self._hit(TEXTS_FROM_ONE_MACHINE, "kept", machine)
 
+    def uploads_left(self, network: str) -> int:
+        """How many more files, or full megabytes of them, this network may send within the hour."""
+        return self._windows.get_window_stats(self._uploads, *_key("upload", network)).remaining
+
+    def count_uploads(self, network: str, uploads: int) -> None:
+        """Count files that this network has sent, and the full megabytes that they have."""
+        self._windows.hit(self._uploads, *_key("upload", network), cost=uploads)
+
     def _hit(self, limit: RateLimitItem, what: str, who: str) -> bool:
-        # Hashed, so that the table of counters lists nobody's address.
-        return self._windows.hit(limit, "link", what, sha256(who.encode()).hexdigest()[:32])
+        return self._windows.hit(limit, *_key(what, who))
+
+
+def _key(what: str, who: str) -> tuple[str, ...]:
+    # Hashed, so that the table of counters lists nobody's address.
+    return ("link", what, sha256(who.encode()).hexdigest()[:32])

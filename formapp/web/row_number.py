@@ -1,4 +1,4 @@
-"""The numbers of rows in addresses."""
+"""The numbers of rows in addresses: in paths and, where a list goes on, in the query."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from flask import abort
 
 from formapp.models import LARGEST_ID
 
-# Not the "int" of routes, which takes digits of any script and numbers of any length.
+# Not the "int" of routes, which takes digits of any script and numbers of any length; nor a converter of our own: a
+# path that no route matches is the guide's, which answers a form with 405.
 _NUMBER = re.compile("[1-9][0-9]{0,9}")
 
 

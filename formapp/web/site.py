@@ -11,10 +11,9 @@ from flask import Blueprint, Response, abort, make_response, redirect, request, 
 from werkzeug.security import safe_join
 from werkzeug.wrappers import Response as BaseResponse
 
-from formapp.web.layout.shell import SHELL_NAME
+from formapp.widgets.page_frame import CSP_FILE, FRAME_FILE, elements_of
 
-CSP_NAME = "support-csp.txt"
-HIDDEN = frozenset({SHELL_NAME, CSP_NAME})
+HIDDEN = frozenset({FRAME_FILE, CSP_FILE})
 FALLBACK_CSP = "base-uri 'self'; frame-ancestors 'none'; object-src 'none'"
 
 # The machine's own table of types differs from one system to the next.
@@ -43,7 +42,6 @@ MEDIA_TYPES = {
 }
 # A name that carries a hash of its content never changes its content.
 _HASHED = re.compile(r"\.[0-9a-f]{8,64}\.(?:min\.)?(?:css|js)$")
-_CONFIG = re.compile(r'<script id="__config" type="application/json">(.*?)</script>', re.DOTALL)
 _YEAR = 365 * 24 * 3600
 
 
@@ -58,6 +56,7 @@ class SiteFolder:
 
     def find(self, path: str) -> Path | None:
         """The file that answers a URL path (of a folder its index); None for what isn't there or isn't to be seen."""
+        # More than Flask's send_from_directory looks at: hidden names, links that lead out, a folder's index.
         if any(part.startswith(".") and part != ".well-known" for part in path.split("/")):
             return None
         joined = safe_join(str(self._folder), path)
@@ -78,7 +77,7 @@ class SiteFolder:
 
     def csp(self) -> str:
         """The Content-Security-Policy that the build wrote for its pages."""
-        path = self._folder / CSP_NAME
+        path = self._folder / CSP_FILE
         try:
             seen = path.stat().st_mtime_ns
             if seen != self._csp_seen:
@@ -102,11 +101,11 @@ class SiteFolder:
 def site_path(folder: Path) -> str:
     """The path that a site was built for, as its pages tell their own script; "/" where they don't."""
     try:
-        page = (folder / SHELL_NAME).read_text("utf-8")
+        page = (folder / FRAME_FILE).read_text("utf-8")
     except OSError:
         return "/"
-    found = _CONFIG.search(page)
-    base = str(json.loads(found[1]).get("base", "/")) if found else "/"
+    config = next((element.content for element in elements_of(page) if element.is_theme_config), "{}")
+    base = str(json.loads(config).get("base", "/"))
     return base if base.startswith("/") and base.endswith("/") else "/"
 
 

@@ -4,7 +4,7 @@ Here, and not in either side, because the guide's build and the desk show the ve
 each, so that labels, limits and help never drift. Needs Jinja and WTForms, not Flask.
 """
 
-from formapp.widgets.assets import CLOSURES_FILE, NO_CLOSURES, Asset, assets
+from formapp.widgets.assets import CLOSURES_FILE, NO_CLOSURES, Asset, assets, make_asset
 from formapp.widgets.chooser import render_chooser
 from formapp.widgets.files import render_files
 from formapp.widgets.form import render_form
@@ -16,6 +16,7 @@ __all__ = [
     "NO_CLOSURES",
     "Asset",
     "assets",
+    "make_asset",
     "render_chooser",
     "render_draft_line",
     "render_files",

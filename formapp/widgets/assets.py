@@ -49,12 +49,17 @@ def assets() -> tuple[Asset, ...]:
     """All assets of the widgets."""
     folder = resources.files("formapp.widgets").joinpath("assets")
     return tuple(
-        _asset(name, "".join(folder.joinpath(part).read_text("utf-8") for part in PARTS.get(name, (name,))))
-        for name in NAMES
+        make_asset(name, _minified(name, "".join(folder.joinpath(part).read_text("utf-8") for part in parts)))
+        for name, parts in ((name, PARTS.get(name, (name,))) for name in NAMES)
     )
 
 
-def _asset(name: str, source: str) -> Asset:
+def make_asset(name: str, content: bytes) -> Asset:
+    """The file of this name and content, to be served under a name that changes with its content."""
     stem, _, ending = name.rpartition(".")
-    content = (cssmin(source) if ending == "css" else jsmin(source)).encode()
     return Asset(name, f"{stem}.{sha256(content).hexdigest()[:8]}.{ending}", content, MEDIA_TYPES[ending])
+
+
+def _minified(name: str, source: str) -> bytes:
+    minified: str = cssmin(source) if name.endswith(".css") else jsmin(source)
+    return minified.encode()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 from hashlib import sha256
 
-from site_plugins.csp import InlineCode, policy_of
+from formapp.widgets.page_frame import InlineCode
+from site_plugins.csp import policy_of, with_policy
 from tests.plugin.conftest import Site
 from tests.reading import Page
 
@@ -90,3 +91,10 @@ def test_hashes_are_those_that_a_browser_counts() -> None:
     assert list(found.scripts) == [hash_of("a();\nb();")]
     assert list(found.style_attributes) == [hash_of('font-family: "Serif"')]
     assert "'unsafe-hashes'" not in policy_of(InlineCode(), "/support/")
+
+
+def test_a_page_carries_one_policy_however_often_it_is_written() -> None:
+    page = "<head><META Charset='utf-8'><title>x</title></head>"
+    once = with_policy(page, "default-src 'self'")
+    assert once.startswith("<head><META Charset='utf-8'><meta http-equiv=\"Content-Security-Policy\" content=")
+    assert with_policy(once, "default-src 'none'") == once.replace("'self'", "'none'")

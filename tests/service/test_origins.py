@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from formapp.web.origins import check_origin
+from formapp.web.csrf import check_origin
 
 OURS = frozenset({"https://guide.example", "http://localhost:8000"})
 

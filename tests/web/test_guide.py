@@ -10,7 +10,7 @@ import pytest
 from werkzeug.test import Client, TestResponse
 
 from formapp.app import create_app
-from formapp.web.layout.shell import CONTENT, TITLE
+from formapp.widgets.page_frame import CONTENT, TITLE
 from tests.builders import build_services
 from tests.web.page import Browser
 
@@ -88,6 +88,14 @@ def test_an_unchanged_file_is_not_sent_again(guide: Guide, site: Path) -> None:
     (site / "index.html").write_text("<!doctype html><title>Guide</title><h1>New</h1>, longer")
     changed = guide("/", If_None_Match=first.headers["ETag"])
     assert (changed.status_code, b"New" in changed.get_data()) == (200, True)
+
+
+def test_a_guide_page_is_the_same_for_who_has_a_cookie_of_the_desk(guide: Guide) -> None:
+    """A cache between may hand it to everybody: it varies by no cookie, and sets none."""
+    assert "Set-Cookie" in guide("/support/sign-in").headers
+    for path in ("/", "/assets/plain.css", "/nothing"):
+        answer = guide(path)
+        assert ("Vary" in answer.headers, "Set-Cookie" in answer.headers) == (False, False)
 
 
 def test_a_folder_without_its_slash_is_led_to_it(guide: Guide) -> None:

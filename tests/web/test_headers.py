@@ -8,7 +8,7 @@ import pytest
 
 from formapp.widgets import assets
 from tests.web.conftest import Desk
-from tests.web.page import Browser
+from tests.web.page import Browser, Page
 
 EVERYWHERE = ("/support/sign-in", "/support/healthz", "/support/form-context.json", "/support/nothing", "/support/")
 
@@ -30,9 +30,11 @@ def test_a_page_is_asked_for_again_but_kept_for_the_back_button(ada: Browser) ->
     assert "Cookie" in headers["Vary"]
 
 
-def test_an_answer_that_leads_on_holds_nothing_and_may_load_nothing(visitor: Browser) -> None:
+def test_an_answer_that_leads_on_holds_only_its_link_and_may_load_nothing(visitor: Browser) -> None:
     answer = visitor.answer("GET", "/support/account")
-    assert (answer.status_code, answer.data) == (303, b"")
+    page = Page(answer, "/support/account")
+    assert (page.status, page.all("script"), page.all("form"), page.all("img")) == (303, [], [], [])
+    assert [link["href"] for link in page.all("a")] == [answer.headers["Location"]]
     assert answer.headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
 
 

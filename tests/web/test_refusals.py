@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 
 from formapp.app import create_app
-from formapp.models import Attachment
+from formapp.models import Attachment, RateCounter
 from formapp.services import Services, make_services
 from formapp.web.rate_limits import RateLimits
-from formapp.web.upload_counts import UploadCounts
 from tests.builders import Clock, build_customer, build_settings, build_staff, file_ticket, keep_file, stored
 from tests.web.attaching import LOG, attachments, form_with, kept_names, sentence_at_files, upload, waiting
 from tests.web.conftest import Desk, filled, locked, ticket_form_of
@@ -272,9 +271,16 @@ def test_without_any_database_the_form_comes_back_with_its_files(tmp_path: Path,
     assert page.form("/support/tickets").fields["description"] == filled()["description"]
 
 
-def test_a_machine_that_sends_too_many_files_waits_and_nothing_typed_is_lost(desk: Desk, ada: Browser) -> None:
-    limits = desk.app.extensions["formapp"].limits
-    limits.uploads = UploadCounts(desk.services.settings.var / "counted", desk.clock, most=3)
+def desk_with(services: Services, clock: Clock, *, uploads_an_hour: int) -> Desk:
+    limits = RateLimits(services, clock, uploads_an_hour=uploads_an_hour)
+    return Desk(create_app(services=services, clock=clock, limits=limits), services, clock, build_customer(services))
+
+
+def test_a_network_that_sends_too_many_files_waits_and_nothing_typed_is_lost(
+    sqlite_services: Services, clock: Clock
+) -> None:
+    desk = desk_with(sqlite_services, clock, uploads_an_hour=3)
+    ada = desk.browser_of("ada@shop.example")
     assert [upload(ada, f"{number}.log", LOG)[0] for number in range(4)] == [201, 201, 201, 429]
     again = ada.send(form_with(ada, ("good.log", LOG)))
     assert again.status == 429
@@ -282,6 +288,25 @@ def test_a_machine_that_sends_too_many_files_waits_and_nothing_typed_is_lost(des
     assert again.form("/support/tickets").fields["description"] == filled()["description"]
     desk.clock.now += timedelta(hours=1)
     assert upload(ada, "good.log", LOG)[0] == 201
+
+
+def test_the_files_of_one_form_count_one_by_one(sqlite_services: Services, clock: Clock) -> None:
+    desk = desk_with(sqlite_services, clock, uploads_an_hour=2)
+    ada = desk.browser_of("ada@shop.example")
+    again = ada.send(form_with(ada, ("one.log", LOG), ("two.log", LOG), ("three.log", LOG)))
+    assert (again.status, kept_names(again)) == (429, ["one.log", "two.log"])
+    assert "“three.log” was not attached: too many files came from your network" in sentence_at_files(again)
+    assert desk.stored() == []
+    assert ada.send(again.form("/support/tickets")).heading == "Your ticket is sent"
+
+
+def test_large_files_count_by_their_megabytes_and_refused_ones_count_too(
+    sqlite_services: Services, clock: Clock
+) -> None:
+    desk = desk_with(sqlite_services, clock, uploads_an_hour=13)
+    ada = desk.browser_of("ada@shop.example")
+    sizes = (999_999, 10_000_001, 1, 1)
+    assert [upload(ada, "x.log", b"x" * size)[0] for size in sizes] == [201, 422, 201, 429]
 
 
 def test_too_many_tickets_within_an_hour_wait_with_their_files_kept(sqlite_services: Services, clock: Clock) -> None:
@@ -299,25 +324,37 @@ def test_too_many_tickets_within_an_hour_wait_with_their_files_kept(sqlite_servi
     assert attachments(desk) == [("good.log", len(LOG))]
 
 
-def test_large_files_count_by_their_megabytes_and_workers_count_together(tmp_path: Path, clock: Clock) -> None:
-    one, other = (UploadCounts(tmp_path / "counted", clock, most=10) for _ in range(2))
-    one.count("192.0.2.1", 5_000_000)
-    other.count("192.0.2.1", 3_999_999)
-    assert (one.may_upload("192.0.2.1"), one.may_upload("192.0.2.2")) == (False, True)
-    assert not any("192" in path.name for path in (tmp_path / "counted").rglob("*"))
+def test_uploads_are_counted_by_all_workers_together_and_name_nobody(services: Services, clock: Clock) -> None:
+    one, other = (RateLimits(services, clock, uploads_an_hour=10) for _ in range(2))
+    one.count_uploads("192.0.2.1", 6)
+    other.count_uploads("192.0.2.1", 4)
+    assert (one.uploads_left("192.0.2.1"), one.uploads_left("192.0.2.2")) == (0, 10)
+    assert not any("192" in row.key for row in stored(services, RateCounter))
     clock.now += timedelta(hours=1)
-    assert other.may_upload("192.0.2.1")
-    other.count("192.0.2.1", 1)
-    assert len(list((tmp_path / "counted").iterdir())) == 1
+    assert other.uploads_left("192.0.2.1") == 10
 
 
-def test_where_nothing_can_be_counted_one_process_still_counts(tmp_path: Path, clock: Clock) -> None:
-    (tmp_path / "counted").write_text("no folder")
-    counts = UploadCounts(tmp_path / "counted", clock, most=2)
-    for _ in range(2):
-        assert counts.may_upload("192.0.2.1")
-        counts.count("192.0.2.1", 10)
-    assert not counts.may_upload("192.0.2.1")
+def test_where_uploads_cannot_be_counted_they_are_let_through_and_logged_once(
+    sqlite_services: Services, clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk = desk_with(sqlite_services, clock, uploads_an_hour=2)
+    browser = desk.visitor()
+    with locked(desk):
+        assert [upload(browser, f"{number}.log", LOG)[0] for number in range(3)] == [201, 201, 201]
+    assert capsys.readouterr().out.count('"failure"') == 3
+    assert upload(browser, "counted.log", LOG)[0] == 201
+    nowhere = create_app(services=make_services(build_settings(Path(desk.services.settings.var, "nowhere"))))
+    assert upload(Browser(nowhere.test_client()), "good.log", LOG)[0] == 201
+    assert capsys.readouterr().out.count('"failure"') == 1
+
+
+def test_where_not_even_the_form_reaches_the_database_counting_costs_no_second_wait(
+    desk: Desk, ada: Browser, capsys: pytest.CaptureFixture[str]
+) -> None:
+    form = form_with(ada, ("good.log", LOG))
+    with locked(desk):
+        assert ada.send(form).status == 503
+    assert capsys.readouterr().out.count('"failure"') == 1
 
 
 def test_an_uploaded_file_is_told_and_can_be_attached_once(desk: Desk, ada: Browser) -> None:

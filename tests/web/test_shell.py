@@ -11,8 +11,9 @@ import pytest
 from markupsafe import Markup
 
 from formapp.app import create_app
-from formapp.web.layout.shell import CONTENT, TITLE, BrokenShell, ShellFile, cut
+from formapp.web.layout.shell import BrokenShell, ShellFile, cut
 from formapp.widgets import assets
+from formapp.widgets.page_frame import CONTENT, TITLE
 from tests.builders import build_services
 from tests.web.page import Browser
 
@@ -112,7 +113,8 @@ def test_a_title_is_escaped_wherever_it_stands() -> None:
 
 @pytest.mark.parametrize("missing", [TITLE, CONTENT, "</head>"])
 def test_a_page_that_is_no_shell_is_refused(missing: str) -> None:
-    with pytest.raises(BrokenShell):
+    named = "the end of its head" if missing == "</head>" else missing
+    with pytest.raises(BrokenShell, match=f"the shell misses {named}"):
         cut(shell().replace(missing, ""))
 
 

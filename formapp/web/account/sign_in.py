@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from flask import Blueprint, request, session, url_for
+from flask import Blueprint, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 from wtforms import EmailField, Form
 
@@ -13,7 +13,7 @@ from formapp.errors import LinkGone
 from formapp.forms import Line, MailAddress, Required
 from formapp.web.body.form_data import form_data
 from formapp.web.context import PREFIX, client_network, web
-from formapp.web.layout.page import page, see_other
+from formapp.web.layout.page import page
 from formapp.web.session_cookie import clear_session_cookie, current_person, set_session_cookie
 
 blueprint = Blueprint("signin", __name__)
@@ -58,7 +58,7 @@ def _form(form: SignInForm, back: str, status: int = 200, *, said: str = "") -> 
 def mailed_to(email: str, *, kept: bool) -> Response:
     """Go on to the page that says where the mail went; the address travels in the cookie, not in the URL."""
     session["mailed"] = {"to": email, "kept": kept}
-    return see_other(url_for("signin.check_mail"))
+    return redirect(url_for("signin.check_mail"), 303)
 
 
 @blueprint.get("/check-mail")
@@ -94,7 +94,7 @@ def use(token: str) -> Response:
         onward = url_for("tickets.new", draft=used.draft_token)
     else:
         onward = safe_path(used.next_path) or url_for("queue.tickets" if used.is_staff else "tickets.mine")
-    answer = see_other(onward)
+    answer = redirect(onward, 303)
     set_session_cookie(answer, used.token)
     return answer
 
@@ -110,7 +110,7 @@ def leave() -> Response:
         session["said"] = "You are signed out on all your devices."
     elif person is not None:
         sessions.end_session(web().services, person.token)
-    answer = see_other(url_for("signin.ask"))
+    answer = redirect(url_for("signin.ask"), 303)
     clear_session_cookie(answer)
     return answer
 

@@ -1,4 +1,4 @@
-"""Reading a posted form without losing a character of it.
+"""Reading a form's data without losing a character of it.
 
 Flask answers a body that isn't UTF-8 with an empty form, and so with everything typed gone. Here
 each field is decoded on its own; what can't be decoded is shown as U+FFFD and named. Files go straight
@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from urllib.parse import unquote_to_bytes
+from urllib.parse import parse_qsl
 
-from flask import g, request
+from flask import Response, after_this_request, g, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
@@ -25,7 +25,7 @@ MAX_FIELDS = 1000
 LARGEST_TEXT = 1_000_000
 # A form with files is read to here, so that a file which is too large costs no word of the text beside it.
 LARGEST_BODY = 100_000_000
-# The forms that take files, and that come back filled whatever they hold.
+# The forms with a file field, and those that come back filled whatever they hold.
 WITH_FILES = frozenset({"tickets.create", "tickets.reply", "desk.reply", "desk.note", "files.upload"})
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
@@ -35,7 +35,7 @@ MULTIPART = "multipart/form-data"
 class FormData:
     """What came in: the fields as text, and the names of those that held bytes that aren't UTF-8.
 
-    Files that came with it are kept by then, their tokens are in the field ``file``; ``refused`` has a
+    Files that came with it are staged by then, their tokens are in the field ``file``; ``refused`` has a
     sentence for each that isn't. ``truncated`` says that more came than is read, so that something is missing.
     """
 
@@ -52,7 +52,7 @@ class FormData:
 
     @property
     def status(self) -> int:
-        """The HTTP status of a form that can't be taken as it came."""
+        """The HTTP status of a form that isn't accepted as it came."""
         return 503 if self.store_failed else 429 if self.rate_limited else 422
 
     @property
@@ -62,14 +62,14 @@ class FormData:
 
 
 def form_data() -> FormData:
-    """The posted form of this request, read once.
+    """The form data of this request, read once.
 
-    Raises RequestEntityTooLarge beyond the app's bound, where the form isn't one of those that take
-    files, and BadRequest for a form that can't be read or that broke off: then nothing of it is kept.
+    Raises RequestEntityTooLarge beyond the app's bound, where the form isn't one of those with
+    files, and BadRequest for a form that can't be read or that broke off: then no file of it stays.
     """
-    if "posted" not in g:
-        g.posted = _read()
-    return g.posted  # type: ignore[no-any-return]
+    if "form_data" not in g:
+        g.form_data = _read()
+    return g.form_data  # type: ignore[no-any-return]
 
 
 def _read() -> FormData:
@@ -85,23 +85,34 @@ def _read() -> FormData:
 
 def _multipart(boundary: str) -> FormData:
     fields: MultiDict[str, str] = MultiDict()
-    files = IncomingFiles(web(), client_network, lambda: list(_tokens(fields)))
-    parts = MultipartReader(fields, files if request.endpoint in WITH_FILES else None, LARGEST_TEXT)
+    files = IncomingFiles(web(), client_network(), lambda: list(_tokens(fields)))
+    _count_after_answer(files)
+    reader = MultipartReader(fields, files if request.endpoint in WITH_FILES else None, LARGEST_TEXT)
     try:
-        whole = read_multipart(request.stream.read, boundary, parts, LARGEST_BODY, MAX_FIELDS)
+        whole = read_multipart(request.stream.read, boundary, reader, LARGEST_BODY, MAX_FIELDS)
     except Exception:
-        files.forget()
+        files.discard()
         raise
-    for kept in files.kept:
-        fields.add("file", kept.token)
+    for staged in files.staged:
+        fields.add("file", staged.token)
     return FormData(
         fields,
-        frozenset(parts.broken),
+        frozenset(reader.undecodable),
         tuple(files.refused),
-        truncated=parts.truncated or not whole,
+        truncated=reader.truncated or not whole,
         store_failed=files.store_failed,
         rate_limited=files.rate_limited,
     )
+
+
+def _count_after_answer(files: IncomingFiles) -> None:
+    """Count the files once the view has done its work: where the database is away, nobody waits for it twice."""
+
+    @after_this_request
+    def count(answer: Response) -> Response:
+        if answer.status_code != 503:
+            files.count()
+        return answer
 
 
 def _bounded() -> tuple[bytes, bool]:
@@ -115,26 +126,23 @@ def _bounded() -> tuple[bytes, bool]:
     return body[:LARGEST_TEXT], True
 
 
-def _urlencoded(body: bytes, cut: bool) -> FormData:
-    pairs = body.split(b"&")
-    if len(pairs) > MAX_FIELDS:
-        raise BadRequest
+def _urlencoded(body: bytes, truncated: bool) -> FormData:
+    try:
+        # As Latin-1 each character stands for one byte, so that each value can be decoded on its own.
+        pairs = parse_qsl(body.decode("latin-1"), keep_blank_values=True, encoding="latin-1", max_num_fields=MAX_FIELDS)
+    except ValueError:
+        raise BadRequest from None
     fields: MultiDict[str, str] = MultiDict()
-    broken: set[str] = set()
-    for pair in pairs:
-        name_bytes, _, value_bytes = pair.partition(b"=")
-        if not name_bytes:
+    undecodable: set[str] = set()
+    for number, (raw_name, raw_value) in enumerate(pairs, 1):
+        if not raw_name:
             continue
-        name, _ = decoded_text(_plain(name_bytes))
-        text, whole = decoded_text(_plain(value_bytes), truncated=cut and pair is pairs[-1])
-        fields.add(name, text)
-        if not whole:
-            broken.add(name)
-    return FormData(fields, frozenset(broken), truncated=cut)
-
-
-def _plain(part: bytes) -> bytes:
-    return unquote_to_bytes(part.replace(b"+", b" "))
+        name, _ = decoded_text(raw_name.encode("latin-1"))
+        value, is_utf8 = decoded_text(raw_value.encode("latin-1"), truncated=truncated and number == len(pairs))
+        fields.add(name, value)
+        if not is_utf8:
+            undecodable.add(name)
+    return FormData(fields, frozenset(undecodable), truncated=truncated)
 
 
 def _tokens(fields: MultiDict[str, str]) -> tuple[str, ...]:

@@ -1,9 +1,12 @@
-"""The files of a form while they come in: each is kept by itself or refused with a sentence of its own."""
+"""The files of a form while they come in: each is staged by itself or refused with a sentence of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from formapp.attachments.file_types import clean_name
 from formapp.attachments.upload import StagedFile, Upload
@@ -13,23 +16,29 @@ from formapp.web.body.file_field import staged_for_form
 from formapp.web.context import Web
 from formapp.web.request_log import log_failure
 
+MEGABYTE = 1_000_000
+
 
 class IncomingFiles:
-    """Where a form's files go. ``refused`` are sentences; ``store_failed`` says that the store took nothing.
+    """The sink for a form's files. ``refused`` are sentences; ``store_failed`` says that the store took nothing.
 
-    ``machine`` says who sends them, once there is one. ``before`` tells the tokens of the files that the form
-    carries already: they count, too.
+    ``network`` is who sends them, as rate limits tell people apart. ``earlier`` gives the tokens of the files
+    that the form carries already: they count, too. ``uploads`` is what counts against the rate limit: one for
+    each file and each full megabyte of it.
     """
 
-    def __init__(self, desk: Web, machine: Callable[[], str], before: Callable[[], list[str]]) -> None:
-        self.kept: list[StagedFile] = []
+    def __init__(self, desk: Web, network: str, earlier: Callable[[], list[str]]) -> None:
+        self.staged: list[StagedFile] = []
         self.refused: list[str] = []
+        self.uploads = 0
         self.store_failed = False
         self.rate_limited = False
         self._desk = desk
-        self._machine = machine
-        self._before = before
-        self._most = desk.services.policy.form.attachments
+        self._network = network
+        self._tokens = earlier
+        self._limits = desk.services.policy.form.attachments
+        self._uploads_left: int | None = None
+        self._can_count = True
         self._name = ""
         self._upload: Upload | None = None
         self._waiting = False
@@ -52,57 +61,76 @@ class IncomingFiles:
         try:
             self._upload.write(chunk)
         except OSError as error:
-            self._lost(error)
+            self._fail(error)
 
     def end(self) -> None:
-        """The file is whole: keep it, or say why not."""
+        """The file is whole: stage it, or say why not."""
         self._waiting = False
         upload, self._upload = self._upload, None
         if upload is None:
             return
+        self.uploads += 1 + self._size // MEGABYTE
         try:
-            kept = upload.finish(self._desk.clock())
+            staged = upload.finish(self._desk.clock())
         except FileRefused as refused:
             self.refused.append(refused.message)
         except OSError as error:
-            self._lost(error)
+            self._fail(error)
         else:
-            self._keep(kept)
-        self._desk.limits.uploads.count(self._machine(), self._size)
+            self._stage(staged)
 
-    def forget(self) -> None:
+    def discard(self) -> None:
         """Leave nothing behind: the request that brought the files broke off."""
         if self._upload is not None:
             self._upload.abandon()
             self._upload = None
-        while self.kept:
-            self._remove(self.kept.pop())
+        while self.staged:
+            self._remove(self.staged.pop())
+
+    def count(self) -> None:
+        """Count the uploads against the network; where the database doesn't answer they stay uncounted."""
+        if not self.uploads or not self._can_count:
+            return
+        try:
+            self._desk.limits.count_uploads(self._network, self.uploads)
+        except (DBAPIError, PoolTimeout) as error:
+            log_failure(error)
 
     def _open(self) -> None:
         self._waiting = False
-        if not self._desk.limits.uploads.may_upload(self._machine()):
+        if self._is_rate_limited():
             self.rate_limited = True
             self._refuse(
                 "too many files came from your network within an hour. "
                 "Send without it, or wait an hour and attach it again"
             )
-        elif len(self._earlier()) + len(self.kept) >= self._most.count:
-            self._refuse(f"up to {self._most.count} files can be attached. Remove one and attach it again")
+        elif len(self._earlier()) + len(self.staged) >= self._limits.count:
+            self._refuse(f"up to {self._limits.count} files can be attached. Remove one and attach it again")
         else:
-            self._upload = Upload(self._desk.services, self._name, self._most.size)
+            self._upload = Upload(self._desk.services, self._name, self._limits.size)
 
-    def _keep(self, kept: StagedFile) -> None:
-        total = sum(file.size for file in (*self._earlier(), *self.kept, kept))
-        if total <= self._most.total:
-            self.kept.append(kept)
+    def _is_rate_limited(self) -> bool:
+        """Whether too much came from the network; the database is asked once, and where it is away all may come."""
+        if self._uploads_left is None and self._can_count:
+            try:
+                self._uploads_left = self._desk.limits.uploads_left(self._network)
+            except (DBAPIError, PoolTimeout) as error:
+                log_failure(error)
+                self._can_count = False
+        return self._uploads_left is not None and self._uploads_left <= self.uploads
+
+    def _stage(self, staged: StagedFile) -> None:
+        total = sum(file.size for file in (*self._earlier(), *self.staged, staged))
+        if total <= self._limits.total:
+            self.staged.append(staged)
             return
-        self._remove(kept)
+        self._remove(staged)
         self._refuse(
-            f"with it the files would be {size_words(total)}; up to {size_words(self._most.total)} "
+            f"with it the files would be {size_words(total)}; up to {size_words(self._limits.total)} "
             "can be attached. Remove another file, or compress this one, and attach it again"
         )
 
-    def _lost(self, error: OSError) -> None:
+    def _fail(self, error: OSError) -> None:
         """The store failed: the rest of the form is worth having without this file."""
         log_failure(error)
         if self._upload is not None:
@@ -111,13 +139,13 @@ class IncomingFiles:
         self.store_failed = True
         self._refuse("we can't store files just now. Send without it, or attach it again in a few minutes")
 
-    def _remove(self, kept: StagedFile) -> None:
+    def _remove(self, staged: StagedFile) -> None:
         # Nobody has its token yet, so no ticket can have it; what stays behind is swept.
         with suppress(OSError):
-            self._desk.services.files.remove(kept.token)
+            self._desk.services.files.remove(staged.token)
 
     def _refuse(self, why: str) -> None:
         self.refused.append(f"“{clean_name(self._name) or 'file'}” was not attached: {why}")
 
     def _earlier(self) -> tuple[StagedFile, ...]:
-        return staged_for_form(self._before())
+        return staged_for_form(self._tokens())

@@ -1,12 +1,11 @@
-"""Reading a multipart form as a stream: text into memory, each file straight on to whoever keeps it.
+"""Reading a multipart form as a stream: text into memory, each file straight on to a sink.
 
-Part names and file names are read byte by byte, so that a name that isn't UTF-8 spoils neither its
-file nor the rest of the form.
+Field names and file names are decoded one by one, so that a name that isn't UTF-8 spoils neither its
+file nor the rest of the form; Werkzeug's own parser gives up the whole form.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Protocol
 
@@ -19,11 +18,6 @@ SHORT = 4096
 FILE_FIELDS = frozenset({"files", "file"})
 # A name of 255 bytes, each of them a quotation mark that the browser writes as three.
 LONGEST_HEADER = 16 * 1024
-# The head of a field as browsers write it, or of a file field in which nothing was chosen.
-_PLAIN_HEAD = re.compile(
-    rb'Content-Disposition: form-data; name="([A-Za-z0-9_-]+)"'
-    rb'(; filename=""\r\nContent-Type: application/octet-stream)?'
-)
 
 
 class FileSink(Protocol):
@@ -40,25 +34,25 @@ class FileSink(Protocol):
 
 
 class MultipartReader:
-    """The parts of a form as they come in: text into ``fields``, files on to ``files`` (None: nowhere).
+    """A form as it comes in: text into ``fields``, files on to ``files`` (None: nowhere).
 
-    ``truncated`` says that more text came than ``most`` bytes, and that the rest of it is gone. A field that
-    comes after that is still taken where it is short.
+    ``undecodable`` names the fields whose bytes weren't UTF-8. ``truncated`` says that more text came than
+    ``max_text`` bytes, and that the rest of it is gone. A field after that is still read where it is short.
     """
 
-    def __init__(self, fields: MultiDict[str, str], files: FileSink | None, most: int) -> None:
+    def __init__(self, fields: MultiDict[str, str], files: FileSink | None, max_text: int) -> None:
         self.fields = fields
-        self.broken: set[str] = set()
+        self.undecodable: set[str] = set()
         self.truncated = False
         self._files = files
-        self._left = most
+        self._left = max_text
         self._name = ""
         self._text: bytearray | None = None
         self._in_file = False
-        self._cut_here = False
+        self._field_truncated = False
 
-    def take(self, event: MultipartSegment | bytes | None) -> None:
-        """One event of the parser: a part begins, more of it, or its end."""
+    def handle(self, event: MultipartSegment | bytes | None) -> None:
+        """One event of the parser: the head of a field or file, more of its content, or its end."""
         if event is None:
             self._end()
         elif isinstance(event, MultipartSegment):
@@ -68,95 +62,61 @@ class MultipartReader:
         elif self._text is not None:
             room = max(self._left, SHORT - len(self._text))
             self._text += event[:room]
-            self._cut_here = self._cut_here or len(event) > room
+            self._field_truncated = self._field_truncated or len(event) > room
             self._left = max(0, self._left - len(event))
 
-    def take_field(self, name: str, value: bytes, *, truncated: bool = False) -> None:
-        """A whole field, or what is left of one that was cut."""
-        text, whole = decoded_text(value, truncated=truncated)
-        self.fields.add(name, text)
-        self.truncated = self.truncated or truncated
-        if not whole:
-            self.broken.add(name)
-
-    def end(self) -> None:
-        """Finish the part that the end of what is read has cut through."""
-        self._cut_here = True
+    def end_early(self) -> None:
+        """Nothing more is read of the body: end the field or file that this cuts through."""
+        self._field_truncated = True
         self._end()
 
-    def _begin(self, part: MultipartSegment) -> None:
-        self._name, _ = decoded_text((part.name or "").encode("latin-1"))
-        self._in_file = part.filename is not None and self._name in FILE_FIELDS
-        self._text = bytearray() if part.filename is None else None
+    def _begin(self, head: MultipartSegment) -> None:
+        self._name, _ = decoded_text((head.name or "").encode("latin-1"))
+        self._in_file = head.filename is not None and self._name in FILE_FIELDS
+        self._text = bytearray() if head.filename is None else None
         if self._in_file and self._files is not None:
-            self._files.begin(_file_name(part.filename or ""))
+            self._files.begin(_file_name(head.filename or ""))
 
     def _end(self) -> None:
         if self._in_file and self._files is not None:
             self._files.end()
         elif self._text is not None:
-            self.take_field(self._name, bytes(self._text), truncated=self._cut_here)
-        self._text, self._in_file, self._cut_here = None, False, False
+            text, is_utf8 = decoded_text(bytes(self._text), truncated=self._field_truncated)
+            self.fields.add(self._name, text)
+            self.truncated = self.truncated or self._field_truncated
+            if not is_utf8:
+                self.undecodable.add(self._name)
+        self._text, self._in_file, self._field_truncated = None, False, False
 
 
 def read_multipart(
-    read: Callable[[int], bytes], boundary: str, parts: MultipartReader, most: int, most_parts: int
+    read: Callable[[int], bytes], boundary: str, reader: MultipartReader, max_length: int, max_fields: int
 ) -> bool:
-    """Read a multipart body; whether it ended within ``most`` bytes.
+    """Read a multipart body; whether it ended within ``max_length`` bytes.
 
     Raises BadRequest for a body that breaks off or isn't multipart.
     """
     try:
         parser = PushMultipartParser(
-            boundary, max_header_size=LONGEST_HEADER, max_segment_count=most_parts, header_charset="latin-1"
+            boundary, max_header_size=LONGEST_HEADER, max_segment_count=max_fields, header_charset="latin-1"
         )
-        left = most
+        left = max_length
         while left > 0:
-            is_first = left == most
             chunk = read(min(CHUNK, left))
             left -= len(chunk)
-            fields = plain_fields(chunk, boundary) if is_first else None
-            if fields is not None and len(fields) <= most_parts:
-                for name, value in fields:
-                    parts.take_field(name, value)
-                return True
             # An empty chunk is the end; the parser then raises unless it has seen the last boundary.
             for event in parser.parse(chunk):
-                parts.take(event)
+                reader.handle(event)
             if not chunk:
                 return True
     except MultipartError:
         raise BadRequest from None
-    parts.end()
+    reader.end_early()
     return False
 
 
-def plain_fields(body: bytes, boundary: str) -> list[tuple[str, bytes]] | None:
-    """The fields of a whole form as browsers send it when it has text alone; None for any other body.
-
-    That is how nearly every form comes, and a parser that takes what may come in pieces takes three
-    times as long. File fields in which nothing was chosen are left out.
-    """
-    if not boundary.isascii():
-        return None
-    edge = f"--{boundary}".encode("ascii")
-    first, between, last = edge + b"\r\n", b"\r\n" + edge, b"--\r\n"
-    if not (body.startswith(first) and body.endswith(between + last)):
-        return None
-    fields = []
-    for part in body[len(first) : -len(between + last)].split(between + b"\r\n"):
-        head, _, value = part.partition(b"\r\n\r\n")
-        found = _PLAIN_HEAD.fullmatch(head)
-        # A line within the value that begins with the boundary is for the parser to judge.
-        if found is None or between in value or (found[2] and value):
-            return None
-        if not found[2]:
-            fields.append((found[1].decode("ascii"), value))
-    return fields
-
-
 def decoded_text(value: bytes, *, truncated: bool = False) -> tuple[str, bool]:
-    """The bytes as text, and whether they are text; what isn't is shown as U+FFFD."""
+    """The bytes as text, and whether they are UTF-8; what isn't is shown as U+FFFD."""
     try:
         return value.decode("utf-8", "ignore" if truncated else "strict"), True
     except UnicodeDecodeError:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Blueprint, session, url_for
+from flask import Blueprint, redirect, session, url_for
 from werkzeug.wrappers import Response
 from wtforms import Field, Form, StringField
 from wtforms.validators import StopValidation
@@ -16,7 +16,7 @@ from formapp.forms import Line, Required
 from formapp.hours import banner, closures
 from formapp.web.body.form_data import form_data
 from formapp.web.context import web
-from formapp.web.layout.page import page, see_other
+from formapp.web.layout.page import page
 from formapp.web.row_number import row_number
 from formapp.when import place
 
@@ -85,7 +85,7 @@ def announce() -> Response:
     else:
         banner.write(desk.services, now)
         session["said"] = f"Announced. {banner.sentence(made, desk.services.policy.calendar.zone, now)}"
-    return see_other(url_for("closures.coming"))
+    return redirect(url_for("closures.coming"), 303)
 
 
 @blueprint.post("/desk/closures/<number>/take-back")
@@ -100,7 +100,7 @@ def take_back(number: str) -> Response:
     else:
         banner.write(desk.services, now)
         session["said"] = "The closure is taken back. Tickets that were sent meanwhile keep their dates."
-    return see_other(url_for("closures.coming"))
+    return redirect(url_for("closures.coming"), 303)
 
 
 def _closures_page(form: ClosureForm, *, said: str = "") -> Response:

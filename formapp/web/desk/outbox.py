@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, request, session, url_for
+from flask import Blueprint, abort, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
 from formapp.errors import NotFound, UseCaseError
@@ -13,7 +13,7 @@ from formapp.notifications.webhooks.messages import endpoint_id_of
 from formapp.web.body.form_data import form_data
 from formapp.web.context import web
 from formapp.web.desk.outbox_presenter import attempt_words, endpoint_words, given_up, sent_words
-from formapp.web.layout.page import page, see_other
+from formapp.web.layout.page import page
 from formapp.web.row_number import row_number
 
 blueprint = Blueprint("outgoing", __name__)
@@ -48,7 +48,7 @@ def replay(number: str) -> Response:
     except UseCaseError as refused:
         return _page_of(message, refused.message)
     session["said"] = AGAIN
-    return see_other(_address_of(message))
+    return redirect(_address_of(message), 303)
 
 
 def _from_endpoint(message: OutboxMessage) -> bool:

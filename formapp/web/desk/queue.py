@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import chain
 
-from flask import Blueprint, Response, abort, request, url_for
+from flask import Blueprint, Response, abort, redirect, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as Answer
 
@@ -13,7 +13,7 @@ from formapp.tickets import search
 from formapp.tickets.search import Filters, QueuePage
 from formapp.web.context import web
 from formapp.web.desk.queue_presenter import choices, is_sifted, rows, views
-from formapp.web.layout.page import page, see_other
+from formapp.web.layout.page import page
 from formapp.web.session_cookie import require_person
 from formapp.when import place
 
@@ -36,7 +36,7 @@ def tickets() -> Answer:
         kept = typed.replace("\0", "\N{REPLACEMENT CHARACTER}")
         return _queue_page(chosen, kept, shown.as_search(), error=refused.message)
     if sent:
-        return see_other(_address(search.merge_filters(asked, chosen, shown).as_search()))
+        return redirect(_address(search.merge_filters(asked, chosen, shown).as_search()), 303)
     try:
         found = search.find_page(
             desk.services, asked, require_person().account_id, desk.clock(), arguments.get("after", "")
@@ -53,7 +53,7 @@ def export() -> Answer:
     try:
         asked = search.parse_search(typed)
     except UseCaseError:
-        return see_other(_address(typed))
+        return redirect(_address(typed), 303)
     now = desk.clock()
     lines = search.csv_rows(desk.services, asked, require_person().account_id, now)
     # Without the mark spreadsheets misread letters beyond ASCII.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import get_args
 
-from flask import Blueprint, abort, g, request, url_for
+from flask import Blueprint, abort, g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from formapp.attachments.service import attachments_of
@@ -19,7 +19,7 @@ from formapp.web.body.file_field import file_field
 from formapp.web.body.form_data import FormData, form_data
 from formapp.web.context import web
 from formapp.web.desk.ticket_presenter import present_ticket
-from formapp.web.layout.page import page, see_other
+from formapp.web.layout.page import page
 from formapp.web.request_log import log_failure
 from formapp.web.session_cookie import require_person
 from formapp.web.tickets import reply_form
@@ -208,7 +208,7 @@ def _done(act: Callable[[], None], filled: Filled, sent: FormData, said: str, an
         log_failure(error)
         return _shown(_ticket(), replace(filled, notice=reply_form.NO_STORE), 503)
     reply_form.drop_sent(reply_draft(sent))
-    return see_other(url_for("desk.show", reference=_ticket().reference, said=said, _anchor=anchor))
+    return redirect(url_for("desk.show", reference=_ticket().reference, said=said, _anchor=anchor), 303)
 
 
 def _shown(ticket: Ticket, filled: Filled, status: int = 200, /, *, said: str = "") -> Response:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 
-from formapp.widgets import Asset, assets
+from flask import Blueprint, Response, abort, make_response
 
-MEDIA_TYPES = {"css": "text/css", "js": "text/javascript"}
+from formapp.web.context import web
+from formapp.widgets import Asset, assets, make_asset
+
+blueprint = Blueprint("layout", __name__)
+_YEAR = 365 * 24 * 3600
 FORM_ASSETS = (
     "support-chooser.css",
     "support-dates.css",
@@ -35,12 +38,18 @@ def load_assets() -> AssetShelf:
     return AssetShelf({asset.name: asset for asset in found}, {asset.hashed_name: asset for asset in found})
 
 
+@blueprint.get("/assets/<name>")
+def asset(name: str) -> Response:
+    """One script or style by its hashed name; what a name holds never changes."""
+    found = web().assets.by_hashed_name.get(name)
+    if found is None:
+        abort(404)
+    answer = make_response(found.content)
+    answer.headers["Content-Type"] = f"{found.media_type}; charset=utf-8"
+    answer.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable"
+    return answer
+
+
 def _own() -> list[Asset]:
     folder = resources.files("formapp.web").joinpath("static")
-    own = []
-    for name in OWN:
-        content = folder.joinpath(name).read_bytes()
-        stem, _, ending = name.rpartition(".")
-        hashed = f"{stem}.{hashlib.sha256(content).hexdigest()[:12]}.{ending}"
-        own.append(Asset(name, hashed, content, MEDIA_TYPES[ending]))
-    return own
+    return [make_asset(name, folder.joinpath(name).read_bytes()) for name in OWN]

@@ -15,13 +15,6 @@ from formapp.widgets import render_draft_line, render_sending
 PAGE_ASSETS = ("support-common.css", "support-pages.css", "support-pages.js")
 
 
-def see_other(address: str) -> Response:
-    """The answer to a form that leads on to another page (303), without the note that no browser shows."""
-    answer = Response(status=303)
-    answer.headers["Location"] = address
-    return answer
-
-
 def page(name: str, status: int = 200, /, *, assets: tuple[str, ...] = (), **words: Any) -> Response:  # noqa: ANN401 - template values
     """The answer that shows template ``name``; ``assets`` are those it needs beside every page's own.
 
@@ -40,7 +33,7 @@ def page(name: str, status: int = 200, /, *, assets: tuple[str, ...] = (), **wor
         person=loaded_person(),
         contact_email=desk.services.policy.contact_email,
         draft_line=render_draft_line,
-        sending=partial(render_sending, desk.services.policy, "body submission", url_for("watching.health")),
+        sending=partial(render_sending, desk.services.policy, "body submission", url_for("monitoring.health")),
         **words,
     )
     answer = make_response(html, status)

@@ -1,34 +1,24 @@
 """The page around the app's content: the guide's own theme, or a plain layout of the same make.
 
 The guide's build leaves ``support-shell.html`` in the site: a page rendered by its theme, with a
-placeholder for the title and one for the content. The app cuts it at the placeholders once and
+mark for the title and one for the content. The app cuts it at the marks once and
 keeps the pieces until the file changes.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import re
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
 from markupsafe import Markup, escape
 
-SHELL_NAME = "support-shell.html"
-TITLE = "<!-- support:title -->"
-CONTENT = "<!-- support:content -->"
-
-_SCRIPT = re.compile(r"<script\b([^>]*)>(.*?)</script>", re.DOTALL | re.IGNORECASE)
-_STYLE = re.compile(r"<style\b[^>]*>(.*?)</style>", re.DOTALL | re.IGNORECASE)
-_TYPE = re.compile(r"""\btype\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
-_SCRIPT_TYPES = frozenset({"module", "text/javascript", "application/javascript"})
+from formapp.widgets.page_frame import CONTENT, FRAME_FILE, TITLE, InlineCode, elements_of
 
 
 @dataclass(frozen=True, slots=True)
 class Shell:
-    """One layout, cut at its placeholders.
+    """One layout, cut at its marks.
 
     ``script_hashes`` and ``style_hashes`` are the Content-Security-Policy sources of the inline
     scripts and styles that the layout itself carries.
@@ -56,21 +46,26 @@ class Shell:
 
 
 class BrokenShell(ValueError):
-    """The shell misses a placeholder, or its head."""
+    """The shell misses a mark, or the end of its head; the message names which."""
 
 
 def cut(page: str) -> Shell:
-    """Cut a page at its placeholders. Raises BrokenShell when it isn't a shell."""
-    before, mark, after = page.partition(CONTENT)
-    head, end_of_head, body = before.partition("</head>")
-    if not mark or not end_of_head or TITLE not in head:
-        raise BrokenShell(f"the shell needs {TITLE} in its head and {CONTENT} in its body")
+    """Cut a page at its marks. Raises BrokenShell when it isn't a shell."""
+    head = next((element.end for element in elements_of(page) if element.tag == "head" and element.is_closed), 0)
+    content = page.find(CONTENT, head)
+    missing = [] if head else ["the end of its head"]
+    missing += [] if TITLE in page[:head] or not head else [f"{TITLE} in its head"]
+    missing += [] if content >= 0 else [f"{CONTENT} in its body"]
+    if missing:
+        raise BrokenShell(f"the shell misses {' and '.join(missing)}")
+    found = InlineCode()
+    found.collect(page)
     return Shell(
-        head=tuple(head.split(TITLE)),
-        body=tuple((end_of_head + body).split(TITLE)),
-        end=tuple(after.split(TITLE)),
-        script_hashes=tuple(_hash(code) for attributes, code in _SCRIPT.findall(page) if _is_script(attributes)),
-        style_hashes=tuple(_hash(style) for style in _STYLE.findall(page)),
+        head=tuple(page[:head].split(TITLE)),
+        body=tuple(page[head:content].split(TITLE)),
+        end=tuple(page[content + len(CONTENT) :].split(TITLE)),
+        script_hashes=tuple(found.scripts),
+        style_hashes=tuple(found.styles),
     )
 
 
@@ -83,7 +78,7 @@ class ShellFile:
     """The current shell of a site folder (``plain`` without one); follows the file, so a rebuild needs no restart."""
 
     def __init__(self, site_dir: Path | None) -> None:
-        self._path = site_dir / SHELL_NAME if site_dir else None
+        self._path = site_dir / FRAME_FILE if site_dir else None
         self.plain = plain_shell()
         self._seen: tuple[int, int] | None = None
         self._shell = self.plain
@@ -102,15 +97,3 @@ class ShellFile:
             # A build in progress: the last good layout (or the plain one) serves meanwhile.
             return self._shell
         return self._shell
-
-
-def _is_script(attributes: str) -> bool:
-    if re.search(r"\bsrc\s*=", attributes, re.IGNORECASE):
-        return False
-    kind = _TYPE.search(attributes)
-    return kind is None or kind.group(1).lower() in _SCRIPT_TYPES
-
-
-def _hash(code: str) -> str:
-    digest = hashlib.sha256(code.replace("\r\n", "\n").encode()).digest()
-    return f"'sha256-{base64.b64encode(digest).decode()}'"

@@ -127,6 +127,7 @@ def disposition(name: str) -> str:
     Whatever the name holds, the header is one line of ASCII (RFC 6266, and RFC 8187 for the whole name). Werkzeug
     writes it; the plain name is ours, since ``send_file`` fails at a line break and says nothing of "決済.log".
     """
+    # By hand: Werkzeug writes both names only for a file that it sends itself, and makes ".log" of "決済.log".
     letters = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     plain = _UNPLAIN.sub("_", letters).strip()
     if not plain or (plain.startswith(".") and not name.startswith(".")):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from flask import url_for
+from flask import redirect, url_for
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.wrappers import Response
@@ -22,7 +22,6 @@ from formapp.web.account.sign_in import mailed_to
 from formapp.web.body.file_field import discard_file, staged_for_form
 from formapp.web.body.form_data import FormData, form_data
 from formapp.web.context import client_network, web
-from formapp.web.layout.page import see_other
 from formapp.web.request_log import log_failure
 from formapp.web.session_cookie import Person, current_person
 from formapp.web.tickets.form_page import (
@@ -162,7 +161,7 @@ def _filed(form: TicketForm, person: Person, now: datetime) -> Response:
     most = desk.limits.tickets_an_hour
     filed = create.create_ticket(desk.services, person.account_id, _input(form), now, most_an_hour=most)
     _drop_draft(form)
-    return see_other(url_for("tickets.sent", reference=filed.ticket.reference))
+    return redirect(url_for("tickets.sent", reference=filed.ticket.reference), 303)
 
 
 def _drop_draft(form: TicketForm) -> None:
@@ -228,7 +227,7 @@ def _add_to(sent: FormData, person: Person) -> Response:
             notice = add_error(form, field, refused.message) or notice
         else:
             _drop_draft(form)
-            return see_other(url_for("tickets.show", reference=reference, _anchor="newest"))
+            return redirect(url_for("tickets.show", reference=reference, _anchor="newest"), 303)
     return form_page(form, person, sent.status, notice=notice)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flask import Blueprint, abort, g, request, url_for
+from flask import Blueprint, abort, g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from formapp.attachments.service import attachments_of
@@ -17,7 +17,7 @@ from formapp.tickets.triage import close as close_ticket
 from formapp.web.body.file_field import file_field
 from formapp.web.body.form_data import form_data
 from formapp.web.context import web
-from formapp.web.layout.page import page, see_other
+from formapp.web.layout.page import page
 from formapp.web.request_log import log_failure
 from formapp.web.session_cookie import current_person, require_person
 from formapp.web.tickets import reply_form, submit
@@ -50,7 +50,7 @@ DRAFT_GONE = Notice(
 def home() -> Response:
     """The desk's front door: the queue for those who work there, for all others the list of their tickets."""
     person = current_person()
-    return see_other(url_for("queue.tickets" if person is not None and person.is_staff else "tickets.mine"))
+    return redirect(url_for("queue.tickets" if person is not None and person.is_staff else "tickets.mine"), 303)
 
 
 @blueprint.get("/tickets")
@@ -135,7 +135,7 @@ def reply(reference: str) -> Response:
         log_failure(error)
         return _shown(ticket, form, 503, notice=reply_form.NO_STORE)
     reply_form.drop_sent(form)
-    return see_other(url_for("tickets.show", reference=reference, said="reply", _anchor="newest"))
+    return redirect(url_for("tickets.show", reference=reference, said="reply", _anchor="newest"), 303)
 
 
 def ask_once_more() -> Response:
@@ -151,7 +151,7 @@ def close(reference: str) -> Response:
         close_ticket(desk.services, require_person().account_id, _ticket().id, desk.clock())
     except NotFound:
         abort(404)
-    return see_other(url_for("tickets.show", reference=reference, said="closed", _anchor="conversation-heading"))
+    return redirect(url_for("tickets.show", reference=reference, said="closed", _anchor="conversation-heading"), 303)
 
 
 @blueprint.get("/tickets/<reference>/sent")

@@ -1,0 +1,33 @@
+"""The page that the desk fills, made of a page of the theme."""
+
+from __future__ import annotations
+
+from formapp.widgets.page_frame import CONTENT, TITLE
+from site_plugins.shell import MARKDOWN, make_shell, without_shell
+
+WORD = MARKDOWN.partition("title: ")[2].partition("\n")[0]
+PAGE = f"""<html><head><title>{WORD} - Guide</title><link rel="canonical" href="https://guide.example/x/">
+<link rel="next" href="../more/"><link REL=stylesheet href='../a&amp;b.css' media="print">
+<script id="__config" type="application/json">{{"base": "..", "search": "../s.js", "x": "<b>"}}</script>
+</head><body><a href="#top" title='"1" > 0'>Up</a><a href="//cdn.example/">C</a><a href="mailto:a@b.example">M</a>
+<form action="?q=1"><input required></form><img src="../p.png" alt=""/>
+<script>go("<a href='../no'>")</script>
+<h1 id="t">{WORD}<a class="headerlink" href="#t">¶</a></h1><h1>Another</h1>{CONTENT}</body></html>"""
+
+
+def test_a_page_of_the_theme_becomes_the_shell() -> None:
+    """Every address holds from anywhere, what speaks of the page itself is gone, and all else is as it was."""
+    shell = f"""<html><head><title>{TITLE} - Guide</title>
+<link rel="stylesheet" href="/docs/a&amp;b.css" media="print">
+<script id="__config" type="application/json">{{"base": "/docs/", "search": "/docs/s.js", "x": "\\u003cb>"}}</script>
+</head><body><a href="#top" title='"1" > 0'>Up</a><a href="//cdn.example/">C</a><a href="mailto:a@b.example">M</a>
+<form action="/docs/shell/?q=1"><input required></form><img src="/docs/p.png" alt />
+<script>go("<a href='../no'>")</script>
+<h1>Another</h1>{CONTENT}</body></html>"""
+    assert make_shell(PAGE, "/docs/shell/").splitlines() == shell.splitlines()
+
+
+def test_the_sitemap_names_every_page_but_the_shell() -> None:
+    entries = [f"<url><loc>https://guide.example/{name}/</loc></url>" for name in ("a", "support-shell", "b")]
+    head = '<?xml version="1.0" encoding="UTF-8"?>\n<urlset>'
+    assert without_shell(f"{head}{''.join(entries)}</urlset>") == f"{head}{entries[0]}{entries[2]}</urlset>"

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from types import FrameType
 
@@ -33,9 +33,16 @@ _CHANNEL = "SUPERVISOR_CHANNEL"
 class Process:
     """A supervised process. One that was ready is started again at once, else after ever longer pauses."""
 
-    def __init__(self, name: str, command: Sequence[str], shared: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        shared: Sequence[int] = (),
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.name = name
         self._command, self._shared = command, tuple(shared)
+        self._environment = dict(environment or {})
         self._running: subprocess.Popen[bytes] | None = None
         self._channel: socket.socket | None = None
         self._failures = 0
@@ -65,7 +72,7 @@ class Process:
         with theirs:
             self._running = subprocess.Popen(  # noqa: S603 - our own command
                 self._command,
-                env={**os.environ, _CHANNEL: str(theirs.fileno())},
+                env={**os.environ, **self._environment, _CHANNEL: str(theirs.fileno())},
                 pass_fds=(theirs.fileno(), *self._shared),
             )
         log.info("process started", process=self.name, pid=self._running.pid)
@@ -81,6 +88,11 @@ class Process:
         """Ask it to end, if it runs."""
         if self._running is not None:
             self._running.terminate()
+
+    @property
+    def ready_as(self) -> int:
+        """The number of the process that is ready; 0 while none is."""
+        return self._running.pid if self._running is not None and self._failures == 0 else 0
 
     @property
     def ended(self) -> bool:
@@ -109,22 +121,40 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def supervise(processes: Sequence[Process]) -> None:
-    """Keep these processes running until SIGTERM or SIGINT; then end them all."""
-    stop = threading.Event()
+    """Keep these processes running until SIGTERM or SIGINT; then end them all.
+
+    SIGHUP starts each anew, one after the other, so that the desk answers meanwhile.
+    """
+    stop, renew = threading.Event(), threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:
         stop.set()
 
     signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGHUP, lambda *_: renew.set())
     # The processes inherit that Ctrl-C is ignored: it reaches all of them, and the supervisor ends them in order.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for process in processes:
         process.look(time.monotonic())
     signal.signal(signal.SIGINT, end)
+    renewal: Iterator[None] = iter(())
     while not stop.wait(LOOK_SECONDS):
         for process in processes:
             process.look(time.monotonic())
+        if renew.is_set():
+            renew.clear()
+            renewal = _renew(processes)
+        next(renewal, None)
     _end(processes)
+
+
+def _renew(processes: Sequence[Process]) -> Iterator[None]:
+    """Replace one process after the other, each when the one before is ready; a step at each look."""
+    for process in processes:
+        before = process.ready_as
+        process.terminate()
+        while process.ready_as in {0, before}:
+            yield
 
 
 def _end(processes: Sequence[Process]) -> None:

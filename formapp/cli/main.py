@@ -24,8 +24,9 @@ from formapp.errors import UseCaseError
 from formapp.hours import banner, closures
 from formapp.logs import lines
 from formapp.models import LARGEST_ID
+from formapp.operations import policy_in_use
 from formapp.services import Services, utc_now
-from formapp.settings import BadSetting
+from formapp.settings import PREFIX, BadSetting
 from supportpolicy import PolicyError
 
 
@@ -64,7 +65,7 @@ for command in (upkeep.examine, upkeep.backup, upkeep.restore):
 @click.option("--threads", default=4, show_default=True, help="Threads in each.")
 @click.option("--no-worker", is_flag=True, help="Start no outbox worker; one runs elsewhere.")
 @with_desk
-def serve(_desk: Services, host: str, port: int, workers: int, threads: int, no_worker: bool) -> None:
+def serve(desk: Services, host: str, port: int, workers: int, threads: int, no_worker: bool) -> None:
     """Serve the guide and the desk, with one outbox worker beside them; each is started again when it dies."""
     try:
         listener = supervisor.listen(host, port)
@@ -73,11 +74,27 @@ def serve(_desk: Services, host: str, port: int, workers: int, threads: int, no_
             f"Can't listen on {host}, port {port}: {os.strerror(error.errno or 0)}. Choose another."
         ) from error
     web = supervisor.own_command("web", f"--listener={listener.fileno()}", f"--threads={threads}")
-    processes = [supervisor.Process(f"web {number}", web, [listener.fileno()]) for number in range(1, workers + 1)]
+    # An edited file counts from the next reload on, and a broken one never: what runs is this copy.
+    same = {f"{PREFIX}POLICY": str(policy_in_use.take(desk.settings))}
+    processes = [
+        supervisor.Process(f"web {number}", web, [listener.fileno()], same) for number in range(1, workers + 1)
+    ]
     if not no_worker:
-        processes.append(supervisor.Process("worker", supervisor.own_command("worker")))
+        processes.append(supervisor.Process("worker", supervisor.own_command("worker"), environment=same))
+    click.echo(f"Serving {desk.settings.base_url} on {host}, port {port}.")
     lines.write_in_background()
     supervisor.supervise(processes)
+
+
+@main.command()
+@with_desk
+def reload(desk: Services) -> None:
+    """Let the running desk take up the edited policy file, after checking it; nobody is interrupted."""
+    try:
+        policy_in_use.reload(desk.settings)
+    except policy_in_use.NotRunning as reason:
+        raise click.ClickException(str(reason)) from reason
+    click.echo(f"The desk takes up policy version {desk.policy.version[:12]}.")
 
 
 @main.command(hidden=True)

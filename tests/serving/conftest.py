@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -44,7 +45,7 @@ class Served:
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("FORMAPP_")},
             "FORMAPP_VAR": str(services.settings.var),
-            "FORMAPP_POLICY": str(POLICY),
+            "FORMAPP_POLICY": str(shutil.copy(POLICY, services.settings.var / "support-policy.yml")),
             "FORMAPP_DATABASE_URL": services.settings.database_url,
             "FORMAPP_SECRET_KEY": services.settings.secret_key,
             "FORMAPP_BASE_URL": f"http://{address}:{self.port}",

@@ -22,6 +22,7 @@ SURROUNDINGS: Mapping[str, Check] = {
     "secret": surroundings.secret_set,
     "mail server": surroundings.mail_server_answers,
     "closures file": surroundings.closures_told,
+    "policy": surroundings.policy_taken_up,
     "file store": file_store.store_writable,
 }
 OPENING: Mapping[str, Check] = {"database": database.reachable, "schema": database.at_newest_revision}

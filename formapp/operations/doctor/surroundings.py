@@ -11,11 +11,13 @@ from datetime import datetime
 from pathlib import Path
 
 from formapp.notifications.email import smtp
+from formapp.operations import policy_in_use
 from formapp.operations.doctor.database import is_sqlite, one_line, place_of
 from formapp.operations.doctor.findings import Finding, Level
 from formapp.services import Services
 from formapp.settings import PREFIX, SHORTEST_SECRET
 from formapp.widgets import CLOSURES_FILE
+from supportpolicy import PolicyError, load
 
 SMTP_SECONDS = 5.0
 
@@ -72,6 +74,21 @@ def mail_server_answers(services: Services, _now: datetime) -> Iterator[Finding]
         words = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
         what = f"The mail server can't be used: {one_line(words)}."
         yield Finding("mail server", setting, what, "Start it, or correct the address, user and password.")
+
+
+def policy_taken_up(services: Services, _now: datetime) -> Iterator[Finding]:
+    """The policy file is what the running desk serves by, and can be."""
+    copy = policy_in_use.copy_of(services.settings)
+    if not copy.is_file() or copy.samefile(services.settings.policy):
+        return
+    try:
+        running = load(copy)
+    except PolicyError as error:
+        yield Finding("policy", str(copy), f"It can't be read: {error}", "Start the desk anew: formapp serve.")
+        return
+    if running.version != services.policy.version:
+        what = "The file was edited since the desk took it up; what runs is the version before."
+        yield Finding("policy", str(services.settings.policy), what, "Take it up: formapp reload.", "warning")
 
 
 def closures_told(services: Services, _now: datetime) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from formapp.accounts.projects import active_projects_of
 from formapp.web.context import web
 from formapp.web.session_cookie import current_person
-from formapp.web.tickets.similar_presenter import present_similar
+from formapp.web.tickets.presenters import present_similar
 
 blueprint = Blueprint("service", __name__)
 _YEAR = 365 * 24 * 3600

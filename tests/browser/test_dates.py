@@ -17,7 +17,7 @@ from tests.browser.conftest import MOVED, Desk, OpenPage, Watch, go_by_link, nam
 
 pytestmark = pytest.mark.browser
 
-HIGH = "File now: an answer by Wednesday 25 November, 15:00 (Paris)"
+HIGH = "File now: an answer by Wednesday 25 November, 15:00 Paris time"
 COUNTED = "Counted while support is open"
 PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
@@ -43,9 +43,9 @@ def test_the_form_says_by_when_beside_each_priority(open_page: OpenPage, path: s
     page.goto(path)
     expect(shown(page)).to_have_text(
         [
-            "File now: an answer by Tuesday 24 November, 16:00 (Paris)",
+            "File now: an answer by Tuesday 24 November, 16:00 Paris time",
             HIGH,
-            "File now: an answer by Thursday 26 November, 15:00 (Paris)",
+            "File now: an answer by Thursday 26 November, 15:00 Paris time",
         ]
     )
     expect(page.locator(".support-radio", has_text="High").locator("support-date")).to_have_text(HIGH)
@@ -58,7 +58,7 @@ def test_the_table_says_it_with_whether_support_is_open(open_page: OpenPage) -> 
     page = open_page(timezone_id="America/New_York")
     page.goto("/contact-support/")
     expect(page.locator("[data-support-hours]")).to_contain_text(
-        "Support is open now, until 17:00 (Paris); 11:00 your time"
+        "Support is open now, until 17:00 Paris time; 11:00 your time"
     )
     expect(page.locator(".support-dates")).to_contain_text(f"{HIGH}; 09:00 your time")
 
@@ -69,7 +69,7 @@ def test_the_chooser_s_result_says_it(open_page: OpenPage) -> None:
     card = page.locator("support-chooser .support-card[tabindex]")
     expect(card).to_contain_text("Critical")
     expect(card.locator("support-date")).to_have_text(
-        "File now: an answer by Tuesday 24 November, 16:00 (Paris); Wed, 00:00 your time"
+        "File now: an answer by Tuesday 24 November, 16:00 Paris time; Wed, 00:00 your time"
     )
 
 
@@ -142,7 +142,7 @@ def test_it_is_asked_again_once_a_minute_at_the_most(open_page: OpenPage, desk: 
     desk.clock.now += timedelta(hours=3)
     page.clock.fast_forward(61_000)
     page.get_by_label("Description").focus()
-    expect(page.get_by_text("File now: an answer by Wednesday 25 November, 17:00 (Paris)")).to_be_visible()
+    expect(page.get_by_text("File now: an answer by Wednesday 25 November, 17:00 Paris time")).to_be_visible()
     assert len(asked) == 2
 
 
@@ -190,8 +190,8 @@ def bar(page: Page) -> Locator:
 @pytest.mark.parametrize(
     ("days", "words"),
     [
-        (-1, "Support is closed from Monday 23 November, 15:00 to Wednesday 25 November, 15:00 (Paris): Winter break"),
-        (13.9, "Support is closed from Tuesday 8 December, 12:36 to Thursday 10 December, 12:36 (Paris): Winter break"),
+        (-1, "Support is closed from Monday 23 November, 15:00 to Wednesday 25 November, 15:00 Paris time: Winter break"),
+        (13.9, "Support is closed from Tuesday 8 December, 12:36 to Thursday 10 December, 12:36 Paris time: Winter break"),
     ],
 )
 @pytest.mark.parametrize("path", ["/", "/ticket-priority/", "/support/sign-in"])

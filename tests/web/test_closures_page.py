@@ -16,7 +16,7 @@ from tests.web.page import Browser, Form, Page
 
 CLOSURES = "/support/desk/closures"
 BREAK = {"start": "2026-12-24T12:00", "end": "2026-12-28T09:00", "note": "Winter break"}
-SAID = "Support is closed from Thursday 24 December, 12:00 to Monday 28 December, 09:00 (Paris): Winter break"
+SAID = "Support is closed from Thursday 24 December, 12:00 to Monday 28 December, 09:00 Paris time: Winter break"
 
 
 @pytest.fixture

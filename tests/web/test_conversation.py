@@ -64,8 +64,8 @@ def test_both_sides_read_one_conversation_in_order(desk: Desk, ada: Browser, sam
     page = ada.open(TICKET)
     said = [" ".join(item.text.split()) for item in page.all("li") if "support-message" in item.get("class")]
     assert said == [
-        "Sam Rivera Support Tue 24 Nov, 15:20 (Paris) Which browser?",
-        "Ada Martin Tue 24 Nov, 15:30 (Paris) Firefox <b>140</b>",
+        "Sam Rivera Support Tue 24 Nov, 15:20 Paris time Which browser?",
+        "Ada Martin Tue 24 Nov, 15:30 Paris time Firefox <b>140</b>",
     ]
     assert "<strong>browser</strong>" in page.html
     assert "&lt;b&gt;140&lt;/b&gt;" in page.html
@@ -82,11 +82,11 @@ def test_where_a_ticket_stands_is_said_in_words(desk: Desk, ada: Browser, sam: A
         assert page.one("p", class_="support-state").text in ada.open("/support/tickets").text
         return page.one("p", class_="support-state").text
 
-    assert stands() == "Waiting for us, answer due Tue 24 Nov, 16:00 (Paris)"
+    assert stands() == "Waiting for us, answer due Tue 24 Nov, 16:00 Paris time"
     reply_as_staff(desk.services, sam.id, 1, written("We look"), "open", NOW + timedelta(minutes=20))
-    assert stands() == "Waiting for us, solution due Tue 24 Nov, 19:00 (Paris)"
+    assert stands() == "Waiting for us, solution due Tue 24 Nov, 19:00 Paris time"
     desk.clock.now = NOW + timedelta(hours=5)
-    assert stands() == "Waiting for us, solution was due Tue 24 Nov, 19:00 (Paris)"
+    assert stands() == "Waiting for us, solution was due Tue 24 Nov, 19:00 Paris time"
     reply_as_staff(desk.services, sam.id, 1, written("Which one?"), "waiting", NOW + timedelta(minutes=30))
     assert stands() == "Waiting for you"
     reply_as_staff(desk.services, sam.id, 1, written("Done"), "closed", NOW + timedelta(minutes=40))
@@ -96,14 +96,14 @@ def test_where_a_ticket_stands_is_said_in_words(desk: Desk, ada: Browser, sam: A
 def test_a_pause_shows_in_the_promise_and_in_why_this_date(desk: Desk, ada: Browser, sam: Account) -> None:
     reply_as_staff(desk.services, sam.id, 1, written("Which one?"), "waiting", NOW + timedelta(minutes=20))
     page = ada.open(TICKET)
-    assert "Answered Tue 24 Nov, 15:20 (Paris)" in page.text
+    assert "Answered Tue 24 Nov, 15:20 Paris time" in page.text
     assert "The clock is paused: waiting for you" in page.text
     assert "How is the time for the solution counted?" in page.text
     assert "It goes on with your answer." in page.text
     desk.clock.now += timedelta(minutes=50)
     page = ada.send(reply_form(ada))
     assert "paused" not in page.text
-    assert "Solution Tuesday 24 November, 19:30 (Paris) 4 hours, 24/7" in page.text
+    assert "Solution Tuesday 24 November, 19:30 Paris time 4 hours, 24/7" in page.text
     assert "Tue 24 Nov, 15:20 – 15:50 Waiting for your answer –" in page.text
     assert "Together 4 h" in page.text
 

@@ -111,15 +111,15 @@ def test_the_priority_changes_by_correcting_an_answer_and_history_says_which_mis
     assert "The answers are corrected." in page.text
     assert the_ticket(desk).priority == "normal"
     assert the_ticket(desk).answers == {**DOWN, "workaround": "holds", "severity": "minor"}
-    assert "Answer Thursday 26 November, 15:00 (Paris) 1-2 business days" in page.text
+    assert "Answer Thursday 26 November, 15:00 Paris time 1-2 business days" in page.text
     (line,) = history(page)[1:]
     for said in (
         "Sam Rivera corrected the answers Priority: Critical → Normal",
         "Is there a way around it for now? No → Yes, one that holds for now",
         "How severe is it? not asked → Minor",
         "Decided by: The site is down. → A minor issue might affect sales",
-        "Answer due: Tue 24 Nov, 16:00 (Paris) → Thu 26 Nov, 15:00 (Paris)",
-        "Solution due: Tue 24 Nov, 19:00 (Paris) → no fixed time",
+        "Answer due: Tue 24 Nov, 16:00 Paris time → Thu 26 Nov, 15:00 Paris time",
+        "Solution due: Tue 24 Nov, 19:00 Paris time → no fixed time",
     ):
         assert said in line
 

@@ -81,7 +81,7 @@ def test_a_mail_that_was_given_up_shows_its_reason_and_is_sent_once_more(desk: D
     page = sam.open(OUTGOING)
     to_sam, to_ada = items(page)
     assert to_ada == (
-        "Mail: Your ticket is received To ada@shop.example SUP-1001 Given up Tue 24 Nov, 15:00 (Paris) "
+        "Mail: Your ticket is received To ada@shop.example SUP-1001 Given up Tue 24 Nov, 15:00 Paris time "
         "550 <no> such user Send again: Mail: Your ticket is received to ada@shop.example"
     )
     assert to_sam.startswith("Mail: New ticket, to staff To sam@platform.example SUP-1001")
@@ -131,16 +131,16 @@ def test_an_endpoint_s_log_shows_each_try_and_sends_once_more(desk: Desk, sam: B
     fail_webhooks(desk)
     (words,) = items(sam.open(page.url))
     assert words.startswith("ticket.created SUP-1001 On its way; the next try is Tue 24 Nov, 15:0")
-    assert "1 try to send ticket.created of SUP-1001 Tue 24 Nov, 15:00 (Paris): " in words
+    assert "1 try to send ticket.created of SUP-1001 Tue 24 Nov, 15:00 Paris time: " in words
     (tried,) = deliveries(desk.services, number)[0].tries
     assert f"{tried.error}, {tried.duration_ms} ms" in words
-    assert "Failing since Tue 24 Nov, 15:00 (Paris); nothing is sent before " in sam.open(page.url).text
+    assert "Failing since Tue 24 Nov, 15:00 Paris time; nothing is sent before " in sam.open(page.url).text
     desk.clock.now += MINUTE
     page = sam.send(sam.open(page.url).form(f"{OUTGOING}/{waiting.id}/replay"))
     assert page.url == f"{OUTGOING}/endpoints/{number}"
     assert "is on its way once more" in page.one("div", role="status").text
     assert sent(desk) == [waiting.id]
-    assert "Delivered, Tue 24 Nov, 15:01 (Paris)" in items(sam.open(page.url))[0]
+    assert "Delivered, Tue 24 Nov, 15:01 Paris time" in items(sam.open(page.url))[0]
 
 
 def test_an_endpoint_that_is_switched_off_says_so_and_sends_nothing(desk: Desk, sam: Browser) -> None:
@@ -149,7 +149,7 @@ def test_an_endpoint_that_is_switched_off_says_so_and_sends_nothing(desk: Desk, 
     refuse_mails(desk)
     disable(desk.services, number, NOW)
     page = sam.open(f"{OUTGOING}/endpoints/{number}")
-    assert "Switched off since Tue 24 Nov, 15:00 (Paris): by hand" in page.text
+    assert "Switched off since Tue 24 Nov, 15:00 Paris time: by hand" in page.text
     assert f"formapp webhook enable {number}" in page.text
     (given_up,) = deliveries(desk.services, number)
     refused = sam.send(page.form(f"{OUTGOING}/{given_up.id}/replay"))

@@ -12,14 +12,14 @@ from formapp.errors import NotFound, UseCaseError
 from formapp.tickets import search
 from formapp.tickets.search import Filters, QueuePage
 from formapp.web.context import web
-from formapp.web.desk.queue_presenter import choices, is_sifted, rows, views
+from formapp.web.desk.queue_presenter import is_filtered, present_choices, present_queue, present_views
 from formapp.web.layout.page import page, see_other
 from formapp.web.session_cookie import require_person
-from formapp.when import place
+from formapp.when import zone_words
 
 blueprint = Blueprint("queue", __name__)
 
-CHOICES = ("status", "priority", "project", "assigned", "overdue")
+CHOICES = ("status", "priority", "project", "assignee", "overdue")
 
 
 @blueprint.get("/desk/")
@@ -77,7 +77,7 @@ def _chosen(arguments: MultiDict[str, str]) -> Filters:
         state=arguments.get("status", "open"),
         priority=arguments.get("priority", ""),
         project=arguments.get("project", ""),
-        assignee=arguments.get("assigned", ""),
+        assignee=arguments.get("assignee", ""),
         overdue="overdue" in arguments,
     )
 
@@ -92,15 +92,15 @@ def _queue_page(filters: Filters, typed: str, was: str, found: QueuePage | None 
         "queue.html",
         422 if error else 200,
         assets=("support-desk.css",),
-        rows=rows(desk.services, found.tickets, desk.clock()) if found else [],
-        views=views(filters if found else None),
-        choices=choices(filters, desk.services),
+        rows=present_queue(desk.services, found.tickets, desk.clock()) if found else [],
+        views=present_views(filters if found else None),
+        choices=present_choices(filters, desk.services),
         filters=filters,
-        is_sifted=is_sifted(filters),
+        is_filtered=is_filtered(filters),
         typed=typed,
         was=was,
         error=error,
-        place=place(desk.services.policy.calendar.zone),
+        zone=zone_words(desk.services.policy.calendar.zone),
         first_page=_address(typed) if request.args.get("after") else "",
         next_page=_address(typed, found.next_key) if found and found.next_key else "",
         export=url_for("queue.export", search=typed or None),

@@ -23,23 +23,22 @@ from formapp.web.layout.page import page, see_other
 from formapp.web.request_log import log_failure
 from formapp.web.session_cookie import require_person
 from formapp.web.tickets import reply_form
-from formapp.web.tickets.attachment_presenter import present_attachments
-from formapp.web.tickets.conversation_presenter import present_messages
 from formapp.web.tickets.form_page import Notice
+from formapp.web.tickets.presenters import present_attachments, present_messages
 from formapp.web.tickets.reply_form import ReplyDraft, reply_draft, seen_event
 
 blueprint = Blueprint("desk", __name__)
 
 THENS: tuple[NextState, ...] = get_args(NextState)
-CHANGED = "Not done yet: this ticket has changed"
+CHANGED = "Not saved yet: this ticket has changed"
 CHANGES = (("newest", "Newest message"), ("history-heading", "History"))
 IN_REPLY = {"body": "reply-body", "files": "reply-files"}
 IN_NOTE = {"body": "note-body", "files": "note-files"}
 SAID = {
     "reply": "Your reply is sent.",
-    "note": "Your note is added.",
-    "assigned": "It is saved who has the ticket.",
-    "corrected": "The answers are corrected.",
+    "note": "Your internal note is added.",
+    "assigned": "The assignee is saved.",
+    "corrected": "The answers are saved.",
     "closed": "The ticket is closed.",
     "reopened": "The ticket is open again.",
     "merged": "The ticket is merged.",
@@ -49,7 +48,7 @@ SAID = {
 class NotSeen(UseCaseError):
     """A form that doesn't say what its page showed, such as one of another ticket."""
 
-    message = "Look at the ticket as it is now, then press the button once more"
+    message = "Check the ticket as it is now, then press the button again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,7 @@ class Filled:
         if isinstance(refused, ChangedMeanwhile):
             text = [(self.fields["body"], "Your text")] if "body" in self.fields else []
             return replace(again, notice=Notice(CHANGED, (refused.message,)), leads=(*CHANGES, *text))
-        return replace(again, notice=Notice("Not done yet", (refused.message,)))
+        return replace(again, notice=Notice("Not saved yet", (refused.message,)))
 
 
 @blueprint.get("/desk/<reference>")
@@ -103,7 +102,7 @@ def reply(reference: str) -> Response:  # noqa: ARG001
 
     def act() -> None:
         if then is None:
-            raise UseCaseError("Choose how the ticket goes on", "then")
+            raise UseCaseError("Choose what happens to the ticket", "then")
         message, reopen = reply_form.message_input(sent, form), bool(sent.get("reopen"))
         services, now = web().services, web().clock()
         replies.reply_as_staff(services, _me(), _ticket().id, message, then, now, reopen=reopen)
@@ -214,9 +213,7 @@ def _done(act: Callable[[], None], filled: Filled, sent: FormData, said: str, an
 def _shown(ticket: Ticket, filled: Filled, status: int = 200, /, *, said: str = "") -> Response:
     services, now = web().services, web().clock()
     messages = replies.messages_of(services, ticket.id, with_notes=True)
-    files = present_attachments(
-        attachments_of(services, ticket.id, with_notes=True), ticket.reference, at_the_desk=True
-    )
+    files = present_attachments(attachments_of(services, ticket.id, with_notes=True), ticket.reference, to_staff=True)
     errors = filled.errors
     return page(
         "desk-ticket.html",
@@ -225,7 +222,7 @@ def _shown(ticket: Ticket, filled: Filled, status: int = 200, /, *, said: str = 
         arrived=replies.sent_by(messages, _me()),
         ticket=present_ticket(services, ticket, now, filled.answers),
         files=files.get(None, ()),
-        messages=present_messages(messages, files, policy_of(services, ticket.policy_version), now),
+        messages=present_messages(messages, files, policy_of(services, ticket.policy_version)),
         people=triage.people_at_the_desk(services),
         filled=filled,
         reply_files=file_field(filled.reply.files, errors.get("reply-files", ""), "reply"),

@@ -19,7 +19,7 @@ from formapp.web.csrf import TOKEN, csrf_token
 from formapp.web.layout.assets import FORM_ASSETS
 from formapp.web.layout.page import page
 from formapp.web.session_cookie import Person
-from formapp.web.tickets.similar_presenter import present_similar
+from formapp.web.tickets.presenters import present_similar
 from formapp.widgets import render_form
 from supportpolicy import Policy, UnknownAnswer
 

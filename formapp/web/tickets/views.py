@@ -20,8 +20,6 @@ from formapp.web.layout.page import page, see_other
 from formapp.web.request_log import log_failure
 from formapp.web.session_cookie import current_person, require_person
 from formapp.web.tickets import reply_form, submit
-from formapp.web.tickets.attachment_presenter import present_attachments
-from formapp.web.tickets.conversation_presenter import present_messages
 from formapp.web.tickets.form_page import (
     Notice,
     answers_of,
@@ -31,7 +29,13 @@ from formapp.web.tickets.form_page import (
     project_key,
     unknown_project,
 )
-from formapp.web.tickets.presenters import present_confirmation, present_list, present_ticket
+from formapp.web.tickets.presenters import (
+    present_attachments,
+    present_confirmation,
+    present_list,
+    present_messages,
+    present_ticket,
+)
 from formapp.web.tickets.reply_form import ReplyDraft, reply_draft
 
 blueprint = Blueprint("tickets", __name__)
@@ -159,7 +163,7 @@ def sent(reference: str) -> Response:  # noqa: ARG001 - the table's check has lo
     desk, ticket = web(), _ticket()
     # Tells the browser that sent it, and no colleague's, which draft has arrived.
     arrived = ticket.submission if ticket.account_id == require_person().account_id else ""
-    return page("sent.html", ticket=present_confirmation(desk.services, ticket, desk.clock()), arrived=arrived)
+    return page("sent.html", ticket=present_confirmation(desk.services, ticket), arrived=arrived)
 
 
 def _shown(
@@ -179,9 +183,7 @@ def _shown(
         # It may have been closed or merged since this request began.
         ticket = queries.ticket_for(services, require_person().account_id, ticket.reference)
     messages = replies.messages_of(services, ticket.id, with_notes=False)
-    files = present_attachments(
-        attachments_of(services, ticket.id, with_notes=False), ticket.reference, at_the_desk=False
-    )
+    files = present_attachments(attachments_of(services, ticket.id, with_notes=False), ticket.reference, to_staff=False)
     return page(
         "ticket.html",
         status,
@@ -189,7 +191,7 @@ def _shown(
         arrived=replies.sent_by(messages, require_person().account_id),
         ticket=present_ticket(services, ticket, now),
         files=files.get(None, ()),
-        messages=present_messages(messages, files, queries.policy_of(services, ticket.policy_version), now),
+        messages=present_messages(messages, files, queries.policy_of(services, ticket.policy_version)),
         reply=form,
         reply_files=file_field(form.files, (errors or {}).get("reply-files", ""), "reply"),
         errors=errors or {},

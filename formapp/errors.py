@@ -20,7 +20,7 @@ class UseCaseError(Exception):
 class TextRefused(UseCaseError):
     """Text holds something that no text holds: a NUL, or half of a surrogate pair."""
 
-    message = "The text holds a character that can't be stored. Remove it and send again"
+    message = "The text contains a character that can't be stored. Remove it and send again"
 
 
 class UnknownProject(UseCaseError):
@@ -77,7 +77,7 @@ class AlreadyExists(UseCaseError):
 class DraftTooLarge(UseCaseError):
     """More text than a draft may keep."""
 
-    message = "This is too much text to keep. Shorten it and send again"
+    message = "This is too much text to save. Shorten it and send again"
 
 
 class ChangedMeanwhile(UseCaseError):
@@ -96,7 +96,7 @@ class TicketMerged(UseCaseError):
     field = "body"
 
     def __init__(self, reference: str, into: str) -> None:
-        super().__init__(f"{reference} was merged into {into}. Write there instead")
+        super().__init__(f"{reference} was merged into {into}. Reply there instead")
         self.into = into
 
 
@@ -111,7 +111,7 @@ class NotStaff(UseCaseError):
     """A ticket can be given only to somebody who works at the desk."""
 
     field = "assignee"
-    message = "Choose somebody who works at the desk"
+    message = "Choose a member of staff"
 
 
 class AnswerMissing(UseCaseError):

@@ -216,7 +216,7 @@ def _form_class(policy: Policy, projects: tuple[tuple[str, str], ...] | None, si
     fields["files"] = FilesField("Attachments (optional)")
     fields["priority"] = RadioField(
         "Priority",
-        [OneOf("Choose a priority", "This priority no longer exists. Choose one of those below")],
+        [OneOf("Choose a priority", "This priority no longer exists. Choose another one")],
         choices=[SelectChoice(priority.id, priority.label) for priority in policy.priorities],
         validate_choice=False,
     )
@@ -224,7 +224,7 @@ def _form_class(policy: Policy, projects: tuple[tuple[str, str], ...] | None, si
         fields["email"] = EmailField(
             "Email address",
             [Line(), Required("Enter your email address"), MailAddress()],
-            description="We send you one link that signs you in. Your ticket is kept until then.",
+            description="We send you a link that signs you in. Your ticket is saved until then.",
         )
     fields["Meta"] = type("Meta", (_MadeOnce,), {"made": {}})
     return type("TicketForm", (TicketForm,), fields)

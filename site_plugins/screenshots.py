@@ -96,7 +96,7 @@ PICTURES = (
         LIST,
         lambda page: [
             page.get_by_role("navigation", name="Your account"),
-            page.get_by_role("link", name="Create ticket"),
+            page.get_by_role("link", name="Open a ticket"),
             page.locator(".support-cards > li").first,
         ],
     ),

@@ -1,4 +1,4 @@
-"""Closures: time in which support is closed beyond its usual hours, announced by staff.
+"""Closures: time when support is closed during its usual hours, announced by staff.
 
 A closure counts for promises given from its announcement on. A promise given before stays as it is,
 and so does one that was given before the closure was taken back.

@@ -249,7 +249,7 @@ def replay(services: Services, number: int, now: datetime) -> None:
     with services.write.begin() as database:
         message = _message(database, number, for_update=True)
         if message.state != "dead":
-            raise UseCaseError("This message is not given up: it was sent, or is on its way")
+            raise UseCaseError("This message has not failed: it was sent, or is on its way")
         make_due(message, now)
 
 

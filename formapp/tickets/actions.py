@@ -25,7 +25,7 @@ from formapp.tickets import events, sla
 ACTION_WORDS = {
     "replied": "replied",
     "noted": "added a note",
-    "assigned": "changed who has it",
+    "assigned": "changed the assignee",
     "closed": "closed it",
     "reopened": "reopened it",
     "merged": "merged it",
@@ -111,4 +111,4 @@ def _check_unchanged(database: Session, ticket: Ticket, actor: Account, seen: in
     if not newer:
         return
     acts = dict.fromkeys(f"{name} {ACTION_WORDS.get(kind, kind)}" for name, kind in newer)
-    raise ChangedMeanwhile(f"While you were writing, {', then '.join(acts)}. Look at it, then send again")
+    raise ChangedMeanwhile(f"While you were writing, {', then '.join(acts)}. Check the ticket, then send again")

@@ -104,7 +104,9 @@ def _merge_target(action: TicketAction, into: str) -> Ticket:
     if target.id == ticket.id:
         raise UseCaseError("A ticket can't be merged into itself", "into")
     if target.project_id != ticket.project_id:
-        raise UseCaseError("Both tickets must be of one project: its members will read the other one", "into")
+        raise UseCaseError(
+            "Both tickets must belong to the same project, because its members can read the other one", "into"
+        )
     if target.merged_into_id is not None:
         raise UseCaseError(f"{target.reference} was itself merged into {reference_of(target.merged_into_id)}", "into")
     return target

@@ -110,7 +110,7 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "queue.export"): STAFF_ONLY,
     ("GET", "closures.coming"): STAFF_ONLY,
     ("POST", "closures.announce"): STAFF_ONLY,
-    ("POST", "closures.take_back"): STAFF_ONLY,
+    ("POST", "closures.cancel"): STAFF_ONLY,
     ("GET", "outgoing.messages"): STAFF_ONLY,
     ("POST", "outgoing.replay"): STAFF_ONLY,
     ("GET", "outgoing.endpoint"): STAFF_ONLY,

@@ -59,7 +59,7 @@ def test_every_act_tells_the_second_of_two_people(services: Services, sam: Accou
         lambda: triage.correct_answers(services, sam.id, 1, {"need": "question"}, NOW, seen=1),
     )
     for act in acts:
-        with pytest.raises(ChangedMeanwhile, match="Kim Adeyemi changed who has it"):
+        with pytest.raises(ChangedMeanwhile, match="Kim Adeyemi changed the assignee"):
             act()
     assert the_ticket(services).state == "open"
 

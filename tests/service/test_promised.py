@@ -82,7 +82,10 @@ def test_an_announced_closure_moves_the_dates_from_then_on(services: Services) -
             datetime(2026, 11, 24, 17, 0, tzinfo=PARIS),
             "Support is closed now, until Wednesday 25 November, 09:00 Paris time",
         ),
-        (datetime(2026, 11, 27, 17, 0, tzinfo=PARIS), "Support is closed now, until Monday 30 November, 09:00 Paris time"),
+        (
+            datetime(2026, 11, 27, 17, 0, tzinfo=PARIS),
+            "Support is closed now, until Monday 30 November, 09:00 Paris time",
+        ),
         # A holiday, and the new year.
         (
             datetime(2026, 12, 31, 18, 0, tzinfo=PARIS),

@@ -22,9 +22,9 @@ def sentence_at(page: Page, field: str) -> str:
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
-        ("project", "no-such", 'There is no project "no-such" that you can create a ticket for. Choose a project from'),
-        ("project", "museum", 'There is no project "museum" that you can create a ticket for. Choose a project from'),
-        ("priority", "urgent", "This priority no longer exists. Choose one of those below"),
+        ("project", "no-such", "You can't open a ticket for a project “no-such”. Choose a project from"),
+        ("project", "museum", "You can't open a ticket for a project “museum”. Choose a project from"),
+        ("priority", "urgent", "This priority no longer exists. Choose another one"),
         ("priority", "", "Choose a priority"),
         ("subject", "", "Enter a subject"),
         ("subject", " \t ", "Enter a subject"),
@@ -184,7 +184,7 @@ def test_when_the_session_ended_meanwhile_the_form_asks_for_an_address_and_keeps
 def test_a_form_beyond_all_bounds_comes_back_with_what_is_read_of_it(desk: Desk, ada: Browser) -> None:
     page = ada.send(ticket_form_of(ada, description="x" * 1_200_000))
     assert page.status == 413
-    assert "Not sent yet: this is more than the form takes" in page.text
+    assert "Not sent yet: this is more than the form accepts" in page.text
     assert "Press Back in your browser to return to all you typed" in page.text
     fields = page.form("/support/tickets").fields
     assert (fields["subject"], fields["priority"]) == (filled()["subject"], filled()["priority"])

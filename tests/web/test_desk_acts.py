@@ -1,4 +1,4 @@
-"""What staff change on a ticket by its page: who has it, that it is a duplicate, and its answers."""
+"""What staff change on a ticket by its page: its assignee, that it is a duplicate, and its answers."""
 
 from __future__ import annotations
 
@@ -16,39 +16,39 @@ from tests.web.page import Browser, Form
 # Assignment, merging
 
 
-def test_a_ticket_is_given_taken_and_given_to_nobody(sam: Browser, kim: Account) -> None:
+def test_a_ticket_is_assigned_to_others_to_oneself_and_to_nobody(sam: Browser, kim: Account) -> None:
     page = sam.open(TICKET)
     assert [one.text for one in page.all("option") if one.inside(page.one("select", id="assignee"))] == [
-        "Nobody",
+        "Unassigned",
         "Kim Adeyemi",
         "Sam Rivera (you)",
     ]
     form = assigning(page)
     form.fields["assignee"] = kim.email
     page = sam.send(form)
-    assert "Kim Adeyemi has it" in page.text
-    taking = next(Form(page, form) for form in page.all("form") if "I take it" in form.text)
+    assert "Assigned to Kim Adeyemi" in page.text
+    taking = next(Form(page, form) for form in page.all("form") if "Assign to me" in form.text)
     page = sam.send(taking)
-    assert "Sam Rivera has it" in page.text
-    assert "I take it" not in page.text
+    assert "Assigned to Sam Rivera" in page.text
+    assert "Assign to me" not in page.text
     form = assigning(page)
     form.fields["assignee"] = ""
     page = sam.send(form)
-    assert "Nobody has it" in page.text
+    assert "for the answer Unassigned" in page.text
     assert [line.split(") ", 1)[1] for line in history(page)[1:]] == [
-        "Sam Rivera gave it to Kim Adeyemi (before: nobody)",
-        "Sam Rivera took it (before: Kim Adeyemi)",
-        "Sam Rivera gave it to nobody (before: Sam Rivera)",
+        "Sam Rivera assigned it to Kim Adeyemi (was: unassigned)",
+        "Sam Rivera assigned it to Sam Rivera (was: Kim Adeyemi)",
+        "Sam Rivera unassigned it (was: Sam Rivera)",
     ]
 
 
-def test_nobody_outside_the_desk_is_given_a_ticket(desk: Desk, sam: Browser, kim: Account) -> None:
+def test_a_ticket_is_assigned_to_staff_alone(desk: Desk, sam: Browser, kim: Account) -> None:
     accounts.disable_account(desk.services, kim.email, NOW)
     for email in ("ada@shop.example", kim.email, "nobody@platform.example", "x" * 400):
         form = assigning(sam.open(TICKET))
         form.fields["assignee"] = email
         again = sam.send(form)
-        assert again.one("a", href="#assignee").text == "Choose somebody who works at the desk"
+        assert again.one("a", href="#assignee").text == "Choose a member of staff"
     assert the_ticket(desk).assignee_id is None
 
 
@@ -78,7 +78,7 @@ def test_a_duplicate_is_merged_and_its_text_goes_to_the_other(desk: Desk, sam: B
         ("-1", "Enter the reference of the other ticket, like SUP-1042"),
         ("9" * 40, "Enter the reference of the other ticket, like SUP-1042"),
         ("SUP-١٠٠١", "Enter the reference of the other ticket, like SUP-1042"),
-        ("SUP-1002", "Both tickets must be of one project: its members will read the other one"),
+        ("SUP-1002", "Both tickets must belong to the same project, because its members can read the other one"),
     ],
 )
 def test_what_cant_be_merged_is_said_at_the_field(desk: Desk, sam: Browser, into: str, sentence: str) -> None:

@@ -19,7 +19,7 @@ from tests.web.page import Browser
 
 STRANGE = {"Origin": "https://elsewhere.example", "Sec-Fetch-Site": "cross-site"}
 NO_WORD: dict[str, str] = {}
-CHANGED = "Not done yet: this ticket has changed"
+CHANGED = "Not saved yet: this ticket has changed"
 
 
 # The page
@@ -28,11 +28,11 @@ CHANGED = "Not done yet: this ticket has changed"
 def test_the_page_shows_the_ticket_its_clock_and_its_evidence(sam: Browser) -> None:
     page = sam.open(TICKET)
     assert page.heading == "SUP-1001 Checkout fails"
-    assert "Critical Open 1 h left for the answer Nobody has it" in page.text
+    assert "Critical Open 1 h left for the answer Unassigned" in page.text
     assert "The answers meet this criterion: The site is down." in page.text
     assert "Is there a way around it for now? No" in page.text
     assert "Solution Tuesday 24 November, 19:00 Paris time 4 hours, 24/7" in page.text
-    assert "Tue 24 Nov, 15:00 – 16:00 Counted, day and night 1 h Together 1 h" in page.text
+    assert "Tue 24 Nov, 15:00 – 16:00 Counted, day and night 1 h Total 1 h" in page.text
     assert "Project Riverside Shop Plan Standard" in page.text
     assert page.one("a", href="mailto:ada@shop.example?subject=SUP-1001").text == "ada@shop.example"
     assert history(page) == ["Tue 24 Nov, 15:00 Paris time Ada Martin sent the ticket Priority: Critical"]
@@ -52,7 +52,7 @@ def test_closures_clock_steps_and_pauses_show_in_why_this_date(desk: Desk, sam: 
     closures.add_closure(desk.services, friday + 2 * day, friday + 3 * day - timedelta(hours=4), "Office move", friday)
     file_ticket(desk.services, desk.customer, friday, priority="high", submission="form-2", subject="Slow")
     for page in (sam.open("/support/desk/SUP-1002"), ada.open("/support/tickets/SUP-1002")):
-        for said in ("Office move –", "Sun 25 Oct, 02:00 Clocks go back by 1 hour –", "Together 8 h"):
+        for said in ("Office move –", "Sun 25 Oct, 02:00 Clocks go back by 1 hour –", "Total 8 h"):
             assert said in page.text
     sam.send(form_of(sam.open(TICKET), "reply", body="Which one?", then="waiting"))
     reply_as_customer(desk.services, desk.customer.id, 1, written("This one"), NOW + timedelta(minutes=30))
@@ -120,7 +120,7 @@ def test_a_forged_then_does_nothing_and_keeps_the_text(desk: Desk, sam: Browser,
 
 def test_a_note_stays_at_the_desk_and_leaves_the_clock_alone(desk: Desk, sam: Browser, ada: Browser) -> None:
     page = sam.send(form_of(sam.open(TICKET), "note", body="Ask the **network** people"))
-    assert "Note, staff only" in page.one("li", id="newest").text
+    assert "Internal note" in page.one("li", id="newest").text
     assert messages(desk) == [("note", "Ask the **network** people")]
     assert the_ticket(desk).answered_at is None
     assert "network" not in ada.open("/support/tickets/SUP-1001").text
@@ -169,7 +169,7 @@ def test_the_second_of_two_is_told_and_neither_text_is_lost(desk: Desk, sam: Bro
     reply_as_staff(desk.services, kim.id, 1, written("I have it"), "open", NOW)
     again = sam.send(form)
     assert again.status == 422
-    assert f"{CHANGED} While you were writing, Kim Adeyemi replied. Look at it, then send again" in again.text
+    assert f"{CHANGED} While you were writing, Kim Adeyemi replied. Check the ticket, then send again" in again.text
     assert "I have it" in again.text
     for place in ("newest", "history-heading", "reply-body"):
         assert again.one("a", href=f"#{place}").text
@@ -249,7 +249,7 @@ def test_from_a_strange_page_the_ticket_comes_back_with_the_text(desk: Desk, sam
     fields = {**form_of(sam.open(TICKET), act, body="From elsewhere").fields}
     fields.pop("csrf_token")
     asked = sam.post(f"{TICKET}/{act}", fields, STRANGE)
-    assert "Press once more to send it" in asked.text
+    assert "Not sent yet: press the button once more" in asked.text
     assert form_of(asked, act).fields["body"] == "From elsewhere"
     assert messages(desk) == []
     sam.send(form_of(asked, act), headers=NO_WORD)

@@ -195,4 +195,4 @@ def test_a_file_that_the_store_has_lost_is_said_in_words(sent: Desk, ada: Browse
     (key,) = (row.key for row in stored(sent.services, Attachment))
     Path(sent.services.settings.var, "files", key[:2], key).unlink()
     page = ada.open(FILE)
-    assert (page.status, page.heading) == (503, "We can't reach this file just now")
+    assert (page.status, page.heading) == (503, "We can't reach this file right now")

@@ -81,7 +81,7 @@ def test_a_mail_that_was_given_up_shows_its_reason_and_is_sent_once_more(desk: D
     page = sam.open(OUTGOING)
     to_sam, to_ada = items(page)
     assert to_ada == (
-        "Mail: Your ticket is received To ada@shop.example SUP-1001 Given up Tue 24 Nov, 15:00 Paris time "
+        "Mail: Ticket received To ada@shop.example SUP-1001 Failed Tue 24 Nov, 15:00 Paris time "
         "550 <no> such user Send again: Mail: Your ticket is received to ada@shop.example"
     )
     assert to_sam.startswith("Mail: New ticket, to staff To sam@platform.example SUP-1001")
@@ -100,7 +100,7 @@ def test_the_second_of_two_who_send_it_again_is_told(desk: Desk, sam: Browser) -
     sam.send(form)
     page = sam.send(form)
     assert page.status == 422
-    assert "This message is not given up: it was sent, or is on its way" in page.one("div", role="alert").text
+    assert "This message has not failed: it was sent, or is on its way" in page.one("div", role="alert").text
     assert sent(desk) == [number]
 
 
@@ -130,8 +130,8 @@ def test_an_endpoint_s_log_shows_each_try_and_sends_once_more(desk: Desk, sam: B
 
     fail_webhooks(desk)
     (words,) = items(sam.open(page.url))
-    assert words.startswith("ticket.created SUP-1001 On its way; the next try is Tue 24 Nov, 15:0")
-    assert "1 try to send ticket.created of SUP-1001 Tue 24 Nov, 15:00 Paris time: " in words
+    assert words.startswith("ticket.created SUP-1001 On its way; next attempt Tue 24 Nov, 15:0")
+    assert "1 attempt to deliver ticket.created of SUP-1001 Tue 24 Nov, 15:00 Paris time: " in words
     (tried,) = deliveries(desk.services, number)[0].tries
     assert f"{tried.error}, {tried.duration_ms} ms" in words
     assert "Failing since Tue 24 Nov, 15:00 Paris time; nothing is sent before " in sam.open(page.url).text
@@ -157,7 +157,7 @@ def test_an_endpoint_that_is_switched_off_says_so_and_sends_nothing(desk: Desk, 
     assert refused.heading == page.heading
     assert "The endpoint is switched off: by hand. Switch it on first" in refused.one("div", role="alert").text
 
-    # From the list of what was given up the answer stays on that list.
+    # From the list of what failed the answer stays on that list.
     listed = sam.open(OUTGOING)
     assert any("Webhook: ticket.created To https://hooks.example/in" in words for words in items(listed))
     assert sam.send(listed.form(f"{OUTGOING}/{given_up.id}/replay")).heading == "Outgoing"

@@ -88,8 +88,8 @@ def announce() -> Response:
     return see_other(url_for("closures.coming"))
 
 
-@blueprint.post("/desk/closures/<number>/take-back")
-def take_back(number: str) -> Response:
+@blueprint.post("/desk/closures/<number>/cancel")
+def cancel(number: str) -> Response:
     """Cancel a closure, in the guide at once; for people at the desk."""
     desk, wanted = web(), row_number(number)
     now = desk.clock()

@@ -24,7 +24,7 @@ from formapp.web.row_number import row_number
 blueprint = Blueprint("files", __name__)
 
 NOT_OURS = "Files can be sent from this site's own pages only"
-NOT_WHOLE = "This is more than the form takes. Send a smaller file"
+NOT_WHOLE = "This is more than the form accepts. Send a smaller file"
 NOTHING = "Choose a file"
 _UNPLAIN = re.compile(r"[^A-Za-z0-9 ._()+,=@~-]")
 
@@ -41,21 +41,21 @@ class Closed:
 CLOSED = {
     "pending": Closed(
         "This file is being checked",
-        ("We look for malware in each file before anybody can open it.", "Try again in a minute."),
+        ("We check each file for malware before anyone can open it.", "Try again in a minute."),
         409,
     ),
     "failed": Closed(
         "This file isn't checked yet",
-        ("We look for malware in each file before anybody can open it, and the last try failed.", "Try again later."),
+        ("We check each file for malware before anyone can open it. The last check failed.", "Try again later."),
         409,
     ),
     "infected": Closed(
         "This file can't be opened",
-        ("It was found to hold malware.", "Ask whoever sent it to send the content in another way."),
+        ("We found malware in it.", "Ask the sender to send the content in another way."),
         403,
     ),
     "lost": Closed(
-        "We can't reach this file just now",
+        "We can't reach this file right now",
         ("The ticket and its text are safe, but our file store doesn't answer.", "Try again in a minute."),
         503,
     ),

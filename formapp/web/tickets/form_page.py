@@ -29,7 +29,7 @@ TYPED = (("subject", "Subject"), ("url", "URL"), ("description", "Description"))
 # A project as the form's list shows it: its key and its name.
 Choice = tuple[str, str]
 
-BROKEN = "{} held bytes that aren't text; they are shown as \N{REPLACEMENT CHARACTER}. Correct them and send again"
+BROKEN = "{} contains bytes that aren't text. They are shown as \N{REPLACEMENT CHARACTER}. Correct them and send again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def is_whole(form: TicketForm, sent: FormData) -> bool:
 def unknown_project(typed: str) -> str:
     """The sentence for a project that isn't among the person's own, whether it exists or not."""
     shown = " ".join(typed.split())[:100]
-    return f'There is no project "{shown}" that you can create a ticket for. Choose a project from the list'
+    return f"You can't open a ticket for a project “{shown}”. Choose a project from the list"
 
 
 def add_error(form: TicketForm, name: str, sentence: str) -> Notice | None:

@@ -22,24 +22,24 @@ from formapp.web.tickets.form_page import BROKEN, Notice, new_submission
 # The pages that show a text again, by the endpoint that takes it; whatever else is posted there goes along.
 SHOWN_BY = {"tickets.reply": "tickets.show", "desk.reply": "desk.show", "desk.note": "desk.show"}
 PRESS_AGAIN = Notice(
-    "Press once more to send it",
+    "Not sent yet: press the button once more",
     (
-        "We couldn't see that this came from our own page, so nothing was sent yet.",
-        "Your text is below. If it is what you want to send, press the button once more.",
+        "We couldn't tell whether this came from our own page, so it is not sent yet.",
+        "Your text is below. To send it, press the button once more.",
     ),
 )
 NO_DATABASE = Notice(
-    "Not sent yet: we can't reach our records just now",
+    "Not sent yet: we can't reach our records right now",
     ("Your text is below. Wait a minute, then press the button again.",),
 )
 NO_STORE = Notice(
-    "Not sent yet: we can't reach our file store just now",
+    "Not sent yet: we can't reach our file store right now",
     ("Your text is below. Remove the files and send the text, or wait a minute and send them with it.",),
 )
 NOT_ALL_CAME = Notice(
-    "Not sent yet: this is more than the form takes",
+    "Not sent yet: this is more than the form accepts",
     (
-        "What reached us is below, and the end is missing. Press Back in your browser to return to all you typed.",
+        "What reached us is below. The end is missing. To get back everything you typed, press Back in your browser.",
         "Shorten the text, or choose smaller files, then press the button again.",
     ),
 )
@@ -48,7 +48,7 @@ TOO_OFTEN = Notice(
     ("Your text is below. Copy it, sign in, and send it from the ticket's page.",),
 )
 TOO_LARGE = Notice(
-    "Not sent yet: you are signed out, and this is too much text to keep",
+    "Not sent yet: you are signed out, and this is too much text to save",
     ("Your text is below. Shorten it and press Send, or copy it, sign in, and send it from the ticket's page.",),
 )
 _SUBMISSION = re.compile(r"[A-Za-z0-9_-]{1,100}")
@@ -155,7 +155,7 @@ def path_after_sign_in() -> str | Response | None:
         draft = drafts.keep_draft(desk.services, fields, desk.clock())
     except DraftTooLarge:
         return kept_page(TOO_LARGE, 422)
-    session["said"] = "You are signed out. Sign in to send your message; it is kept."
+    session["said"] = "You are signed out. Sign in to send your message. It is saved."
     return url_for(shown_by, **(request.view_args or {}), draft=draft)
 
 

@@ -39,41 +39,41 @@ from formapp.web.tickets.form_page import (
 )
 
 PRESS_AGAIN = Notice(
-    "Press Send once more",
+    "Press Send ticket once more",
     (
-        "We couldn't see that this form came from our own page, so nothing was sent yet.",
-        "All you typed is below. If it is what you want to send, press Send ticket once more.",
+        "We couldn't tell whether this form came from our own page, so it is not sent yet.",
+        "Everything you typed is below. To send it, press Send ticket once more.",
     ),
 )
 TOO_MANY_TICKETS = Notice(
     "Not sent yet: too many tickets within an hour",
-    ("All you typed is below. Wait a while, then press Send ticket again.",),
+    ("Everything you typed is below. Wait a while, then press Send ticket again.",),
 )
 TOO_MANY_LINKS = Notice(
     "Not sent yet: too many sign-in links in a short time",
-    ("All you typed is below. Use the newest link that we sent you, or wait 15 minutes and press Send ticket again.",),
+    ("Everything you typed is below. Use our newest link, or wait 15 minutes and press Send ticket again.",),
 )
 NO_DATABASE = Notice(
-    "Not sent yet: we can't reach our records just now",
-    ("All you typed is below. Wait a minute, then press Send ticket again.",),
+    "Not sent yet: we can't reach our records right now",
+    ("Everything you typed is below. Wait a minute, then press Send ticket again.",),
 )
 TOO_LARGE = Notice(
-    "Not sent yet: this is too much text", ("All you typed is below. Shorten it, then press Send ticket again.",)
+    "Not sent yet: this is too much text", ("Everything you typed is below. Shorten it, then press Send ticket again.",)
 )
 NOT_ALL_CAME = Notice(
-    "Not sent yet: this is more than the form takes",
+    "Not sent yet: this is more than the form accepts",
     (
-        "What reached us is below, and the end is missing. Press Back in your browser to return to all you typed.",
+        "What reached us is below. The end is missing. To get back everything you typed, press Back in your browser.",
         "Shorten the text, or choose smaller files, then press Send ticket again.",
     ),
 )
 NO_STORE = Notice(
-    "Not sent yet: we can't reach our file store just now",
-    ("All you typed is below. Remove the files and press Send ticket, or wait a minute and send them with it.",),
+    "Not sent yet: we can't reach our file store right now",
+    ("Everything you typed is below. Remove the files and press Send ticket, or wait a minute and send them with it.",),
 )
 ANSWERS_GONE = Notice(
     "No priority chosen yet",
-    ("These answers no longer lead to a priority. All you typed is below. Choose a priority from the list.",),
+    ("These answers no longer lead to a priority. Everything you typed is below. Choose a priority from the list.",),
 )
 KEPT_FIELDS = ("project", "subject", "url", "description", "priority", "answers", "submission", "page")
 
@@ -206,7 +206,7 @@ def _without_file(sent: FormData) -> Response:
     discard_file(token)
     fields = sent.fields.copy()
     fields.setlist("file", [other for other in sent.files if other != token])
-    notice = Notice(f"{names[0]} is removed", ("It does not go with the ticket.",)) if names else None
+    notice = Notice(f"{names[0]} is removed", ("It will not be sent with the ticket.",)) if names else None
     return _shown(replace(sent, fields=fields), sent.status if sent.refused else 200, notice)
 
 
@@ -246,7 +246,7 @@ def _already_sent(form: TicketForm, person: Person, used: SubmissionReused) -> R
 
 
 def _sent_before(reference: str) -> Notice:
-    another = "If it is about something else, press Send ticket: it becomes a ticket of its own."
+    another = "If it is about something else, press Send ticket to send it as a new ticket."
     sentences = (
         "Since then the text has changed; it is below and was not sent.",
         f"If it belongs to {reference}, add it there. {another}",

@@ -44,8 +44,8 @@ PAGE_SIZE = 50
 FIELDS = {"body": "body", "files": "reply-files"}
 SAID = {"reply": "Your message is sent.", "closed": "The ticket is closed."}
 DRAFT_GONE = Notice(
-    "Your kept ticket is no longer here",
-    ("A ticket is kept for 24 hours while you sign in, and until it is sent. Please fill in the form again.",),
+    "Your saved ticket is no longer here",
+    ("It is deleted after 24 hours, or when it is sent. If it is not in My tickets, fill in the form again.",),
 )
 
 

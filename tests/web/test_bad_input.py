@@ -106,7 +106,7 @@ def test_bytes_that_are_no_text_are_shown_as_such_and_the_rest_is_kept(
 ) -> None:
     again = ada.post("/support/tickets", body_of(**{field: raw}), OWN)
     assert again.status == 422
-    assert "held bytes that aren't text" in sentence_at(again, field)
+    assert "contains bytes that aren't text" in sentence_at(again, field)
     fields = again.form("/support/tickets").fields
     assert fields == {**fields, **filled(**{field: shown})}
     assert desk.stored() == []

@@ -99,7 +99,7 @@ def test_a_pause_shows_in_the_promise_and_in_why_this_date(desk: Desk, ada: Brow
     assert "Answered Tue 24 Nov, 15:20 Paris time" in page.text
     assert "The clock is paused: waiting for you" in page.text
     assert "How is the time for the solution counted?" in page.text
-    assert "It goes on with your answer." in page.text
+    assert "It goes on when you reply." in page.text
     desk.clock.now += timedelta(minutes=50)
     page = ada.send(reply_form(ada))
     assert "paused" not in page.text
@@ -130,7 +130,7 @@ def test_an_hour_that_comes_twice_is_counted_and_shown(desk: Desk, ada: Browser)
 
 def test_the_confirmation_leads_to_the_reply_box(ada: Browser) -> None:
     page = ada.open(f"{TICKET}/sent")
-    assert "the reply box is at its end" in page.text
+    assert "Our replies appear there too" in page.text
     link = next(link["href"] for link in page.all("a") if "reply" in link["href"])
     path, _, heading = link.partition("#")
     assert ada.open(path).one("h2", id=heading).text == "Reply"
@@ -190,7 +190,7 @@ def test_what_cant_be_sent_is_said_at_the_field_and_stays(desk: Desk, ada: Brows
 
 def test_bytes_that_arent_text_are_named_and_the_rest_stays(desk: Desk, ada: Browser) -> None:
     again = ada.post(REPLY, b"body=caf%E9", {"Sec-Fetch-Site": "same-origin"})
-    assert "The message held bytes that aren't text" in again.text
+    assert "The message contains bytes that aren't text" in again.text
     assert kept(again) == "caf\ufffd"
     assert bodies(desk) == []
 
@@ -247,7 +247,7 @@ def test_a_merged_ticket_says_where_it_goes_on_and_takes_a_text_there(desk: Desk
     assert page.all("textarea") == []
     again = ada.send(form)
     assert (again.status, kept(again)) == (422, "It fails in Firefox, too")
-    assert "SUP-1002 was merged into SUP-1001. Write there instead" in again.text
+    assert "SUP-1002 was merged into SUP-1001. Reply there instead" in again.text
     there = ada.send(again.form(REPLY))
     assert there.url.startswith(TICKET)
     assert bodies(desk) == ["It fails in Firefox, too"]

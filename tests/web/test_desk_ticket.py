@@ -76,7 +76,7 @@ def test_only_a_path_of_the_guide_becomes_a_link(tmp_path: Path, told: str, show
     file_ticket(services, desk.customer, page=told)
     page = desk.browser_of("sam@platform.example").open(TICKET)
     assert [link["href"] for link in page.all("a") if link["href"] == told] == ([shown] if shown else [])
-    assert (told or "The desk’s own form") in page.text
+    assert (told or "The help desk’s own form") in page.text
 
 
 @pytest.mark.parametrize("reference", ["SUP-1", "SUP--1001", "SUP-" + "9" * 40, "SUP-١٠٠١", "sup-1001", "1001", "%00"])
@@ -113,7 +113,7 @@ def test_a_reply_stops_the_response_clock_and_says_how_it_goes_on(
 def test_a_forged_then_does_nothing_and_keeps_the_text(desk: Desk, sam: Browser, then: str) -> None:
     again = sam.send(form_of(sam.open(TICKET), "reply", body="We look into it", then=then))
     assert again.status == 422
-    assert again.one("a", href="#then-open").text == "Choose how the ticket goes on"
+    assert again.one("a", href="#then-open").text == "Choose what happens to the ticket"
     assert form_of(again, "reply").fields["body"] == "We look into it"
     assert messages(desk) == []
 
@@ -152,12 +152,12 @@ def test_a_closed_ticket_is_reopened_by_the_reply_or_alone(desk: Desk, sam: Brow
     assert the_ticket(desk).state == "open"
     page = sam.send(form_of(sam.send(form_of(page, "close")), "reopen"))
     assert "The ticket is open again." in page.text
-    assert [line.split(") ")[1] for line in history(page)[1:]] == [
-        "Sam Rivera closed it State: open → closed",
-        "Sam Rivera reopened it State: closed → open",
+    assert [line.split("Paris time ")[1] for line in history(page)[1:]] == [
+        "Sam Rivera closed it Status: open → closed",
+        "Sam Rivera reopened it Status: closed → open",
         "Sam Rivera gave the first answer",
-        "Sam Rivera closed it State: open → closed",
-        "Sam Rivera reopened it State: closed → open",
+        "Sam Rivera closed it Status: open → closed",
+        "Sam Rivera reopened it Status: closed → open",
     ]
 
 

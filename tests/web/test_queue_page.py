@@ -78,7 +78,7 @@ def test_signing_in_leads_staff_to_what_is_due_next(sam: Browser) -> None:
         f"No fixed time Colours are off SUP-1001 {WHOSE} Low Unassigned",
     ]
     assert "What is due next comes first." in page.text
-    assert "Times are those of Paris." in page.text
+    assert "All times are Paris time." in page.text
 
 
 def test_the_tabs_are_those_of_the_desk_and_lead_to_one_s_own_tickets_too(full: Desk, sam: Browser) -> None:

@@ -75,7 +75,7 @@ class AlreadyExists(UseCaseError):
 
 
 class DraftTooLarge(UseCaseError):
-    """More text than a draft may keep."""
+    """More text than a draft may hold."""
 
     message = "This is too much text to save. Shorten it and send again"
 
@@ -108,7 +108,7 @@ class ReplyReused(UseCaseError):
 
 
 class NotStaff(UseCaseError):
-    """A ticket can be given only to somebody who works at the desk."""
+    """A ticket can be assigned to staff only."""
 
     field = "assignee"
     message = "Choose a member of staff"
@@ -129,7 +129,7 @@ class FileRefused(UseCaseError):
 
 
 class FilesGone(UseCaseError):
-    """Kept files that can't be attached: their time is over, or a ticket has them. ``tokens`` are theirs."""
+    """Staged files that can't be attached: their time is over, or a ticket has them. ``tokens`` are theirs."""
 
     field = "files"
 

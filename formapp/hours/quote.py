@@ -1,4 +1,4 @@
-"""What a ticket would be promised if it were filed now, and whether support is open."""
+"""The targets that a ticket would get if it were filed now, and whether support is open."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tickets: reading one's own."""
+"""Reading tickets: those of a person, one by its reference, its events and its policy."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def events_of(services: Services, ticket_id: int) -> tuple[Event, ...]:
 
 
 def policy_of(services: Services, version: str) -> Policy:
-    """The policy that a promise was given under, rebuilt where it is no longer the present one."""
+    """The policy of this version, rebuilt where it is no longer the present one."""
     if version == services.policy.version:
         return services.policy
     if version not in _older:

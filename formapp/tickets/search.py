@@ -206,9 +206,9 @@ def _holds(word: str) -> ColumnElement[bool]:
         return Ticket.id == number_of(word.upper())
     except NotFound:
         pass
-    written = exists().where(Message.ticket_id == Ticket.id, Message.body.icontains(word, autoescape=True))
+    in_message = exists().where(Message.ticket_id == Ticket.id, Message.body.icontains(word, autoescape=True))
     return or_(
-        Ticket.subject.icontains(word, autoescape=True), Ticket.description.icontains(word, autoescape=True), written
+        Ticket.subject.icontains(word, autoescape=True), Ticket.description.icontains(word, autoescape=True), in_message
     )
 
 

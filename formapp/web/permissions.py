@@ -15,7 +15,7 @@ from formapp.web.context import web
 from formapp.web.csrf import Responder
 from formapp.web.layout.page import see_other
 from formapp.web.session_cookie import Person, current_person
-from formapp.web.tickets.reply_form import PRESS_AGAIN, kept_page, path_after_sign_in
+from formapp.web.tickets.reply_form import PRESS_AGAIN, path_after_sign_in, unsent_page
 
 
 class Role(StrEnum):
@@ -133,7 +133,7 @@ def ask_once_more(show: Responder) -> Responder:
 
     def answer() -> Response:
         if current_person() is None:
-            return kept_page(PRESS_AGAIN, 422)
+            return unsent_page(PRESS_AGAIN, 422)
         return authorize() or show()
 
     return answer

@@ -45,7 +45,7 @@ def test_a_ticket_is_given_only_to_somebody_who_works_here(services: Services, a
         [None, sam.id],
         [sam.id, None],
     ]
-    assert [person.name for person in triage.people_at_the_desk(services)] == ["Sam Rivera"]
+    assert [person.name for person in triage.staff_accounts(services)] == ["Sam Rivera"]
 
 
 @pytest.mark.usefixtures("ada")

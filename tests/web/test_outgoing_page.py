@@ -132,7 +132,7 @@ def test_an_endpoint_s_log_shows_each_try_and_sends_once_more(desk: Desk, sam: B
     (words,) = items(sam.open(page.url))
     assert words.startswith("ticket.created SUP-1001 On its way; next attempt Tue 24 Nov, 15:0")
     assert "1 attempt to deliver ticket.created of SUP-1001 Tue 24 Nov, 15:00 Paris time: " in words
-    (tried,) = deliveries(desk.services, number)[0].tries
+    (tried,) = deliveries(desk.services, number)[0].attempts
     assert f"{tried.error}, {tried.duration_ms} ms" in words
     assert "Failing since Tue 24 Nov, 15:00 Paris time; nothing is sent before " in sam.open(page.url).text
     desk.clock.now += MINUTE

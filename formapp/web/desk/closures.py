@@ -55,7 +55,7 @@ class Announced:
 
 
 def instant_of(field: Field) -> datetime:
-    """The instant that a field names. Raises Refused."""
+    """The instant that a field names. Raises UseCaseError."""
     return closures.local_instant(field.data or "", field.name, web().services.policy.calendar.zone)
 
 

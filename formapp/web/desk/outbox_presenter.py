@@ -123,7 +123,7 @@ def present_delivery(delivery: Delivery, now: datetime) -> DeliveryView:
         finished_at=delivery.finished_at,
         next_attempt_at=delivery.next_attempt_at if waits else None,
         reason=(delivery.reason or NO_REASON) if delivery.state == "dead" else "",
-        attempts=tuple(present_attempt(attempt) for attempt in delivery.tries),
+        attempts=tuple(present_attempt(attempt) for attempt in delivery.attempts),
     )
 
 

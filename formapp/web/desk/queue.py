@@ -33,8 +33,8 @@ def tickets() -> Answer:
         asked = search.parse_search(typed)
     except UseCaseError as refused:
         # A page can't hold a NUL, so it is made visible.
-        kept = typed.replace("\0", "\N{REPLACEMENT CHARACTER}")
-        return _queue_page(chosen, kept, shown.as_search(), error=refused.message)
+        visible = typed.replace("\0", "\N{REPLACEMENT CHARACTER}")
+        return _queue_page(chosen, visible, shown.as_search(), error=refused.message)
     if sent:
         return see_other(_address(search.merge_filters(asked, chosen, shown).as_search()))
     try:
@@ -48,7 +48,7 @@ def tickets() -> Answer:
 
 @blueprint.get("/desk/tickets.csv")
 def export() -> Answer:
-    """All tickets of a search, as a file for spreadsheets; what can't be searched for is told on the page."""
+    """All tickets of a search, as a file for spreadsheets; what can't be searched for is said on the page."""
     desk, typed = web(), request.args.get("search", "")
     try:
         asked = search.parse_search(typed)

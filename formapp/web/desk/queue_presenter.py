@@ -98,7 +98,7 @@ def is_filtered(filters: Filters) -> bool:
 
 def present_choices(filters: Filters, services: Services) -> dict[str, list[Choice]]:
     """What each filter offers, with what is chosen."""
-    people = ((person.email, person.name) for person in triage.people_at_the_desk(services))
+    people = ((person.email, person.name) for person in triage.staff_accounts(services))
     priorities = ((priority.id, priority.label) for priority in services.policy.priorities)
     known = ((project.key, project.name) for project in projects.every_project(services))
     return {

@@ -102,8 +102,8 @@ def form_page(
             field.data = (field.data or "").replace("\0", "\N{REPLACEMENT CHARACTER}")
     if not form.submission.data:
         form.submission.data = new_submission()
-    kept = staged_for_form(form.files.data)
-    if len(kept) < len(form.files.data) and not form.files.errors:
+    staged = staged_for_form(form.files.data)
+    if len(staged) < len(form.files.data) and not form.files.errors:
         form.files.errors = (GONE,)
     hidden = {TOKEN: csrf_token()}
     html = render_form(
@@ -113,7 +113,7 @@ def form_page(
         dates_url=url_for("feeds.dates"),
         files_url=url_for("files.upload"),
         similar_url=url_for("service.similar"),
-        kept=kept,
+        kept=staged,
         embedded=False,
         hidden=hidden,
         signed_in_as=person.email if person else None,

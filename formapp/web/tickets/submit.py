@@ -1,4 +1,4 @@
-"""POST /tickets: from a posted form to a stored ticket, or back to the form with every character kept."""
+"""POST /tickets: from a posted form to a stored ticket, or back to the form with every character in it."""
 
 from __future__ import annotations
 
@@ -75,11 +75,11 @@ ANSWERS_GONE = Notice(
     "No priority chosen yet",
     ("These answers no longer lead to a priority. Everything you typed is below. Choose a priority from the list.",),
 )
-KEPT_FIELDS = ("project", "subject", "url", "description", "priority", "answers", "submission", "page")
+DRAFT_FIELDS = ("project", "subject", "url", "description", "priority", "answers", "submission", "page")
 
 
 def submit() -> Response:
-    """File the posted ticket; signed out, keep it and send a sign-in link."""
+    """File the posted ticket; signed out, save it and send a sign-in link."""
     sent = form_data()
     try:
         if (unsent := _not_to_be_sent(sent)) is not None:
@@ -87,7 +87,7 @@ def submit() -> Response:
         person = current_person()
         if person is not None and sent.get("add_to"):
             return _add_to(sent, person)
-        return _file(sent, person) if person else _keep_and_send_link(sent)
+        return _file(sent, person) if person else _save_and_send_link(sent)
     except (DBAPIError, PoolTimeout) as error:
         log_failure(error)
         return _without_database(sent, NO_DATABASE)
@@ -170,7 +170,7 @@ def _drop_draft(form: TicketForm) -> None:
         drafts.drop_draft(web().services, form.draft.data)
 
 
-def _keep_and_send_link(sent: FormData) -> Response:
+def _save_and_send_link(sent: FormData) -> Response:
     desk = web()
     form = filled_form(sent, None)
     if not is_whole(form, sent):
@@ -178,9 +178,9 @@ def _keep_and_send_link(sent: FormData) -> Response:
     email = form.email.data
     if not desk.limits.may_ask_for_link(email, client_network()):
         return form_page(form, None, 429, notice=TOO_MANY_LINKS)
-    fields = {name: form[name].data or "" for name in KEPT_FIELDS} | {"files": " ".join(form.files.data)}
+    fields = {name: form[name].data or "" for name in DRAFT_FIELDS} | {"files": " ".join(form.files.data)}
     try:
-        token = drafts.keep_draft(desk.services, fields, desk.clock())
+        token = drafts.save_draft(desk.services, fields, desk.clock())
     except DraftTooLarge:
         return form_page(form, None, 422, notice=TOO_LARGE)
     magic_links.request_link(desk.services, email, desk.clock(), draft_token=token)
@@ -220,9 +220,9 @@ def _add_to(sent: FormData, person: Person) -> Response:
         return form_page(form, person, 422, notice=Notice(missing.message))
     notice = _sent_before(reference)
     if is_whole(form, sent):
-        written = MessageInput(_as_reply(form, ticket), form.submission.data or "", files=form.files.data)
+        message = MessageInput(_as_reply(form, ticket), form.submission.data or "", files=form.files.data)
         try:
-            replies.reply_as_customer(services, person.account_id, ticket.id, written, web().clock(), reopen=True)
+            replies.reply_as_customer(services, person.account_id, ticket.id, message, web().clock(), reopen=True)
         except UseCaseError as refused:
             field = "description" if refused.field == "body" else refused.field
             notice = add_error(form, field, refused.message) or notice

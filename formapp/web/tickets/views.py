@@ -78,7 +78,7 @@ def mine() -> Response:
 
 @blueprint.get("/tickets/new")
 def new() -> Response:
-    """The form, filled with what the address or a kept draft says; open to everybody."""
+    """The form, filled with what the address or a saved draft says; open to everybody."""
     desk = web()
     person = current_person()
     choices = project_choices(person)
@@ -95,7 +95,7 @@ def new() -> Response:
 
 
 def _first_values() -> tuple[dict[str, str], Notice | None]:
-    """What the form begins with: a kept draft's fields, else what the address names."""
+    """What the form begins with: a saved draft's fields, else what the address names."""
     desk = web()
     arguments = request.args
     values = {name: arguments.get(name, "") for name in ("project", "priority", "page")}
@@ -103,13 +103,13 @@ def _first_values() -> tuple[dict[str, str], Notice | None]:
     draft = arguments.get("draft", "")
     if not draft:
         return values, None
-    kept = drafts.draft_fields(desk.services, draft, desk.clock())
-    return (values, DRAFT_GONE) if kept is None else ({**values, **kept, "draft": draft}, None)
+    saved = drafts.draft_fields(desk.services, draft, desk.clock())
+    return (values, DRAFT_GONE) if saved is None else ({**values, **saved, "draft": draft}, None)
 
 
 @blueprint.post("/tickets")
 def create() -> Response:
-    """File a ticket; open to everybody, because a signed-out form is kept while its sender signs in."""
+    """File a ticket; open to everybody, because a signed-out form is saved while its sender signs in."""
     return submit.submit()
 
 

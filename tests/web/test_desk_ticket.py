@@ -43,7 +43,7 @@ def test_time_left_is_in_words_and_counts_open_hours(desk: Desk, sam: Browser) -
     desk.clock.now += timedelta(minutes=20)
     assert "7 h 40 min left for the answer, in open hours" in sam.open("/support/desk/SUP-1002").text
     desk.clock.now += timedelta(minutes=41)
-    assert "Missed by 1 min for the answer" in sam.open(TICKET).text
+    assert "Answer missed by 1 min" in sam.open(TICKET).text
 
 
 def test_closures_clock_steps_and_pauses_show_in_why_this_date(desk: Desk, sam: Browser, ada: Browser) -> None:

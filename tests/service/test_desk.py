@@ -80,7 +80,7 @@ def test_duplicates_are_merged_within_their_project(services: Services, ada: Acc
         file_ticket(services, ada, subject=f"Number {number}", submission=f"form-{number}", project=project)
     for into, sentence in (
         ("SUP-1002", "into itself"),
-        ("SUP-1004", "of one project"),
+        ("SUP-1004", "belong to the same project"),
         ("SUP-9999", "There is no ticket SUP-9999"),
         ("-1", "like SUP-1042"),
         ("SUP-١٠٠١", "like SUP-1042"),

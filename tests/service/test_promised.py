@@ -234,7 +234,7 @@ def test_a_closure_is_announced_listed_and_taken_back(run: Run, site: Path) -> N
     assert (code, said) == (1, "Error: This closure is announced already")
     code, listed = run("list")
     assert (code, listed.split("\t")[0]) == (0, "1")
-    assert run("cancel", "1") == (0, "Took closure 1 back.")
+    assert run("cancel", "1") == (0, "Cancelled closure 1.")
     assert told(site) == []
     assert run("list") == (0, "")
 

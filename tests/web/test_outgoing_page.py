@@ -71,7 +71,7 @@ def build_endpoint(desk: Desk) -> int:
 
 def test_nothing_that_went_wrong_is_said_plainly(sam: Browser) -> None:
     page = sam.open(OUTGOING)
-    assert "None: everything was sent, or is on its way." in page.text
+    assert "None. Everything was delivered, or is on its way." in page.text
     assert "No other system is told of tickets." in page.text
 
 
@@ -82,7 +82,7 @@ def test_a_mail_that_was_given_up_shows_its_reason_and_is_sent_once_more(desk: D
     to_sam, to_ada = items(page)
     assert to_ada == (
         "Mail: Ticket received To ada@shop.example SUP-1001 Failed Tue 24 Nov, 15:00 Paris time "
-        "550 <no> such user Send again: Mail: Your ticket is received to ada@shop.example"
+        "550 <no> such user Send again: Mail: Ticket received to ada@shop.example"
     )
     assert to_sam.startswith("Mail: New ticket, to staff To sam@platform.example SUP-1001")
     (mail,) = [one for one in stored(desk.services, OutboxMessage) if one.recipient == "ada@shop.example"]
@@ -121,7 +121,7 @@ def test_an_endpoint_s_log_shows_each_try_and_sends_once_more(desk: Desk, sam: B
     file_ticket(desk.services, desk.customer)
     refuse_mails(desk)
     page = sam.open(OUTGOING)
-    assert "https://hooks.example/in Told of all tickets, all events On" in page.text
+    assert "https://hooks.example/in Gets all events of all tickets On" in page.text
     page = sam.open(page.one("a", href=f"{OUTGOING}/endpoints/{number}")["href"])
     assert page.heading == f"Webhook {number} https://hooks.example/in"
     (words,) = items(page)

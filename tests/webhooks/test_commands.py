@@ -39,7 +39,7 @@ def test_an_endpoint_is_added_tried_and_turned_over(formapp: Formapp, receiver: 
 
     rotated = formapp("rotate", "1").output
     (second,) = re.findall(r"shown only now: (whsec_\S+)", rotated)
-    assert "The old one signs beside it until " in rotated
+    assert "messages are signed with the old one too" in rotated
     formapp("test", "1")
     for one in (secret, second):
         assert receiver.received[-1].verified(one)

@@ -185,7 +185,7 @@ def test_a_form_beyond_all_bounds_comes_back_with_what_is_read_of_it(desk: Desk,
     page = ada.send(ticket_form_of(ada, description="x" * 1_200_000))
     assert page.status == 413
     assert "Not sent yet: this is more than the form accepts" in page.text
-    assert "Press Back in your browser to return to all you typed" in page.text
+    assert "To get back everything you typed, press Back in your browser" in page.text
     fields = page.form("/support/tickets").fields
     assert (fields["subject"], fields["priority"]) == (filled()["subject"], filled()["priority"])
     assert 900_000 < len(fields["description"]) < 1_000_000

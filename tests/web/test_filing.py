@@ -29,7 +29,7 @@ def test_the_confirmation_names_the_instant_for_the_readers_own_clock(ada: Brows
 def test_a_critical_ticket_is_promised_a_solution_too(ada: Browser) -> None:
     sent = ada.send(ticket_form_of(ada, priority="critical"))
     assert "You hear from us by Tuesday 24 November, 16:00 Paris time" in sent.text
-    assert "solved by Tuesday 24 November, 19:00 Paris time" in sent.text
+    assert "solve it by Tuesday 24 November, 19:00 Paris time" in sent.text
 
 
 def test_best_effort_names_no_instant(ada: Browser) -> None:

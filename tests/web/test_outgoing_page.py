@@ -72,7 +72,7 @@ def build_endpoint(desk: Desk) -> int:
 def test_nothing_that_went_wrong_is_said_plainly(sam: Browser) -> None:
     page = sam.open(OUTGOING)
     assert "None. Everything was delivered, or is on its way." in page.text
-    assert "No other system is told of tickets." in page.text
+    assert "No webhooks." in page.text
 
 
 def test_a_mail_that_was_given_up_shows_its_reason_and_is_sent_once_more(desk: Desk, sam: Browser) -> None:
@@ -88,7 +88,7 @@ def test_a_mail_that_was_given_up_shows_its_reason_and_is_sent_once_more(desk: D
     (mail,) = [one for one in stored(desk.services, OutboxMessage) if one.recipient == "ada@shop.example"]
     page = sam.send(page.form(f"{OUTGOING}/{mail.id}/replay"))
     assert (page.url, page.heading) == (OUTGOING, "Outgoing")
-    assert "The message is on its way once more, under the id that it had." in page.one("div", role="status").text
+    assert "The message is being sent again, with the same id." in page.one("div", role="status").text
     assert len(items(page)) == 1
     assert sent(desk) == [mail.id]
 
@@ -138,7 +138,7 @@ def test_an_endpoint_s_log_shows_each_try_and_sends_once_more(desk: Desk, sam: B
     desk.clock.now += MINUTE
     page = sam.send(sam.open(page.url).form(f"{OUTGOING}/{waiting.id}/replay"))
     assert page.url == f"{OUTGOING}/endpoints/{number}"
-    assert "is on its way once more" in page.one("div", role="status").text
+    assert "is being sent again" in page.one("div", role="status").text
     assert sent(desk) == [waiting.id]
     assert "Delivered, Tue 24 Nov, 15:01 Paris time" in items(sam.open(page.url))[0]
 

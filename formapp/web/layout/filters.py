@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -28,7 +28,8 @@ def instant(value: datetime, form: Literal["short", "long", "bare"] = "short") -
     """
     zone, now = _zone(value), web().clock()
     words = long_words(value, zone, now) if form == "long" else short_words(value, zone, now, with_zone=form != "bare")
-    element = Markup('<time datetime="{}">{}</time>').format(value.isoformat(timespec="seconds"), words)
+    utc = value.astimezone(UTC).isoformat(timespec="seconds")
+    element = Markup('<time datetime="{}">{}</time>').format(utc, words)
     return element if form == "bare" else Markup('<support-time data-zone="{}">{}</support-time>').format(zone, element)
 
 

@@ -25,7 +25,7 @@ PRESS_AGAIN = Notice(
     "Not sent yet: press the button once more",
     (
         "We couldn't tell whether this came from our own page, so it is not sent yet.",
-        "Your text is below. To send it, press the button once more.",
+        "Your text is below. To send it, press the button again.",
     ),
 )
 NO_DATABASE = Notice(

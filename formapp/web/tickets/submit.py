@@ -42,7 +42,7 @@ PRESS_AGAIN = Notice(
     "Press Send ticket once more",
     (
         "We couldn't tell whether this form came from our own page, so it is not sent yet.",
-        "Everything you typed is below. To send it, press Send ticket once more.",
+        "Everything you typed is below. To send it, press the button again.",
     ),
 )
 TOO_MANY_TICKETS = Notice(

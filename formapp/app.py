@@ -18,6 +18,7 @@ from formapp.web.desk import outbox as outgoing
 from formapp.web.desk import ticket as desk_pages
 from formapp.web.errors import init_error_pages
 from formapp.web.layout import assets
+from formapp.web.layout.filters import init_filters
 from formapp.web.layout.shell import ShellFile
 from formapp.web.permissions import ask_once_more, init_permissions
 from formapp.web.rate_limits import RateLimits
@@ -102,3 +103,4 @@ def _configure(app: Flask, desk: Web) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
+    init_filters(app.jinja_env)

@@ -20,7 +20,7 @@ class UseCaseError(Exception):
 class TextRefused(UseCaseError):
     """Text holds something that no text holds: a NUL, or half of a surrogate pair."""
 
-    message = "The text holds a character that can't be stored. Remove it and send again"
+    message = "The text contains a character that can't be stored. Remove it and send again"
 
 
 class UnknownProject(UseCaseError):
@@ -75,9 +75,9 @@ class AlreadyExists(UseCaseError):
 
 
 class DraftTooLarge(UseCaseError):
-    """More text than a draft may keep."""
+    """More text than a draft may hold."""
 
-    message = "This is too much text to keep. Shorten it and send again"
+    message = "This is too much text to save. Shorten it and send again"
 
 
 class ChangedMeanwhile(UseCaseError):
@@ -96,7 +96,7 @@ class TicketMerged(UseCaseError):
     field = "body"
 
     def __init__(self, reference: str, into: str) -> None:
-        super().__init__(f"{reference} was merged into {into}. Write there instead")
+        super().__init__(f"{reference} was merged into {into}. Reply there instead")
         self.into = into
 
 
@@ -108,10 +108,10 @@ class ReplyReused(UseCaseError):
 
 
 class NotStaff(UseCaseError):
-    """A ticket can be given only to somebody who works at the desk."""
+    """A ticket can be assigned to staff only."""
 
     field = "assignee"
-    message = "Choose somebody who works at the desk"
+    message = "Choose a member of staff"
 
 
 class AnswerMissing(UseCaseError):
@@ -129,7 +129,7 @@ class FileRefused(UseCaseError):
 
 
 class FilesGone(UseCaseError):
-    """Kept files that can't be attached: their time is over, or a ticket has them. ``tokens`` are theirs."""
+    """Staged files that can't be attached: their time is over, or a ticket has them. ``tokens`` are theirs."""
 
     field = "files"
 

@@ -165,7 +165,7 @@ class TicketForm(Form):
     files = FilesField("Attachments (optional)")
     priority = RadioField(
         "Priority",
-        [OneOf("Choose a priority", "This priority no longer exists. Choose one of those below")],
+        [OneOf("Choose a priority", "This priority no longer exists. Choose another one")],
         validate_choice=False,
     )
     answers = HiddenField()
@@ -205,7 +205,7 @@ class GuestTicketForm(TicketForm):
     email = EmailField(
         "Email address",
         [Line(), Required("Enter your email address"), MailAddress()],
-        description="We send you one link that signs you in. Your ticket is kept until then.",
+        description="We send you a link that signs you in. Your ticket is saved until then.",
     )
 
 

@@ -97,11 +97,11 @@ PICTURES = (
         "1-tabs", LIST, lambda page: [page.get_by_role("banner"), page.get_by_role("navigation", name="Your account")]
     ),
     Picture(
-        "2-create-ticket",
+        "2-open-a-ticket",
         LIST,
         lambda page: [
             page.get_by_role("navigation", name="Your account"),
-            page.get_by_role("link", name="Create ticket"),
+            page.get_by_role("link", name="Open a ticket"),
             page.locator(".support-cards > li").first,
         ],
     ),

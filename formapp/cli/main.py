@@ -171,7 +171,7 @@ def account_add(desk: Services, email: str, name: str, staff: bool) -> None:
 @click.argument("email")
 @with_desk
 def account_disable(desk: Services, email: str) -> None:
-    """Shut an account out at once."""
+    """Stop an account from signing in, at once."""
     accounts.disable_account(desk, email, utc_now())
     click.echo(f"{email} can no longer sign in.")
 
@@ -218,7 +218,7 @@ def member_add(desk: Services, email: str, project_key: str) -> None:
 
 @main.group()
 def closure() -> None:
-    """Time in which support is closed beyond its usual hours."""
+    """Time when support is closed during its usual hours."""
 
 
 @closure.command(name="add")
@@ -252,11 +252,11 @@ def closure_list(desk: Services) -> None:
 @click.argument("number", type=click.IntRange(1, LARGEST_ID))
 @with_desk
 def closure_cancel(desk: Services, number: int) -> None:
-    """Take a closure back; tickets sent meanwhile keep their dates."""
+    """Cancel a closure; tickets that were already sent keep their dates."""
     now = utc_now()
     closures.cancel_closure(desk, number, now)
     banner.write(desk, now)
-    click.echo(f"Took closure {number} back.")
+    click.echo(f"Cancelled closure {number}.")
 
 
 @main.command(name="signin-link")

@@ -1,4 +1,4 @@
-"""``formapp outbox``: the operator's commands for messages that were given up."""
+"""``formapp outbox``: the operator's commands for messages that failed."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ from formapp.services import Services, utc_now
 
 @click.group()
 def outbox() -> None:
-    """Mails and webhooks that were given up, with their reason."""
+    """Mails and webhooks that could not be delivered, with the reason."""
 
 
 @outbox.command(name="list")
 @with_desk
 def outbox_list(desk: Services) -> None:
-    """List what was given up, the newest first."""
+    """List the messages that failed, newest first."""
     found = False
-    for message in _given_up(desk):
+    for message in _failed(desk):
         found = True
         ticket = f"\t{reference_of(message.ticket_id)}" if message.ticket_id else ""
         click.echo(
             f"{message.id}\t{message.channel}\t{message.kind}\t{message.recipient}{ticket}\t{message.last_error}"
         )
     if not found:
-        click.echo("Nothing was given up.")
+        click.echo("No message has failed.")
 
 
 @outbox.command(name="replay")
 @click.argument("numbers", metavar="[NUMBER]...", nargs=-1, type=click.IntRange(1, LARGEST_ID))
-@click.option("--all", "every", is_flag=True, help="All that was given up.")
+@click.option("--all", "every", is_flag=True, help="All that failed.")
 @with_desk
 def outbox_replay(desk: Services, numbers: tuple[int, ...], every: bool) -> None:
-    """Send messages once more that were given up, each under the id that it had."""
+    """Send failed messages again, each with the id that it had."""
     if bool(numbers) is every:
         raise click.UsageError("Name the messages by their numbers, or use --all.")
-    wanted = tuple(message.id for message in _given_up(desk)) if every else numbers
+    wanted = tuple(message.id for message in _failed(desk)) if every else numbers
     refused = 0
     for number in wanted:
         try:
@@ -51,13 +51,13 @@ def outbox_replay(desk: Services, numbers: tuple[int, ...], every: bool) -> None
         except UseCaseError as reason:
             refused += 1
             click.echo(f"{number}: {reason.message}", err=True)
-    click.echo(f"{len(wanted) - refused} of {len(wanted)} are on their way once more.")
+    click.echo(f"{len(wanted) - refused} of {len(wanted)} are being sent again.")
     if refused:
         raise click.exceptions.Exit(1)
 
 
-def _given_up(desk: Services) -> Iterator[OutboxMessage]:
-    """All that was given up, read a page at a time."""
+def _failed(desk: Services) -> Iterator[OutboxMessage]:
+    """All that failed, read a page at a time."""
     page = messages.dead_messages(desk)
     while page:
         yield from page

@@ -13,7 +13,7 @@ from formapp.services import Services, utc_now
 
 @click.group()
 def webhook() -> None:
-    """Other systems that are told of tickets, by signed messages (Standard Webhooks)."""
+    """Other systems that get ticket events as signed messages (Standard Webhooks)."""
 
 
 @webhook.command(name="add")
@@ -27,7 +27,7 @@ def webhook() -> None:
 )
 @with_desk
 def webhook_add(desk: Services, url: str, project: str, events: tuple[str, ...]) -> None:
-    """Tell an address of tickets; prints the secret, this once."""
+    """Send ticket events to a URL. Prints the endpoint's secret, once."""
     types = [event for part in events for event in part.replace(",", " ").split()]
     number, secret = endpoints.add_endpoint(desk, url, utc_now(), project=project, events=types)
     click.echo(f"Added endpoint {number}: {_summary(endpoints.endpoint_numbered(desk, number))}")
@@ -69,26 +69,26 @@ def webhook_test(desk: Services, number: int) -> None:
     """Send a signed ping at once, and say what came back."""
     tried = delivery.ping(desk, number, utc_now())
     if not tried.delivered:
-        raise click.ClickException(f"The ping was not taken. {tried.error} ({tried.duration_ms} ms)")
-    click.echo(f"The receiver took the ping: it answered {tried.status} in {tried.duration_ms} ms.")
+        raise click.ClickException(f"The ping failed. {tried.error} ({tried.duration_ms} ms)")
+    click.echo(f"The receiver accepted the ping: it answered {tried.status} in {tried.duration_ms} ms.")
 
 
 @webhook.command(name="rotate")
 @click.argument("number", metavar="ID", type=int)
 @with_desk
 def webhook_rotate(desk: Services, number: int) -> None:
-    """Make a new secret and print it, this once; the old one signs beside it for a day."""
+    """Make a new secret and print it, once. For a day, messages are signed with both."""
     now = utc_now()
     secret = endpoints.rotate(desk, number, now)
     click.echo(f"The new secret of endpoint {number}, shown only now: {secret}")
-    click.echo(f"The old one signs beside it until {now + OVERLAP:%Y-%m-%d %H:%M} UTC.")
+    click.echo(f"Until {now + OVERLAP:%Y-%m-%d %H:%M} UTC, messages are signed with the old one too.")
 
 
 @webhook.command(name="disable")
 @click.argument("number", metavar="ID", type=int)
 @with_desk
 def webhook_disable(desk: Services, number: int) -> None:
-    """Send nothing more to an endpoint; what waits for it is given up."""
+    """Send nothing more to an endpoint. What is waiting for it fails."""
     endpoints.disable(desk, number, utc_now())
     click.echo(f"Endpoint {number} is switched off.")
 

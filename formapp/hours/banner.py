@@ -15,7 +15,7 @@ from formapp.hours import closures
 from formapp.logs import log
 from formapp.models import StoredClosure
 from formapp.services import Services
-from formapp.when import long_words, place
+from formapp.when import period_words, zone_words
 from formapp.widgets.assets import CLOSURES_FILE
 
 # A folder that can't be written stays so; it is told once, not at each round of the worker.
@@ -55,15 +55,9 @@ def content(announced: Sequence[StoredClosure], zone: ZoneInfo, now: datetime) -
 
 
 def sentence(closure: StoredClosure, zone: ZoneInfo, now: datetime) -> str:
-    """ "Support is closed from Thursday 24 December, 12:00 to Monday 28 December, 09:00 (Paris): Winter break"."""
-    start, end = (
-        long_words(instant, zone, now).removesuffix(f" ({place(zone)})")
-        for instant in (closure.starts_at, closure.ends_at)
-    )
-    day, _, clock = end.rpartition(", ")
-    if start.startswith(f"{day}, "):
-        end = clock
-    return f"Support is closed from {start} to {end} ({place(zone)}): {closure.note}"
+    """ "Support is closed from Thursday 24 December, 12:00 to Monday 28 December, 09:00 Paris time: Winter break"."""
+    period = period_words(closure.starts_at, closure.ends_at, zone, now, " to ", short=False)
+    return f"Support is closed from {period} {zone_words(zone)}: {closure.note}"
 
 
 def _replace(path: Path, text: str) -> None:

@@ -1,7 +1,7 @@
-"""Closures: time in which support is closed beyond its usual hours, announced by staff.
+"""Closures: time when support is closed during its usual hours, announced by staff.
 
-A closure counts for promises given from its announcement on. A promise given before stays as it is,
-and so does one that was given before the closure was taken back.
+A closure counts for targets set from its announcement on. Targets set before stay as they are, and so do
+those that were set before the closure was cancelled.
 """
 
 from __future__ import annotations
@@ -19,23 +19,21 @@ from formapp.text import is_blank, normalise_line
 from supportpolicy import Closure, NeverOpen
 
 NOTE_LENGTH = 200
-
-
 _KNOWN = (
     select(StoredClosure.starts_at, StoredClosure.ends_at, StoredClosure.note)
     .where(
         StoredClosure.ends_at > bindparam("since"),
-        StoredClosure.created_at <= bindparam("promised_at"),
-        or_(StoredClosure.cancelled_at.is_(None), StoredClosure.cancelled_at > bindparam("promised_at")),
+        StoredClosure.created_at <= bindparam("set_at"),
+        or_(StoredClosure.cancelled_at.is_(None), StoredClosure.cancelled_at > bindparam("set_at")),
     )
     .order_by(StoredClosure.starts_at, StoredClosure.id)
 )
 
 
 def add_closure(services: Services, start: datetime, end: datetime, note: str, now: datetime) -> StoredClosure:
-    """Announce a closure between two aware instants. Raises Refused with its field and a sentence.
+    """Announce a closure between two aware instants. Raises UseCaseError with its field and a sentence.
 
-    AlreadyThere is one of them: the same was announced before, and wasn't taken back.
+    AlreadyExists is one of them: the same was announced before, and wasn't cancelled.
     """
     words = normalise_line(note)
     if is_blank(words):
@@ -67,7 +65,7 @@ def add_closure(services: Services, start: datetime, end: datetime, note: str, n
 def local_instant(text: str, field: str, zone: ZoneInfo) -> datetime:
     """The instant of a date and a time as people write them, by the zone's clock where they name no other.
 
-    Raises Refused for anything else, and for a time that the zone's clock skips.
+    Raises UseCaseError for anything else, and for a time that the zone's clock skips.
     """
     try:
         local = datetime.fromisoformat(text)
@@ -87,7 +85,7 @@ def local_instant(text: str, field: str, zone: ZoneInfo) -> datetime:
 
 
 def cancel_closure(services: Services, number: int, now: datetime) -> None:
-    """Take a closure back; promises that were given under it stay. Raises NotFound."""
+    """Cancel a closure; targets that were set under it stay. Raises NotFound."""
     with services.write.begin() as database:
         closure = database.get(StoredClosure, number)
         if closure is None or closure.cancelled_at is not None:
@@ -96,7 +94,7 @@ def cancel_closure(services: Services, number: int, now: datetime) -> None:
 
 
 def upcoming_closures(services: Services, now: datetime) -> tuple[StoredClosure, ...]:
-    """The closures that aren't over and weren't taken back, the next first."""
+    """The closures that aren't over and weren't cancelled, the next first."""
     with services.read() as database:
         found = database.scalars(
             select(StoredClosure)
@@ -106,7 +104,7 @@ def upcoming_closures(services: Services, now: datetime) -> tuple[StoredClosure,
         return tuple(found)
 
 
-def closures_known_at(database: Session, promised_at: datetime, since: datetime) -> tuple[Closure, ...]:
-    """The closures that a promise given at ``promised_at`` counts with, for a ticket received at ``since``."""
-    found = database.connection().execute(_KNOWN, {"promised_at": promised_at, "since": since})
+def closures_known_at(database: Session, set_at: datetime, since: datetime) -> tuple[Closure, ...]:
+    """The closures that targets set at ``set_at`` count with, for a ticket received at ``since``."""
+    found = database.connection().execute(_KNOWN, {"set_at": set_at, "since": since})
     return tuple(Closure(start, end, note) for start, end, note in found)

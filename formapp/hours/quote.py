@@ -1,4 +1,4 @@
-"""What a ticket would be promised if it were filed now, and whether support is open."""
+"""The targets that a ticket would get if it were filed now, and whether support is open."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from formapp.hours import closures
 from formapp.services import Services
-from formapp.when import long_words, place, short_words
+from formapp.when import long_words, short_words, zone_words
 from supportpolicy import Opening
 
 
@@ -70,13 +70,13 @@ def quote_now(services: Services, now: datetime) -> Quote:
 
 
 def _state(opening: Opening, zone: ZoneInfo, now: datetime) -> str:
-    """ "Support is open now, until 17:00 (Paris)"."""
+    """ "Support is open now, until 17:00 Paris time"."""
     words = f"Support is {'open' if opening.open else 'closed'} now"
     if opening.until is None:
         return words
     local, today = opening.until.astimezone(zone), now.astimezone(zone).date()
     if local.date() == today:
-        return f"{words}, until {local:%H:%M} ({place(zone)})"
+        return f"{words}, until {local:%H:%M} {zone_words(zone)}"
     if opening.open and local.date() == today + timedelta(days=1) and f"{local:%H:%M}" == "00:00":
-        return f"{words}, until midnight ({place(zone)})"
+        return f"{words}, until midnight {zone_words(zone)}"
     return f"{words}, until {long_words(opening.until, zone, now)}"

@@ -1,4 +1,4 @@
-"""Time in which support is closed beyond its usual hours."""
+"""Time when support is closed during its usual hours."""
 
 from __future__ import annotations
 

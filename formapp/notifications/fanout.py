@@ -1,6 +1,6 @@
-"""Announcements: what happened on a ticket, waiting in the outbox to be told to everybody concerned.
+"""Fan-out: an event of a ticket becomes one message for each recipient.
 
-An act writes one row, whoever and however many are to hear of it. The worker turns the row into one
+An action writes one outbox row, however many recipients there are. The worker turns the row into one
 message for each recipient, in one transaction with marking it done; the messages' ids are made of
 the ticket, the event and the recipient, so that a repeat writes none twice.
 """
@@ -23,13 +23,13 @@ CHANNEL = "announcement"
 # Which mail tells customers of an event, and which tells staff; "" where none does.
 TO_CUSTOMERS = {"replied": "replied", "closed": "closed", "reopened": "reopened"}
 TO_STAFF = {"opened": "staff-new", "replied": "staff-reply", "due-soon": "staff-due-soon", "missed": "staff-missed"}
-# To everybody at the desk, even where somebody has the ticket.
+# To everybody at the desk, even where the ticket is assigned.
 FOR_ALL_STAFF = frozenset({"opened", "missed"})
 
 
 @dataclass(frozen=True, slots=True)
 class TicketEvent:
-    """What there is to tell: the event's kind and number, who did it, and plain facts as JSON."""
+    """An event to publish: its kind and number, who did it, and plain facts as JSON."""
 
     kind: str
     ticket_id: int
@@ -53,26 +53,26 @@ def ticket_payload(ticket: Ticket, project_name: str) -> dict[str, Any]:
     }
 
 
-def event_message(services: Services, happened: TicketEvent) -> NewMessage:
-    """The outbox row that tells of what happened; it is written in the transaction of what happened."""
-    reference = reference_of(happened.ticket_id)
+def event_message(services: Services, event: TicketEvent) -> NewMessage:
+    """The outbox row that tells of what happened; it is written in the transaction of what event."""
+    reference = reference_of(event.ticket_id)
     return NewMessage(
         channel=CHANNEL,
-        kind=happened.kind,
+        kind=event.kind,
         recipient="",
-        facts={"by": happened.actor_id, "by_staff": happened.by_staff, "event": happened.sequence, **happened.facts},
-        message_id=f"<{reference}.{happened.sequence}.{CHANNEL}@{outbox.mail_host(services.settings.base_url)}>",
-        ticket_id=happened.ticket_id,
+        facts={"by": event.actor_id, "by_staff": event.by_staff, "event": event.sequence, **event.facts},
+        message_id=f"<{reference}.{event.sequence}.{CHANNEL}@{outbox.mail_host(services.settings.base_url)}>",
+        ticket_id=event.ticket_id,
     )
 
 
-def publish(services: Services, database: Session, happened: TicketEvent, now: datetime) -> None:
-    """Write the row of one thing that happened, inside the caller's transaction."""
-    outbox.enqueue(database, [event_message(services, happened)], now)
+def publish(services: Services, database: Session, event: TicketEvent, now: datetime) -> None:
+    """Write the row of one event, inside the caller's transaction."""
+    outbox.enqueue(database, [event_message(services, event)], now)
 
 
 def fan_out(services: Services, event_message: OutboxMessage, now: datetime) -> Outcome:
-    """Write the messages of one announcement; those that are there already stay as they are."""
+    """Write the messages of one event; those that are there already stay as they are."""
     if event_message.ticket_id is None:
         return Outcome(sent=False, error="The announcement names no ticket", permanent=True)
     with services.write.begin() as database:
@@ -125,10 +125,10 @@ def _customers(database: Session, ticket: Ticket) -> list[Account]:
 
 
 def _staff(database: Session, ticket: Ticket, kind: str) -> list[Account]:
-    """Who has the ticket; everybody at the desk where nobody has it, or all are to know."""
+    """The assignee; all staff where the ticket is unassigned, or all are to know."""
     working = select(Account).where(Account.is_staff, Account.disabled_at.is_(None)).order_by(Account.id)
     if kind not in FOR_ALL_STAFF and ticket.assignee_id is not None:
-        having = list(database.scalars(working.where(Account.id == ticket.assignee_id)))
-        if having:
-            return having
+        assignees = list(database.scalars(working.where(Account.id == ticket.assignee_id)))
+        if assignees:
+            return assignees
     return list(database.scalars(working))

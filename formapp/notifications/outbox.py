@@ -1,4 +1,4 @@
-"""Messages on their way: written in the transaction of what they tell about, sent by a worker.
+"""Messages on their way: written in the transaction of the event that they report, sent by a worker.
 
 A row holds the facts of one message to one recipient. At least once: a worker takes a row on a
 lease, sends it, then marks it; a worker that dies in between leaves a lease that runs out, and the
@@ -39,11 +39,11 @@ class Outcome:
     error: str = ""
     permanent: bool = False
     retry_after: timedelta | None = None
-    kept: bool = False
+    captured: bool = False
 
 
 SENT = Outcome(sent=True)
-CAPTURED = Outcome(sent=True, kept=True)
+CAPTURED = Outcome(sent=True, captured=True)
 Send = Callable[[OutboxMessage], Outcome]
 
 
@@ -142,7 +142,7 @@ def finish(services: Services, message: OutboxMessage, outcome: Outcome, now: da
     """Note how a leased message fared; a lease that ran out meanwhile changes nothing."""
     state, pause = "due", timedelta()
     if outcome.sent:
-        state = "kept" if outcome.kept else "sent"
+        state = "kept" if outcome.captured else "sent"
     elif outcome.permanent or now - message.created_at >= GIVE_UP_AFTER:
         state = "dead"
     else:
@@ -206,7 +206,7 @@ def mail_numbered(services: Services, number: int) -> OutboxMessage | None:
 
 
 def dead_messages(services: Services, *, before: int | None = None, most: int = 50) -> tuple[OutboxMessage, ...]:
-    """The messages that were given up, newest first; the next page begins ``before`` the last one's number."""
+    """The messages that failed, newest first; the next page begins ``before`` the last one's number."""
     chosen = select(OutboxMessage).where(_IS_DEAD)
     if before is not None:
         chosen = chosen.where(OutboxMessage.id < min(before, LARGEST_ID))
@@ -221,14 +221,14 @@ def message_numbered(services: Services, number: int) -> OutboxMessage:
 
 
 def replay(services: Services, number: int, now: datetime) -> None:
-    """Send a message that was given up once more, under the id that it had: who has it already can tell.
+    """Send a failed message again, with the id that it had: a recipient that already has it can tell.
 
-    One that is more than a week old is tried once. Raises NotFound, and Refused for one that isn't given up.
+    One that is more than a week old is tried once. Raises NotFound, and UseCaseError for one that has not failed.
     """
     with services.write.begin() as database:
         message = _message(database, number, for_update=True)
         if message.state != "dead":
-            raise UseCaseError("This message is not given up: it was sent, or is on its way")
+            raise UseCaseError("This message has not failed: it was sent, or is on its way")
         make_due(message, now)
 
 

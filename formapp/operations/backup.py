@@ -52,7 +52,7 @@ class Copied:
 def make_backup(services: Services, target: Path, now: datetime) -> Copied:
     """Copy database and files to a new folder, while the desk runs; the doctor then looks at the copy.
 
-    A copy that the doctor finds problems in is kept all the same. Raises Refused where the records
+    A copy that the doctor finds problems in is kept all the same. Raises UseCaseError where the records
     aren't in SQLite, where the target is there already, and where something can't be read or written.
     """
     source = _database_of(services, "pg_dump")
@@ -75,7 +75,7 @@ def make_backup(services: Services, target: Path, now: datetime) -> Copied:
 def restore(services: Services, source: Path, now: datetime, *, force: bool = False) -> Copied:
     """Put a backup in the desk's place, in one transaction; an older schema is taken to this release's.
 
-    Raises Refused where that would overwrite tickets or where the doctor finds problems in the backup,
+    Raises UseCaseError where that would overwrite tickets or where the doctor finds problems in the backup,
     both unless forced; where the backup is of a newer release; where something can't be read or written.
     """
     path = _database_of(services, "pg_restore")
@@ -100,7 +100,7 @@ def restore(services: Services, source: Path, now: datetime, *, force: bool = Fa
 
 
 def _database_of(services: Services, tool: str) -> Path:
-    """The desk's SQLite file. Raises Refused where there is another make, which ``tool`` is for."""
+    """The desk's SQLite file. Raises UseCaseError where there is another make, which ``tool`` is for."""
     if is_sqlite(services):
         return Path(place_of(services))
     files = services.settings.files or str(services.settings.var / FILES)
@@ -148,7 +148,7 @@ def _counted(services: Services, report: Report) -> Copied:
 
 
 def _set_aside(path: Path, now: datetime, *, force: bool) -> Path | None:
-    """Copy the present database beside itself, if there is one. Raises Refused where it isn't to be overwritten."""
+    """Copy the present database beside itself, if there is one. Raises UseCaseError where it must stay."""
     if not path.exists() or not path.stat().st_size:
         return None
     tickets = _tickets_in(path)

@@ -1,7 +1,7 @@
-"""One act on a ticket: hold the ticket, see that nobody was faster, change, record, tell.
+"""One action on a ticket: lock the ticket, check that nobody was faster, change, record, publish.
 
-Every act is one transaction. The person's page carries the number of the newest event that it
-showed; where somebody else has acted since, the act is refused and the person is told who did what.
+Every action is one transaction. The person's page carries the number of the newest event that it
+showed; where somebody else has changed the ticket since, the action is refused and the person reads who did what.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from formapp.tickets import events, sla
 ACTION_WORDS = {
     "replied": "replied",
     "noted": "added a note",
-    "assigned": "changed who has it",
+    "assigned": "changed the assignee",
     "closed": "closed it",
     "reopened": "reopened it",
     "merged": "merged it",
@@ -37,7 +37,7 @@ ACTION_WORDS = {
 
 @dataclass(slots=True)
 class TicketAction:
-    """A held ticket, and what its act needs."""
+    """A locked ticket, and what its action needs."""
 
     services: Services
     database: Session
@@ -47,7 +47,7 @@ class TicketAction:
     recompute_response: bool = field(default=False)
 
     def record(self, kind: str, details: dict[str, Any]) -> int:
-        """Write the act's event; its number."""
+        """Write the action's event; its number."""
         return events.record(self.database, self.ticket.id, kind, self.actor.id, self.now, details)
 
     def change_state(self, state: str) -> dict[str, Any]:
@@ -60,16 +60,16 @@ class TicketAction:
         return {"state": [before, state]}
 
     def publish(self, kind: str, sequence: int, facts: dict[str, Any] | None = None) -> None:
-        """Announce the event to everybody concerned, with the ticket's facts as they are after the action."""
+        """Publish the event to everybody concerned, with the ticket's facts as they are after the action."""
         sla.recompute(self.services, self.database, self.ticket, recompute_response=self.recompute_response)
         project = self.database.get_one(Project, self.ticket.project_id)
-        told = {
+        payload = {
             **fanout.ticket_payload(self.ticket, project.name),
             "by_name": self.actor.name,
             **(facts or {}),
         }
-        happened = TicketEvent(kind, self.ticket.id, sequence, self.actor.id, self.actor.is_staff, told)
-        fanout.publish(self.services, self.database, happened, self.now)
+        event = TicketEvent(kind, self.ticket.id, sequence, self.actor.id, self.actor.is_staff, payload)
+        fanout.publish(self.services, self.database, event, self.now)
 
     def must_be_open(self) -> None:
         """Raises TicketMerged or TicketClosed where nothing can be added to the ticket."""
@@ -83,10 +83,10 @@ class TicketAction:
 def ticket_action(
     services: Services, account_id: int, ticket_id: int, now: datetime, *, seen: int | None = None
 ) -> Iterator[TicketAction]:
-    """Hold a ticket for one act; committed at the end, undone by any exception.
+    """Lock a ticket for one action; committed at the end, undone by any exception.
 
     ``seen`` is the newest event that the person's page showed (None: doesn't matter). Raises NotFound
-    for a ticket or account that isn't there, ChangedMeanwhile where others have acted since.
+    for a ticket or account that isn't there, ChangedMeanwhile where others have changed it since.
     """
     with services.write.begin() as database:
         ticket = database.scalar(select(Ticket).where(Ticket.id == ticket_id).with_for_update())
@@ -110,5 +110,5 @@ def _check_unchanged(database: Session, ticket: Ticket, actor: Account, seen: in
     ).all()
     if not newer:
         return
-    acts = dict.fromkeys(f"{name} {ACTION_WORDS.get(kind, kind)}" for name, kind in newer)
-    raise ChangedMeanwhile(f"While you were writing, {', then '.join(acts)}. Look at it, then send again")
+    actions = dict.fromkeys(f"{name} {ACTION_WORDS.get(kind, kind)}" for name, kind in newer)
+    raise ChangedMeanwhile(f"While you were writing, {', then '.join(actions)}. Check the ticket, then send again")

@@ -1,4 +1,4 @@
-"""Filled forms kept for a day while their sender signs in; only the token's holder can open one."""
+"""Filled forms saved for a day while their sender signs in; only the token's holder can open one."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ LIFETIME = timedelta(hours=24)
 MOST_CHARACTERS = 400_000
 
 
-def keep_draft(services: Services, fields: Mapping[str, str], now: datetime) -> str:
-    """Keep a form's fields for 24 hours and return the token that opens them. Raises DraftTooLarge."""
+def save_draft(services: Services, fields: Mapping[str, str], now: datetime) -> str:
+    """Save a form's fields for 24 hours and return the token that opens them. Raises DraftTooLarge."""
     content = json.dumps(dict(fields), sort_keys=True)
     if sum(len(value) for value in fields.values()) > MOST_CHARACTERS:
         raise DraftTooLarge

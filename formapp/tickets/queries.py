@@ -1,4 +1,4 @@
-"""Tickets: reading one's own."""
+"""Reading tickets: those of a person, one by its reference, its events and its policy."""
 
 from __future__ import annotations
 

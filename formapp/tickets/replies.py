@@ -1,4 +1,4 @@
-"""The conversation of a ticket: replies that both sides read, and notes for staff alone."""
+"""The conversation of a ticket: replies that both sides read, and internal notes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NextState = Literal["open", "waiting", "closed"]
 class MessageInput:
     """What a person sends: Markdown, the form's id, and the newest event that the page showed (None: any).
 
-    ``files`` are the tokens of kept files.
+    ``files`` are the tokens of staged files.
     """
 
     body: str
@@ -37,29 +37,29 @@ class MessageInput:
 
 
 def reply_as_customer(
-    services: Services, account_id: int, ticket_id: int, written: MessageInput, now: datetime, *, reopen: bool = False
+    services: Services, account_id: int, ticket_id: int, message: MessageInput, now: datetime, *, reopen: bool = False
 ) -> None:
     """Add a customer's reply; the ticket is ours to work on again. The same form sent twice adds one.
 
     Raises TextRefused, ReplyReused, TicketMerged, TicketClosed unless it is to be reopened, and of its
     files FilesGone, TooManyFiles, FilesTooLarge.
     """
-    body = _checked(written.body)
+    body = _checked(message.body)
     with ticket_action(services, account_id, ticket_id, now) as action:
-        if _sent_before(action, written, body):
+        if _sent_before(action, message, body):
             return
         _open_for(action, reopen=reopen)
-        _add(action, "reply", body, written, by_staff=False)
+        _add(action, "reply", body, message, by_staff=False)
         sequence = action.record("replied", action.change_state("open"))
         action.publish("replied", sequence, {"body": body})
-    attachments.mark_attached(services, written.files)
+    attachments.mark_attached(services, message.files)
 
 
 def reply_as_staff(
     services: Services,
     account_id: int,
     ticket_id: int,
-    written: MessageInput,
+    message: MessageInput,
     then: NextState,
     now: datetime,
     *,
@@ -68,15 +68,15 @@ def reply_as_staff(
     """Add a staff reply; the first one stops the response clock. ``then`` says how the ticket goes on.
 
     Raises TextRefused, ReplyReused, TicketMerged, TicketClosed unless it is to be reopened, of its files
-    FilesGone, TooManyFiles, FilesTooLarge, and ChangedMeanwhile where somebody else has acted since the
+    FilesGone, TooManyFiles, FilesTooLarge, and ChangedMeanwhile where somebody else has changed the ticket since the
     page was made.
     """
-    body = _checked(written.body)
-    with ticket_action(services, account_id, ticket_id, now, seen=written.seen) as action:
-        if _sent_before(action, written, body):
+    body = _checked(message.body)
+    with ticket_action(services, account_id, ticket_id, now, seen=message.seen) as action:
+        if _sent_before(action, message, body):
             return
         _open_for(action, reopen=reopen)
-        _add(action, "reply", body, written, by_staff=True)
+        _add(action, "reply", body, message, by_staff=True)
         details: dict[str, Any] = {}
         if action.ticket.answered_at is None:
             action.ticket.answered_at = now
@@ -85,18 +85,18 @@ def reply_as_staff(
         action.publish("replied", sequence, {"body": body})
         if then == "closed":
             action.publish("closed", action.record("closed", {}), {"with_reply": True})
-    attachments.mark_attached(services, written.files)
+    attachments.mark_attached(services, message.files)
 
 
-def add_note(services: Services, account_id: int, ticket_id: int, written: MessageInput, now: datetime) -> None:
-    """Add a note that only staff see; on a closed ticket too. Nobody outside the desk is told."""
-    body = _checked(written.body)
+def add_note(services: Services, account_id: int, ticket_id: int, message: MessageInput, now: datetime) -> None:
+    """Add an internal note, which only staff see; on a closed ticket too. No mail is sent."""
+    body = _checked(message.body)
     with ticket_action(services, account_id, ticket_id, now) as action:
-        if _sent_before(action, written, body):
+        if _sent_before(action, message, body):
             return
-        _add(action, "note", body, written, by_staff=True)
+        _add(action, "note", body, message, by_staff=True)
         action.record("noted", {})
-    attachments.mark_attached(services, written.files)
+    attachments.mark_attached(services, message.files)
 
 
 def messages_of(services: Services, ticket_id: int, *, with_notes: bool) -> tuple[Message, ...]:
@@ -126,9 +126,9 @@ def render_new(services: Services, most: int = 50) -> int:
     return len(new)
 
 
-def _checked(typed: str) -> str:
+def _checked(text: str) -> str:
     try:
-        body = normalise(typed)
+        body = normalise(text)
     except TextRefused as refused:
         raise TextRefused(refused.message, "body") from None
     if is_blank(body):
@@ -138,17 +138,17 @@ def _checked(typed: str) -> str:
     return body
 
 
-def _sent_before(action: TicketAction, written: MessageInput, body: str) -> bool:
+def _sent_before(action: TicketAction, message: MessageInput, body: str) -> bool:
     """Whether this form has added this text already. Raises ReplyReused where it was another text or other files."""
     before = action.database.scalar(
-        select(Message).where(Message.account_id == action.actor.id, Message.submission == written.submission)
+        select(Message).where(Message.account_id == action.actor.id, Message.submission == message.submission)
     )
     if before is None:
         return False
     if before.body != body or before.ticket_id != action.ticket.id:
         raise ReplyReused
     if attachments.attached_contents(action.database, before.id) != attachments.staged_contents(
-        action.services, written.files
+        action.services, message.files
     ):
         raise ReplyReused
     return True
@@ -161,8 +161,8 @@ def _open_for(action: TicketAction, *, reopen: bool) -> None:
     action.must_be_open()
 
 
-def _add(action: TicketAction, kind: str, body: str, written: MessageInput, *, by_staff: bool) -> None:
-    message = Message(
+def _add(action: TicketAction, kind: str, body: str, message: MessageInput, *, by_staff: bool) -> None:
+    row = Message(
         ticket_id=action.ticket.id,
         account_id=action.actor.id,
         by_staff=by_staff,
@@ -170,16 +170,16 @@ def _add(action: TicketAction, kind: str, body: str, written: MessageInput, *, b
         body=body,
         html=None,
         at=action.now,
-        submission=written.submission,
+        submission=message.submission,
     )
-    action.database.add(message)
+    action.database.add(row)
     action.database.flush()
     attachments.attach(
         action.services,
         action.database,
-        written.files,
+        message.files,
         ticket_id=action.ticket.id,
-        message_id=message.id,
+        message_id=row.id,
         account_id=action.actor.id,
         now=action.now,
     )

@@ -24,11 +24,14 @@ from formapp.models import Account, Message, Project, Ticket
 from formapp.services import Services
 from formapp.text import normalise_line
 from formapp.tickets.queries import number_of
+from formapp.tickets.status import STAFF_LABELS
 
 PAGE_SIZE = 50
-STATES = ("open", "waiting", "closed", "any")
 LONGEST_SEARCH = 500
-KEYS = {"status": "state", "priority": "priority", "project": "project", "assigned": "assignee"}
+KEYS = {"status": "state", "priority": "priority", "project": "project", "assignee": "assignee"}
+# What searches said before; bookmarks may still hold them.
+_OLDER_KEYS = {"assigned": "assignee"}
+_OLDER_ASSIGNEES = {"nobody": "unassigned"}
 COLUMNS = (
     "Reference",
     "Subject",
@@ -36,7 +39,7 @@ COLUMNS = (
     "Priority",
     "Status",
     "Reporter",
-    "Assigned to",
+    "Assignee",
     "Opened (UTC)",
     "Response due (UTC)",
     "Answered (UTC)",
@@ -60,7 +63,7 @@ class SearchRefused(UseCaseError):
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Which tickets are wanted. ``assignee`` is "me", "nobody", an address, or empty for everybody's."""
+    """Which tickets are wanted. ``assignee`` is "me", "unassigned", an address, or empty for everybody's."""
 
     state: str = "open"
     priority: str = ""
@@ -89,7 +92,7 @@ class QueuePage:
 
 
 def parse_search(text: str) -> Filters:
-    """What a search like ``status:open priority:high assigned:me checkout`` asks for.
+    """What a search like ``status:open priority:high assignee:me checkout`` asks for.
 
     What stands in quotation marks is never a key. Raises SearchRefused, or TextRefused for what no text holds.
     """
@@ -99,7 +102,8 @@ def parse_search(text: str) -> Filters:
     if len(line) > LONGEST_SEARCH:
         raise SearchRefused(f"The search must be {LONGEST_SEARCH} characters or less")
     for part in _PART.finditer(line):
-        key, value = part["key"], part["quoted"] or part["plain"] or ""
+        value = part["quoted"] or part["plain"] or ""
+        key = part["key"] and _OLDER_KEYS.get(part["key"].lower(), part["key"])
         if key is None:
             words.append(value)
         elif key.lower() == "is":
@@ -114,7 +118,9 @@ def parse_search(text: str) -> Filters:
                 f"“{key}:” is not known. Use {known} or is:overdue. "
                 "To look for words with a colon, put them in quotation marks"
             )
-    if found.get("state", "open") not in STATES:
+    if "assignee" in found:
+        found["assignee"] = _OLDER_ASSIGNEES.get(found["assignee"], found["assignee"])
+    if found.get("state", "open") not in {*STAFF_LABELS, "any"}:
         raise SearchRefused(f"“status:{found['state']}” is not known. Use status:open, waiting, closed or any")
     return Filters(**found, text=" ".join(" ".join(words).split()))
 
@@ -180,7 +186,7 @@ def _conditions(filters: Filters, viewer_id: int, now: datetime) -> Iterator[Col
         yield Ticket.project_id == select(Project.id).where(Project.key == filters.project).scalar_subquery()
     if filters.assignee == "me":
         yield Ticket.assignee_id == viewer_id
-    elif filters.assignee == "nobody":
+    elif filters.assignee == "unassigned":
         yield Ticket.assignee_id.is_(None)
     elif filters.assignee:
         person = aliased(Account)
@@ -200,9 +206,9 @@ def _holds(word: str) -> ColumnElement[bool]:
         return Ticket.id == number_of(word.upper())
     except NotFound:
         pass
-    written = exists().where(Message.ticket_id == Ticket.id, Message.body.icontains(word, autoescape=True))
+    in_message = exists().where(Message.ticket_id == Ticket.id, Message.body.icontains(word, autoescape=True))
     return or_(
-        Ticket.subject.icontains(word, autoescape=True), Ticket.description.icontains(word, autoescape=True), written
+        Ticket.subject.icontains(word, autoescape=True), Ticket.description.icontains(word, autoescape=True), in_message
     )
 
 
@@ -251,7 +257,7 @@ def _cells(ticket: Ticket) -> tuple[str, ...]:
         ticket.subject,
         ticket.project.name,
         ticket.priority,
-        ticket.state,
+        STAFF_LABELS[ticket.state],
         ticket.reporter.name,
         ticket.assignee.name if ticket.assignee else "",
         *(f"{time:%Y-%m-%d %H:%M}" if time else "" for time in times),

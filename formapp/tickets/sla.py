@@ -1,8 +1,8 @@
-"""The clock that runs against a ticket's promises.
+"""The clock that runs against a ticket's targets.
 
-What was promised is worked out from the policy and the closures that counted when the promise was
-given, and from the ticket's own events: a priority that changed is a new promise, a wait for the
-customer is a pause. A later policy or closure rewrites nothing.
+Targets are computed from the policy and the closures that counted when they were set, and from the
+ticket's own events: a changed priority sets new targets, waiting for the customer is a pause. A later
+policy or closure changes none of them.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ TARGETS: tuple[Target, Target] = ("response", "resolution")
 PUT_OFF = timedelta(hours=1)
 """How long a ticket waits whose notices could not be worked out."""
 PAUSED_STATES = {"waiting": "Waiting for your answer", "closed": "The ticket was closed"}
-"""States in which the resolution clock stands still, and the words that say why."""
+"""States in which the resolution clock is paused, and the words that say why."""
 
 
 @dataclass(frozen=True, slots=True)
 class TicketTargets:
-    """What a ticket was promised: its policy, the closures that count, and the deadlines that follow."""
+    """A ticket's targets: its policy, the closures that count, and the deadlines that follow."""
 
     policy: Policy
     closures: tuple[Closure, ...]
@@ -43,14 +43,14 @@ class TicketTargets:
 
 @dataclass(frozen=True, slots=True)
 class OpenTarget:
-    """A promise that is still to be kept, and when it is due (aware UTC)."""
+    """A target that is still to be met, and when it is due (aware UTC)."""
 
     target: Target
     due: datetime
 
 
 def load_targets(services: Services, database: Session, ticket: Ticket) -> TicketTargets:
-    """Work a ticket's promises out again, from what counted when they were given."""
+    """Compute a ticket's targets again, from what counted when they were set."""
     policy = policy_of(services, ticket.policy_version)
     history = database.scalars(select(Event).where(Event.ticket_id == ticket.id).order_by(Event.sequence)).all()
     counted = closures.closures_known_at(database, targets_set_at(history, ticket.opened_at), ticket.opened_at)
@@ -60,14 +60,14 @@ def load_targets(services: Services, database: Session, ticket: Ticket) -> Ticke
 
 
 def targets_set_at(history: Sequence[Event], opened_at: datetime) -> datetime:
-    """When the present promise was given: at filing, or when the priority last changed."""
+    """When the present targets were set: at filing, or when the priority last changed."""
     corrected = [event for event in history if event.kind == "priority-changed"]
     changed = [event.at for event in corrected if event.details["priority"][0] != event.details["priority"][1]]
     return changed[-1] if changed else opened_at
 
 
 def pauses_in(history: Sequence[Event]) -> tuple[Pause, ...]:
-    """When the resolution clock stood still and why, replayed from a ticket's events."""
+    """When the resolution clock was paused and why, replayed from a ticket's events."""
     pauses: list[Pause] = []
     since: tuple[datetime, str] | None = None
     for event in history:
@@ -84,7 +84,7 @@ def pauses_in(history: Sequence[Event]) -> tuple[Pause, ...]:
 
 
 def open_targets(ticket: Ticket) -> Iterator[OpenTarget]:
-    """The promises still to be kept: the response until staff answered, the resolution while we work on it."""
+    """The targets still to be met: the response until staff answered, the resolution while we work on it."""
     if ticket.state == "closed":
         return
     if ticket.answered_at is None and ticket.response_due_at is not None:
@@ -94,21 +94,21 @@ def open_targets(ticket: Ticket) -> Iterator[OpenTarget]:
 
 
 def recompute(services: Services, database: Session, ticket: Ticket, *, recompute_response: bool = False) -> None:
-    """Store what an act changed: deadlines, the place in the queue, and when to look again.
+    """Store what an action changed: deadlines, the place in the queue, and when to look again.
 
     The response deadline is rewritten only with ``recompute_response``, when the priority has changed.
     """
-    promises = load_targets(services, database, ticket)
+    targets = load_targets(services, database, ticket)
     if recompute_response:
-        ticket.response_due_at = promises.deadlines.response_due
+        ticket.response_due_at = targets.deadlines.response_due
     if ticket.state != "closed":
-        ticket.resolution_due_at = promises.deadlines.resolution_due
+        ticket.resolution_due_at = targets.deadlines.resolution_due
     left = list(open_targets(ticket))
     if ticket.state == "closed" and ticket.closed_at is not None:
         ticket.queue_at = ticket.closed_at
     else:
-        ticket.queue_at = min((promise.due for promise in left), default=NO_DEADLINE)
-    ticket.notice_at = _next_notice(left, promises.deadlines, _noticed(database, ticket.id))
+        ticket.queue_at = min((open_target.due for open_target in left), default=NO_DEADLINE)
+    ticket.notice_at = _next_notice(left, targets.deadlines, _noticed(database, ticket.id))
 
 
 def _noticed(database: Session, ticket_id: int) -> frozenset[tuple[str, str]]:
@@ -120,56 +120,56 @@ def _next_notice(
     left: Sequence[OpenTarget], deadlines: Deadlines, noticed: frozenset[tuple[str, str]]
 ) -> datetime | None:
     times = []
-    for promise in left:
-        if (promise.target, "missed") in noticed:
+    for open_target in left:
+        if (open_target.target, "missed") in noticed:
             continue
-        warning = None if (promise.target, "due-soon") in noticed else deadlines.warn_at(promise.target)
-        times.append(promise.due if warning is None else min(warning, promise.due))
+        warning = None if (open_target.target, "due-soon") in noticed else deadlines.warn_at(open_target.target)
+        times.append(open_target.due if warning is None else min(warning, open_target.due))
     return min(times, default=None)
 
 
 def record_notices(services: Services, database: Session, ticket: Ticket, now: datetime) -> None:
     """Record what the clock has to say of a ticket by now, each thing once; the caller holds the ticket.
 
-    Called by the worker, and by every act before it changes anything: an answer that comes late, but
+    Called by the worker, and by every action before it changes anything: an answer that comes late, but
     before the worker looked, has missed all the same.
     """
     if ticket.notice_at is None or ticket.notice_at > now:
         return
-    promises = load_targets(services, database, ticket)
+    targets = load_targets(services, database, ticket)
     noticed = set(_noticed(database, ticket.id))
     left = list(open_targets(ticket))
-    for promise in left:
-        kind = _what_to_say(promises, promise, now)
-        if kind and not {(promise.target, kind), (promise.target, "missed")} & noticed:
-            _record(services, database, ticket, promise, kind, now)
-            noticed.add((promise.target, kind))
-    ticket.notice_at = _next_notice(left, promises.deadlines, frozenset(noticed))
+    for open_target in left:
+        kind = _what_to_say(targets, open_target, now)
+        if kind and not {(open_target.target, kind), (open_target.target, "missed")} & noticed:
+            _record(services, database, ticket, open_target, kind, now)
+            noticed.add((open_target.target, kind))
+    ticket.notice_at = _next_notice(left, targets.deadlines, frozenset(noticed))
     if ticket.notice_at is not None and ticket.notice_at <= now:
         # Nobody is at the desk to be warned; look again when it opens.
-        ticket.notice_at = min(promises.policy.opening(now, promises.closures).until or now, _first_due(left, now))
+        ticket.notice_at = min(targets.policy.opening(now, targets.closures).until or now, _first_due(left, now))
 
 
 def _first_due(left: Sequence[OpenTarget], now: datetime) -> datetime:
-    return min((promise.due for promise in left if promise.due > now), default=NO_DEADLINE)
+    return min((open_target.due for open_target in left if open_target.due > now), default=NO_DEADLINE)
 
 
-def _what_to_say(promises: TicketTargets, promise: OpenTarget, now: datetime) -> str:
-    if now >= promise.due:
+def _what_to_say(targets: TicketTargets, open_target: OpenTarget, now: datetime) -> str:
+    if now >= open_target.due:
         return "missed"
-    warning = promises.deadlines.warn_at(promise.target)
+    warning = targets.deadlines.warn_at(open_target.target)
     if warning is None or now < warning:
         return ""
-    priority_words = promises.deadlines.promise(promise.target)
-    closed = priority_words.kind != "elapsed" and not promises.policy.opening(now, promises.closures).open
+    promise = targets.deadlines.promise(open_target.target)
+    closed = promise.kind != "elapsed" and not targets.policy.opening(now, targets.closures).open
     return "" if closed else "due-soon"
 
 
 def _record(
-    services: Services, database: Session, ticket: Ticket, promise: OpenTarget, kind: str, now: datetime
+    services: Services, database: Session, ticket: Ticket, open_target: OpenTarget, kind: str, now: datetime
 ) -> None:
-    database.add(ClockNotice(ticket_id=ticket.id, target=promise.target, kind=kind, at=now))
-    details = {"target": promise.target, "due": promise.due.isoformat()}
+    database.add(ClockNotice(ticket_id=ticket.id, target=open_target.target, kind=kind, at=now))
+    details = {"target": open_target.target, "due": open_target.due.isoformat()}
     sequence = events.record(database, ticket.id, kind, None, now, details)
     project = database.get_one(Project, ticket.project_id)
     facts = {**fanout.ticket_payload(ticket, project.name), **details}

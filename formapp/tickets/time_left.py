@@ -1,7 +1,7 @@
-"""How much time is left for a ticket's next promise, in words.
+"""How much time is left until a ticket's next target.
 
-Promises of open time count open time, so that "2 h left" on a Friday evening means Monday morning. What was
-missed is told in plain time: that is how long the customer has been waiting beyond the promise.
+Targets in open time count open time, so that "2 h left" on a Friday evening means Monday morning. How much a
+target was missed by is plain time: that is how long the customer has waited beyond it.
 """
 
 from __future__ import annotations
@@ -15,23 +15,24 @@ from formapp.hours import closures
 from formapp.models import Ticket
 from formapp.policies import policy_of
 from formapp.services import Services
-from formapp.tickets.sla import OpenTarget, open_targets
+from formapp.tickets.sla import open_targets
 from supportpolicy import Closure, Policy, warning_time
 
 Urgency = Literal["missed", "soon", "later", "none"]
-DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class TimeLeft:
-    """What is promised next ("response", "resolution", or "" for nothing), how long until then, how urgent it is.
+    """The next target ("response", "resolution", or "" for none), the time until then, and how urgent it is.
 
-    ``open_time`` says that the words count open time only.
+    ``time`` is None without a target and negative after it was missed; ``open_time`` says that it counts
+    open time only. ``state`` is the ticket's.
     """
 
     target: str
-    words: str
+    state: str
     urgency: Urgency
+    time: timedelta | None = None
     open_time: bool = False
 
 
@@ -44,32 +45,14 @@ def times_left(services: Services, tickets: Sequence[Ticket], now: datetime) -> 
 
 def time_left(policy: Policy, ticket: Ticket, closed: Sequence[Closure], now: datetime) -> TimeLeft:
     """The time left for one ticket; ``closed`` are the closures announced by now."""
-    if ticket.state == "closed":
-        return TimeLeft("", "Closed", "none")
-    promise = min(open_targets(ticket), key=lambda found: found.due, default=None)
-    if promise is None:
-        words = "Waiting for the customer" if ticket.state == "waiting" else "No fixed time"
-        return TimeLeft("", words, "none")
-    if promise.due <= now:
-        return TimeLeft(promise.target, f"Missed by {length(now - promise.due)}", "missed")
-    return _running(policy, ticket, promise, closed, now)
-
-
-def _running(policy: Policy, ticket: Ticket, promise: OpenTarget, closed: Sequence[Closure], now: datetime) -> TimeLeft:
+    target = min(open_targets(ticket), key=lambda found: found.due, default=None)
+    if target is None:
+        return TimeLeft("", ticket.state, "none")
+    if target.due <= now:
+        return TimeLeft(target.target, ticket.state, "missed", target.due - now)
     priority = policy.priority(ticket.priority)
-    promised = priority.response if promise.target == "response" else priority.resolution
+    promised = priority.response if target.target == "response" else priority.resolution
     elapsed = promised.kind == "elapsed"
-    left = promise.due - now if elapsed else policy.open_between(now, promise.due, closed)
+    left = target.due - now if elapsed else policy.open_between(now, target.due, closed)
     urgency: Urgency = "soon" if left <= warning_time(promised, policy.calendar) else "later"
-    return TimeLeft(promise.target, f"{length(left)} left", urgency, open_time=not elapsed)
-
-
-def length(time: timedelta) -> str:
-    """A length of time in words, to the minute, or to the hour from a day on: "1 h 20 min", "3 days 2 h"."""
-    minutes = int(time.total_seconds() // 60)
-    days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
-    if days:
-        words = [f"{days} day{'s' if days > 1 else ''}", f"{hours} h" if hours else ""]
-    else:
-        words = [f"{hours} h" if hours else "", f"{rest} min" if rest else ""]
-    return " ".join(word for word in words if word) or "less than a minute"
+    return TimeLeft(target.target, ticket.state, urgency, left, open_time=not elapsed)

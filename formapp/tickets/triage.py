@@ -1,4 +1,4 @@
-"""What staff do with a ticket beside writing: give it to somebody, close it, merge it, correct its priority."""
+"""What staff do with a ticket beside writing: assign it, close it, merge it, correct its priority."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ def staff_ticket(services: Services, reference: str) -> Ticket:
     return ticket
 
 
-def people_at_the_desk(services: Services) -> tuple[Account, ...]:
-    """Everybody who can be given a ticket, by name."""
+def staff_accounts(services: Services) -> tuple[Account, ...]:
+    """Everybody to whom a ticket can be assigned, by name."""
     with services.read() as database:
         working = select(Account).where(Account.is_staff, Account.disabled_at.is_(None))
         return tuple(database.scalars(working.order_by(Account.name, Account.id)))
 
 
 def assign(services: Services, account_id: int, ticket_id: int, email: str, now: datetime, *, seen: int) -> None:
-    """Give a ticket to somebody at the desk, or with an empty address to nobody. Raises NotAtTheDesk."""
+    """Assign a ticket to a member of staff; an empty address makes it unassigned. Raises NotStaff."""
     with ticket_action(services, account_id, ticket_id, now, seen=seen) as action:
         before, after = action.ticket.assignee_id, None
         if email.strip():
@@ -77,7 +77,7 @@ def reopen(services: Services, account_id: int, ticket_id: int, now: datetime, *
 def merge(
     services: Services, account_id: int, ticket_id: int, into: str, now: datetime, *, seen: int | None = None
 ) -> None:
-    """Close a ticket as a duplicate of another of the same project, where its sender reads on. Raises Refused."""
+    """Close a ticket as a duplicate of another of the same project, where its sender reads on. Raises UseCaseError."""
     with ticket_action(services, account_id, ticket_id, now, seen=seen) as action:
         target = _merge_target(action, into)
         action.ticket.merged_into_id = target.id
@@ -105,7 +105,9 @@ def _merge_target(action: TicketAction, into: str) -> Ticket:
     if target.id == ticket.id:
         raise UseCaseError("A ticket can't be merged into itself", "into")
     if target.project_id != ticket.project_id:
-        raise UseCaseError("Both tickets must be of one project: its members will read the other one", "into")
+        raise UseCaseError(
+            "Both tickets must belong to the same project, because its members can read the other one", "into"
+        )
     if target.merged_into_id is not None:
         raise UseCaseError(f"{target.reference} was itself merged into {reference_of(target.merged_into_id)}", "into")
     return target
@@ -144,7 +146,7 @@ def correct_answers(
 
 def _change_priority(action: TicketAction, priority: str, details: dict[str, Any]) -> None:
     due_before = _due_words(action.ticket)
-    # Other answers that lead to the same priority are no new promise, and nothing to tell.
+    # Other answers that lead to the same priority set no new targets, and there is nothing to publish.
     action.recompute_response = action.ticket.priority != priority
     action.ticket.priority = priority
     sequence = action.record("priority-changed", details)

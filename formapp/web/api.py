@@ -17,7 +17,7 @@ from formapp.hours import icalendar
 from formapp.hours.quote import DueDate, PriorityQuote, quote_now
 from formapp.web.context import web
 from formapp.web.session_cookie import current_person
-from formapp.web.tickets.similar_presenter import present_similar
+from formapp.web.tickets.presenters import present_similar
 
 blueprint = Blueprint("api", __name__)
 A_MINUTE = 60

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from flask import Blueprint, abort
 from werkzeug.wrappers import Response
@@ -15,7 +16,6 @@ from formapp.policies import policy_of
 from formapp.web.context import web
 from formapp.web.layout.page import page
 from formapp.web.row_number import row_number
-from formapp.when import short_words
 
 blueprint = Blueprint("inbox", __name__)
 
@@ -28,7 +28,7 @@ class ShownMail:
     recipient: str
     subject: str
     text: str
-    written: str
+    written: datetime
 
 
 @blueprint.get("/inbox")
@@ -55,11 +55,9 @@ def _only_for_trying_out() -> None:
 
 def _shown(row: OutboxMessage) -> ShownMail:
     mail = _mail(row)
-    desk = web()
-    written = short_words(row.created_at, desk.services.policy.calendar.zone, desk.clock())
     if mail is None:
-        return ShownMail(row.id, row.recipient, "(can't be built)", row.last_error, written)
-    return ShownMail(row.id, row.recipient, mail.subject, mail.text, written)
+        return ShownMail(row.id, row.recipient, "(can't be built)", row.last_error, row.created_at)
+    return ShownMail(row.id, row.recipient, mail.subject, mail.text, row.created_at)
 
 
 def _mail(row: OutboxMessage) -> Mail | None:

@@ -43,7 +43,10 @@ ERROR_PAGES = {
     ),
     403: ErrorPage(
         "You can't do that here",
-        ("Your account isn't allowed to do this.", "Sign in with another address, or ask a colleague who is."),
+        (
+            "Your account doesn't have permission to do this.",
+            "Sign in with another address, or ask a colleague who is.",
+        ),
         MY_TICKETS,
     ),
     404: ErrorPage(
@@ -56,26 +59,26 @@ ERROR_PAGES = {
     ),
     405: ErrorPage(
         "This page can't be used that way",
-        ("The address is right, but it doesn't take what your browser sent.", "Start again from your tickets."),
+        ("The address is right, but the page doesn't accept what your browser sent.", "Start again from your tickets."),
         MY_TICKETS,
     ),
     413: ErrorPage(
         "That is too much text",
         (
-            "What you sent is larger than this form takes.",
-            "Shorten it: keep the steps and the lines around the error, and offer the rest in the ticket.",
+            "What you sent is larger than this form accepts.",
+            "Shorten it: keep the steps and the lines around the error. You can offer the rest in the ticket.",
         ),
     ),
     429: ErrorPage(
-        "Too many tries",
-        ("You have done this very often in a short time.", "Wait a few minutes, then try again."),
+        "Too many attempts",
+        ("You have tried this too many times in a short time.", "Wait a few minutes, then try again."),
     ),
     500: ErrorPage(
         "Something failed on our side",
-        ("It isn't your doing, and it has been recorded.", "Try again in a minute."),
+        ("This isn't your fault, and we have a record of it.", "Try again in a minute."),
     ),
     503: ErrorPage(
-        "We can't reach our records just now",
+        "We can't reach our records right now",
         ("The desk is running, but its database doesn't answer.", "Try again in a minute."),
     ),
 }

@@ -14,7 +14,7 @@ from formapp.tickets import queries, triage
 from formapp.web.context import web
 from formapp.web.csrf import Responder
 from formapp.web.session_cookie import Person, current_person
-from formapp.web.tickets.reply_form import PRESS_AGAIN, kept_page, path_after_sign_in
+from formapp.web.tickets.reply_form import PRESS_AGAIN, path_after_sign_in, unsent_page
 
 
 class Role(StrEnum):
@@ -109,7 +109,7 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "queue.export"): STAFF_ONLY,
     ("GET", "closures.coming"): STAFF_ONLY,
     ("POST", "closures.announce"): STAFF_ONLY,
-    ("POST", "closures.take_back"): STAFF_ONLY,
+    ("POST", "closures.cancel"): STAFF_ONLY,
     ("GET", "outgoing.messages"): STAFF_ONLY,
     ("POST", "outgoing.replay"): STAFF_ONLY,
     ("GET", "outgoing.endpoint"): STAFF_ONLY,
@@ -132,7 +132,7 @@ def ask_once_more(show: Responder) -> Responder:
 
     def answer() -> Response:
         if current_person() is None:
-            return kept_page(PRESS_AGAIN, 422)
+            return unsent_page(PRESS_AGAIN, 422)
         return authorize() or show()
 
     return answer

@@ -53,7 +53,7 @@ def render_files(
             "too-large": f" is larger than {size_words(most.size)}. Send the part that matters, or compress it.",
             "too-many": f" is one too many: up to {most.count} files can be attached.",
             "too-much": f" is too much: up to {size_words(most.total)} can be attached in all.",
-            "other-kind": " is of a kind that we don't take. Put it into a zip, or send a screenshot.",
+            "other-kind": " is of a kind that we don't accept. Put it into a zip, or send a screenshot.",
             "attached": " is attached.",
             "removed": " is removed.",
             "later": " can't be uploaded now. It goes along when you send the form.",

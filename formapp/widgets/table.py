@@ -8,7 +8,7 @@ from typing import Literal
 
 from markupsafe import Markup
 
-from formapp.when import DAYS, MONTHS, place
+from formapp.when import DAYS, MONTHS, zone_words
 from formapp.widgets.rendering import in_list, render
 from supportpolicy import Calendar, Policy, Priority
 
@@ -44,13 +44,13 @@ def render_table(
     words = {"hours": hours_in_words(policy.calendar)}
     if show == "examples":
         found = examples(policy, on or date.today())  # noqa: DTZ011 - any week serves
-        return render("examples.html", policy, examples=found, place=place(policy.calendar.zone), **words)
+        return render("examples.html", policy, examples=found, zone=zone_words(policy.calendar.zone), **words)
     names = {"promises": "promises.html", "criteria": "criteria.html", "house-rules": "house-rules.html"}
     return render(names[show], policy, criteria_url=criteria_url, level=heading_level, dates_url=dates_url, **words)
 
 
 def hours_in_words(calendar: Calendar) -> str:
-    """ "Monday to Friday, 09:00 to 17:00 (Paris time), closed on public holidays"."""
+    """ "Monday to Friday, 09:00 to 17:00 Paris time, closed on public holidays"."""
     parts: list[str] = []
     runs: list[tuple[int, int]] = []
     for day in range(7):
@@ -66,7 +66,7 @@ def hours_in_words(calendar: Calendar) -> str:
             times = in_list(tuple(f"{_clock(start)} to {_clock(end)}" for start, end in windows), "and")
             parts.append(f"{days}, {times}")
     closed = ", closed on public holidays" if calendar.holidays else ""
-    return f"{'; '.join(parts)} ({place(calendar.zone)} time){closed}"
+    return f"{'; '.join(parts)} {zone_words(calendar.zone)}{closed}"
 
 
 def examples(policy: Policy, on: date) -> tuple[Example, ...]:

@@ -65,7 +65,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory, built_guide: Path) -> Iterato
 
 
 def fill_staff_pages(desk: Desk) -> None:
-    """A ticket missed and one due soon, a closure, an endpoint that can't be reached, a mail that was given up."""
+    """A ticket missed and one due soon, a closure, an endpoint that can't be reached, a mail that failed."""
     services, now = desk.services, desk.clock()
     customer = find_account_by_email(services, demo.CUSTOMER)
     assert customer
@@ -179,14 +179,14 @@ CUSTOMERS: dict[str, Callable[[Page], None]] = {
 def queue_with_error(page: Page) -> None:
     page.goto("/support/desk/?search=assigned:nobody")
     page.get_by_label("Search", exact=True).last.fill("colour:red")
-    page.get_by_role("button", name="Show").click()
+    page.get_by_role("button", name="Search", exact=True).click()
     expect(page.get_by_text("“colour:” is not known.")).to_be_visible()
 
 
 def closure_with_errors(page: Page) -> None:
     page.goto("/support/desk/closures")
     page.get_by_label("Note").fill("Winter break")
-    page.get_by_role("button", name="Announce the closure").click()
+    page.get_by_role("button", name="Announce closure").click()
     expect(page.get_by_text("There is a problem")).to_be_visible()
 
 
@@ -203,7 +203,7 @@ def ticket_at_the_desk(page: Page) -> None:
 
 def ticket_at_the_desk_with_error(page: Page) -> None:
     page.goto(f"/support/desk/{REFERENCE}")
-    page.get_by_text("It is a duplicate").click()
+    page.get_by_text("Merge a duplicate").click()
     page.get_by_role("button", name="Merge").click()
     expect(page.get_by_text("There is a problem")).to_be_visible()
 

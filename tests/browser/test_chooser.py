@@ -145,6 +145,6 @@ def test_without_script_the_tree_leads_to_the_filled_form(open_page: OpenPage, d
     shown.get_by_text("Neither", exact=True).locator("visible=true").click()
     shown.get_by_text("We can't merge or sync at all").locator("visible=true").click()
     shown.get_by_role("link", name="Open a ticket with this priority").locator("visible=true").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Create ticket")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Open a ticket")
     expect(page.get_by_role("radio", name=re.compile("^High"))).to_be_checked()
     assert "effect=merging" in page.locator("input[name=answers]").input_value()

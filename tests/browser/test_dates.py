@@ -17,7 +17,7 @@ from tests.browser.conftest import MOVED, Desk, OpenPage, Watch, go_by_link, nam
 
 pytestmark = pytest.mark.browser
 
-HIGH = "File now: an answer by Wednesday 25 November, 15:00 (Paris)"
+HIGH = "Sent now: answer by Wednesday 25 November, 15:00 Paris time"
 COUNTED = "Counted while support is open"
 PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
@@ -43,22 +43,22 @@ def test_the_form_says_by_when_beside_each_priority(open_page: OpenPage, path: s
     page.goto(path)
     expect(shown(page)).to_have_text(
         [
-            "File now: an answer by Tuesday 24 November, 16:00 (Paris)",
+            "Sent now: answer by Tuesday 24 November, 16:00 Paris time",
             HIGH,
-            "File now: an answer by Thursday 26 November, 15:00 (Paris)",
+            "Sent now: answer by Thursday 26 November, 15:00 Paris time",
         ]
     )
     expect(page.locator(".support-radio", has_text="High").locator("support-date")).to_have_text(HIGH)
     # Best effort keeps its words.
     expect(page.locator(".support-radio", has_text="Low")).to_contain_text("Answer as soon as we can")
-    expect(page.locator(".support-radio", has_text="Low")).not_to_contain_text("File now")
+    expect(page.locator(".support-radio", has_text="Low")).not_to_contain_text("Sent now")
 
 
 def test_the_table_says_it_with_whether_support_is_open(open_page: OpenPage) -> None:
     page = open_page(timezone_id="America/New_York")
     page.goto("/contact-support/")
     expect(page.locator("[data-support-hours]")).to_contain_text(
-        "Support is open now, until 17:00 (Paris); 11:00 your time"
+        "Support is open now, until 17:00 Paris time; 11:00 your time"
     )
     expect(page.locator(".support-dates")).to_contain_text(f"{HIGH}; 09:00 your time")
 
@@ -69,7 +69,7 @@ def test_the_chooser_s_result_says_it(open_page: OpenPage) -> None:
     card = page.locator("support-chooser .support-card[tabindex]")
     expect(card).to_contain_text("Critical")
     expect(card.locator("support-date")).to_have_text(
-        "File now: an answer by Tuesday 24 November, 16:00 (Paris); Wed, 00:00 your time"
+        "Sent now: answer by Tuesday 24 November, 16:00 Paris time; Wed, 00:00 your time"
     )
 
 
@@ -134,7 +134,7 @@ def test_it_is_asked_again_once_a_minute_at_the_most(open_page: OpenPage, desk: 
     page.clock.install()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "dates.json" in request.url else None)
-    go_by_link(page, "/contact-support/", "Open a ticket", "File a ticket")
+    go_by_link(page, "/contact-support/", "Open a ticket", "Open a ticket")
     expect(page.get_by_text(HIGH)).to_be_visible()
     page.get_by_label("Subject").focus()
     assert len(asked) == 1
@@ -142,7 +142,7 @@ def test_it_is_asked_again_once_a_minute_at_the_most(open_page: OpenPage, desk: 
     desk.clock.now += timedelta(hours=3)
     page.clock.fast_forward(61_000)
     page.get_by_label("Description").focus()
-    expect(page.get_by_text("File now: an answer by Wednesday 25 November, 17:00 (Paris)")).to_be_visible()
+    expect(page.get_by_text("Sent now: answer by Wednesday 25 November, 17:00 Paris time")).to_be_visible()
     assert len(asked) == 2
 
 
@@ -162,7 +162,7 @@ def test_a_date_that_can_t_be_renewed_goes(open_page: OpenPage, watch: Watch) ->
 def test_nobody_is_interrupted(open_page: OpenPage) -> None:
     page = open_page()
     page.goto("/file-a-ticket/")
-    expect(page.get_by_text("File now").first).to_be_visible()
+    expect(page.get_by_text("Sent now").first).to_be_visible()
     assert page.locator(":is([aria-live], [role=status], [role=alert]) support-date").count() == 0
 
 
@@ -190,8 +190,14 @@ def bar(page: Page) -> Locator:
 @pytest.mark.parametrize(
     ("days", "words"),
     [
-        (-1, "Support is closed from Monday 23 November, 15:00 to Wednesday 25 November, 15:00 (Paris): Winter break"),
-        (13.9, "Support is closed from Tuesday 8 December, 12:36 to Thursday 10 December, 12:36 (Paris): Winter break"),
+        (
+            -1,
+            "Support is closed from Monday 23 November, 15:00 to Wednesday 25 November, 15:00 Paris time: Winter break",
+        ),
+        (
+            13.9,
+            "Support is closed from Tuesday 8 December, 12:36 to Thursday 10 December, 12:36 Paris time: Winter break",
+        ),
     ],
 )
 @pytest.mark.parametrize("path", ["/", "/ticket-priority/", "/support/sign-in"])
@@ -273,6 +279,6 @@ def test_it_can_be_hidden_until_another_is_announced(open_page: OpenPage, desk: 
 def test_it_stays_from_page_to_page(open_page: OpenPage, desk: Desk) -> None:
     announce(desk, 1)
     page = at_the_desk_s_time(desk, open_page())
-    go_by_link(page, "/contact-support/", "Open a ticket", "File a ticket")
+    go_by_link(page, "/contact-support/", "Open a ticket", "Open a ticket")
     expect(bar(page)).to_have_count(1)
     expect(bar(page)).to_be_visible()

@@ -352,7 +352,7 @@ def test_going_from_page_to_page_within_the_guide_keeps_it(open_page: OpenPage, 
     for _ in range(2):
         page.get_by_role("link", name="Ticket priority").first.click()
         expect(page.get_by_role("heading", level=1)).to_contain_text("Ticket priority")
-        page.get_by_role("link", name="File a ticket").first.click()
+        page.get_by_role("link", name="Open a ticket").first.click()
         expect_back(page, SUBJECT, "")
     assert page.evaluate("() => window.first"), "the whole page was loaded anew"
     assert len(records(page)) == 1

@@ -109,7 +109,7 @@ def test_the_chooser_works_on_a_page_that_one_came_to_by_a_link(open_page: OpenP
 
 def test_the_form_works_on_a_page_that_one_came_to_by_a_link(open_page: OpenPage) -> None:
     page = open_page()
-    go_by_link(page, "/", "Open a ticket", "File a ticket")
+    go_by_link(page, "/", "Open a ticket", "Open a ticket")
     page.get_by_text("Help me choose").click()
     page.get_by_role("radio", name="An answer or a change").check()
     page.get_by_role("button", name="Continue").click()

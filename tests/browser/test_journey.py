@@ -87,7 +87,7 @@ def test_from_the_embedded_form_on_a_phone(open_page: OpenPage, desk: Desk) -> N
     phone = open_page(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
     desk.sign_in(phone)
     phone.goto("/contact-support/")
-    phone.get_by_role("link", name="Open a ticket").first.tap()
+    phone.locator("article").get_by_role("link", name="Open a ticket").first.tap()
 
     expect(phone.get_by_text(f"Signed in as {demo.CUSTOMER}")).to_be_visible()
     phone.get_by_label("Project").select_option("Riverside Intranet")

@@ -171,7 +171,7 @@ def test_a_page_from_elsewhere_asks_for_one_more_press(page: Page, desk: Desk, w
     page.goto(elsewhere)
     page.get_by_role("button", name="Go").click()
 
-    expect(page.get_by_text("Press Send once more")).to_be_visible()
+    expect(page.get_by_text("Press Send ticket once more")).to_be_visible()
     expect_all_kept(page)
     assert stored(desk) == []
     send(page)
@@ -210,7 +210,7 @@ def test_where_the_browser_says_nothing_an_hour_old_token_is_enough(
     hide_referrer(page)
     fill_in_guide(page, script)
     send(page)
-    expect(page.get_by_text("Press Send once more")).to_be_visible()
+    expect(page.get_by_text("Press Send ticket once more")).to_be_visible()
     expect_all_kept(page)
     assert stored(desk) == []
 

@@ -139,7 +139,7 @@ def test_beyond_a_limit_the_sentence_comes_at_once_and_nothing_is_sent(live: Pag
     )
     said = files(live).get_by_role("status")
     expect(said).to_contain_text("“huge.log” is larger than 10 MB. Send the part that matters, or compress it.")
-    expect(said).to_contain_text("“setup.exe” is of a kind that we don't take.")
+    expect(said).to_contain_text("“setup.exe” is of a kind that we don't accept.")
     expect(listed(live)).to_have_count(0)
     assert (posts, chosen(live)) == ([], [])
 

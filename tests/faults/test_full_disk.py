@@ -26,7 +26,7 @@ def test_where_the_records_find_no_room_the_form_comes_back_with_its_files(
     desk = told(failing_writes, tmp_path, "records")
     for answer in (desk["first"], desk["second"]):
         assert answer["status"] == 503
-        assert "Not sent yet: we can't reach our records just now" in answer["text"]
+        assert "Not sent yet: we can't reach our records right now" in answer["text"]
         assert (typed(answer), answer["kept"]) == (filled(), 2)
     # A file needs no database, so it can be sent ahead.
     assert desk["upload"][0] == 201

@@ -45,7 +45,7 @@ def test_a_ticket_is_given_only_to_somebody_who_works_here(services: Services, a
         [None, sam.id],
         [sam.id, None],
     ]
-    assert [person.name for person in triage.people_at_the_desk(services)] == ["Sam Rivera"]
+    assert [person.name for person in triage.staff_accounts(services)] == ["Sam Rivera"]
 
 
 @pytest.mark.usefixtures("ada")
@@ -59,7 +59,7 @@ def test_every_act_tells_the_second_of_two_people(services: Services, sam: Accou
         lambda: triage.correct_answers(services, sam.id, 1, {"need": "question"}, NOW, seen=1),
     )
     for act in acts:
-        with pytest.raises(ChangedMeanwhile, match="Kim Adeyemi changed who has it"):
+        with pytest.raises(ChangedMeanwhile, match="Kim Adeyemi changed the assignee"):
             act()
     assert the_ticket(services).state == "open"
 
@@ -80,7 +80,7 @@ def test_duplicates_are_merged_within_their_project(services: Services, ada: Acc
         file_ticket(services, ada, subject=f"Number {number}", submission=f"form-{number}", project=project)
     for into, sentence in (
         ("SUP-1002", "into itself"),
-        ("SUP-1004", "of one project"),
+        ("SUP-1004", "belong to the same project"),
         ("SUP-9999", "There is no ticket SUP-9999"),
         ("-1", "like SUP-1042"),
         ("SUP-١٠٠١", "like SUP-1042"),

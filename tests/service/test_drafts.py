@@ -29,20 +29,20 @@ FIELDS = {
 
 
 def test_a_draft_comes_back_whole(services: Services) -> None:
-    token = drafts.keep_draft(services, FIELDS, NOW)
+    token = drafts.save_draft(services, FIELDS, NOW)
     assert drafts.draft_fields(services, token, NOW) == FIELDS
     assert drafts.draft_fields(services, token, NOW) == FIELDS
 
 
 @pytest.mark.parametrize("odd", ["a\0b", "half of \ud83d", "\u2028", "x" * 399_999])
 def test_even_text_that_no_ticket_may_hold_is_kept_to_be_mended(services: Services, odd: str) -> None:
-    token = drafts.keep_draft(services, {"description": odd, "subject": ""}, NOW)
+    token = drafts.save_draft(services, {"description": odd, "subject": ""}, NOW)
     assert drafts.draft_fields(services, token, NOW) == {"description": odd, "subject": ""}
 
 
 def test_a_draft_opens_to_its_token_alone(services: Services) -> None:
-    token = drafts.keep_draft(services, FIELDS, NOW)
-    other = drafts.keep_draft(services, {**FIELDS, "subject": "Another's"}, NOW)
+    token = drafts.save_draft(services, FIELDS, NOW)
+    other = drafts.save_draft(services, {**FIELDS, "subject": "Another's"}, NOW)
     assert token != other
     (hashes, texts) = zip(*((row.token_hash, str(row.__dict__)) for row in stored(services, Draft)), strict=True)
     assert not any(secret in text for secret in (token, other) for text in texts)
@@ -54,16 +54,16 @@ def test_a_draft_opens_to_its_token_alone(services: Services) -> None:
 
 
 def test_a_draft_is_kept_for_a_day_and_then_swept_away(services: Services) -> None:
-    token = drafts.keep_draft(services, FIELDS, NOW)
+    token = drafts.save_draft(services, FIELDS, NOW)
     assert drafts.draft_fields(services, token, NOW + DAY - timedelta(seconds=1)) == FIELDS
     assert drafts.draft_fields(services, token, NOW + DAY) is None
-    drafts.keep_draft(services, FIELDS, NOW + DAY)
+    drafts.save_draft(services, FIELDS, NOW + DAY)
     (left,) = stored(services, Draft)
     assert left.created_at == NOW + DAY
 
 
 def test_a_draft_whose_ticket_is_sent_is_forgotten(services: Services) -> None:
-    token, other = (drafts.keep_draft(services, FIELDS, NOW) for _ in range(2))
+    token, other = (drafts.save_draft(services, FIELDS, NOW) for _ in range(2))
     drafts.drop_draft(services, token)
     drafts.drop_draft(services, token)
     assert drafts.draft_fields(services, token, NOW) is None
@@ -71,7 +71,7 @@ def test_a_draft_whose_ticket_is_sent_is_forgotten(services: Services) -> None:
 
 
 def test_a_draft_outlives_a_changed_secret_and_a_restart(services: Services) -> None:
-    token = drafts.keep_draft(services, FIELDS, NOW)
+    token = drafts.save_draft(services, FIELDS, NOW)
     restarted = make_services(replace(services.settings, secret_key="another secret, as long as the first one was"))
     assert drafts.draft_fields(restarted, token, NOW) == FIELDS
     restarted.database.engine.dispose()
@@ -79,5 +79,5 @@ def test_a_draft_outlives_a_changed_secret_and_a_restart(services: Services) -> 
 
 def test_more_than_a_form_can_hold_is_not_kept(services: Services) -> None:
     with pytest.raises(DraftTooLarge, match="Shorten it"):
-        drafts.keep_draft(services, {"description": "🙂" * 399_999, "subject": "xx"}, NOW)
+        drafts.save_draft(services, {"description": "🙂" * 399_999, "subject": "xx"}, NOW)
     assert stored(services, Draft) == []

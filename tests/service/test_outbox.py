@@ -250,7 +250,7 @@ def test_what_is_known_already_is_not_written_twice(services: Services) -> None:
         outbox.enqueue(database, [message], NOW)
 
 
-# What was given up, and sending it once more
+# What failed, and sending it once more
 
 
 def given_up(services: Services, *recipients: str) -> list[int]:
@@ -301,7 +301,7 @@ def test_an_old_message_is_tried_once_and_given_up_again_where_that_fails(servic
 def test_only_what_was_given_up_is_sent_once_more(services: Services) -> None:
     waiting = write_mail(services)
     for _ in range(2):
-        with pytest.raises(UseCaseError, match="is not given up: it was sent, or is on its way"):
+        with pytest.raises(UseCaseError, match="has not failed: it was sent, or is on its way"):
             outbox.replay(services, waiting, NOW)
         send(services, Post())
     assert send(services, Post(), NOW + timedelta(days=1)) == 0

@@ -1,4 +1,4 @@
-"""The operator finds what was given up, and sends it once more: by number, or all of it."""
+"""The operator finds what failed, and sends it again: by number, or all of it."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ def due(services: Services) -> list[int]:
 
 
 def test_what_was_given_up_is_listed_and_sent_again_by_its_number(services: Services, operator: Operator) -> None:
-    assert operator.is_told("outbox", "list") == "Nothing was given up."
+    assert operator.is_told("outbox", "list") == "No message has failed."
     ada, ben = given_up(services, "ada", "ben")
     assert operator.is_told("outbox", "list").splitlines() == [
         f"{ben}\tmail\tunknown-address\tben@shop.example\t550 no such user",
         f"{ada}\tmail\tunknown-address\tada@shop.example\t550 no such user",
     ]
-    assert operator.is_told("outbox", "replay", str(ada)) == "1 of 1 are on their way once more."
+    assert operator.is_told("outbox", "replay", str(ada)) == "1 of 1 are being sent again."
     assert due(services) == [ada]
 
 
 def test_all_of_it_is_sent_again_at_once(services: Services, operator: Operator) -> None:
     numbers = given_up(services, *(f"person{number}" for number in range(51)))
-    assert operator.is_told("outbox", "replay", "--all") == "51 of 51 are on their way once more."
+    assert operator.is_told("outbox", "replay", "--all") == "51 of 51 are being sent again."
     assert due(services) == numbers
 
 
@@ -69,7 +69,7 @@ def test_what_can_t_be_sent_again_is_told_and_holds_up_no_other(services: Servic
         f"{webhook}: The endpoint is switched off: by hand. Switch it on first",
         "99999: There is no message 99999",
     ]
-    assert result.stdout.strip() == "1 of 3 are on their way once more."
+    assert result.stdout.strip() == "1 of 3 are being sent again."
     assert ada in due(services)
 
 

@@ -37,12 +37,12 @@ def words_of(found: Quote) -> dict[str, tuple[str | None, str | None]]:
 def test_it_says_by_when_each_priority_is_answered(services: Services) -> None:
     found = quote_now(services, NOW)
     assert words_of(found) == {
-        "critical": ("Tuesday 24 November, 16:00 (Paris)", "Tuesday 24 November, 19:00 (Paris)"),
-        "high": ("Wednesday 25 November, 15:00 (Paris)", None),
-        "normal": ("Thursday 26 November, 15:00 (Paris)", None),
+        "critical": ("Tuesday 24 November, 16:00 Paris time", "Tuesday 24 November, 19:00 Paris time"),
+        "high": ("Wednesday 25 November, 15:00 Paris time", None),
+        "normal": ("Thursday 26 November, 15:00 Paris time", None),
         "low": (None, None),
     }
-    assert found.state == "Support is open now, until 17:00 (Paris)"
+    assert found.state == "Support is open now, until 17:00 Paris time"
 
 
 @pytest.mark.parametrize("minutes", [0, 1, 59, 300, 60 * 24 * 3, 60 * 24 * 30])
@@ -67,25 +67,28 @@ def test_a_ticket_filed_in_that_minute_gets_the_very_dates(services: Services, m
 def test_an_announced_closure_moves_the_dates_from_then_on(services: Services) -> None:
     add_closure(services, NOW + timedelta(hours=1), NOW + timedelta(days=1), "Moving", NOW + timedelta(minutes=5))
     before, after = quote_now(services, NOW), quote_now(services, NOW + timedelta(minutes=5))
-    assert words_of(before)["high"] == ("Wednesday 25 November, 15:00 (Paris)", None)
-    assert words_of(after)["high"] == ("Thursday 26 November, 14:05 (Paris)", None)
-    assert after.state == "Support is open now, until 16:00 (Paris)"
+    assert words_of(before)["high"] == ("Wednesday 25 November, 15:00 Paris time", None)
+    assert words_of(after)["high"] == ("Thursday 26 November, 14:05 Paris time", None)
+    assert after.state == "Support is open now, until 16:00 Paris time"
 
 
 @pytest.mark.parametrize(
     ("local", "words"),
     [
-        (datetime(2026, 11, 24, 8, 59, tzinfo=PARIS), "Support is closed now, until 09:00 (Paris)"),
-        (datetime(2026, 11, 24, 9, 0, tzinfo=PARIS), "Support is open now, until 17:00 (Paris)"),
+        (datetime(2026, 11, 24, 8, 59, tzinfo=PARIS), "Support is closed now, until 09:00 Paris time"),
+        (datetime(2026, 11, 24, 9, 0, tzinfo=PARIS), "Support is open now, until 17:00 Paris time"),
         (
             datetime(2026, 11, 24, 17, 0, tzinfo=PARIS),
-            "Support is closed now, until Wednesday 25 November, 09:00 (Paris)",
+            "Support is closed now, until Wednesday 25 November, 09:00 Paris time",
         ),
-        (datetime(2026, 11, 27, 17, 0, tzinfo=PARIS), "Support is closed now, until Monday 30 November, 09:00 (Paris)"),
+        (
+            datetime(2026, 11, 27, 17, 0, tzinfo=PARIS),
+            "Support is closed now, until Monday 30 November, 09:00 Paris time",
+        ),
         # A holiday, and the new year.
         (
             datetime(2026, 12, 31, 18, 0, tzinfo=PARIS),
-            "Support is closed now, until Monday 4 January 2027, 09:00 (Paris)",
+            "Support is closed now, until Monday 4 January 2027, 09:00 Paris time",
         ),
     ],
 )
@@ -96,7 +99,7 @@ def test_whether_support_is_open_in_words(sqlite_services: Services, local: date
 @pytest.mark.parametrize(
     ("window", "words"),
     [
-        ('"09:00-24:00"', "Support is open now, until midnight (Paris)"),
+        ('"09:00-24:00"', "Support is open now, until midnight Paris time"),
         ('"00:00-24:00"', "Support is open now"),
     ],
 )
@@ -139,8 +142,8 @@ def test_the_file_tells_each_closure_until_it_is_over(beside: Services, site: Pa
     add_closure(beside, short, short + timedelta(hours=2), "Moving <b>&</b> “more”", NOW)
     assert banner.write(beside, NOW) is True
     assert told(site) == [
-        "Support is closed from Tuesday 1 December, 12:00 to 14:00 (Paris): Moving <b>&</b> “more”",
-        "Support is closed from Thursday 24 December, 12:00 to Monday 28 December, 09:00 (Paris): Winter break",
+        "Support is closed from Tuesday 1 December, 12:00 to 14:00 Paris time: Moving <b>&</b> “more”",
+        "Support is closed from Thursday 24 December, 12:00 to Monday 28 December, 09:00 Paris time: Winter break",
     ]
     row = json.loads((site / CLOSURES_FILE).read_text("utf-8"))["closures"][1]
     assert (row["start"], row["end"]) == ("2026-12-24T11:00:00Z", "2026-12-28T08:00:00Z")
@@ -226,13 +229,13 @@ def test_a_closure_is_announced_listed_and_taken_back(run: Run, site: Path) -> N
     code, said = run("add", f"{year}-12-24T12:00", f"{year}-12-28T09:00", "Winter break")
     assert code == 0
     assert said.startswith("Announced closure 1. Support is closed from ")
-    assert said.endswith(f" 28 December {year}, 09:00 (Paris): Winter break")
+    assert said.endswith(f" 28 December {year}, 09:00 Paris time: Winter break")
     assert len(told(site)) == 1
     code, said = run("add", f"{year}-12-24T12:00:00+01:00", f"{year}-12-28T08:00:00+00:00", " Winter break ")
     assert (code, said) == (1, "Error: This closure is announced already")
     code, listed = run("list")
     assert (code, listed.split("\t")[0]) == (0, "1")
-    assert run("cancel", "1") == (0, "Took closure 1 back.")
+    assert run("cancel", "1") == (0, "Cancelled closure 1.")
     assert told(site) == []
     assert run("list") == (0, "")
 

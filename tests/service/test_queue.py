@@ -17,6 +17,7 @@ from formapp.services import Services
 from formapp.tickets import replies, search, triage
 from formapp.tickets.search import Filters, SearchRefused
 from formapp.tickets.time_left import times_left
+from formapp.web.layout.filters import time_left
 from tests.builders import NOW, build_customer, build_project, build_staff, file_ticket, written
 
 FILED = (  # subject, priority, hours after NOW
@@ -79,9 +80,13 @@ def test_each_filter_and_the_words(services: Services, ada: Account, sam: Accoun
     for query, numbers in (
         ("priority:critical", [5, 3]),
         ("project:intranet", [7]),
+        ("assignee:me", [4]),
         ("assigned:me", [4]),
         ("assigned:sam@platform.example", [4]),
+        ("assignee:unassigned priority:high", []),
         ("assigned:nobody priority:high", []),
+        ("assignee:unassigned priority:critical", [5, 3]),
+        ("Assigned:Nobody priority:critical", [5, 3]),
         ("status:waiting", [2]),
         ("status:closed", [6]),
         ("is:overdue", [5]),
@@ -121,7 +126,7 @@ def test_an_unknown_word_is_named_with_those_that_are_known(query: str) -> None:
         "",
         "checkout",
         "status:any",
-        "status:closed priority:high project:shop assigned:me is:overdue two words",
+        "status:closed priority:high project:shop assignee:me is:overdue two words",
         "12:30",
         '"Seen: Error" "status:open" https://shop.example/',
         'project:"two words" c',
@@ -136,9 +141,9 @@ def test_a_choice_that_was_changed_counts_and_else_the_search_does() -> None:
     shown = search.parse_search("priority:high assigned:me")
     typed = search.parse_search("priority:low assigned:me checkout")
     for chosen, settled in (
-        ("priority:high assigned:me", "priority:low assigned:me checkout"),
-        ("assigned:me", "assigned:me checkout"),
-        ("priority:high assigned:me is:overdue", "priority:low assigned:me is:overdue checkout"),
+        ("priority:high assigned:me", "priority:low assignee:me checkout"),
+        ("assigned:me", "assignee:me checkout"),
+        ("priority:high assigned:me is:overdue", "priority:low assignee:me is:overdue checkout"),
         ("status:any priority:high", "status:any priority:low checkout"),
     ):
         assert search.merge_filters(typed, search.parse_search(chosen), shown).as_search() == settled
@@ -165,7 +170,7 @@ def test_the_time_left_is_said_in_words(services: Services, sam: Account) -> Non
     with services.read() as database:
         tickets = database.query(Ticket).order_by(Ticket.id).all()
     left = times_left(services, tickets, NOW + timedelta(hours=1, minutes=15))
-    assert [(left[number].words, left[number].urgency, left[number].open_time) for number in range(1, 7)] == [
+    assert [(time_left(left[number]), left[number].urgency, left[number].open_time) for number in range(1, 7)] == [
         ("No fixed time", "none", False),
         ("Waiting for the customer", "none", False),
         ("1 h 45 min left", "later", False),
@@ -174,7 +179,7 @@ def test_the_time_left_is_said_in_words(services: Services, sam: Account) -> Non
         ("Closed", "none", False),
     ]
     evening = times_left(services, tickets, NOW + timedelta(hours=12))
-    assert evening[4].words == "6 h left", "the night isn't counted"
+    assert time_left(evening[4]) == "6 h left", "the night isn't counted"
     assert times_left(services, tickets, NOW + timedelta(hours=23))[4].urgency == "soon"
 
 

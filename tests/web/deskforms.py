@@ -32,7 +32,7 @@ def history(page: Page) -> list[str]:
 
 
 def assigning(page: Page) -> Form:
-    """The form that chooses who has the ticket; "I take it" is another with the same address."""
+    """The form that chooses the assignee; "Assign to me" is another with the same address."""
     select = page.one("select", id="assignee")
     return next(
         Form(page, form)

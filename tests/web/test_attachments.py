@@ -152,7 +152,7 @@ def test_files_survive_a_changed_secret_and_one_more_press(desk: Desk, ada: Brow
     form = form_with(ada, ("good.log", LOG))
     desk.app.secret_key = "another secret that is long enough too"
     asked = ada.send(form, headers={"Origin": "null"})
-    assert "Press Send once more" in asked.text
+    assert "Press Send ticket once more" in asked.text
     assert kept_names(asked) == ["good.log"]
     assert desk.stored() == []
     assert ada.send(asked.form("/support/tickets")).heading == "Your ticket is sent"

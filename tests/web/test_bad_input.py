@@ -22,9 +22,9 @@ def sentence_at(page: Page, field: str) -> str:
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
-        ("project", "no-such", 'There is no project "no-such" that you can create a ticket for. Choose a project from'),
-        ("project", "museum", 'There is no project "museum" that you can create a ticket for. Choose a project from'),
-        ("priority", "urgent", "This priority no longer exists. Choose one of those below"),
+        ("project", "no-such", "You can't open a ticket for a project “no-such”. Choose a project from"),
+        ("project", "museum", "You can't open a ticket for a project “museum”. Choose a project from"),
+        ("priority", "urgent", "This priority no longer exists. Choose another one"),
         ("priority", "", "Choose a priority"),
         ("subject", "", "Enter a subject"),
         ("subject", " \t ", "Enter a subject"),
@@ -106,7 +106,7 @@ def test_bytes_that_are_no_text_are_shown_as_such_and_the_rest_is_kept(
 ) -> None:
     again = ada.post("/support/tickets", body_of(**{field: raw}), OWN)
     assert again.status == 422
-    assert "held bytes that aren't text" in sentence_at(again, field)
+    assert "contains bytes that aren't text" in sentence_at(again, field)
     fields = again.form("/support/tickets").fields
     assert fields == {**fields, **filled(**{field: shown})}
     assert desk.stored() == []
@@ -184,8 +184,8 @@ def test_when_the_session_ended_meanwhile_the_form_asks_for_an_address_and_keeps
 def test_a_form_beyond_all_bounds_comes_back_with_what_is_read_of_it(desk: Desk, ada: Browser) -> None:
     page = ada.send(ticket_form_of(ada, description="x" * 1_200_000))
     assert page.status == 413
-    assert "Not sent yet: this is more than the form takes" in page.text
-    assert "Press Back in your browser to return to all you typed" in page.text
+    assert "Not sent yet: this is more than the form accepts" in page.text
+    assert "To get back everything you typed, press Back in your browser" in page.text
     fields = page.form("/support/tickets").fields
     assert (fields["subject"], fields["priority"]) == (filled()["subject"], filled()["priority"])
     assert 900_000 < len(fields["description"]) < 1_000_000

@@ -16,7 +16,7 @@ from tests.web.page import Browser, Form, Page
 
 CLOSURES = "/support/desk/closures"
 BREAK = {"start": "2026-12-24T12:00", "end": "2026-12-28T09:00", "note": "Winter break"}
-SAID = "Support is closed from Thursday 24 December, 12:00 to Monday 28 December, 09:00 (Paris): Winter break"
+SAID = "Support is closed from Thursday 24 December, 12:00 to Monday 28 December, 09:00 Paris time: Winter break"
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def filled(page: Page, **changes: str) -> Form:
 
 def test_a_closure_is_announced_and_the_guide_says_so_at_once(beside: Desk, sam: Browser) -> None:
     page = sam.open(CLOSURES)
-    assert "None is announced." in page.text
+    assert "No closures are announced." in page.text
     page = sam.send(filled(page))
     assert (page.status, page.url, page.heading) == (200, CLOSURES, "Closures")
     assert page.one("div", role="status").text.strip() == f"Announced. {SAID}"
@@ -68,11 +68,11 @@ def test_a_closure_is_taken_back_and_given_promises_stay(beside: Desk, sam: Brow
     before = file_ticket(beside.services, beside.customer).ticket.response_due_at
     assert (
         page.one("button", type="submit", class_="support-button support-button--quiet").text
-        == "Take back: Winter break"
+        == "Cancel closure: Winter break"
     )
-    page = sam.send(page.form(f"{CLOSURES}/1/take-back"))
-    assert "The closure is taken back. Tickets that were sent meanwhile keep their dates." in page.text
-    assert "None is announced." in page.text
+    page = sam.send(page.form(f"{CLOSURES}/1/cancel"))
+    assert "The closure is cancelled. Tickets that were sent before now keep their dates." in page.text
+    assert "No closures are announced." in page.text
     assert told(beside) == []
     (ticket,) = beside.tickets()
     assert ticket.response_due_at == before
@@ -80,8 +80,8 @@ def test_a_closure_is_taken_back_and_given_promises_stay(beside: Desk, sam: Brow
 
 def test_two_who_take_it_back_at_once_are_both_told_that_it_is_gone(sam: Browser) -> None:
     page = sam.send(filled(sam.open(CLOSURES)))
-    for words in ("The closure is taken back.", "This closure isn't announced any more."):
-        assert words in sam.send(page.form(f"{CLOSURES}/1/take-back")).text
+    for words in ("The closure is cancelled.", "This closure was already cancelled."):
+        assert words in sam.send(page.form(f"{CLOSURES}/1/cancel")).text
 
 
 def test_pressing_twice_announces_once(beside: Desk, sam: Browser) -> None:
@@ -144,7 +144,7 @@ def test_what_a_date_field_can_t_show_stays_in_a_plain_one(sam: Browser) -> None
 @pytest.mark.parametrize("number", ["0", "-1", "9" * 30, "١", "x"])
 def test_an_odd_number_is_a_page_that_is_not_there(sam: Browser, number: str) -> None:
     own = {"Origin": sam.origin}
-    assert sam.answer("POST", f"{CLOSURES}/{number}/take-back", b"", own).status_code == 404
+    assert sam.answer("POST", f"{CLOSURES}/{number}/cancel", b"", own).status_code == 404
 
 
 def test_a_guide_that_can_t_be_written_doesn_t_stop_an_announcement(desk: Desk) -> None:

@@ -56,7 +56,7 @@ def kept(page: Page, action: str = REPLY) -> str:
 
 
 def test_both_sides_read_one_conversation_in_order(desk: Desk, ada: Browser, sam: Account) -> None:
-    assert "Nothing was written since the ticket was sent" in ada.open(TICKET).text
+    assert "No replies yet" in ada.open(TICKET).text
     reply_as_staff(desk.services, sam.id, 1, written("Which **browser**?"), "waiting", NOW + timedelta(minutes=20))
     desk.clock.now += timedelta(minutes=30)
     ada.send(reply_form(ada, "Firefox\n<b>140</b>"))
@@ -64,8 +64,8 @@ def test_both_sides_read_one_conversation_in_order(desk: Desk, ada: Browser, sam
     page = ada.open(TICKET)
     said = [" ".join(item.text.split()) for item in page.all("li") if "support-message" in item.classes]
     assert said == [
-        "Sam Rivera Support Tue 24 Nov, 15:20 (Paris) Which browser?",
-        "Ada Martin Tue 24 Nov, 15:30 (Paris) Firefox <b>140</b>",
+        "Sam Rivera Support Tue 24 Nov, 15:20 Paris time Which browser?",
+        "Ada Martin Tue 24 Nov, 15:30 Paris time Firefox <b>140</b>",
     ]
     assert "<strong>browser</strong>" in page.html
     assert "&lt;b&gt;140&lt;/b&gt;" in page.html
@@ -82,11 +82,11 @@ def test_where_a_ticket_stands_is_said_in_words(desk: Desk, ada: Browser, sam: A
         assert page.one("p", class_="support-state").text in ada.open("/support/tickets").text
         return page.one("p", class_="support-state").text
 
-    assert stands() == "Waiting for us, answer due Tue 24 Nov, 16:00 (Paris)"
+    assert stands() == "Waiting for us, answer due Tue 24 Nov, 16:00 Paris time"
     reply_as_staff(desk.services, sam.id, 1, written("We look"), "open", NOW + timedelta(minutes=20))
-    assert stands() == "Waiting for us, solution due Tue 24 Nov, 19:00 (Paris)"
+    assert stands() == "Waiting for us, solution due Tue 24 Nov, 19:00 Paris time"
     desk.clock.now = NOW + timedelta(hours=5)
-    assert stands() == "Waiting for us, solution was due Tue 24 Nov, 19:00 (Paris)"
+    assert stands() == "Waiting for us, solution was due Tue 24 Nov, 19:00 Paris time"
     reply_as_staff(desk.services, sam.id, 1, written("Which one?"), "waiting", NOW + timedelta(minutes=30))
     assert stands() == "Waiting for you"
     reply_as_staff(desk.services, sam.id, 1, written("Done"), "closed", NOW + timedelta(minutes=40))
@@ -96,16 +96,16 @@ def test_where_a_ticket_stands_is_said_in_words(desk: Desk, ada: Browser, sam: A
 def test_a_pause_shows_in_the_promise_and_in_why_this_date(desk: Desk, ada: Browser, sam: Account) -> None:
     reply_as_staff(desk.services, sam.id, 1, written("Which one?"), "waiting", NOW + timedelta(minutes=20))
     page = ada.open(TICKET)
-    assert "Answered Tue 24 Nov, 15:20 (Paris)" in page.text
+    assert "Answered Tue 24 Nov, 15:20 Paris time" in page.text
     assert "The clock is paused: waiting for you" in page.text
     assert "How is the time for the solution counted?" in page.text
-    assert "It goes on with your answer." in page.text
+    assert "It goes on when you reply." in page.text
     desk.clock.now += timedelta(minutes=50)
     page = ada.send(reply_form(ada))
     assert "paused" not in page.text
-    assert "Solution Tuesday 24 November, 19:30 (Paris) 4 hours, 24/7" in page.text
+    assert "Solution Tuesday 24 November, 19:30 Paris time 4 hours, 24/7" in page.text
     assert "Tue 24 Nov, 15:20 – 15:50 Waiting for your answer –" in page.text
-    assert "Together 4 h" in page.text
+    assert "Total 4 h" in page.text
 
 
 def test_a_closure_and_a_clock_step_show_in_why_this_date(desk: Desk, ada: Browser) -> None:
@@ -117,7 +117,7 @@ def test_a_closure_and_a_clock_step_show_in_why_this_date(desk: Desk, ada: Brows
     page = ada.open("/support/tickets/SUP-1002")
     assert "Office move –" in page.text
     assert "Sun 25 Oct, 02:00 Clocks go back by 1 hour –" in page.text
-    assert "Together 8 h" in page.text
+    assert "Total 8 h" in page.text
 
 
 def test_an_hour_that_comes_twice_is_counted_and_shown(desk: Desk, ada: Browser) -> None:
@@ -130,7 +130,7 @@ def test_an_hour_that_comes_twice_is_counted_and_shown(desk: Desk, ada: Browser)
 
 def test_the_confirmation_leads_to_the_reply_box(ada: Browser) -> None:
     page = ada.open(f"{TICKET}/sent")
-    assert "the reply box is at its end" in page.text
+    assert "Our replies appear there too" in page.text
     link = next(link["href"] for link in page.all("a") if "reply" in link["href"])
     path, _, heading = link.partition("#")
     assert ada.open(path).one("h2", id=heading).text == "Reply"
@@ -190,7 +190,7 @@ def test_what_cant_be_sent_is_said_at_the_field_and_stays(desk: Desk, ada: Brows
 
 def test_bytes_that_arent_text_are_named_and_the_rest_stays(desk: Desk, ada: Browser) -> None:
     again = ada.post(REPLY, b"body=caf%E9", {"Sec-Fetch-Site": "same-origin"})
-    assert "The message held bytes that aren't text" in again.text
+    assert "The message contains bytes that aren't text" in again.text
     assert kept(again) == "caf\ufffd"
     assert bodies(desk) == []
 
@@ -242,12 +242,12 @@ def test_a_merged_ticket_says_where_it_goes_on_and_takes_a_text_there(desk: Desk
     form = reply_form(ada, reference="SUP-1002")
     merge(desk.services, sam.id, 2, "SUP-1001", NOW)
     page = ada.open("/support/tickets/SUP-1002")
-    assert "Closed, goes on in SUP-1001" in page.text
+    assert "Closed as a duplicate of SUP-1001" in page.text
     assert page.one("a", href=TICKET).text == "SUP-1001"
     assert page.all("textarea") == []
     again = ada.send(form)
     assert (again.status, kept(again)) == (422, "It fails in Firefox, too")
-    assert "SUP-1002 was merged into SUP-1001. Write there instead" in again.text
+    assert "SUP-1002 was merged into SUP-1001. Reply there instead" in again.text
     there = ada.send(again.form(REPLY))
     assert there.url.startswith(TICKET)
     assert bodies(desk) == ["It fails in Firefox, too"]
@@ -259,7 +259,7 @@ def test_a_merged_ticket_says_where_it_goes_on_and_takes_a_text_there(desk: Desk
 def test_from_a_strange_page_the_ticket_comes_back_with_the_text(desk: Desk, ada: Browser) -> None:
     asked = ada.post(REPLY, {"body": "From elsewhere", "submission": "s1"}, STRANGE)
     assert (asked.status, kept(asked)) == (422, "From elsewhere")
-    assert "Press once more to send it" in asked.text
+    assert "Not sent yet: press the button once more" in asked.text
     assert bodies(desk) == []
     ada.send(asked.form(REPLY), headers=NO_WORD)
     assert bodies(desk) == ["From elsewhere"]
@@ -268,7 +268,7 @@ def test_from_a_strange_page_the_ticket_comes_back_with_the_text(desk: Desk, ada
 def test_without_cookies_the_text_alone_comes_back(desk: Desk, ada: Browser, visitor: Browser) -> None:
     """Browsers keep cookies back where another site's page posts; the press on our own page brings them."""
     asked = visitor.post(REPLY, {"body": "Line\n\nline", "submission": "s1"}, STRANGE)
-    assert (asked.heading, kept(asked)) == ("Press once more to send it", "Line\n\nline")
+    assert (asked.heading, kept(asked)) == ("Not sent yet: press the button once more", "Line\n\nline")
     assert "Checkout fails" not in asked.text
     form = asked.form(REPLY)
     ada.post(REPLY, form.fields, {"Sec-Fetch-Site": "same-origin"})
@@ -285,7 +285,7 @@ def test_signed_out_meanwhile_the_text_is_kept_and_one_press_from_sent(desk: Des
     ada.client.delete_cookie("support-login", domain="127.0.0.1")
     page = ada.send(form)
     assert page.heading == "Sign in"
-    assert "Sign in to send your message; it is kept" in page.text
+    assert "Sign in to send your message. It is saved" in page.text
     form = page.form("/support/sign-in")
     form.fields["email"] = "ada@shop.example"
     ada.send(form)
@@ -306,7 +306,7 @@ def test_who_keeps_too_many_texts_gets_them_back_on_a_page(visitor: Browser) -> 
 def test_signed_out_more_text_than_is_kept_comes_back_on_a_page(desk: Desk, visitor: Browser) -> None:
     long = "Hello " * 80_000
     page = visitor.post(REPLY, {"body": long, "submission": "s1"}, {"Sec-Fetch-Site": "same-origin"})
-    assert (page.status, page.heading) == (422, "Not sent yet: you are signed out, and this is too much text to keep")
+    assert (page.status, page.heading) == (422, "Not sent yet: you are signed out, and this is too much text to save")
     assert kept(page) == long
     assert stored(desk.services, Draft) == []
 

@@ -1,4 +1,4 @@
-"""What staff change on a ticket by its page: who has it, that it is a duplicate, and its answers."""
+"""What staff change on a ticket by its page: its assignee, that it is a duplicate, and its answers."""
 
 from __future__ import annotations
 
@@ -16,39 +16,39 @@ from tests.web.page import Browser, Form
 # Assignment, merging
 
 
-def test_a_ticket_is_given_taken_and_given_to_nobody(sam: Browser, kim: Account) -> None:
+def test_a_ticket_is_assigned_to_others_to_oneself_and_to_nobody(sam: Browser, kim: Account) -> None:
     page = sam.open(TICKET)
     assert [one.text for one in page.all("option") if one.inside(page.one("select", id="assignee"))] == [
-        "Nobody",
+        "Unassigned",
         "Kim Adeyemi",
         "Sam Rivera (you)",
     ]
     form = assigning(page)
     form.fields["assignee"] = kim.email
     page = sam.send(form)
-    assert "Kim Adeyemi has it" in page.text
-    taking = next(Form(page, form) for form in page.all("form") if "I take it" in form.text)
+    assert "Assigned to Kim Adeyemi" in page.text
+    taking = next(Form(page, form) for form in page.all("form") if "Assign to me" in form.text)
     page = sam.send(taking)
-    assert "Sam Rivera has it" in page.text
-    assert "I take it" not in page.text
+    assert "Assigned to Sam Rivera" in page.text
+    assert "Assign to me" not in page.text
     form = assigning(page)
     form.fields["assignee"] = ""
     page = sam.send(form)
-    assert "Nobody has it" in page.text
-    assert [line.split(") ", 1)[1] for line in history(page)[1:]] == [
-        "Sam Rivera gave it to Kim Adeyemi (before: nobody)",
-        "Sam Rivera took it (before: Kim Adeyemi)",
-        "Sam Rivera gave it to nobody (before: Sam Rivera)",
+    assert "for the answer Unassigned" in page.text
+    assert [line.split("Paris time ", 1)[1] for line in history(page)[1:]] == [
+        "Sam Rivera assigned it to Kim Adeyemi (was: unassigned)",
+        "Sam Rivera assigned it to Sam Rivera (was: Kim Adeyemi)",
+        "Sam Rivera unassigned it (was: Sam Rivera)",
     ]
 
 
-def test_nobody_outside_the_desk_is_given_a_ticket(desk: Desk, sam: Browser, kim: Account) -> None:
+def test_a_ticket_is_assigned_to_staff_alone(desk: Desk, sam: Browser, kim: Account) -> None:
     accounts.disable_account(desk.services, kim.email, NOW)
     for email in ("ada@shop.example", kim.email, "nobody@platform.example", "x" * 400):
         form = assigning(sam.open(TICKET))
         form.fields["assignee"] = email
         again = sam.send(form)
-        assert again.one("a", href="#assignee").text == "Choose somebody who works at the desk"
+        assert again.one("a", href="#assignee").text == "Choose a member of staff"
     assert the_ticket(desk).assignee_id is None
 
 
@@ -60,11 +60,11 @@ def test_a_duplicate_is_merged_and_its_text_goes_to_the_other(desk: Desk, sam: B
     assert the_ticket(desk, 2).merged_into_id == 1
     assert "merged SUP-1002 into it" in history(sam.open(TICKET))[-1]
     again = sam.send(late)
-    assert "SUP-1002 was merged into SUP-1001. Write there instead" in again.text
+    assert "SUP-1002 was merged into SUP-1001. Reply there instead" in again.text
     # The other ticket is another conversation: it is shown first, with the text in its reply box.
     there = sam.send(form_of(again, "reply"))
     assert (there.status, there.heading) == (422, "SUP-1001 Checkout fails")
-    assert "Look at the ticket as it is now" in there.text
+    assert "Check the ticket as it is now" in there.text
     sam.send(form_of(there, "reply"))
     assert messages(desk) == [("reply", "Which one?")]
 
@@ -78,7 +78,7 @@ def test_a_duplicate_is_merged_and_its_text_goes_to_the_other(desk: Desk, sam: B
         ("-1", "Enter the reference of the other ticket, like SUP-1042"),
         ("9" * 40, "Enter the reference of the other ticket, like SUP-1042"),
         ("SUP-١٠٠١", "Enter the reference of the other ticket, like SUP-1042"),
-        ("SUP-1002", "Both tickets must be of one project: its members will read the other one"),
+        ("SUP-1002", "Both tickets must belong to the same project, because its members can read the other one"),
     ],
 )
 def test_what_cant_be_merged_is_said_at_the_field(desk: Desk, sam: Browser, into: str, sentence: str) -> None:
@@ -108,18 +108,18 @@ def test_the_priority_changes_by_correcting_an_answer_and_history_says_which_mis
     form.fields["answer-severity"] = "minor"
     desk.clock.now += timedelta(minutes=10)
     page = sam.send(form)
-    assert "The answers are corrected." in page.text
+    assert "The answers are saved." in page.text
     assert the_ticket(desk).priority == "normal"
     assert the_ticket(desk).answers == {**DOWN, "workaround": "holds", "severity": "minor"}
-    assert "Answer Thursday 26 November, 15:00 (Paris) 1-2 business days" in page.text
+    assert "Answer Thursday 26 November, 15:00 Paris time 1-2 business days" in page.text
     (line,) = history(page)[1:]
     for said in (
         "Sam Rivera corrected the answers Priority: Critical → Normal",
         "Is there a way around it for now? No → Yes, one that holds for now",
         "How severe is it? not asked → Minor",
         "Decided by: The site is down. → A minor issue might affect sales",
-        "Answer due: Tue 24 Nov, 16:00 (Paris) → Thu 26 Nov, 15:00 (Paris)",
-        "Solution due: Tue 24 Nov, 19:00 (Paris) → no fixed time",
+        "Answer due: Tue 24 Nov, 16:00 Paris time → Thu 26 Nov, 15:00 Paris time",
+        "Solution due: Tue 24 Nov, 19:00 Paris time → no fixed time",
     ):
         assert said in line
 
@@ -132,7 +132,7 @@ def test_an_answer_that_closes_questions_drops_theirs(desk: Desk, sam: Browser) 
 def test_a_ticket_without_answers_is_asked_from_the_first_question_on(desk: Desk, sam: Browser) -> None:
     file_ticket(desk.services, desk.customer, submission="form-2", subject="Help")
     page = sam.open("/support/desk/SUP-1002")
-    assert "Chosen without the chooser’s answers." in page.text
+    assert "Chosen without answering the questions." in page.text
     for question, answer in (("need", "broken"), ("environment", "production"), ("impact", "other")):
         page = sam.send(form_of(page, "answers", "SUP-1002", **{f"answer-{question}": answer}))
         assert "One more question" in page.text

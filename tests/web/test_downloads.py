@@ -164,9 +164,9 @@ def test_a_picture_has_its_preview_beside_the_original(desk: Desk, ada: Browser)
 @pytest.mark.parametrize(
     ("scan", "status", "on_ticket", "on_page"),
     [
-        ("pending", 409, "It is being checked for malware", "This file is being checked"),
-        ("failed", 409, "It couldn’t be checked for malware yet", "This file isn't checked yet"),
-        ("infected", 403, "It was found to hold malware and can’t be opened", "This file can't be opened"),
+        ("pending", 409, "We are checking it for malware", "This file is being checked"),
+        ("failed", 409, "We couldn’t check it for malware yet", "This file isn't checked yet"),
+        ("infected", 403, "We found malware in it, so you can’t open it", "This file can't be opened"),
     ],
 )
 def test_a_file_that_was_not_found_clean_is_not_given_out_and_says_so(
@@ -195,4 +195,4 @@ def test_a_file_that_the_store_has_lost_is_said_in_words(sent: Desk, ada: Browse
     (key,) = (row.key for row in stored(sent.services, Attachment))
     Path(sent.services.settings.var, "files", key[:2], key).unlink()
     page = ada.open(FILE)
-    assert (page.status, page.heading) == (503, "We can't reach this file just now")
+    assert (page.status, page.heading) == (503, "We can't reach this file right now")

@@ -47,7 +47,7 @@ def test_the_dates_if_one_files_now(get: Get, desk: Desk) -> None:
         "support": {
             "open": True,
             "until": "2026-11-24T16:00:00Z",
-            "words": "Support is open now, until 17:00 (Paris)",
+            "words": "Support is open now, until 17:00 Paris time",
         },
         "priorities": {
             "critical": {
@@ -68,7 +68,7 @@ def test_the_dates_if_one_files_now(get: Get, desk: Desk) -> None:
 
 
 def due(instant: str, words: str, short: str) -> dict[str, str]:
-    return {"due": instant, "words": f"{words} (Paris)", "short": f"{short} (Paris)"}
+    return {"due": instant, "words": f"{words} Paris time", "short": f"{short} Paris time"}
 
 
 def test_one_answer_serves_a_whole_minute_and_no_longer(get: Get, desk: Desk) -> None:
@@ -86,8 +86,8 @@ def test_one_answer_serves_a_whole_minute_and_no_longer(get: Get, desk: Desk) ->
 def test_an_announced_closure_counts_at_once(get: Get, desk: Desk) -> None:
     add_closure(desk.services, NOW + timedelta(hours=1), NOW + timedelta(days=1), "Moving", NOW)
     answer: Any = get("dates.json").json
-    assert answer["priorities"]["high"]["response"]["words"] == "Thursday 26 November, 14:00 (Paris)"
-    assert answer["support"]["words"] == "Support is open now, until 16:00 (Paris)"
+    assert answer["priorities"]["high"]["response"]["words"] == "Thursday 26 November, 14:00 Paris time"
+    assert answer["support"]["words"] == "Support is open now, until 16:00 Paris time"
 
 
 @pytest.mark.parametrize("name", FEEDS)

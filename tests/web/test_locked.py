@@ -56,7 +56,7 @@ def held(path: Path) -> Iterator[None]:
 def not_sent_but_kept(page: Page) -> None:
     assert page.status == 503
     assert page.headers["Retry-After"] == "60"
-    assert "Not sent yet: we can't reach our records just now" in page.text
+    assert "Not sent yet: we can't reach our records right now" in page.text
     form = page.form("/support/tickets")
     assert {name: form.fields[name] for name in filled()} == filled()
     assert len(form.kept) == 1

@@ -71,8 +71,8 @@ def build_endpoint(desk: Desk) -> int:
 
 def test_nothing_that_went_wrong_is_said_plainly(sam: Browser) -> None:
     page = sam.open(OUTGOING)
-    assert "None: everything was sent, or is on its way." in page.text
-    assert "No other system is told of tickets." in page.text
+    assert "None. Everything was delivered, or is on its way." in page.text
+    assert "No webhooks." in page.text
 
 
 def test_a_mail_that_was_given_up_shows_its_reason_and_is_sent_once_more(desk: Desk, sam: Browser) -> None:
@@ -81,14 +81,14 @@ def test_a_mail_that_was_given_up_shows_its_reason_and_is_sent_once_more(desk: D
     page = sam.open(OUTGOING)
     to_sam, to_ada = items(page)
     assert to_ada == (
-        "Mail: Your ticket is received To ada@shop.example SUP-1001 Given up Tue 24 Nov, 15:00 (Paris) "
-        "550 <no> such user Send again: Mail: Your ticket is received to ada@shop.example"
+        "Mail: Ticket received To ada@shop.example SUP-1001 Failed Tue 24 Nov, 15:00 Paris time "
+        "550 <no> such user Send again: Mail: Ticket received to ada@shop.example"
     )
     assert to_sam.startswith("Mail: New ticket, to staff To sam@platform.example SUP-1001")
     (mail,) = [one for one in stored(desk.services, OutboxMessage) if one.recipient == "ada@shop.example"]
     page = sam.send(page.form(f"{OUTGOING}/{mail.id}/replay"))
     assert (page.url, page.heading) == (OUTGOING, "Outgoing")
-    assert "The message is on its way once more, under the id that it had." in page.one("div", role="status").text
+    assert "The message is being sent again, with the same id." in page.one("div", role="status").text
     assert len(items(page)) == 1
     assert sent(desk) == [mail.id]
 
@@ -100,7 +100,7 @@ def test_the_second_of_two_who_send_it_again_is_told(desk: Desk, sam: Browser) -
     sam.send(form)
     page = sam.send(form)
     assert page.status == 422
-    assert "This message is not given up: it was sent, or is on its way" in page.one("div", role="alert").text
+    assert "This message has not failed: it was sent, or is on its way" in page.one("div", role="alert").text
     assert sent(desk) == [number]
 
 
@@ -121,7 +121,7 @@ def test_an_endpoint_s_log_shows_each_try_and_sends_once_more(desk: Desk, sam: B
     file_ticket(desk.services, desk.customer)
     refuse_mails(desk)
     page = sam.open(OUTGOING)
-    assert "https://hooks.example/in Told of all tickets, all events On" in page.text
+    assert "https://hooks.example/in Gets all events of all tickets On" in page.text
     page = sam.open(page.one("a", href=f"{OUTGOING}/endpoints/{number}")["href"])
     assert page.heading == f"Webhook {number} https://hooks.example/in"
     (words,) = items(page)
@@ -130,17 +130,17 @@ def test_an_endpoint_s_log_shows_each_try_and_sends_once_more(desk: Desk, sam: B
 
     fail_webhooks(desk)
     (words,) = items(sam.open(page.url))
-    assert words.startswith("ticket.created SUP-1001 On its way; the next try is Tue 24 Nov, 15:0")
-    assert "1 try to send ticket.created of SUP-1001 Tue 24 Nov, 15:00 (Paris): " in words
-    (tried,) = deliveries(desk.services, number)[0].tries
+    assert words.startswith("ticket.created SUP-1001 On its way; next attempt Tue 24 Nov, 15:0")
+    assert "1 attempt to deliver ticket.created of SUP-1001 Tue 24 Nov, 15:00 Paris time: " in words
+    (tried,) = deliveries(desk.services, number)[0].attempts
     assert f"{tried.error}, {tried.duration_ms} ms" in words
-    assert "Failing since Tue 24 Nov, 15:00 (Paris); nothing is sent before " in sam.open(page.url).text
+    assert "Failing since Tue 24 Nov, 15:00 Paris time; nothing is sent before " in sam.open(page.url).text
     desk.clock.now += MINUTE
     page = sam.send(sam.open(page.url).form(f"{OUTGOING}/{waiting.id}/replay"))
     assert page.url == f"{OUTGOING}/endpoints/{number}"
-    assert "is on its way once more" in page.one("div", role="status").text
+    assert "is being sent again" in page.one("div", role="status").text
     assert sent(desk) == [waiting.id]
-    assert "Delivered, Tue 24 Nov, 15:01 (Paris)" in items(sam.open(page.url))[0]
+    assert "Delivered, Tue 24 Nov, 15:01 Paris time" in items(sam.open(page.url))[0]
 
 
 def test_an_endpoint_that_is_switched_off_says_so_and_sends_nothing(desk: Desk, sam: Browser) -> None:
@@ -149,7 +149,7 @@ def test_an_endpoint_that_is_switched_off_says_so_and_sends_nothing(desk: Desk, 
     refuse_mails(desk)
     disable(desk.services, number, NOW)
     page = sam.open(f"{OUTGOING}/endpoints/{number}")
-    assert "Switched off since Tue 24 Nov, 15:00 (Paris): by hand" in page.text
+    assert "Switched off since Tue 24 Nov, 15:00 Paris time: by hand" in page.text
     assert f"formapp webhook enable {number}" in page.text
     (given_up,) = deliveries(desk.services, number)
     refused = sam.send(page.form(f"{OUTGOING}/{given_up.id}/replay"))
@@ -157,7 +157,7 @@ def test_an_endpoint_that_is_switched_off_says_so_and_sends_nothing(desk: Desk, 
     assert refused.heading == page.heading
     assert "The endpoint is switched off: by hand. Switch it on first" in refused.one("div", role="alert").text
 
-    # From the list of what was given up the answer stays on that list.
+    # From the list of what failed the answer stays on that list.
     listed = sam.open(OUTGOING)
     assert any("Webhook: ticket.created To https://hooks.example/in" in words for words in items(listed))
     assert sam.send(listed.form(f"{OUTGOING}/{given_up.id}/replay")).heading == "Outgoing"

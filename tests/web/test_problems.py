@@ -86,7 +86,7 @@ def lost(tmp_path: Path, clock: Clock) -> Browser:
 def test_without_a_database_pages_say_so_and_the_check_too(lost: Browser) -> None:
     lost.client.set_cookie("support-login", "x", domain="127.0.0.1")
     page = lost.open("/support/tickets")
-    assert (page.status, page.heading) == (503, "We can't reach our records just now")
+    assert (page.status, page.heading) == (503, "We can't reach our records right now")
     assert page.headers["Retry-After"] == "60"
 
 
@@ -97,7 +97,7 @@ def test_without_a_database_the_form_still_opens(lost: Browser) -> None:
 def test_without_a_database_a_posted_form_comes_back_filled(lost: Browser) -> None:
     page = lost.post("/support/tickets", filled(email="ada@shop.example"), OWN)
     assert page.status == 503
-    assert "Not sent yet: we can't reach our records just now" in page.text
+    assert "Not sent yet: we can't reach our records right now" in page.text
     fields = page.form("/support/tickets").fields
     assert fields == {**fields, **filled(email="ada@shop.example")}
 

@@ -66,7 +66,7 @@ def test_a_read_only_folder_loses_nothing_that_was_typed(
         found = {finding.check for finding in doctor.examine(services, clock()).problems}
     assert (page.status, without_file.status) == (503, 503)
     assert "“error.log” was not attached: we can't store files just now" in page.text
-    assert "Not sent yet: we can't reach our records just now" in without_file.text
+    assert "Not sent yet: we can't reach our records right now" in without_file.text
     again = without_file.form("/support/tickets")
     assert {name: again.fields[name] for name in filled()} == filled()
     assert {"folders", "file store"} <= found

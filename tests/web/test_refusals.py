@@ -97,7 +97,7 @@ def test_beyond_all_bounds_the_form_comes_back_with_what_had_come(desk: Desk, ad
     )
     page = send_body(ada, Body(head, 130_000_000, END), len(head) + 130_000_000 + len(END) if told else None)
     assert page.status == 413
-    assert "Not sent yet: this is more than the form takes" in page.text
+    assert "Not sent yet: this is more than the form accepts" in page.text
     form = page.form("/support/tickets")
     assert form.fields["description"] == filled()["description"]
     assert kept_names(page) == ["good.log"]
@@ -203,7 +203,7 @@ def test_where_the_store_is_out_of_reach_kept_files_stay_in_the_form(desk: Desk,
         form.chosen = []
         again = ada.send(form)
         assert again.status == 503
-        assert "Not sent yet: we can't reach our file store just now" in again.text
+        assert "Not sent yet: we can't reach our file store right now" in again.text
         assert kept_names(again) == ["A file that you attached"]
         assert desk.stored() == []
     assert ada.send(again.form("/support/tickets")).heading == "Your ticket is sent"
@@ -222,7 +222,7 @@ def test_where_the_store_is_out_of_reach_a_reply_stays_too(desk: Desk, ada: Brow
         with store_fails(desk):
             again = browser.send(form)
         assert again.status == 503
-        assert "Not sent yet: we can't reach our file store just now" in again.text
+        assert "Not sent yet: we can't reach our file store right now" in again.text
         found = Form(again, next(form for form in again.all("form") if form["action"] == f"{ticket}/reply"))
         assert (found.fields["body"], found.kept) == ("See the file.", form.kept)
 
@@ -254,7 +254,7 @@ def test_with_a_full_disk_the_text_and_its_files_wait_in_the_page(desk: Desk, ad
         connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
     page = ada.send(form_with(ada, ("good.log", LOG), description="long words " * 1500))
     assert (page.status, kept_names(page)) == (503, ["good.log"])
-    assert "Not sent yet: we can't reach our records just now" in page.text
+    assert "Not sent yet: we can't reach our records right now" in page.text
     assert page.form("/support/tickets").fields["description"] == ("long words " * 1500)
     with desk.services.database.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA max_page_count=1000000")

@@ -43,7 +43,7 @@ def test_from_a_strange_page_the_form_comes_back_filled_and_is_stored_after_one_
 ) -> None:
     asked = ada.post("/support/tickets", filled(), STRANGE[story])
     assert asked.status == 422
-    assert "Press Send once more" in asked.text
+    assert "Press Send ticket once more" in asked.text
     assert kept(asked)
     assert desk.stored() == []
     # The second press is on our own page, but its browser may still not say so.
@@ -118,7 +118,7 @@ def test_the_guide_on_an_allowed_origin_may_post(tmp_path: Path, clock: Clock) -
     headers = {"Origin": "https://guide.example", "Sec-Fetch-Site": "same-site"}
     assert ada.post("/support/tickets", filled(), headers).heading == "Your ticket is sent"
     lookalike = {"Origin": "https://guide.example.evil.example", "Sec-Fetch-Site": "cross-site"}
-    assert "Press Send once more" in ada.post("/support/tickets", filled(subject="Other"), lookalike).text
+    assert "Press Send ticket once more" in ada.post("/support/tickets", filled(subject="Other"), lookalike).text
 
 
 @pytest.mark.parametrize("path", ["/support/sign-out", "/support/sign-in"])

@@ -31,12 +31,15 @@ def test_an_endpoint_is_added_tried_and_turned_over(formapp: Formapp, receiver: 
     assert f"Added endpoint 1: {receiver.url()}, all tickets, all events" in added
     (secret,) = re.findall(r"shown only now: (whsec_\S+)", added)
     tried = formapp("test", "1")
-    assert (tried.exit_code, tried.output.startswith("The receiver took the ping: it answered 204 in ")) == (0, True)
+    assert (tried.exit_code, tried.output.startswith("The receiver accepted the ping: it answered 204 in ")) == (
+        0,
+        True,
+    )
     assert receiver.received[0].verified(secret)["type"] == "ping"
 
     rotated = formapp("rotate", "1").output
     (second,) = re.findall(r"shown only now: (whsec_\S+)", rotated)
-    assert "The old one signs beside it until " in rotated
+    assert "messages are signed with the old one too" in rotated
     formapp("test", "1")
     for one in (secret, second):
         assert receiver.received[-1].verified(one)
@@ -67,7 +70,7 @@ def test_a_ping_that_is_not_taken_says_plainly_what_came_back(formapp: Formapp, 
     receiver.replies = [Reply(401, content=b"Who are you?\nGo away")]
     refused = formapp("test", "1")
     assert refused.exit_code == 1
-    assert refused.output.startswith("Error: The ping was not taken. Answered 401: Who are you? Go away (")
+    assert refused.output.startswith("Error: The ping failed. Answered 401: Who are you? Go away (")
 
 
 @pytest.mark.parametrize(

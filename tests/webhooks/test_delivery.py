@@ -34,7 +34,7 @@ def test_the_receivers_own_library_finds_a_message_genuine(desk: Services, recei
     assert message.body["timestamp"] == "2026-11-24T14:00:00Z"
     delivery = newest(desk, number)
     assert (delivery.state, delivery.message_id) == ("sent", message.id)
-    assert [(one.status, one.error) for one in delivery.tries] == [(204, "")]
+    assert [(one.status, one.error) for one in delivery.attempts] == [(204, "")]
     with pytest.raises(WebhookVerificationError):
         message.verified("whsec_" + "A" * 43 + "=")
 
@@ -54,7 +54,7 @@ def test_a_repeat_carries_the_same_id_and_a_signature_of_its_own_time(
     assert all(message.verified(secret) for message in receiver.received)
     delivery = newest(desk, number)
     assert delivery.state == "sent"
-    assert [one.error for one in delivery.tries] == ["Answered 500: boom � <b>", "Answered 404", ""]
+    assert [one.error for one in delivery.attempts] == ["Answered 500: boom � <b>", "Answered 404", ""]
     assert send(desk, clock) == 0
 
 
@@ -70,7 +70,7 @@ def test_what_never_reaches_a_receiver_is_given_up_after_a_week_and_shown(
     assert (delivery.state, delivery.reason) == ("dead", "Answered 500")
     assert delivery.finished_at is not None
     assert timedelta(days=7) <= delivery.finished_at - NOW < timedelta(days=7, hours=8)
-    assert 25 < len(delivery.tries) < 60
+    assert 25 < len(delivery.attempts) < 60
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -183,7 +183,7 @@ def test_retry_after_is_honoured_within_bounds(
     send(sqlite_desk, clock)
     wait = (newest(sqlite_desk, number).next_attempt_at - NOW).total_seconds()
     assert least <= wait <= most
-    assert [one.status for one in newest(sqlite_desk, number).tries] == [status]
+    assert [one.status for one in newest(sqlite_desk, number).attempts] == [status]
     clock.now += timedelta(seconds=least - 1)
     assert send(sqlite_desk, clock) == 0
     clock.now = newest(sqlite_desk, number).next_attempt_at

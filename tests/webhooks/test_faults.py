@@ -77,7 +77,7 @@ def test_what_is_no_answer_is_a_failure_in_words(
     assert time.monotonic() - began < 3
     delivery = newest(sqlite_desk, number)
     assert (delivery.state, delivery.reason) == ("due", f"127.0.0.1 {words}")
-    (tried,) = delivery.tries
+    (tried,) = delivery.attempts
     assert (tried.status, tried.error) == (None, delivery.reason)
     assert tried.duration_ms < 3000
 
@@ -88,7 +88,7 @@ def test_a_receiver_that_hangs_is_left_after_the_time_limit(desk: Services, rece
     send(desk, clock, limits=SHORT)
     delivery = newest(desk, number)
     assert delivery.reason == "127.0.0.1 gave no answer within 0.3 seconds"
-    assert 250 <= delivery.tries[0].duration_ms < 2000
+    assert 250 <= delivery.attempts[0].duration_ms < 2000
     clock.now += timedelta(minutes=1)
     send(desk, clock)
     assert newest(desk, number).state == "sent"

@@ -44,7 +44,7 @@ def test_the_log_shows_an_endpoint_s_messages_newest_first_by_pages(
     assert deliveries(desk, number, before=second[-1].id) == ()
     assert {one.reference for one in first} == {"SUP-1001"}
     assert [one.event for one in deliveries(desk, other)] == ["ticket.closed"]
-    assert all(one.tries[0].duration_ms >= 0 and one.tries[0].attempted_at == clock.now for one in first)
+    assert all(one.attempts[0].duration_ms >= 0 and one.attempts[0].attempted_at == clock.now for one in first)
 
 
 def test_what_was_sent_is_sent_once_more_under_its_own_id(desk: Services, receiver: Receiver, clock: Clock) -> None:
@@ -57,7 +57,7 @@ def test_what_was_sent_is_sent_once_more_under_its_own_id(desk: Services, receiv
     assert (first.id, first.content) == (again.id, again.content)
     assert again.verified(secret) == first.verified(secret)
     delivery = newest(desk, number)
-    assert (delivery.state, len(delivery.tries)) == ("sent", 2)
+    assert (delivery.state, len(delivery.attempts)) == ("sent", 2)
 
 
 def test_what_died_is_sent_once_more_and_tried_once_when_it_is_old(

@@ -1,10 +1,10 @@
-"""Webhooks: other systems are told of tickets, signed as Standard Webhooks has it (standardwebhooks.com).
+"""Webhooks: ticket events for other systems, signed as Standard Webhooks has it (standardwebhooks.com).
 
-A use case leaves an announcement in the ticket's transaction; a worker makes of it one message for each
+A use case leaves an event in the ticket's transaction; a worker makes of it one message for each
 endpoint (``enqueue_announced``) and delivers it (``delivery``, ``lanes``). The operator manages endpoints
 (``endpoints``, ``commands``); staff read what was sent, and send it once more (``log``).
 
-An endpoint belongs to the desk and is told of all tickets, or to one project and is told of that
+An endpoint belongs to the desk and gets the events of all tickets, or to one project and gets that
 project's alone; either way it learns only what a customer may read.
 """
 

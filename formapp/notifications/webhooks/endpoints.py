@@ -51,7 +51,7 @@ def add_endpoint(
 ) -> tuple[int, str]:
     """Add an endpoint; its number and its secret, which is shown only this once.
 
-    No project: all tickets. No events: all types, those of later releases too. Raises Refused for an
+    No project: all tickets. No events: all types, those of later releases too. Raises UseCaseError for an
     address that no message may go to, for an unknown event, and UnknownProject.
     """
     target = parse(url)

@@ -19,7 +19,7 @@ from formapp.services import Services
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One message to one endpoint and its tries, oldest first. ``state`` is due, sent or dead.
+    """One message to one endpoint and its attempts, oldest first. ``state`` is due, sent or dead.
 
     ``next_attempt_at`` counts while it is due; ``reason`` says why the last try failed, or why it is dead.
     """
@@ -34,7 +34,7 @@ class Delivery:
     created_at: datetime
     next_attempt_at: datetime
     finished_at: datetime | None
-    tries: tuple[WebhookAttempt, ...]
+    attempts: tuple[WebhookAttempt, ...]
 
 
 def deliveries(
@@ -47,7 +47,7 @@ def deliveries(
         chosen = chosen.where(OutboxMessage.id < min(before, LARGEST_ID))
     with services.read() as database:
         rows = database.scalars(chosen.order_by(OutboxMessage.id.desc()).limit(most)).all()
-        return _with_tries(database, *rows)
+        return _with_attempts(database, *rows)
 
 
 def pings(services: Services, endpoint_id: int, most: int = 10) -> tuple[WebhookAttempt, ...]:
@@ -63,7 +63,7 @@ def replay(services: Services, number: int, now: datetime) -> None:
     """Send a message once more, under the id that it had: a receiver that has it already can tell.
 
     One that is more than a week old is tried once. What still waits is tried now. Raises NotFound, and
-    Refused where the endpoint is switched off or a worker is at the message.
+    UseCaseError where the endpoint is switched off or a worker is at the message.
     """
     with services.write.begin() as database:
         message = _message(database, number)
@@ -82,15 +82,15 @@ def _message(database: Session, number: int) -> OutboxMessage:
     return message
 
 
-def _with_tries(database: Session, *rows: OutboxMessage) -> tuple[Delivery, ...]:
-    tries: dict[int | None, list[WebhookAttempt]] = defaultdict(list)
+def _with_attempts(database: Session, *rows: OutboxMessage) -> tuple[Delivery, ...]:
+    attempts: dict[int | None, list[WebhookAttempt]] = defaultdict(list)
     wanted = select(WebhookAttempt).where(WebhookAttempt.outbox_id.in_([row.id for row in rows]))
     for attempt in database.scalars(wanted.order_by(WebhookAttempt.id)):
-        tries[attempt.outbox_id].append(attempt)
-    return tuple(_delivery(row, tries[row.id]) for row in rows)
+        attempts[attempt.outbox_id].append(attempt)
+    return tuple(_delivery(row, attempts[row.id]) for row in rows)
 
 
-def _delivery(row: OutboxMessage, tries: list[WebhookAttempt]) -> Delivery:
+def _delivery(row: OutboxMessage, attempts: list[WebhookAttempt]) -> Delivery:
     return Delivery(
         id=row.id,
         endpoint_id=endpoint_id_of(row.recipient),
@@ -102,5 +102,5 @@ def _delivery(row: OutboxMessage, tries: list[WebhookAttempt]) -> Delivery:
         created_at=row.created_at,
         next_attempt_at=row.next_attempt_at,
         finished_at=row.finished_at,
-        tries=tuple(tries),
+        attempts=tuple(attempts),
     )

@@ -13,7 +13,7 @@ from formapp.database.upsert import insert_for
 from formapp.models import OutboxMessage, Project, Ticket, WebhookEndpoint, reference_of
 
 CHANNEL = "webhook"
-# Which event of a ticket is told as what; those that aren't here, as notes, are never told.
+# The type under which an event of a ticket is published; those that aren't here, such as notes, never are.
 _TOLD = {
     "opened": "ticket.created",
     "created": "ticket.created",
@@ -74,9 +74,9 @@ def enqueue(
     target: str | None = None,
     previous_priority: str | None = None,
 ) -> int:
-    """Write one message for each endpoint that is told of this, inside the caller's transaction.
+    """Write one message for each endpoint that subscribes to this, inside the caller's transaction.
 
-    Returns how many endpoints are told; an event of a kind that no webhook tells is passed over.
+    Returns how many endpoints that are; an event of a kind that no webhook publishes is passed over.
     ``sequence`` is the event's number within its ticket: the message ids are made of it, so that
     telling one event twice writes nothing twice. ``facts`` are those after the event, ``now`` is when
     it happened, ``by`` who did it ("customer" or "support"); ``target`` ("response" or "resolution") goes
@@ -85,8 +85,8 @@ def enqueue(
     event = _TOLD.get(kind)
     if event is None:
         return 0
-    told = _told(database, event, facts.project_id)
-    if not told:
+    subscribed = _subscribed(database, event, facts.project_id)
+    if not subscribed:
         return 0
     extra = {"by": by, "target": target, "previous_priority": previous_priority}
     body = message_body(event, now, _public(facts) | {name: value for name, value in extra.items() if value})
@@ -101,7 +101,7 @@ def enqueue(
             "created_at": now,
             "next_attempt_at": max(now, paused_until or now),
         }
-        for endpoint, paused_until in told
+        for endpoint, paused_until in subscribed
     ]
     database.execute(insert_for(database, OutboxMessage).on_conflict_do_nothing(), rows)
     return len(rows)
@@ -110,7 +110,7 @@ def enqueue(
 def enqueue_announced(
     database: Session, announcement: OutboxMessage, ticket: Ticket, project: Project, base_url: str
 ) -> int:
-    """Write the messages of an announced event, with the facts as they were then; how many endpoints are told.
+    """Write the messages of a published event, with the facts as they were then; for how many endpoints.
 
     The ticket may have gone on since; what the announcement doesn't say of it never changes.
     """
@@ -140,8 +140,8 @@ def _parsed(instant: str | None) -> datetime | None:
     return datetime.fromisoformat(instant) if instant else None
 
 
-def _told(database: Session, event: str, project_id: int) -> list[tuple[int, datetime | None]]:
-    """The endpoints that are told of this event in this project, each with its pause."""
+def _subscribed(database: Session, event: str, project_id: int) -> list[tuple[int, datetime | None]]:
+    """The endpoints that subscribe to this event in this project, each with its pause."""
     rows = database.execute(
         select(WebhookEndpoint.id, WebhookEndpoint.events, WebhookEndpoint.paused_until)
         .where(

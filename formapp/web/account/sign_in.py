@@ -18,7 +18,7 @@ from formapp.web.session_cookie import clear_session_cookie, current_person, set
 
 blueprint = Blueprint("signin", __name__)
 
-TOO_OFTEN = "You have asked for many links in a short time. Wait 15 minutes, then try again"
+TOO_OFTEN = "You have asked for too many links in a short time. Wait 15 minutes, then try again"
 _SAFE_PATH = re.compile(rf"{PREFIX}/[A-Za-z0-9/_.~?=&%+-]*")
 MINUTES = int(magic_links.LIFETIME.total_seconds() // 60)
 

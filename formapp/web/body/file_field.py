@@ -15,7 +15,7 @@ from formapp.web.context import web
 from formapp.web.request_log import log_failure
 from formapp.widgets import render_files
 
-GONE = "A file that was attached is no longer kept, or was sent already. Attach it again if it is still needed"
+GONE = "A file that was attached has expired, or was already sent. Attach it again if it is still needed"
 
 
 def staged_for_form(tokens: Sequence[str]) -> tuple[StagedFile, ...]:

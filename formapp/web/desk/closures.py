@@ -1,4 +1,4 @@
-"""Closures at the desk: those that come, announcing one, taking one back."""
+"""Closures at the desk: those that come, announcing and cancelling one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from formapp.web.body.form_data import form_data
 from formapp.web.context import web
 from formapp.web.layout.page import page
 from formapp.web.row_number import row_number
-from formapp.when import place
+from formapp.when import zone_words
 
 blueprint = Blueprint("closures", __name__)
 
@@ -55,7 +55,7 @@ class Announced:
 
 
 def instant_of(field: Field) -> datetime:
-    """The instant that a field names. Raises Refused."""
+    """The instant that a field names. Raises UseCaseError."""
     return closures.local_instant(field.data or "", field.name, web().services.policy.calendar.zone)
 
 
@@ -88,18 +88,18 @@ def announce() -> Response:
     return redirect(url_for("closures.coming"), 303)
 
 
-@blueprint.post("/desk/closures/<number>/take-back")
-def take_back(number: str) -> Response:
-    """Take a closure back, in the guide at once; for people at the desk."""
+@blueprint.post("/desk/closures/<number>/cancel")
+def cancel(number: str) -> Response:
+    """Cancel a closure, in the guide at once; for people at the desk."""
     desk, wanted = web(), row_number(number)
     now = desk.clock()
     try:
         closures.cancel_closure(desk.services, wanted, now)
     except NotFound:
-        session["said"] = "This closure isn't announced any more."
+        session["said"] = "This closure was already cancelled."
     else:
         banner.write(desk.services, now)
-        session["said"] = "The closure is taken back. Tickets that were sent meanwhile keep their dates."
+        session["said"] = "The closure is cancelled. Tickets that were sent before now keep their dates."
     return redirect(url_for("closures.coming"), 303)
 
 
@@ -117,7 +117,7 @@ def _closures_page(form: ClosureForm, *, said: str = "") -> Response:
             Announced(one.id, one.note, banner.sentence(one, zone, now))
             for one in closures.upcoming_closures(desk.services, now)
         ],
-        place=place(zone),
+        zone=zone_words(zone),
         most=closures.NOTE_LENGTH,
         said=said,
     )

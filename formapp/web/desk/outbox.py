@@ -1,4 +1,4 @@
-"""What goes out: messages that were given up, the endpoints of webhooks, and sending something once more."""
+"""What goes out: messages that failed, the endpoints of webhooks, and sending one again."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from formapp.notifications.webhooks import endpoints, log
 from formapp.notifications.webhooks.messages import endpoint_id_of
 from formapp.web.body.form_data import form_data
 from formapp.web.context import web
-from formapp.web.desk.outbox_presenter import attempt_words, endpoint_words, given_up, sent_words
+from formapp.web.desk.outbox_presenter import present_attempt, present_delivery, present_endpoint, present_failed
 from formapp.web.layout.page import page
 from formapp.web.row_number import row_number
 
 blueprint = Blueprint("outgoing", __name__)
 
 PAGE_SIZE = 50
-AGAIN = "The message is on its way once more, under the id that it had."
+AGAIN = "The message is being sent again, with the same id."
 
 
 @blueprint.get("/desk/outgoing")
 def messages() -> Response:
-    """What was given up, the newest first, and the endpoints of webhooks; for people at the desk."""
+    """Failed messages, the newest first, and the endpoints of webhooks; for people at the desk."""
     return _messages_page(said=str(session.pop("said", "")))
 
 
@@ -75,15 +75,14 @@ def _before() -> int | None:
 
 def _messages_page(*, said: str = "", error: str = "") -> Response:
     desk, before = web(), _before()
-    now, policy = desk.clock(), desk.services.policy
     found = outbox.dead_messages(desk.services, before=before, most=PAGE_SIZE + 1)
     known = endpoints.endpoints(desk.services)
     return page(
         "outgoing.html",
         422 if error else 200,
         assets=("support-desk.css",),
-        messages=given_up(found[:PAGE_SIZE], known, policy, now),
-        endpoints=[endpoint_words(one, policy, now) for one in known],
+        messages=present_failed(found[:PAGE_SIZE], known),
+        endpoints=[present_endpoint(one, desk.clock()) for one in known],
         first_page=url_for("outgoing.messages") if before else "",
         next_page=url_for("outgoing.messages", before=found[PAGE_SIZE - 1].id) if len(found) > PAGE_SIZE else "",
         said=said,
@@ -93,7 +92,7 @@ def _messages_page(*, said: str = "", error: str = "") -> Response:
 
 def _endpoint_page(number: int, *, said: str = "", error: str = "") -> Response:
     desk, before = web(), _before()
-    now, policy = desk.clock(), desk.services.policy
+    now = desk.clock()
     try:
         facts = endpoints.endpoint_numbered(desk.services, number)
     except NotFound:
@@ -104,9 +103,9 @@ def _endpoint_page(number: int, *, said: str = "", error: str = "") -> Response:
         "endpoint.html",
         422 if error else 200,
         assets=("support-desk.css",),
-        endpoint=endpoint_words(facts, policy, now),
-        deliveries=[sent_words(one, policy, now) for one in found[:PAGE_SIZE]],
-        pings=[attempt_words(one, policy, now) for one in log.pings(desk.services, number)],
+        endpoint=present_endpoint(facts, now),
+        deliveries=[present_delivery(one, now) for one in found[:PAGE_SIZE]],
+        pings=[present_attempt(one) for one in log.pings(desk.services, number)],
         first_page=url_for("outgoing.endpoint", number=number) if before else "",
         next_page=url_for("outgoing.endpoint", number=number, before=found[PAGE_SIZE - 1].id) if more else "",
         said=said,

@@ -1,4 +1,4 @@
-"""What goes out, in words: messages that were given up, endpoints of webhooks, and what these were sent."""
+"""Plain values for what goes out: failed messages, webhook endpoints, and what these were sent."""
 
 from __future__ import annotations
 
@@ -6,20 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from markupsafe import Markup
-
 from formapp.models import OutboxMessage, WebhookAttempt, reference_of
 from formapp.notifications import webhooks
 from formapp.notifications.webhooks.endpoints import EndpointFacts
 from formapp.notifications.webhooks.log import Delivery
 from formapp.notifications.webhooks.messages import endpoint_id_of
-from formapp.web.layout.filters import instant_html
-from formapp.when import short_words
-from supportpolicy import Policy
 
-CHANNELS = {"mail": "Mail", "webhook": "Webhook", "announcement": "Announcement"}
+CHANNELS = {"mail": "Mail", "webhook": "Webhook", "announcement": "Event"}
 KINDS = {
-    "received": "Your ticket is received",
+    "received": "Ticket received",
     "replied": "We replied",
     "closed": "Closed",
     "reopened": "Reopened",
@@ -30,104 +25,109 @@ KINDS = {
     "staff-due-soon": "Due soon, to staff",
     "staff-missed": "Missed, to staff",
 }
-STATES = {"due": "On its way", "sent": "Delivered", "dead": "Given up"}
-NO_REASON = "No reason was noted"
+DELIVERY_LABELS = {"due": "On its way", "sent": "Delivered", "dead": "Failed"}
+NO_REASON = "No reason was recorded"
 
 
 @dataclass(frozen=True, slots=True)
-class GivenUp:
-    """A message that was given up; ``to`` is empty for one that is told to nobody in particular."""
+class FailedMessage:
+    """A message that could not be delivered; ``to`` is empty for one that has no single recipient."""
 
     number: int
     what: str
     to: str
     reference: str
-    at: Markup
+    at: datetime
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
-    """An endpoint of webhooks; ``state`` is a sentence, ``is_off`` says that nothing can be sent to it."""
+class EndpointView:
+    """An endpoint of webhooks. ``paused_until`` is None where messages are sent to it at once."""
 
     number: int
     url: str
-    told: str
-    state: Markup
-    is_off: bool
+    subscription: str
+    disabled_at: datetime | None
+    disabled_reason: str
+    failing_since: datetime | None
+    paused_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """A message to an endpoint, with its tries."""
+class AttemptView:
+    """One delivery attempt: when, and how it ended."""
+
+    at: datetime
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryView:
+    """A message to an endpoint, with its attempts; ``next_attempt_at`` is None where none is to come."""
 
     number: int
     event: str
     reference: str
-    state: Markup
+    status: str
+    finished_at: datetime | None
+    next_attempt_at: datetime | None
     reason: str
-    tries: tuple[Markup, ...]
+    attempts: tuple[AttemptView, ...]
 
 
-def given_up(
-    messages: Iterable[OutboxMessage], endpoints: Sequence[EndpointFacts], policy: Policy, now: datetime
-) -> list[GivenUp]:
+def present_failed(messages: Iterable[OutboxMessage], endpoints: Sequence[EndpointFacts]) -> list[FailedMessage]:
     """The messages, each with whom it was for."""
     urls = {endpoint.id: endpoint.url for endpoint in endpoints}
-    found = []
-    for message in messages:
-        is_webhook = message.channel == webhooks.CHANNEL
-        channel = CHANNELS.get(message.channel, message.channel)
-        found.append(
-            GivenUp(
-                number=message.id,
-                what=f"{channel}: {KINDS.get(message.kind, message.kind)}",
-                to=urls.get(endpoint_id_of(message.recipient), "") if is_webhook else message.recipient,
-                reference=reference_of(message.ticket_id) if message.ticket_id else "",
-                at=_at(message.finished_at or message.created_at, policy, now),
-                reason=message.last_error or NO_REASON,
-            )
+    return [
+        FailedMessage(
+            number=message.id,
+            what=f"{CHANNELS.get(message.channel, message.channel)}: {KINDS.get(message.kind, message.kind)}",
+            to=_recipient(message, urls),
+            reference=reference_of(message.ticket_id) if message.ticket_id else "",
+            at=message.finished_at or message.created_at,
+            reason=message.last_error or NO_REASON,
         )
-    return found
+        for message in messages
+    ]
 
 
-def endpoint_words(facts: EndpointFacts, policy: Policy, now: datetime) -> Endpoint:
+def _recipient(message: OutboxMessage, urls: dict[int, str]) -> str:
+    is_webhook = message.channel == webhooks.CHANNEL
+    return urls.get(endpoint_id_of(message.recipient), "") if is_webhook else message.recipient
+
+
+def present_endpoint(facts: EndpointFacts, now: datetime) -> EndpointView:
     """The endpoint, with how it fares."""
     tickets = f"tickets of {facts.project}" if facts.project else "all tickets"
-    if facts.disabled_at is not None:
-        state = Markup("Switched off since {}: {}").format(_at(facts.disabled_at, policy, now), facts.disabled_reason)
-    elif facts.failing_since is not None:
-        state = Markup("Failing since {}").format(_at(facts.failing_since, policy, now))
-        if facts.paused_until is not None and facts.paused_until > now:
-            state += Markup("; nothing is sent before {}").format(_at(facts.paused_until, policy, now))
-    else:
-        state = Markup("On")
-    told = f"Told of {tickets}, {', '.join(facts.events) or 'all events'}"
-    return Endpoint(facts.id, facts.url, told, state, facts.disabled_at is not None)
-
-
-def sent_words(delivery: Delivery, policy: Policy, now: datetime) -> Sent:
-    """One message to an endpoint."""
-    state = Markup("{}").format(STATES.get(delivery.state, delivery.state))
-    if delivery.finished_at is not None:
-        state += Markup(", {}").format(_at(delivery.finished_at, policy, now))
-    elif delivery.next_attempt_at > now:
-        state += Markup("; the next try is {}").format(_at(delivery.next_attempt_at, policy, now))
-    return Sent(
-        number=delivery.id,
-        event=delivery.event,
-        reference=delivery.reference,
-        state=state,
-        reason=(delivery.reason or NO_REASON) if delivery.state == "dead" else "",
-        tries=tuple(attempt_words(attempt, policy, now) for attempt in delivery.tries),
+    is_paused = facts.failing_since is not None and facts.paused_until is not None and facts.paused_until > now
+    return EndpointView(
+        number=facts.id,
+        url=facts.url,
+        subscription=f"Gets {', '.join(facts.events) or 'all events'} of {tickets}",
+        disabled_at=facts.disabled_at,
+        disabled_reason=facts.disabled_reason,
+        failing_since=facts.failing_since,
+        paused_until=facts.paused_until if is_paused else None,
     )
 
 
-def attempt_words(attempt: WebhookAttempt, policy: Policy, now: datetime) -> Markup:
-    """ "Tue 24 Nov, 15:00 (Paris): answered 204 in 12 ms"."""
+def present_delivery(delivery: Delivery, now: datetime) -> DeliveryView:
+    """One message to an endpoint."""
+    waits = delivery.finished_at is None and delivery.next_attempt_at > now
+    return DeliveryView(
+        number=delivery.id,
+        event=delivery.event,
+        reference=delivery.reference,
+        status=DELIVERY_LABELS.get(delivery.state, delivery.state),
+        finished_at=delivery.finished_at,
+        next_attempt_at=delivery.next_attempt_at if waits else None,
+        reason=(delivery.reason or NO_REASON) if delivery.state == "dead" else "",
+        attempts=tuple(present_attempt(attempt) for attempt in delivery.attempts),
+    )
+
+
+def present_attempt(attempt: WebhookAttempt) -> AttemptView:
+    """When it was, and "Answered 204, 12 ms"."""
     outcome = attempt.error or f"Answered {attempt.status}"
-    return Markup("{}: {}, {} ms").format(_at(attempt.attempted_at, policy, now), outcome, attempt.duration_ms)
-
-
-def _at(instant: datetime, policy: Policy, now: datetime) -> Markup:
-    return instant_html(short_words(instant, policy.calendar.zone, now), instant, policy)
+    return AttemptView(attempt.attempted_at, f"{outcome}, {attempt.duration_ms} ms")

@@ -12,14 +12,14 @@ from formapp.errors import NotFound, UseCaseError
 from formapp.tickets import search
 from formapp.tickets.search import Filters, QueuePage
 from formapp.web.context import web
-from formapp.web.desk.queue_presenter import choices, is_sifted, rows, views
+from formapp.web.desk.queue_presenter import is_filtered, present_choices, present_queue, present_views
 from formapp.web.layout.page import page
 from formapp.web.session_cookie import require_person
-from formapp.when import place
+from formapp.when import zone_words
 
 blueprint = Blueprint("queue", __name__)
 
-CHOICES = ("status", "priority", "project", "assigned", "overdue")
+CHOICES = ("status", "priority", "project", "assignee", "overdue")
 
 
 @blueprint.get("/desk/")
@@ -33,8 +33,8 @@ def tickets() -> Answer:
         asked = search.parse_search(typed)
     except UseCaseError as refused:
         # A page can't hold a NUL, so it is made visible.
-        kept = typed.replace("\0", "\N{REPLACEMENT CHARACTER}")
-        return _queue_page(chosen, kept, shown.as_search(), error=refused.message)
+        visible = typed.replace("\0", "\N{REPLACEMENT CHARACTER}")
+        return _queue_page(chosen, visible, shown.as_search(), error=refused.message)
     if sent:
         return redirect(_address(search.merge_filters(asked, chosen, shown).as_search()), 303)
     try:
@@ -48,7 +48,7 @@ def tickets() -> Answer:
 
 @blueprint.get("/desk/tickets.csv")
 def export() -> Answer:
-    """All tickets of a search, as a file for spreadsheets; what can't be searched for is told on the page."""
+    """All tickets of a search, as a file for spreadsheets; what can't be searched for is said on the page."""
     desk, typed = web(), request.args.get("search", "")
     try:
         asked = search.parse_search(typed)
@@ -77,7 +77,7 @@ def _chosen(arguments: MultiDict[str, str]) -> Filters:
         state=arguments.get("status", "open"),
         priority=arguments.get("priority", ""),
         project=arguments.get("project", ""),
-        assignee=arguments.get("assigned", ""),
+        assignee=arguments.get("assignee", ""),
         overdue="overdue" in arguments,
     )
 
@@ -92,15 +92,15 @@ def _queue_page(filters: Filters, typed: str, was: str, found: QueuePage | None 
         "queue.html",
         422 if error else 200,
         assets=("support-desk.css",),
-        rows=rows(desk.services, found.tickets, desk.clock()) if found else [],
-        views=views(filters if found else None),
-        choices=choices(filters, desk.services),
+        rows=present_queue(desk.services, found.tickets, desk.clock()) if found else [],
+        views=present_views(filters if found else None),
+        choices=present_choices(filters, desk.services),
         filters=filters,
-        is_sifted=is_sifted(filters),
+        is_filtered=is_filtered(filters),
         typed=typed,
         was=was,
         error=error,
-        place=place(desk.services.policy.calendar.zone),
+        zone=zone_words(desk.services.policy.calendar.zone),
         first_page=_address(typed) if request.args.get("after") else "",
         next_page=_address(typed, found.next_key) if found and found.next_key else "",
         export=url_for("queue.export", search=typed or None),

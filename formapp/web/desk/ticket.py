@@ -1,4 +1,4 @@
-"""One ticket at the desk: its page, and what staff do with it. Every act is a form that works without script."""
+"""One ticket at the desk: its page, and what staff do with it. Every action is a form that works without script."""
 
 from __future__ import annotations
 
@@ -23,23 +23,22 @@ from formapp.web.layout.page import page
 from formapp.web.request_log import log_failure
 from formapp.web.session_cookie import require_person
 from formapp.web.tickets import reply_form
-from formapp.web.tickets.attachment_presenter import present_attachments
-from formapp.web.tickets.conversation_presenter import present_messages
 from formapp.web.tickets.form_page import Notice
+from formapp.web.tickets.presenters import present_attachments, present_messages
 from formapp.web.tickets.reply_form import ReplyDraft, reply_draft, seen_event
 
 blueprint = Blueprint("desk", __name__)
 
-THENS: tuple[NextState, ...] = get_args(NextState)
-CHANGED = "Not done yet: this ticket has changed"
+NEXT_STATES: tuple[NextState, ...] = get_args(NextState)
+CHANGED = "Not saved yet: this ticket has changed"
 CHANGES = (("newest", "Newest message"), ("history-heading", "History"))
 IN_REPLY = {"body": "reply-body", "files": "reply-files"}
 IN_NOTE = {"body": "note-body", "files": "note-files"}
 SAID = {
     "reply": "Your reply is sent.",
-    "note": "Your note is added.",
-    "assigned": "It is saved who has the ticket.",
-    "corrected": "The answers are corrected.",
+    "note": "Your internal note is added.",
+    "assigned": "The assignee is saved.",
+    "corrected": "The answers are saved.",
     "closed": "The ticket is closed.",
     "reopened": "The ticket is open again.",
     "merged": "The ticket is merged.",
@@ -49,7 +48,7 @@ SAID = {
 class NotSeen(UseCaseError):
     """A form that doesn't say what its page showed, such as one of another ticket."""
 
-    message = "Look at the ticket as it is now, then press the button once more"
+    message = "Check the ticket as it is now, then press the button again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,7 @@ class Filled:
         if isinstance(refused, ChangedMeanwhile):
             text = [(self.fields["body"], "Your text")] if "body" in self.fields else []
             return replace(again, notice=Notice(CHANGED, (refused.message,)), leads=(*CHANGES, *text))
-        return replace(again, notice=Notice("Not done yet", (refused.message,)))
+        return replace(again, notice=Notice("Not saved yet", (refused.message,)))
 
 
 @blueprint.get("/desk/<reference>")
@@ -99,51 +98,51 @@ def reply(reference: str) -> Response:  # noqa: ARG001
     if (again := reply_form.unsent(sent)) is not None:
         return _shown(_ticket(), Filled(reply=again.form, then=sent.get("then"), notice=again.notice), again.status)
     form = reply_draft(sent)
-    then = next((known for known in THENS if known == sent.get("then")), None)
+    then = next((known for known in NEXT_STATES if known == sent.get("then")), None)
 
-    def act() -> None:
+    def action() -> None:
         if then is None:
-            raise UseCaseError("Choose how the ticket goes on", "then")
+            raise UseCaseError("Choose what happens to the ticket", "then")
         message, reopen = reply_form.message_input(sent, form), bool(sent.get("reopen"))
         services, now = web().services, web().clock()
         replies.reply_as_staff(services, _me(), _ticket().id, message, then, now, reopen=reopen)
 
     filled = Filled(reply=form, then=then or "", fields={**IN_REPLY, "then": "then-open"})
-    return _done(act, filled, sent, "reply", "newest")
+    return _done(action, filled, sent, "reply", "newest")
 
 
 @blueprint.post("/desk/<reference>/note")
 def note(reference: str) -> Response:  # noqa: ARG001
-    """Add a note that only staff see."""
+    """Add an internal note."""
     sent = form_data()
     if (again := reply_form.unsent(sent)) is not None:
         return _shown(_ticket(), Filled(note=again.form, notice=again.notice), again.status)
     form = reply_draft(sent)
 
-    def act() -> None:
+    def action() -> None:
         message = reply_form.message_input(sent, form)
         replies.add_note(web().services, _me(), _ticket().id, message, web().clock())
 
-    return _done(act, Filled(note=form, fields=IN_NOTE), sent, "note", "newest")
+    return _done(action, Filled(note=form, fields=IN_NOTE), sent, "note", "newest")
 
 
 def ask_once_more() -> Response:
     """The answer to a text that may not come from a page of ours: the ticket's page with it, for staff."""
     form = reply_draft(form_data())
-    written = Filled(note=form) if request.endpoint == "desk.note" else Filled(reply=form, then=form_data().get("then"))
-    return _shown(_ticket(), replace(written, notice=reply_form.PRESS_AGAIN), 422)
+    filled = Filled(note=form) if request.endpoint == "desk.note" else Filled(reply=form, then=form_data().get("then"))
+    return _shown(_ticket(), replace(filled, notice=reply_form.PRESS_AGAIN), 422)
 
 
 @blueprint.post("/desk/<reference>/assign")
 def assign(reference: str) -> Response:  # noqa: ARG001
-    """Give the ticket to somebody at the desk, or to nobody."""
+    """Assign the ticket to a member of staff, or make it unassigned."""
     sent = form_data()
     email = sent.get("assignee")
 
-    def act() -> None:
+    def action() -> None:
         triage.assign(web().services, _me(), _ticket().id, email, web().clock(), seen=seen_event(sent))
 
-    return _done(act, Filled(assignee=email, fields={"assignee": "assignee"}), sent, "assigned")
+    return _done(action, Filled(assignee=email, fields={"assignee": "assignee"}), sent, "assigned")
 
 
 @blueprint.post("/desk/<reference>/answers")
@@ -154,10 +153,10 @@ def correct(reference: str) -> Response:  # noqa: ARG001
     given = {question.id: sent.get(f"answer-{question.id}") for question in policy.questions}
     answers = {name: option for name, option in given.items() if option}
 
-    def act() -> None:
+    def action() -> None:
         triage.correct_answers(web().services, _me(), _ticket().id, answers, web().clock(), seen=seen_event(sent))
 
-    return _done(act, Filled(answers=answers), sent, "corrected", "priority-heading")
+    return _done(action, Filled(answers=answers), sent, "corrected", "priority-heading")
 
 
 @blueprint.post("/desk/<reference>/close")
@@ -165,10 +164,10 @@ def close(reference: str) -> Response:  # noqa: ARG001
     """Close the ticket without a reply."""
     sent = form_data()
 
-    def act() -> None:
+    def action() -> None:
         triage.close(web().services, _me(), _ticket().id, web().clock(), seen=seen_event(sent))
 
-    return _done(act, Filled(), sent, "closed")
+    return _done(action, Filled(), sent, "closed")
 
 
 @blueprint.post("/desk/<reference>/reopen")
@@ -176,10 +175,10 @@ def reopen(reference: str) -> Response:  # noqa: ARG001
     """Open the ticket again without a reply."""
     sent = form_data()
 
-    def act() -> None:
+    def action() -> None:
         triage.reopen(web().services, _me(), _ticket().id, web().clock(), seen=seen_event(sent))
 
-    return _done(act, Filled(), sent, "reopened")
+    return _done(action, Filled(), sent, "reopened")
 
 
 @blueprint.post("/desk/<reference>/merge")
@@ -188,18 +187,18 @@ def merge(reference: str) -> Response:  # noqa: ARG001
     sent = form_data()
     into = sent.get("into")
 
-    def act() -> None:
+    def action() -> None:
         triage.merge(web().services, _me(), _ticket().id, into, web().clock(), seen=seen_event(sent))
 
-    return _done(act, Filled(into=into, fields={"into": "into"}), sent, "merged")
+    return _done(action, Filled(into=into, fields={"into": "into"}), sent, "merged")
 
 
-def _done(act: Callable[[], None], filled: Filled, sent: FormData, said: str, anchor: str | None = None) -> Response:
+def _done(action: Callable[[], None], filled: Filled, sent: FormData, said: str, anchor: str | None = None) -> Response:
     """Do it and go back to the ticket's page; where it is refused, the page with everything typed and why."""
     try:
         if "seen" not in sent.fields:
             raise NotSeen
-        act()
+        action()
     except NotFound:
         abort(404)
     except UseCaseError as refused:
@@ -214,9 +213,7 @@ def _done(act: Callable[[], None], filled: Filled, sent: FormData, said: str, an
 def _shown(ticket: Ticket, filled: Filled, status: int = 200, /, *, said: str = "") -> Response:
     services, now = web().services, web().clock()
     messages = replies.messages_of(services, ticket.id, with_notes=True)
-    files = present_attachments(
-        attachments_of(services, ticket.id, with_notes=True), ticket.reference, at_the_desk=True
-    )
+    files = present_attachments(attachments_of(services, ticket.id, with_notes=True), ticket.reference, to_staff=True)
     errors = filled.errors
     return page(
         "desk-ticket.html",
@@ -225,8 +222,8 @@ def _shown(ticket: Ticket, filled: Filled, status: int = 200, /, *, said: str = 
         arrived=replies.sent_by(messages, _me()),
         ticket=present_ticket(services, ticket, now, filled.answers),
         files=files.get(None, ()),
-        messages=present_messages(messages, files, policy_of(services, ticket.policy_version), now),
-        people=triage.people_at_the_desk(services),
+        messages=present_messages(messages, files, policy_of(services, ticket.policy_version)),
+        people=triage.staff_accounts(services),
         filled=filled,
         reply_files=file_field(filled.reply.files, errors.get("reply-files", ""), "reply"),
         note_files=file_field(filled.note.files, errors.get("note-files", ""), "note"),

@@ -1,35 +1,48 @@
-"""A ticket in words as the desk shows it: facts, clock, evidence, history."""
+"""Plain values for a ticket as staff see it: facts, clock, evidence, history."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from markupsafe import Markup
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from formapp.hours import closures
-from formapp.models import Ticket, reference_of
+from formapp.models import Account, Event, Ticket
 from formapp.services import Services
 from formapp.tickets import sla
 from formapp.tickets.queries import events_of
+from formapp.tickets.status import STAFF_LABELS
 from formapp.tickets.time_left import TimeLeft, time_left
-from formapp.web.desk.history_presenter import Line, criterion_of, history
-from formapp.web.layout.filters import instant_html
-from formapp.web.tickets.sla_presenter import SlaRow, sla_rows
-from formapp.when import long_words
+from formapp.web.tickets.presenters import (
+    TARGET_LABELS,
+    TargetView,
+    in_zone,
+    merged_into,
+    present_answers,
+    present_targets,
+)
 from supportpolicy import Policy
 
-STATES = {"open": "Open", "waiting": "Waiting for the customer", "closed": "Closed"}
 # A form may say whatever it likes of where it stands: only a path of our own becomes a link.
 _PATH = re.compile(r"/(?!/)[A-Za-z0-9/_.~%-]*")
-NEXT = {"response": "for the answer", "resolution": "for the solution"}
+_ACTIONS = {
+    "opened": "sent the ticket",
+    "replied": "replied",
+    "noted": "added an internal note",
+    "closed": "closed it",
+    "reopened": "reopened it",
+    "priority-changed": "corrected the answers",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class QuestionView:
-    """One question of the chooser as the desk corrects it; ``options`` are (id, label), ``answer`` may be empty."""
+    """One question of the chooser as staff correct it; ``options`` are (id, label), ``answer`` may be empty."""
 
     id: str
     title: str
@@ -38,19 +51,37 @@ class QuestionView:
 
 
 @dataclass(frozen=True, slots=True)
-class StaffTicketView:
-    """A ticket as its page at the desk shows it.
+class Change:
+    """What an event changed: from ``before`` (None: only ``after`` is told) to ``after``, words or instants."""
 
-    ``seen`` is the newest event that stands on the page, ``evidence`` what was answered, ``asked`` the
-    questions of the form that corrects it.
+    label: str
+    before: str | datetime | None
+    after: str | datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """One event of the history: when, who, what, and what it changed."""
+
+    at: datetime
+    actor: str
+    action: str
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StaffTicketView:
+    """A ticket as its page for staff shows it.
+
+    ``seen`` is the newest event on the page, ``evidence`` what was answered, ``questions`` the form that
+    corrects it.
     """
 
     reference: str
     subject: str
     state: str
-    state_words: str
+    status_label: str
     left: TimeLeft
-    left_words: str
     priority_label: str
     priority_rank: int
     project_name: str
@@ -62,37 +93,35 @@ class StaffTicketView:
     url: str
     page: str
     page_link: str
-    opened: Markup
+    opened: datetime
     description: str
     merged_into: str
     recommended_label: str
     criterion: str
     evidence: tuple[tuple[str, str], ...]
-    asked: tuple[QuestionView, ...]
-    promises: tuple[SlaRow, ...]
-    history: tuple[Line, ...]
+    questions: tuple[QuestionView, ...]
+    targets: tuple[TargetView, ...]
+    history: tuple[HistoryLine, ...]
     seen: int
 
 
 def present_ticket(
     services: Services, ticket: Ticket, now: datetime, answers: Mapping[str, str] | None
 ) -> StaffTicketView:
-    """The ticket with all that the desk knows of it; ``answers`` are those being corrected, None: the ticket's own."""
+    """The ticket with all that staff may know; ``answers`` are those being corrected, None: the ticket's own."""
     events = events_of(services, ticket.id)
     with services.read() as database:
-        promises = sla.load_targets(services, database, ticket)
+        targets = sla.load_targets(services, database, ticket)
         closed = closures.closures_known_at(database, now, now)
-        lines = history(database, events, promises.policy, now)
-    policy = promises.policy
+        names = _names(database, events)
+    policy = targets.policy
     priority = policy.priority(ticket.priority)
-    left = time_left(policy, ticket, closed, now)
     return StaffTicketView(
         reference=ticket.reference,
         subject=ticket.subject,
         state=ticket.state,
-        state_words=STATES[ticket.state],
-        left=left,
-        left_words=_left_words(left),
+        status_label=STAFF_LABELS[ticket.state],
+        left=time_left(policy, ticket, closed, now),
         priority_label=priority.label,
         priority_rank=priority.rank,
         project_name=ticket.project.name,
@@ -104,37 +133,20 @@ def present_ticket(
         url=ticket.url,
         page=ticket.page,
         page_link=ticket.page if services.settings.site_dir and _PATH.fullmatch(ticket.page) else "",
-        opened=instant_html(long_words(ticket.opened_at, policy.calendar.zone, now), ticket.opened_at, policy),
+        opened=in_zone(ticket.opened_at, policy),
         description=ticket.description,
-        merged_into=reference_of(ticket.merged_into_id) if ticket.merged_into_id else "",
+        merged_into=merged_into(ticket),
         recommended_label=policy.priority(ticket.recommended).label if ticket.recommended else "",
         criterion=criterion_of(policy, ticket.rule),
-        evidence=_evidence(policy, ticket.answers),
-        asked=_asked(policy, ticket.answers if answers is None else answers),
-        promises=sla_rows(promises, ticket, now, to_staff=True),
-        history=lines,
+        evidence=present_answers(policy, ticket.answers),
+        questions=_questions(policy, ticket.answers if answers is None else answers),
+        targets=present_targets(targets, ticket, to_staff=True),
+        history=present_history(events, names, policy),
         seen=events[-1].sequence,
     )
 
 
-def _left_words(left: TimeLeft) -> str:
-    """ "1 h 20 min left for the answer, in open hours"; empty where no promise is running."""
-    if not left.target:
-        return ""
-    hours = ", in open hours" if left.open_time else ""
-    return f"{left.words} {NEXT[left.target]}{hours}"
-
-
-def _evidence(policy: Policy, answers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """Each question that was answered, with its answer."""
-    return tuple(
-        (question.title, question.option(answers[question.id]).label)
-        for question in policy.questions
-        if question.id in answers
-    )
-
-
-def _asked(policy: Policy, answers: Mapping[str, str]) -> tuple[QuestionView, ...]:
+def _questions(policy: Policy, answers: Mapping[str, str]) -> tuple[QuestionView, ...]:
     """The questions that these answers lead through, the one that is still open included."""
     known = {
         question.id: answers[question.id]
@@ -152,3 +164,82 @@ def _asked(policy: Policy, answers: Mapping[str, str]) -> tuple[QuestionView, ..
         )
         for question in questions
     )
+
+
+def _names(database: Session, events: Iterable[Event]) -> dict[int, str]:
+    """The names of everybody whom these events are of, or about."""
+    numbers = {event.account_id for event in events} | {
+        number for event in events for number in event.details.get("assignee", ())
+    }
+    rows = database.execute(select(Account.id, Account.name).where(Account.id.in_(numbers - {None})))
+    return {number: name for number, name in rows}  # noqa: C416 - rows aren't pairs to the type checker
+
+
+def present_history(events: Sequence[Event], names: Mapping[int, str], policy: Policy) -> tuple[HistoryLine, ...]:
+    """The events as lines, the newest last."""
+    return tuple(
+        HistoryLine(
+            at=in_zone(event.at, policy),
+            actor=names.get(event.account_id, "") if event.account_id else "The clock",
+            action=_action(event, names),
+            changes=tuple(_changes(event.kind, event.details, policy)),
+        )
+        for event in events
+    )
+
+
+def _action(event: Event, names: Mapping[int, str]) -> str:
+    kind, details = event.kind, event.details
+    if kind == "assigned":
+        before, after = details["assignee"]
+        was = names.get(before, "") if before is not None else "unassigned"
+        return f"assigned it to {names.get(after, '')} (was: {was})" if after else f"unassigned it (was: {was})"
+    if kind in {"due-soon", "missed"}:
+        target = TARGET_LABELS[details["target"]].lower()
+        words = "warned that the {} is due soon" if kind == "due-soon" else "noticed that the {} was missed"
+        return words.format(target)
+    if kind == "merged":
+        return f"merged it into {details.get('into', '')}"
+    if kind == "absorbed":
+        return f"merged {details.get('reference', '')} into it"
+    return "gave the first answer" if details.get("first_answer") else _ACTIONS.get(kind, kind)
+
+
+def _changes(kind: str, details: Mapping[str, Any], policy: Policy) -> Iterator[Change]:
+    if kind == "opened":
+        yield Change("Priority:", None, policy.priority(details["priority"]).label)
+        if "answers no longer known" in details:
+            yield Change("Answers that the policy didn’t know:", None, str(details["answers no longer known"]))
+    if kind in {"due-soon", "missed"}:
+        yield Change("Due:", None, _due(details["due"], policy))
+    if kind == "priority-changed":
+        yield from _correction(details, policy)
+    if "state" in details:
+        before, after = (STAFF_LABELS[state].lower() for state in details["state"])
+        yield Change("Status:", before, after)
+
+
+def _correction(details: Mapping[str, Any], policy: Policy) -> Iterator[Change]:
+    before, after = (policy.priority(name).label for name in details["priority"])
+    yield Change("Priority:", before, after) if before != after else Change("Priority:", None, f"{after}, as before")
+    for name, answers in details["answers"].items():
+        question = policy.question(name)
+        old, new = (question.option(answer).label if answer else "not asked" for answer in answers)
+        yield Change(question.title, old, new)
+    yield Change("Decided by:", criterion_of(policy, details["rule"][0]) or "no answers", details["because"])
+    for target, label in TARGET_LABELS.items():
+        was, is_now = (_due(due[target], policy) for due in details["due"])
+        if was != is_now:
+            yield Change(f"{label} due:", was, is_now)
+
+
+def criterion_of(policy: Policy, rule_id: str) -> str:
+    """The criterion, word for word, that a rule of the decision table names, else its own reason; empty for no rule."""
+    rule = next((rule for rule in policy.rules if rule.id == rule_id), None)
+    if rule is None:
+        return ""
+    return policy.criterion(rule.criterion).text if rule.criterion else f"{rule.because[:1].upper()}{rule.because[1:]}."
+
+
+def _due(text: str | None, policy: Policy) -> str | datetime:
+    return in_zone(datetime.fromisoformat(text), policy) if text else "no fixed time"

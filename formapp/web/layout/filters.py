@@ -1,16 +1,50 @@
-"""Instants on pages."""
+"""Jinja filters: instants and lengths of time in words."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Literal
+from zoneinfo import ZoneInfo
 
+from jinja2 import Environment
 from markupsafe import Markup
 
-from supportpolicy import Policy
+from formapp.tickets.status import STAFF_LABELS
+from formapp.tickets.time_left import TimeLeft
+from formapp.web.context import web
+from formapp.when import duration_words, long_words, period_words, short_words
 
 
-def instant_html(words: str, instant: datetime, policy: Policy) -> Markup:
-    """The words as a time element; the page's script adds the reader's own time where it differs."""
-    return Markup('<support-time data-zone="{}"><time datetime="{}">{}</time></support-time>').format(
-        policy.calendar.zone.key, instant.isoformat(timespec="seconds"), words
-    )
+def init_filters(environment: Environment) -> None:
+    """Let templates write ``{{ due | instant }}``, ``{{ left | time_left }}`` and their like."""
+    environment.filters |= {"instant": instant, "period": period, "duration": duration_words, "time_left": time_left}
+
+
+def instant(value: datetime, form: Literal["short", "long", "bare"] = "short") -> Markup:
+    """An instant as a time element: "Tue 24 Nov, 15:00 Paris time", ``long`` with whole names.
+
+    It is told in the zone that it carries, else in the policy's. The page's script adds the reader's own
+    time where that differs; not to a ``bare`` one, which names no zone and is for lists whose page does.
+    """
+    zone, now = _zone(value), web().clock()
+    words = long_words(value, zone, now) if form == "long" else short_words(value, zone, now, with_zone=form != "bare")
+    utc = value.astimezone(UTC).isoformat(timespec="seconds")
+    element = Markup('<time datetime="{}">{}</time>').format(utc, words)
+    return element if form == "bare" else Markup('<support-time data-zone="{}">{}</support-time>').format(zone, element)
+
+
+def period(start: datetime, end: datetime) -> str:
+    """ "Tue 24 Nov, 15:00 – 17:00", in the zone that the start carries."""
+    return period_words(start, end, _zone(start), web().clock(), " – ", short=True)
+
+
+def time_left(left: TimeLeft) -> str:
+    """ "1 h 20 min left", "Missed by 3 h", or why no time runs."""
+    if left.time is None:
+        return "No fixed time" if left.state == "open" else STAFF_LABELS[left.state]
+    words = duration_words(abs(left.time), with_days=not left.open_time)
+    return f"Missed by {words}" if left.urgency == "missed" else f"{words} left"
+
+
+def _zone(value: datetime) -> ZoneInfo:
+    return value.tzinfo if isinstance(value.tzinfo, ZoneInfo) else web().services.policy.calendar.zone

@@ -25,38 +25,38 @@ from formapp.web.row_number import row_number
 blueprint = Blueprint("files", __name__)
 
 NOT_OURS = "Files can be sent from this site's own pages only"
-NOT_WHOLE = "This is more than the form takes. Send a smaller file"
+NOT_WHOLE = "This is more than the form accepts. Send a smaller file"
 NOTHING = "Choose a file"
 _UNPLAIN = re.compile(r"[^A-Za-z0-9 ._()+,=@~-]")
 
 
 @dataclass(frozen=True, slots=True)
-class Closed:
-    """Why a file isn't given out, in words."""
+class Blocked:
+    """Why a file can't be opened, in words."""
 
     title: str
     sentences: tuple[str, ...]
     status: int
 
 
-CLOSED = {
-    "pending": Closed(
+BLOCKED = {
+    "pending": Blocked(
         "This file is being checked",
-        ("We look for malware in each file before anybody can open it.", "Try again in a minute."),
+        ("We check each file for malware before anyone can open it.", "Try again in a minute."),
         409,
     ),
-    "failed": Closed(
+    "failed": Blocked(
         "This file isn't checked yet",
-        ("We look for malware in each file before anybody can open it, and the last try failed.", "Try again later."),
+        ("We check each file for malware before anyone can open it. The last check failed.", "Try again later."),
         409,
     ),
-    "infected": Closed(
+    "infected": Blocked(
         "This file can't be opened",
-        ("It was found to hold malware.", "Ask whoever sent it to send the content in another way."),
+        ("We found malware in it.", "Ask the sender to send the content in another way."),
         403,
     ),
-    "lost": Closed(
-        "We can't reach this file just now",
+    "lost": Blocked(
+        "We can't reach this file right now",
         ("The ticket and its text are safe, but our file store doesn't answer.", "Try again in a minute."),
         503,
     ),
@@ -65,19 +65,19 @@ CLOSED = {
 
 @blueprint.post("/files")
 def upload() -> Response:
-    """Keep one file for a form that is still being filled; open to everybody, as the form is.
+    """Stage one file for a form that is still being filled; open to everybody, as the form is.
 
     Only script of our own pages calls it. Asks the database for nothing.
     """
     sent = form_data()
     if sent.refused:
-        return _told(sent.refused[0], 507 if sent.store_failed else sent.status)
+        return _json_error(sent.refused[0], 507 if sent.store_failed else sent.status)
     if sent.truncated:
-        return _told(NOT_WHOLE, 413)
-    kept = attachments.staged_files(web().services, sent.files[-1:])
-    if not kept:
-        return _told(NOTHING, 422)
-    file = kept[0]
+        return _json_error(NOT_WHOLE, 413)
+    staged = attachments.staged_files(web().services, sent.files[-1:])
+    if not staged:
+        return _json_error(NOTHING, 422)
+    file = staged[0]
     facts = {"name": file.name, "size": file.size, "size_words": size_words(file.size), "warning": file.warning}
     answer = jsonify(token=file.token, **facts)
     answer.status_code = 201
@@ -94,13 +94,13 @@ def remove() -> Response:
 
 def refuse() -> Response:
     """The answer to an upload from elsewhere, given before anything of it is read."""
-    return _told(NOT_OURS, 403)
+    return _json_error(NOT_OURS, 403)
 
 
 @blueprint.get("/tickets/<reference>/files/<number>")
 def download(reference: str, number: str) -> Response:  # noqa: ARG001 - the table's check has loaded the ticket
     """A file of a ticket, for the members of its project; never one of a note."""
-    return _given(_file(number, with_notes=False))
+    return _download(_file(number, with_notes=False))
 
 
 @blueprint.get("/tickets/<reference>/files/<number>/preview")
@@ -112,7 +112,7 @@ def preview(reference: str, number: str) -> Response:  # noqa: ARG001
 @blueprint.get("/desk/<reference>/files/<number>")
 def desk_download(reference: str, number: str) -> Response:  # noqa: ARG001
     """A file of a ticket or of its notes, for staff."""
-    return _given(_file(number, with_notes=True))
+    return _download(_file(number, with_notes=True))
 
 
 @blueprint.get("/desk/<reference>/files/<number>/preview")
@@ -143,15 +143,15 @@ def _file(number: str, *, with_notes: bool) -> Attachment:
         abort(404)
 
 
-def _given(file: Attachment) -> Response:
+def _download(file: Attachment) -> Response:
     if not file.may_be_opened:
-        return _closed(file.scan)
+        return _blocked(file.scan)
     try:
         # Asked for its head alone, a file that nobody reads would stay open.
         chunks: Iterator[bytes] = iter(()) if request.method == "HEAD" else attachments.content(web().services, file)
     except OSError as error:
         log_failure(error)
-        return _closed("lost")
+        return _blocked("lost")
     # Never a type that a browser would show: whatever it holds, it is saved and not run on this origin.
     answer = Response(chunks, mimetype="application/octet-stream")
     answer.headers["Content-Length"] = str(file.size)
@@ -177,17 +177,17 @@ def _private(answer: Response) -> Response:
     return answer
 
 
-def _closed(why: str) -> Response:
-    closed = CLOSED[why]
-    at_the_desk = request.endpoint == "files.desk_download"
-    back = url_for("desk.show" if at_the_desk else "tickets.show", reference=g.ticket.reference)
-    answer = page("file-closed.html", closed.status, closed=closed, ticket=g.ticket, back=back)
-    if closed.status == 503:
+def _blocked(why: str) -> Response:
+    blocked = BLOCKED[why]
+    to_staff = request.endpoint == "files.desk_download"
+    back = url_for("desk.show" if to_staff else "tickets.show", reference=g.ticket.reference)
+    answer = page("file-blocked.html", blocked.status, blocked=blocked, ticket=g.ticket, back=back)
+    if blocked.status == 503:
         answer.headers["Retry-After"] = "60"
     return answer
 
 
-def _told(sentence: str, status: int) -> Response:
+def _json_error(sentence: str, status: int) -> Response:
     answer = jsonify(error=sentence)
     answer.status_code = status
     answer.headers["Cache-Control"] = "no-store"

@@ -19,7 +19,7 @@ from formapp.web.csrf import TOKEN, csrf_token
 from formapp.web.layout.assets import FORM_ASSETS
 from formapp.web.layout.page import page
 from formapp.web.session_cookie import Person
-from formapp.web.tickets.similar_presenter import present_similar
+from formapp.web.tickets.presenters import present_similar
 from formapp.widgets import render_form
 from supportpolicy import Policy, UnknownAnswer
 
@@ -29,7 +29,7 @@ TYPED = (("subject", "Subject"), ("url", "URL"), ("description", "Description"))
 # A project as the form's list shows it: its key and its name.
 Choice = tuple[str, str]
 
-BROKEN = "{} held bytes that aren't text; they are shown as \N{REPLACEMENT CHARACTER}. Correct them and send again"
+BROKEN = "{} contains bytes that aren't text. They are shown as \N{REPLACEMENT CHARACTER}. Correct them and send again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def is_whole(form: TicketForm, sent: FormData) -> bool:
 def unknown_project(typed: str) -> str:
     """The sentence for a project that isn't among the person's own, whether it exists or not."""
     shown = " ".join(typed.split())[:100]
-    return f'There is no project "{shown}" that you can create a ticket for. Choose a project from the list'
+    return f"You can't open a ticket for a project “{shown}”. Choose a project from the list"
 
 
 def add_error(form: TicketForm, name: str, sentence: str) -> Notice | None:
@@ -102,8 +102,8 @@ def form_page(
             field.data = (field.data or "").replace("\0", "\N{REPLACEMENT CHARACTER}")
     if not form.submission.data:
         form.submission.data = new_submission()
-    kept = staged_for_form(form.files.data)
-    if len(kept) < len(form.files.data) and not form.files.errors:
+    staged = staged_for_form(form.files.data)
+    if len(staged) < len(form.files.data) and not form.files.errors:
         form.files.errors = (GONE,)
     hidden = {TOKEN: csrf_token()}
     html = render_form(
@@ -113,7 +113,7 @@ def form_page(
         dates_url=url_for("api.dates"),
         files_url=url_for("files.upload"),
         similar_url=url_for("api.similar"),
-        kept=kept,
+        kept=staged,
         embedded=False,
         hidden=hidden,
         signed_in_as=person.email if person else None,

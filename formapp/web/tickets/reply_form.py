@@ -1,4 +1,4 @@
-"""What people write on a ticket: read from its form, shown again as typed, kept when it can't be sent yet."""
+"""What people write on a ticket: read from its form, shown again as typed, saved when it can't be sent yet."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ from formapp.web.tickets.form_page import BROKEN, Notice, new_submission
 # The pages that show a text again, by the endpoint that takes it; whatever else is posted there goes along.
 SHOWN_BY = {"tickets.reply": "tickets.show", "desk.reply": "desk.show", "desk.note": "desk.show"}
 PRESS_AGAIN = Notice(
-    "Press once more to send it",
+    "Not sent yet: press the button once more",
     (
-        "We couldn't see that this came from our own page, so nothing was sent yet.",
-        "Your text is below. If it is what you want to send, press the button once more.",
+        "We couldn't tell whether this came from our own page, so it is not sent yet.",
+        "Your text is below. To send it, press the button again.",
     ),
 )
 NO_DATABASE = Notice(
-    "Not sent yet: we can't reach our records just now",
+    "Not sent yet: we can't reach our records right now",
     ("Your text is below. Wait a minute, then press the button again.",),
 )
 NO_STORE = Notice(
-    "Not sent yet: we can't reach our file store just now",
+    "Not sent yet: we can't reach our file store right now",
     ("Your text is below. Remove the files and send the text, or wait a minute and send them with it.",),
 )
 NOT_ALL_CAME = Notice(
-    "Not sent yet: this is more than the form takes",
+    "Not sent yet: this is more than the form accepts",
     (
-        "What reached us is below, and the end is missing. Press Back in your browser to return to all you typed.",
+        "What reached us is below. The end is missing. To get back everything you typed, press Back in your browser.",
         "Shorten the text, or choose smaller files, then press the button again.",
     ),
 )
@@ -48,7 +48,7 @@ TOO_OFTEN = Notice(
     ("Your text is below. Copy it, sign in, and send it from the ticket's page.",),
 )
 TOO_LARGE = Notice(
-    "Not sent yet: you are signed out, and this is too much text to keep",
+    "Not sent yet: you are signed out, and this is too much text to save",
     ("Your text is below. Shorten it and press Send, or copy it, sign in, and send it from the ticket's page.",),
 )
 _SUBMISSION = re.compile(r"[A-Za-z0-9_-]{1,100}")
@@ -104,7 +104,7 @@ def unsent(sent: FormData) -> Unsent | None:
 def message_input(sent: FormData, form: ReplyDraft) -> MessageInput:
     """The posted text with its files for the use case.
 
-    Raises TextRefused where it held bytes that aren't text, Refused where a file was not taken.
+    Raises TextRefused where it held bytes that aren't text, UseCaseError where a file was not taken.
     """
     if "body" in sent.undecodable:
         raise TextRefused(BROKEN.format("The message"), "body")
@@ -126,19 +126,19 @@ def drop_sent(form: ReplyDraft) -> None:
 
 
 def saved_draft(form: str) -> ReplyDraft:
-    """The text that was kept for this form ("reply" or "note") while its writer signed in; else an empty one."""
+    """The text that was saved for this form ("reply" or "note") while its writer signed in; else an empty one."""
     token = request.args.get("draft", "")
     desk = web()
-    kept = drafts.draft_fields(desk.services, token, desk.clock()) if token else None
-    if kept is None or kept.get("form") != form:
+    saved = drafts.draft_fields(desk.services, token, desk.clock()) if token else None
+    if saved is None or saved.get("form") != form:
         return ReplyDraft()
-    return ReplyDraft(kept["body"], kept["submission"], token, tuple(kept.get("files", "").split()))
+    return ReplyDraft(saved["body"], saved["submission"], token, tuple(saved.get("files", "").split()))
 
 
 def path_after_sign_in() -> str | Response | None:
-    """Where a signed-out person's request leads after signing in: its own page, with what was typed kept.
+    """Where a signed-out person's request leads after signing in: its own page, with what was typed saved.
 
-    A page that shows the text where no more can be kept; None where nothing leads back.
+    A page that shows the text where no more can be saved; None where nothing leads back.
     """
     if request.method in {"GET", "HEAD", "OPTIONS"}:
         return request.full_path.rstrip("?")
@@ -148,18 +148,18 @@ def path_after_sign_in() -> str | Response | None:
         return None
     desk = web()
     if not desk.limits.may_keep_text(client_network()):
-        return kept_page(TOO_OFTEN, 429)
+        return unsent_page(TOO_OFTEN, 429)
     form = (request.endpoint or "").rpartition(".")[2]
     fields = {"form": form, "body": text.body, "submission": text.submission, "files": " ".join(text.files)}
     try:
-        draft = drafts.keep_draft(desk.services, fields, desk.clock())
+        draft = drafts.save_draft(desk.services, fields, desk.clock())
     except DraftTooLarge:
-        return kept_page(TOO_LARGE, 422)
-    session["said"] = "You are signed out. Sign in to send your message; it is kept."
+        return unsent_page(TOO_LARGE, 422)
+    session["said"] = "You are signed out. Sign in to send your message. It is saved."
     return url_for(shown_by, **(request.view_args or {}), draft=draft)
 
 
-def kept_page(notice: Notice, status: int) -> Response:
+def unsent_page(notice: Notice, status: int) -> Response:
     """The posted text in a form of its own, to press once more; asks the database for nothing."""
     fields: Mapping[str, list[str]] = form_data().fields.to_dict(flat=False)
     hidden = [
@@ -170,7 +170,7 @@ def kept_page(notice: Notice, status: int) -> Response:
     ]
     text = reply_draft(form_data())
     return page(
-        "kept-text.html",
+        "unsent-text.html",
         status,
         assets=("support-ticket.css",),
         notice=notice,
@@ -184,6 +184,6 @@ def kept_page(notice: Notice, status: int) -> Response:
 
 def without_database() -> Response:
     """The answer while the database can't be reached: the text, to press once more."""
-    answer = kept_page(NO_DATABASE, 503)
+    answer = unsent_page(NO_DATABASE, 503)
     answer.headers["Retry-After"] = "60"
     return answer

@@ -1,4 +1,4 @@
-"""POST /tickets: from a posted form to a stored ticket, or back to the form with every character kept."""
+"""POST /tickets: from a posted form to a stored ticket, or back to the form with every character in it."""
 
 from __future__ import annotations
 
@@ -38,47 +38,47 @@ from formapp.web.tickets.form_page import (
 )
 
 PRESS_AGAIN = Notice(
-    "Press Send once more",
+    "Press Send ticket once more",
     (
-        "We couldn't see that this form came from our own page, so nothing was sent yet.",
-        "All you typed is below. If it is what you want to send, press Send ticket once more.",
+        "We couldn't tell whether this form came from our own page, so it is not sent yet.",
+        "Everything you typed is below. To send it, press the button again.",
     ),
 )
 TOO_MANY_TICKETS = Notice(
     "Not sent yet: too many tickets within an hour",
-    ("All you typed is below. Wait a while, then press Send ticket again.",),
+    ("Everything you typed is below. Wait a while, then press Send ticket again.",),
 )
 TOO_MANY_LINKS = Notice(
     "Not sent yet: too many sign-in links in a short time",
-    ("All you typed is below. Use the newest link that we sent you, or wait 15 minutes and press Send ticket again.",),
+    ("Everything you typed is below. Use our newest link, or wait 15 minutes and press Send ticket again.",),
 )
 NO_DATABASE = Notice(
-    "Not sent yet: we can't reach our records just now",
-    ("All you typed is below. Wait a minute, then press Send ticket again.",),
+    "Not sent yet: we can't reach our records right now",
+    ("Everything you typed is below. Wait a minute, then press Send ticket again.",),
 )
 TOO_LARGE = Notice(
-    "Not sent yet: this is too much text", ("All you typed is below. Shorten it, then press Send ticket again.",)
+    "Not sent yet: this is too much text", ("Everything you typed is below. Shorten it, then press Send ticket again.",)
 )
 NOT_ALL_CAME = Notice(
-    "Not sent yet: this is more than the form takes",
+    "Not sent yet: this is more than the form accepts",
     (
-        "What reached us is below, and the end is missing. Press Back in your browser to return to all you typed.",
+        "What reached us is below. The end is missing. To get back everything you typed, press Back in your browser.",
         "Shorten the text, or choose smaller files, then press Send ticket again.",
     ),
 )
 NO_STORE = Notice(
-    "Not sent yet: we can't reach our file store just now",
-    ("All you typed is below. Remove the files and press Send ticket, or wait a minute and send them with it.",),
+    "Not sent yet: we can't reach our file store right now",
+    ("Everything you typed is below. Remove the files and press Send ticket, or wait a minute and send them with it.",),
 )
 ANSWERS_GONE = Notice(
     "No priority chosen yet",
-    ("These answers no longer lead to a priority. All you typed is below. Choose a priority from the list.",),
+    ("These answers no longer lead to a priority. Everything you typed is below. Choose a priority from the list.",),
 )
-KEPT_FIELDS = ("project", "subject", "url", "description", "priority", "answers", "submission", "page")
+DRAFT_FIELDS = ("project", "subject", "url", "description", "priority", "answers", "submission", "page")
 
 
 def submit() -> Response:
-    """File the posted ticket; signed out, keep it and send a sign-in link."""
+    """File the posted ticket; signed out, save it and send a sign-in link."""
     sent = form_data()
     try:
         if (unsent := _not_to_be_sent(sent)) is not None:
@@ -86,7 +86,7 @@ def submit() -> Response:
         person = current_person()
         if person is not None and sent.get("add_to"):
             return _add_to(sent, person)
-        return _file(sent, person) if person else _keep_and_send_link(sent)
+        return _file(sent, person) if person else _save_and_send_link(sent)
     except (DBAPIError, PoolTimeout) as error:
         log_failure(error)
         return _without_database(sent, NO_DATABASE)
@@ -169,7 +169,7 @@ def _drop_draft(form: TicketForm) -> None:
         drafts.drop_draft(web().services, form.draft.data)
 
 
-def _keep_and_send_link(sent: FormData) -> Response:
+def _save_and_send_link(sent: FormData) -> Response:
     desk = web()
     form = filled_form(sent, None)
     if not is_whole(form, sent):
@@ -177,9 +177,9 @@ def _keep_and_send_link(sent: FormData) -> Response:
     email = form["email"].data
     if not desk.limits.may_ask_for_link(email, client_network()):
         return form_page(form, None, 429, notice=TOO_MANY_LINKS)
-    fields = {name: form[name].data or "" for name in KEPT_FIELDS} | {"files": " ".join(form.files.data)}
+    fields = {name: form[name].data or "" for name in DRAFT_FIELDS} | {"files": " ".join(form.files.data)}
     try:
-        token = drafts.keep_draft(desk.services, fields, desk.clock())
+        token = drafts.save_draft(desk.services, fields, desk.clock())
     except DraftTooLarge:
         return form_page(form, None, 422, notice=TOO_LARGE)
     magic_links.request_link(desk.services, email, desk.clock(), draft_token=token)
@@ -205,7 +205,7 @@ def _without_file(sent: FormData) -> Response:
     discard_file(token)
     fields = sent.fields.copy()
     fields.setlist("file", [other for other in sent.files if other != token])
-    notice = Notice(f"{names[0]} is removed", ("It does not go with the ticket.",)) if names else None
+    notice = Notice(f"{names[0]} is removed", ("It will not be sent with the ticket.",)) if names else None
     return _shown(replace(sent, fields=fields), sent.status if sent.refused else 200, notice)
 
 
@@ -219,9 +219,9 @@ def _add_to(sent: FormData, person: Person) -> Response:
         return form_page(form, person, 422, notice=Notice(missing.message))
     notice = _sent_before(reference)
     if is_whole(form, sent):
-        written = MessageInput(_as_reply(form, ticket), form.submission.data or "", files=form.files.data)
+        message = MessageInput(_as_reply(form, ticket), form.submission.data or "", files=form.files.data)
         try:
-            replies.reply_as_customer(services, person.account_id, ticket.id, written, web().clock(), reopen=True)
+            replies.reply_as_customer(services, person.account_id, ticket.id, message, web().clock(), reopen=True)
         except UseCaseError as refused:
             field = "description" if refused.field == "body" else refused.field
             notice = add_error(form, field, refused.message) or notice
@@ -245,7 +245,7 @@ def _already_sent(form: TicketForm, person: Person, used: SubmissionReused) -> R
 
 
 def _sent_before(reference: str) -> Notice:
-    another = "If it is about something else, press Send ticket: it becomes a ticket of its own."
+    another = "If it is about something else, press Send ticket to send it as a new ticket."
     sentences = (
         "Since then the text has changed; it is below and was not sent.",
         f"If it belongs to {reference}, add it there. {another}",

@@ -21,8 +21,6 @@ from formapp.web.layout.page import page
 from formapp.web.request_log import log_failure
 from formapp.web.session_cookie import current_person, require_person
 from formapp.web.tickets import reply_form, submit
-from formapp.web.tickets.attachment_presenter import present_attachments
-from formapp.web.tickets.conversation_presenter import present_messages
 from formapp.web.tickets.form_page import (
     Notice,
     answers_of,
@@ -32,7 +30,13 @@ from formapp.web.tickets.form_page import (
     project_key,
     unknown_project,
 )
-from formapp.web.tickets.presenters import present_confirmation, present_list, present_ticket
+from formapp.web.tickets.presenters import (
+    present_attachments,
+    present_confirmation,
+    present_list,
+    present_messages,
+    present_ticket,
+)
 from formapp.web.tickets.reply_form import ReplyDraft, reply_draft
 
 blueprint = Blueprint("tickets", __name__)
@@ -41,8 +45,8 @@ PAGE_SIZE = 50
 FIELDS = {"body": "body", "files": "reply-files"}
 SAID = {"reply": "Your message is sent.", "closed": "The ticket is closed."}
 DRAFT_GONE = Notice(
-    "Your kept ticket is no longer here",
-    ("A ticket is kept for 24 hours while you sign in, and until it is sent. Please fill in the form again.",),
+    "Your saved ticket is no longer here",
+    ("It is deleted after 24 hours, or when it is sent. If it is not in My tickets, fill in the form again.",),
 )
 
 
@@ -75,7 +79,7 @@ def mine() -> Response:
 
 @blueprint.get("/tickets/new")
 def new() -> Response:
-    """The form, filled with what the address or a kept draft says; open to everybody."""
+    """The form, filled with what the address or a saved draft says; open to everybody."""
     desk = web()
     person = current_person()
     choices = project_choices(person)
@@ -92,7 +96,7 @@ def new() -> Response:
 
 
 def _first_values() -> tuple[dict[str, str], Notice | None]:
-    """What the form begins with: a kept draft's fields, else what the address names."""
+    """What the form begins with: a saved draft's fields, else what the address names."""
     desk = web()
     arguments = request.args
     values = {name: arguments.get(name, "") for name in ("project", "priority", "page")}
@@ -100,13 +104,13 @@ def _first_values() -> tuple[dict[str, str], Notice | None]:
     draft = arguments.get("draft", "")
     if not draft:
         return values, None
-    kept = drafts.draft_fields(desk.services, draft, desk.clock())
-    return (values, DRAFT_GONE) if kept is None else ({**values, **kept, "draft": draft}, None)
+    saved = drafts.draft_fields(desk.services, draft, desk.clock())
+    return (values, DRAFT_GONE) if saved is None else ({**values, **saved, "draft": draft}, None)
 
 
 @blueprint.post("/tickets")
 def create() -> Response:
-    """File a ticket; open to everybody, because a signed-out form is kept while its sender signs in."""
+    """File a ticket; open to everybody, because a signed-out form is saved while its sender signs in."""
     return submit.submit()
 
 
@@ -160,7 +164,7 @@ def sent(reference: str) -> Response:  # noqa: ARG001 - the table's check has lo
     desk, ticket = web(), _ticket()
     # Tells the browser that sent it, and no colleague's, which draft has arrived.
     arrived = ticket.submission if ticket.account_id == require_person().account_id else ""
-    return page("sent.html", ticket=present_confirmation(desk.services, ticket, desk.clock()), arrived=arrived)
+    return page("sent.html", ticket=present_confirmation(desk.services, ticket), arrived=arrived)
 
 
 def _shown(
@@ -180,9 +184,7 @@ def _shown(
         # It may have been closed or merged since this request began.
         ticket = queries.ticket_for(services, require_person().account_id, ticket.reference)
     messages = replies.messages_of(services, ticket.id, with_notes=False)
-    files = present_attachments(
-        attachments_of(services, ticket.id, with_notes=False), ticket.reference, at_the_desk=False
-    )
+    files = present_attachments(attachments_of(services, ticket.id, with_notes=False), ticket.reference, to_staff=False)
     return page(
         "ticket.html",
         status,
@@ -190,7 +192,7 @@ def _shown(
         arrived=replies.sent_by(messages, require_person().account_id),
         ticket=present_ticket(services, ticket, now),
         files=files.get(None, ()),
-        messages=present_messages(messages, files, policy_of(services, ticket.policy_version), now),
+        messages=present_messages(messages, files, policy_of(services, ticket.policy_version)),
         reply=form,
         reply_files=file_field(form.files, (errors or {}).get("reply-files", ""), "reply"),
         errors=errors or {},

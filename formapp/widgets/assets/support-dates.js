@@ -45,7 +45,7 @@ customElements.define(
       const priority = this.dataset.for;
       const told = known && (priority ? known.priorities[priority]?.response : known.support);
       if (!told) return;
-      const long = "File now: an answer by ";
+      const long = "Sent now: answer by ";
       // The first that fits its room.
       for (const words of priority ? [long + told.words, long + told.short, "Answer by " + told.short] : [told.words]) {
         this.textContent = words + own(told.due ?? told.until);

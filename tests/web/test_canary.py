@@ -93,7 +93,10 @@ def _tell_a_story(
 
 def _spread(services: Services, clock: Clock) -> None:
     """Let the worker do everything but send: what would go out stays in the outbox."""
-    worker.run_once(services, clock, OutboxMessage.channel == "announcement")
+    for lane in worker.lanes(services, clock):
+        if lane.name in {"announcements", "clock", "closures", "rendering"}:
+            while lane.work():
+                pass
 
 
 def _mark_internals(services: Services) -> None:

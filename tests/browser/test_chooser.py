@@ -7,8 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from supportpolicy import Policy, enumerate_answers
 from tests.browser.conftest import Desk, OpenPage
+from tests.builders import Combinations
 
 pytestmark = pytest.mark.browser
 
@@ -40,13 +40,14 @@ CHOOSE = """
 """
 
 
-def test_every_combination_of_answers_gives_the_policy_s_priority(open_page: OpenPage, policy: Policy) -> None:
+def test_every_combination_of_answers_gives_the_policy_s_priority(
+    open_page: OpenPage, combinations: Combinations
+) -> None:
     page = open_page()
     page.goto("/ticket-priority/")
-    expected = list(enumerate_answers(policy))
-    found = page.evaluate(CHOOSE, [[answers for answers, _ in expected]])
-    assert len(found) == len(expected)
-    for (answers, result), (priority, query) in zip(expected, found, strict=True):
+    found = page.evaluate(CHOOSE, [[answers for answers, _ in combinations]])
+    assert len(found) == len(combinations)
+    for (answers, result), (priority, query) in zip(combinations, found, strict=True):
         assert priority == result.priority, answers
         assert query == [["priority", priority], *([name, answers[name]] for name in result.asked)]
 

@@ -11,6 +11,9 @@ INSTALL := $(BIN)/python -m pip install -qq --constraint constraints.txt --build
 # A strict build that says nothing unless it fails: --quiet would let every warning pass.
 BUILD := said=$$($(BIN)/mkdocs build --strict 2>&1) || { echo "$$said" >&2; exit 1; }
 
+# Two at once; a file's tests stay together, so that what they share is made once; in order, as the slowest come first.
+PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
+
 # Stamps live inside what they speak of, so that they go when it goes.
 APP := $(VENV)/.app-installed
 TOOLS := $(VENV)/.tools-installed
@@ -56,7 +59,11 @@ site: $(SITE) ## Build the guide into site/
 
 .PHONY: test
 test: check $(TOOLS) browser ## Run every check and every test; installs what they need
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest $(PARALLEL)
+
+.PHONY: test-all
+test-all: check $(TOOLS) browser ## Run what "make test" runs and the long stories beside: a hundred kills, the largest files
+	$(BIN)/pytest $(PARALLEL) -m ""
 
 .PHONY: check
 check: $(TOOLS) ## Run the checks without the tests: style, types, import directions, a strict build

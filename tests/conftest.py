@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from formapp.database.engine import Base, open_database
 from formapp.services import Services
 from supportpolicy import Policy, enumerate_answers
 from tests.builders import POLICY, Clock, Combinations, build_policy, build_services
+from tests.guide import guide_of_the_run
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,6 +39,15 @@ def policy_text() -> str:
 def combinations(policy: Policy) -> Combinations:
     """Every combination of answers to the policy's chooser with what it recommends."""
     return tuple(enumerate_answers(policy))
+
+
+@pytest.fixture(scope="session")
+def built_guide(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str) -> Path:
+    """The guide as ``make site`` builds it, to be looked at and not changed."""
+    # Each process of a run has a folder of its own in one that is the run's.
+    folder = tmp_path_factory.getbasetemp()
+    shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    return guide_of_the_run(shared / f"guide-{testrun_uid}")
 
 
 @pytest.fixture

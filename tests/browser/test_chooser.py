@@ -20,8 +20,12 @@ CHOOSE = """
   HTMLElement.prototype.focus = () => {};
   history.pushState = () => {};
   const results = [];
+  let given = [];
   for (const answers of combinations) {
-    chooser.show(new Map());
+    // What it shares with the one before has been pressed already: it goes on from there.
+    const differs = given.findIndex(([question, option]) => answers[question] !== option);
+    given = given.slice(0, differs < 0 ? given.length : differs);
+    chooser.show(new Map(given));
     for (let step = 0; step < 20; step++) {
       const card = chooser.view.querySelector(".support-card");
       if (card) {
@@ -32,6 +36,7 @@ CHOOSE = """
       const field = chooser.view.querySelector("fieldset");
       const question = field.querySelector("input").name.replace("chooser-", "");
       field.querySelector(`input[value="${answers[question]}"]`).click();
+      given.push([question, answers[question]]);
       [...field.querySelectorAll("button")].find((one) => one.textContent === "Continue").click();
     }
   }

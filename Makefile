@@ -58,7 +58,7 @@ link: $(APP) ## Print a fresh sign-in link for the demo customer
 site: $(SITE) ## Build the guide into site/
 
 .PHONY: test
-test: check $(TOOLS) browser ## Run every check and every test; installs what they need
+test: check $(TOOLS) browser ## Run every check and all tests but the longest; installs what they need
 	$(BIN)/pytest $(PARALLEL)
 
 .PHONY: test-all

@@ -16,6 +16,9 @@ OLDEST_PYTHON := $(or $(PYTHON),python3.11 python3.12 python3.13 python3)
 # A strict build that says nothing unless it fails: --quiet would let every warning pass.
 BUILD := said=$$($(BIN)/mkdocs build --strict 2>&1) || { echo "$$said" >&2; exit 1; }
 
+# Two at once; a file's tests stay together, so that what they share is made once; in order, as the slowest come first.
+PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
+
 # Stamps live inside what they speak of, so that they go when it goes.
 APP := $(VENV)/.app-installed
 TOOLS := $(VENV)/.tools-installed
@@ -60,8 +63,12 @@ link: $(APP) ## Print a fresh sign-in link for the demo customer
 site: $(SITE) ## Build the guide into site/
 
 .PHONY: test
-test: check $(TOOLS) browser ## Run every check and every test; installs what they need
-	$(BIN)/pytest -n 2
+test: check $(TOOLS) browser ## Run every check and all tests but the longest; installs what they need
+	$(BIN)/pytest $(PARALLEL)
+
+.PHONY: test-all
+test-all: check $(TOOLS) browser ## Run what "make test" runs and the long stories beside: a hundred kills, the largest files
+	$(BIN)/pytest $(PARALLEL) -m ""
 
 .PHONY: test-lowest
 test-lowest: ## Run the tests that need no browser with the lowest versions that are allowed, in .venv-lowest

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import secrets
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from alembic.autogenerate import compare_metadata
@@ -14,20 +16,24 @@ from sqlalchemy import select
 from formapp.accounts import accounts, projects
 from formapp.attachments.upload import Upload
 from formapp.database import schema
-from formapp.database.engine import Base, Database
+from formapp.database.engine import Base, Database, open_database
 from formapp.models import Account, OutboxMessage
 from formapp.notifications import outbox
-from formapp.services import Services, make_services
+from formapp.services import Services
 from formapp.settings import Settings
+from formapp.storage.local import open_file_store
 from formapp.tickets import create
 from formapp.tickets.create import Filed, TicketInput
 from formapp.tickets.replies import MessageInput
+from supportpolicy import Policy, Recommendation, load
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 POLICY = REPOSITORY / "support-policy.yml"
 # A Tuesday, 15:00 in Paris, while support is open.
 NOW = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 Row = TypeVar("Row", bound=Base)
+# Answers to the chooser with what they lead to; enumerated once, by the fixture of this name.
+Combinations = tuple[tuple[dict[str, str], Recommendation], ...]
 
 
 class Clock:
@@ -50,11 +56,33 @@ def build_settings(folder: Path, database_url: str = "", **changes: Any) -> Sett
     return Settings(**{**values, **changes})
 
 
+@cache
+def build_policy(path: Path = POLICY) -> Policy:
+    """The policy of a file that doesn't change; proving it takes longer than most stories, so each is loaded once."""
+    return load(path)
+
+
+@cache
+def migrated_sqlite() -> bytes:
+    """An SQLite file without rows at the newest revision, to be written where a desk needs one."""
+    with TemporaryDirectory(prefix="support-migrated-") as folder:
+        path = Path(folder) / "desk.sqlite3"
+        database = open_database(f"sqlite:///{path}")
+        schema.upgrade(database)
+        # The last connection's end brings the log's pages into the file.
+        database.engine.dispose()
+        return path.read_bytes()
+
+
 def build_services(folder: Path, database_url: str = "", **changes: Any) -> Services:
-    """A desk with a new, migrated database."""
-    services = make_services(build_settings(folder, database_url, **changes))
-    schema.upgrade(services.database)
-    return services
+    """A desk with a new SQLite file without rows, or on a migrated database of this URL."""
+    settings = build_settings(folder, database_url, **changes)
+    if settings.database_url.startswith("sqlite:///"):
+        settings.var.mkdir(parents=True, exist_ok=True)
+        with Path(settings.database_url.removeprefix("sqlite:///")).open("xb") as file:
+            file.write(migrated_sqlite())
+    files = open_file_store(settings.files, settings.var)
+    return Services(settings, open_database(settings.database_url), build_policy(settings.policy), files)
 
 
 def build_account(

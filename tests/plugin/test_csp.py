@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 from hashlib import sha256
 
+import pytest
+
 from formapp.widgets.page_frame import InlineCode
 from site_plugins.csp import policy_of, with_policy
-from tests.plugin.conftest import Site
+from tests.plugin.conftest import Site, built_site
 from tests.reading import Page
 
 BLOCKS = "```support-table\n```\n\n```support-chooser\n```\n\n```support-form\n```\n"
@@ -23,11 +25,17 @@ def directives(policy: str) -> dict[str, list[str]]:
     return {name: values for name, *values in (part.split() for part in policy.split(";"))}
 
 
-def test_every_inline_script_and_style_of_every_page_is_allowed_by_its_hash(site: Site) -> None:
-    site.build({"index.md": BLOCKS, "more/own.md": f"# Own\n\n{OWN}"})
-    policy = directives((site.folder / "site" / "support-csp.txt").read_text("utf-8"))
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory, directory_urls: bool) -> Site:
+    """A site with every block, and with inline code of its own."""
+    pages = {"index.md": BLOCKS, "more.md": "# More\n", "more/own.md": f"# Own\n\n{OWN}"}
+    return built_site(tmp_path_factory.mktemp("site"), directory_urls, pages)
+
+
+def test_every_inline_script_and_style_of_every_page_is_allowed_by_its_hash(built: Site) -> None:
+    policy = directives((built.folder / "site" / "support-csp.txt").read_text("utf-8"))
     scripts, styles = set[str](), set[str]()
-    for path in (site.folder / "site").rglob("*.html"):
+    for path in (built.folder / "site").rglob("*.html"):
         if path.name == "support-shell.html":
             continue  # the desk sends a policy of its own with it
         page = Page(path.read_text("utf-8"))
@@ -43,9 +51,8 @@ def test_every_inline_script_and_style_of_every_page_is_allowed_by_its_hash(site
     assert {"'self'", "'unsafe-hashes'", *styles} == set(policy["style-src"])
 
 
-def test_nothing_is_allowed_wholesale(site: Site) -> None:
-    site.build({"index.md": BLOCKS})
-    policy = directives((site.folder / "site" / "support-csp.txt").read_text("utf-8"))
+def test_nothing_is_allowed_wholesale(built: Site) -> None:
+    policy = directives((built.folder / "site" / "support-csp.txt").read_text("utf-8"))
     assert policy["default-src"] == ["'self'"]
     assert policy["object-src"] == ["'none'"]
     assert policy["frame-ancestors"] == ["'none'"]
@@ -54,10 +61,9 @@ def test_nothing_is_allowed_wholesale(site: Site) -> None:
     }
 
 
-def test_each_page_carries_it_before_anything_that_it_is_about(site: Site) -> None:
-    site.build({"index.md": BLOCKS, "more.md": "# More\n"})
-    header = (site.folder / "site" / "support-csp.txt").read_text("utf-8").strip()
-    for path in (site.path("index.md"), site.path("more.md"), site.folder / "site" / "404.html"):
+def test_each_page_carries_it_before_anything_that_it_is_about(built: Site) -> None:
+    header = (built.folder / "site" / "support-csp.txt").read_text("utf-8").strip()
+    for path in (built.path("index.md"), built.path("more.md"), built.folder / "site" / "404.html"):
         page = Page(path.read_text("utf-8"))
         meta = page.one("meta", **{"http-equiv": "Content-Security-Policy"})
         # What only a header can say is not in the page.

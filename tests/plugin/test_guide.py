@@ -13,7 +13,6 @@ from PIL import Image
 
 from supportpolicy import load
 from tests.builders import POLICY, REPOSITORY
-from tests.guide import build_guide
 from tests.reading import Page
 
 ADDRESS = "http://127.0.0.1:8000/"
@@ -38,9 +37,9 @@ DESK = re.compile(r"/support/(tickets|tickets/new|hours\.ics|dates\.json)")
 
 
 @pytest.fixture(scope="module")
-def guide(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def guide(built_guide: Path) -> Path:
     """A warning stops the build."""
-    return build_guide(tmp_path_factory.mktemp("guide"))
+    return built_guide
 
 
 def built(guide: Path, address: str) -> Page:

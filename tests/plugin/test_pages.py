@@ -9,7 +9,7 @@ import pytest
 
 from formapp.widgets import CLOSURES_FILE, assets
 from supportpolicy import Policy
-from tests.plugin.conftest import SITE_URL, Site
+from tests.plugin.conftest import SITE_URL, Site, built_site
 from tests.reading import Element, Page
 
 TABLE = "```support-table\n```\n"
@@ -38,21 +38,43 @@ def leads_to(site: Site, page: str, address: str) -> tuple[str, str]:
 # Blocks
 
 
-@pytest.mark.parametrize(
-    ("before", "around"),
-    [
-        ("- An item\n\n", {"li", "ul"}),
-        ("1. A step\n\n", {"li", "ol"}),
-        ("!!! note\n\n", {"admonition"}),
-        ('??? info "Open me"\n\n', {"details"}),
-        ('=== "Tab"\n\n', {"tabbed-block"}),
-    ],
-)
-def test_a_block_stands_where_it_was_written(site: Site, before: str, around: set[str]) -> None:
-    site.build({"index.md": f"{before}{indented(TABLE)}\n    And words after it.\n"})
-    table = Page(site.page()).one("table", class_="support-table")
+# How a block may stand, with what is then around it.
+PLACES = [
+    ("- An item\n\n", {"li", "ul"}),
+    ("1. A step\n\n", {"li", "ol"}),
+    ("!!! note\n\n", {"admonition"}),
+    ('??? info "Open me"\n\n', {"details"}),
+    ('=== "Tab"\n\n', {"tabbed-block"}),
+]
+EXAMPLES = [
+    f"````markdown\n{CHOOSER}````",
+    f"~~~~~\n{CHOOSER}~~~~~",
+    f"- An item\n\n    ````text\n{indented(CHOOSER)}    ````",
+]
+
+
+@pytest.fixture(scope="module")
+def blocks(tmp_path_factory: pytest.TempPathFactory, directory_urls: bool) -> Site:
+    """A site with a page for each way in which blocks may stand."""
+    pages = {
+        "index.md": f"{TABLE}\n{CHOOSER}\n{FORM}",
+        "steps.md": f"1. One\n\n{indented(TABLE)}\n2. Two\n\n{indented(CHOOSER)}\n3. Three\n",
+        "words.md": f"Before.\n{TABLE}After.\n",
+        "several.md": f"{TABLE}\n{CHOOSER}\n{FORM}\n{CRITERIA}",
+    }
+    for number, (before, _) in enumerate(PLACES):
+        pages[f"place{number}.md"] = f"{before}{indented(TABLE)}\n    And words after it.\n"
+    for number, example in enumerate(EXAMPLES):
+        pages[f"example{number}.md"] = f"{example}\n\n{TABLE}"
+    return built_site(tmp_path_factory.mktemp("site"), directory_urls, pages)
+
+
+@pytest.mark.parametrize(("number", "around"), [(number, around) for number, (_, around) in enumerate(PLACES)])
+def test_a_block_stands_where_it_was_written(blocks: Site, number: int, around: set[str]) -> None:
+    page = Page(blocks.page(f"place{number}.md"))
+    table = page.one("table", class_="support-table")
     assert around <= names_around(table)
-    (words,) = (found for found in Page(site.page()).all("p") if found.text == "And words after it.")
+    (words,) = (found for found in page.all("p") if found.text == "And words after it.")
     assert around <= names_around(words)
 
 
@@ -62,38 +84,27 @@ def names_around(element: Element) -> set[str]:
     return {name for parent in around for name in (parent.tag, *parent.classes)}
 
 
-def test_steps_with_blocks_between_them_stay_one_list(site: Site) -> None:
-    site.build({"index.md": f"1. One\n\n{indented(TABLE)}\n2. Two\n\n{indented(CHOOSER)}\n3. Three\n"})
-    page = Page(site.content())
+def test_steps_with_blocks_between_them_stay_one_list(blocks: Site) -> None:
+    page = Page(blocks.content("steps.md"))
     (steps,) = page.all("ol")
     assert len([item for item in page.all("li") if item.parent is steps]) == 3
 
 
-@pytest.mark.parametrize(
-    "example",
-    [
-        f"````markdown\n{CHOOSER}````",
-        f"~~~~~\n{CHOOSER}~~~~~",
-        f"- An item\n\n    ````text\n{indented(CHOOSER)}    ````",
-    ],
-)
-def test_an_example_in_a_longer_fence_stays_an_example(site: Site, example: str) -> None:
-    site.build({"index.md": f"{example}\n\n{TABLE}"})
-    page = Page(site.page())
+@pytest.mark.parametrize("number", range(len(EXAMPLES)))
+def test_an_example_in_a_longer_fence_stays_an_example(blocks: Site, number: int) -> None:
+    page = Page(blocks.page(f"example{number}.md"))
     assert not list(page.all("support-chooser"))
-    assert "support-chooser" in site.content()
+    assert "support-chooser" in blocks.content(f"example{number}.md")
     page.one("table", class_="support-table")
 
 
-def test_words_right_before_and_after_a_block_are_paragraphs_of_their_own(site: Site) -> None:
-    site.build({"index.md": f"Before.\n{TABLE}After.\n"})
-    assert "<p>Before.</p>" in site.content()
-    assert "<p>After.</p>" in site.content()
+def test_words_right_before_and_after_a_block_are_paragraphs_of_their_own(blocks: Site) -> None:
+    assert "<p>Before.</p>" in blocks.content("words.md")
+    assert "<p>After.</p>" in blocks.content("words.md")
 
 
-def test_several_blocks_of_a_page_share_no_id(site: Site) -> None:
-    site.build({"index.md": f"{TABLE}\n{CHOOSER}\n{FORM}\n{CRITERIA}"})
-    ids = [found.attributes["id"] for found in Page(site.page()).elements if "id" in found.attributes]
+def test_several_blocks_of_a_page_share_no_id(blocks: Site) -> None:
+    ids = [found.attributes["id"] for found in Page(blocks.page("several.md")).elements if "id" in found.attributes]
     ours = [name for name in ids if name.startswith(("chooser", "ticket", "priority"))]
     assert ours
     assert len(ours) == len(set(ours))
@@ -196,9 +207,8 @@ def test_script_and_style_are_found_under_names_that_change_with_them(site: Site
     assert styles[-1].endswith("own.css")
 
 
-def test_nothing_is_asked_of_another_host(site: Site) -> None:
-    site.build({"index.md": f"{TABLE}\n{CHOOSER}\n{FORM}"})
-    for path in (site.folder / "site").rglob("*.html"):
+def test_nothing_is_asked_of_another_host(blocks: Site) -> None:
+    for path in (blocks.folder / "site").rglob("*.html"):
         page = Page(path.read_text("utf-8"))
         for found in page.elements:
             for name in ("src", "href", "action", "poster", "srcset", "data"):

@@ -1,9 +1,8 @@
-"""A real ``mkdocs serve``: what is saved shows, a mistake shows, and its end shows too."""
+"""A real ``mkdocs serve``: what is saved shows, a mistake shows, and so does that it was mended."""
 
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -56,7 +55,7 @@ class Preview:
         path.write_text(text.replace(old, new, 1), "utf-8")
 
 
-@pytest.fixture(params=[True], ids=["directories"])
+@pytest.fixture(scope="module", params=[True], ids=["directories"])
 def directory_urls() -> bool:
     """How pages are named makes no difference to watching them."""
     return True
@@ -79,12 +78,8 @@ def preview(site: Site) -> Iterator[Preview]:
     try:
         yield Preview(site, f"http://127.0.0.1:{port}", process, log)
     finally:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        process.terminate()
+        process.wait()
 
 
 def test_saving_the_policy_or_a_page_shows_at_once_and_so_do_mistakes(preview: Preview) -> None:

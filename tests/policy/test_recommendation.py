@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from supportpolicy import Policy, UnknownAnswer, enumerate_answers
+from supportpolicy import Policy, UnknownAnswer
+from tests.builders import Combinations
 
 SEVERITY = {"critical": 0, "high": 1, "normal": 2, "low": 3}
 Answers = dict[str, str]
@@ -67,8 +68,7 @@ def by_the_house_rules(answers: Answers) -> str:
     return first if first == "critical" else min(first, outside_production(answers), key=SEVERITY.__getitem__)
 
 
-def test_every_combination_of_answers_follows_the_house_rules(policy: Policy) -> None:
-    combinations = list(enumerate_answers(policy))
+def test_every_combination_of_answers_follows_the_house_rules(policy: Policy, combinations: Combinations) -> None:
     assert len(combinations) == len({tuple(answers.items()) for answers, _ in combinations}) > 2000
     for answers, result in combinations:
         assert result.priority == by_the_house_rules(answers), answers
@@ -112,7 +112,7 @@ def test_an_answer_that_the_policy_does_not_have_is_named(policy: Policy) -> Non
         policy.recommend({"colour": "red"})
 
 
-def test_what_would_change_a_result_is_true(policy: Policy) -> None:
+def test_what_would_change_a_result_is_true(policy: Policy, combinations: Combinations) -> None:
     graph = policy.graph()
     checked = 0
     for node in graph.results:
@@ -125,7 +125,7 @@ def test_what_would_change_a_result_is_true(policy: Policy) -> None:
             )
             with_it = {
                 result.priority
-                for answers, result in enumerate_answers(policy)
+                for answers, result in combinations
                 if answers.get(question) == option
                 and all(
                     answers[name] == value for name, value in node.facts.items() if name != question and name in answers

@@ -64,9 +64,11 @@ def explained(services: Services, target: str) -> list[Segment]:
     return [segment for segment in found.explain() if segment.target == target]
 
 
-def run_hourly(services: Services, clock: Clock, until: datetime, step: timedelta = timedelta(minutes=15)) -> None:
-    while clock.now < until:
-        clock.now += step
+def look_at(services: Services, clock: Clock, day: str, *times: str) -> None:
+    """The worker goes round at these times of a day, where something changes, and once more at each."""
+    for time in times:
+        clock.now = paris(f"{day}T{time}")
+        worker.run_once(services, clock)
         worker.run_once(services, clock)
 
 
@@ -74,7 +76,11 @@ def test_each_warning_comes_once_however_often_the_clock_is_looked_at(
     services: Services, ada: Account, sam: Account, clock: Clock
 ) -> None:
     file_ticket(services, ada, priority="high")  # Tuesday 15:00; one business day: Wednesday 15:00
-    run_hourly(services, clock, paris("2026-11-27T12:00"))
+    look_at(services, clock, "2026-11-24", "15:15", "17:00", "17:15", "23:45")
+    look_at(services, clock, "2026-11-25", "00:00", "08:45", "09:00", "09:15", "12:45", "13:00", "13:15")
+    look_at(services, clock, "2026-11-25", "14:45", "15:00", "15:15", "17:00", "17:15")
+    look_at(services, clock, "2026-11-26", "00:00", "09:00", "13:00", "15:00", "17:00")
+    look_at(services, clock, "2026-11-27", "00:00", "09:00", "12:00")
 
     assert notices(services) == [("response", "due-soon", "Wed 25 13:00"), ("response", "missed", "Wed 25 15:00")]
     assert kinds(services) == ["opened", "due-soon", "missed"]
@@ -105,10 +111,11 @@ def test_the_database_takes_each_notice_once(services: Services, ada: Account) -
 def test_nobody_is_warned_while_support_is_closed(services: Services, ada: Account) -> None:
     # Two of eight open hours are left at closing time; the warning waits for Wednesday morning.
     file_ticket(services, ada, paris("2026-11-24T11:00"), priority="high")
-    clock = Clock(paris("2026-11-24T16:45"))
-    run_hourly(services, clock, paris("2026-11-25T08:45"))
+    clock = Clock()
+    look_at(services, clock, "2026-11-24", "17:00", "17:15", "23:45")
+    look_at(services, clock, "2026-11-25", "00:00", "00:15", "08:45")
     assert notices(services) == []
-    run_hourly(services, clock, paris("2026-11-25T09:00"))
+    look_at(services, clock, "2026-11-25", "09:00")
     assert notices(services) == [("response", "due-soon", "Wed 25 09:00")]
 
 
@@ -117,13 +124,15 @@ def test_a_worker_that_was_down_warns_nobody_at_midnight(services: Services, ada
     clock = Clock(paris("2026-11-25T00:30"))
     worker.run_once(services, clock)
     assert notices(services) == []
-    run_hourly(services, clock, paris("2026-11-25T09:15"))
+    look_at(services, clock, "2026-11-25", "08:45", "09:00", "09:15")
     assert notices(services)[0] == ("response", "due-soon", "Wed 25 09:00")
 
 
 def test_a_promise_of_day_and_night_warns_day_and_night(services: Services, ada: Account) -> None:
     file_ticket(services, ada, paris("2026-11-28T23:30"), priority="critical")
-    run_hourly(services, Clock(paris("2026-11-28T23:30")), paris("2026-11-29T00:30"))
+    clock = Clock()
+    look_at(services, clock, "2026-11-28", "23:45")
+    look_at(services, clock, "2026-11-29", "00:00", "00:15", "00:30")
     assert notices(services) == [("response", "due-soon", "Sun 29 00:15"), ("response", "missed", "Sun 29 00:30")]
 
 
@@ -138,7 +147,9 @@ def test_the_first_staff_reply_stops_the_response_clock(
     assert the_ticket(services).answered_at is None, "nor is what the customer adds"
     replies.reply_as_staff(services, sam.id, 1, written("We look into it"), "open", clock.now)
     first = clock.now
-    run_hourly(services, clock, paris("2026-11-26T12:00"))
+    look_at(services, clock, "2026-11-24", "16:15", "17:00", "23:45")
+    look_at(services, clock, "2026-11-25", "09:00", "13:00", "13:15", "15:00", "15:15", "17:00")
+    look_at(services, clock, "2026-11-26", "00:00", "09:00", "12:00")
     replies.reply_as_staff(services, sam.id, 1, written("Still at it"), "open", clock.now)
 
     assert the_ticket(services).answered_at == first

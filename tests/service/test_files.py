@@ -317,6 +317,7 @@ def test_two_prefixes_of_a_bucket_are_two_stores(bucket: Bucket, tmp_path: Path)
     assert list(other.listing()) == []
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("where", ["disk", "bucket"])
 def test_25_megabytes_stream_through_little_memory(request: pytest.FixtureRequest, tmp_path: Path, where: str) -> None:
     address = request.getfixturevalue("bucket").address if where == "bucket" else ""

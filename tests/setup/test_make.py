@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -51,8 +52,29 @@ def command(folder: Path, name: str, script: str) -> Path:
 
 def test_help_lists_every_command_that_people_type() -> None:
     listed = set(re.findall(r"^  make ([a-z-]+) ", make("help").stdout, re.MULTILINE))
-    assert {"help", "serve", "test", "check", "format", "pictures", "reference", "site", "link", "clean"} <= listed
+    assert {
+        "help",
+        "serve",
+        "test",
+        "test-all",
+        "check",
+        "format",
+        "pictures",
+        "reference",
+        "site",
+        "link",
+        "clean",
+    } <= listed
     assert listed <= targets()
+
+
+def test_the_night_runs_every_test_and_a_change_all_but_the_longest() -> None:
+    daily, nightly = (make("--dry-run", word).stdout for word in ("test", "test-all"))
+    (tests,) = [line for line in daily.splitlines() if "/pytest " in line]
+    assert f'{tests} -m ""' in nightly.splitlines()
+    options = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["pytest"]["ini_options"]
+    assert "-m 'not nightly'" in options["addopts"]
+    assert "-m" not in tests.split()
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -77,14 +77,28 @@ class Server:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    services = build_services(tmp_path)
+def fresh_server(tmp_path: Path) -> Iterator[Server]:
+    """A server that has had nothing large in memory yet."""
+    with serving(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server for stories that leave no row and no file."""
+    with serving(tmp_path_factory.mktemp("server")) as running:
+        yield running
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[Server]:
+    services = build_services(folder)
     build_customer(services)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
     environment = {
         **os.environ,
-        "FORMAPP_VAR": str(tmp_path),
+        "FORMAPP_VAR": str(folder),
         "FORMAPP_POLICY": str(POLICY),
         "FORMAPP_SECRET_KEY": services.settings.secret_key,
         "FORMAPP_DATABASE_URL": services.settings.database_url,
@@ -134,8 +148,10 @@ def form(*files: tuple[str, int]) -> Iterator[bytes]:
     yield END
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("told", [True, False], ids=["with a length", "in chunks"])
-def test_25_megabytes_come_and_go_without_being_held_in_memory(server: Server, told: bool) -> None:
+def test_25_megabytes_come_and_go_without_being_held_in_memory(fresh_server: Server, told: bool) -> None:
+    server = fresh_server
     cookie = sign_in(server)
     warm = b"".join(form(("small.log", 1))).replace(b"Checkout", b"A small one:")
     assert server.request("POST", "/support/tickets", warm, Cookie=cookie, **{"Content-Type": MULTIPART}).status == 303

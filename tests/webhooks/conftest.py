@@ -16,9 +16,9 @@ LOOPBACK = (ip_network("127.0.0.1/32"),)
 
 
 @pytest.fixture
-def desk(tmp_path: Path, database_url: str) -> Iterator[Services]:
+def desk(tmp_path: Path, migrated_url: str) -> Iterator[Services]:
     """A desk on a new database, of both makes, whose webhooks may go to the loopback."""
-    services = build_services(tmp_path, database_url, webhook_private=LOOPBACK)
+    services = build_services(tmp_path, migrated_url, webhook_private=LOOPBACK)
     yield services
     services.database.engine.dispose()
 

@@ -21,7 +21,7 @@ from formapp.models import Account, OutboxMessage
 from formapp.notifications import outbox
 from formapp.services import Services
 from formapp.settings import Settings
-from formapp.storage.local import open_file_store
+from formapp.storage import open_file_store
 from formapp.tickets import create
 from formapp.tickets.create import Filed, TicketInput
 from formapp.tickets.replies import MessageInput

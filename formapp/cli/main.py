@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from formapp import supervisor, worker
 from formapp.accounts import accounts, magic_links, projects
-from formapp.cli import operations as upkeep
+from formapp.cli import operations
 from formapp.cli.context import with_desk
 from formapp.cli.outbox import outbox
 from formapp.cli.webhooks import webhook
@@ -54,7 +54,7 @@ def main(context: click.Context) -> None:
 
 main.add_command(webhook)
 main.add_command(outbox)
-for command in (upkeep.examine, upkeep.backup, upkeep.restore):
+for command in (operations.examine, operations.backup, operations.restore):
     main.add_command(command)
 
 

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from formapp.database.writers import LOCK_SECONDS
 
 from formapp.app import create_app
 from formapp.attachments import service as attachments
+from formapp.database.engine import LOCK_SECONDS
 from formapp.models import Attachment
 from formapp.operations import doctor
 from formapp.services import Services
@@ -73,7 +73,7 @@ def sent_once_and_whole(services: Services) -> None:
 def test_a_database_that_is_held_for_longer_than_the_desk_waits_loses_nothing(
     tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch, patience: float
 ) -> None:
-    monkeypatch.setattr("formapp.database.writers.LOCK_SECONDS", patience)
+    monkeypatch.setattr("formapp.database.engine.LOCK_SECONDS", patience)
     services = build_services(tmp_path)
     desk = Desk(create_app(services=services, clock=clock), services, clock, build_customer(services))
     ada = desk.browser_of("ada@shop.example")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -191,7 +192,9 @@ def test_it_comes_back_when_the_browser_was_killed(tmp_path: Path, chromium: Bro
     page.get_by_label("Subject").fill(SUBJECT)
     page.get_by_label("Description").fill(DESCRIPTION)
     # The browser writes its storage to disk within seconds, when it likes.
+    deadline = time.monotonic() + 60
     while not is_on_disk(tmp_path / "profile", SUBJECT):
+        assert time.monotonic() < deadline, "the browser wrote nothing"
         page.wait_for_timeout(50)
     with suppress(Error):
         first.new_cdp_session(page).send("Browser.crash")

@@ -1,8 +1,8 @@
 """Attachments: files that arrive, wait for their ticket, and are attached to it, once.
 
-A file that arrives is judged while it streams into the file store and is kept there under a key that
+A file that arrives is judged while it streams into the file store and is staged there under a key that
 only its sender gets: the token. The row that attaches it is written in the transaction of its ticket
-or message. A kept file that nothing was attached to within a day is swept.
+or message. A staged file that nothing was attached to within a day is swept.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from formapp.services import Services
 from formapp.text import size_words
 
 LIFETIME = timedelta(hours=48)
-"""How long a file waits to be attached: a day, and another for a draft that was kept at the first day's end."""
+"""How long a file waits to be attached: a day, and another for a draft that was saved at the first day's end."""
 PREVIEW = "webp"
 """What lies beside a picture: its preview."""
 _SENT = "sent"
@@ -54,7 +54,7 @@ def attached_contents(database: Session, message_id: int) -> list[tuple[str, str
 
 
 def discard_staged(services: Services, token: str) -> None:
-    """Forget a kept file; one that is attached stays, although the sender's browser still knows its token."""
+    """Forget a staged file; one that is attached stays, although the sender's browser still knows its token."""
     if services.files.metadata(token) is not None:
         _remove_unless_attached(services, token)
 
@@ -69,7 +69,7 @@ def attach(
     account_id: int,
     now: datetime,
 ) -> tuple[Attachment, ...]:
-    """Attach kept files to a ticket or its message, within the caller's transaction.
+    """Attach staged files to a ticket or its message, within the caller's transaction.
 
     Raises TooManyFiles, FilesTooLarge by the policy, FilesGone where one was swept or has been attached
     before, OSError where the store can't be read. Call ``mark_sent`` after the commit.
@@ -158,7 +158,7 @@ def _of_tokens(services: Services, tokens: Iterable[str]) -> list[StagedFile]:
 
 
 def _received(services: Services, key: str, written: datetime) -> datetime:
-    """When a file was kept; of one that was never whole, when it was last written."""
+    """When a file was staged; of one that was never whole, when it was last written."""
     metadata = services.files.metadata(key) or {}
     try:
         return datetime.fromisoformat(metadata["received_at"])
@@ -197,7 +197,7 @@ def _none_attached(database: Session, keys: Sequence[str]) -> None:
 
 
 def _metadata_of_all(services: Services, tokens: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """What was kept with each of these files. Raises FilesGone where one isn't there."""
+    """What was stored with each of these files. Raises FilesGone where one isn't there."""
     found = {token: services.files.metadata(token) for token in tokens}
     if gone := [token for token, metadata in found.items() if metadata is None]:
         many = len(gone) > 1

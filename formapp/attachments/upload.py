@@ -1,4 +1,4 @@
-"""A file that arrives: judged while it streams into the file store, kept or refused at its end."""
+"""A file that arrives: judged while it streams into the file store, staged or refused at its end."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class StagedFile:
 
 
 def staged_file(token: str, metadata: dict[str, Any]) -> StagedFile:
-    """A kept file by the metadata that lie beside it."""
+    """A staged file by the metadata that lie beside it."""
     name, kind = metadata["name"], metadata["kind"]
     return StagedFile(token, name, metadata["size"], kind, metadata["digest"], file_types.warning_about(name, kind))
 
@@ -85,7 +85,7 @@ class Upload:
         return staged_file(self._pending.commit(metadata), metadata)
 
     def abandon(self) -> None:
-        """Forget the file; one that was kept stays."""
+        """Forget the file; one that was staged stays."""
         if self._pending is not None:
             self._pending.discard()
             self._pending = None

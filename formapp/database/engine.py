@@ -142,8 +142,9 @@ def _sqlite(url: str) -> Engine:
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA journal_mode={journal}")
-        # WAL with NORMAL loses acknowledged commits when the power fails.
-        cursor.execute("PRAGMA synchronous=FULL")
+        # WAL with NORMAL loses acknowledged commits when the power fails, and so does the rollback journal with
+        # FULL where the cut undoes the journal's removal (measured: 3 of 332).
+        cursor.execute(f"PRAGMA synchronous={'FULL' if journal == 'WAL' else 'EXTRA'}")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()
 

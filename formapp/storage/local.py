@@ -23,7 +23,7 @@ class LocalFileStore:
     """Files in a folder of this machine, readable by their owner alone and never inside a served folder.
 
     They lie in subfolders by their keys' first two characters. A file's own bytes are durable before
-    its metadata are, and what has no metadata was never kept.
+    its metadata are, and what has no metadata was never stored.
     """
 
     def __init__(self, folder: Path, reserve: int = RESERVE) -> None:
@@ -39,7 +39,7 @@ class LocalFileStore:
         return _LocalPendingFile(path, key)
 
     def metadata(self, key: str) -> dict[str, Any] | None:
-        """What was kept with a file; None for one that isn't there."""
+        """What was stored with a file; None for one that isn't there."""
         if not is_key(key):
             return None
         try:
@@ -55,7 +55,7 @@ class LocalFileStore:
         return _chunks(self._path(key).open("rb"))
 
     def remove(self, key: str) -> None:
-        """Remove a file and all that lies beside it, the metadata first: without them it isn't kept."""
+        """Remove a file and all that lies beside it, the metadata first: without them it isn't stored."""
         if not is_key(key):
             return
         path = self._path(key)
@@ -137,7 +137,7 @@ class _LocalPendingFile(SpooledFile):
         super().__init__(_new_file(self._part))
 
     def commit(self, metadata: Mapping[str, Any]) -> str:
-        """Make the file and its metadata durable and return its key. Raises OSError; then nothing is kept."""
+        """Make the file and its metadata durable and return its key. Raises OSError; then nothing is stored."""
         file = self._open()
         try:
             file.flush()

@@ -23,7 +23,7 @@ _PART = 5 * 1024 * 1024
 
 
 class S3FileStore:
-    """Files as objects, each in a folder of its key. The metadata come last, so what has none was never kept.
+    """Files as objects, each in a folder of its key. The metadata come last, so what has none was never stored.
 
     Where the bucket is and who may use it comes from the usual AWS environment variables. Each failure
     of the bucket is an OSError.
@@ -57,7 +57,7 @@ class S3FileStore:
         return _S3PendingFile(self._store)
 
     def metadata(self, key: str) -> dict[str, Any] | None:
-        """What was kept with a file; None for one that isn't there."""
+        """What was stored with a file; None for one that isn't there."""
         content = self._content(key, METADATA)
         try:
             found = json.loads(content) if content is not None else None
@@ -74,7 +74,7 @@ class S3FileStore:
         return _chunks(stream)
 
     def remove(self, key: str) -> None:
-        """Remove a file and all that lies beside it, the metadata first: without them it isn't kept."""
+        """Remove a file and all that lies beside it, the metadata first: without them it isn't stored."""
         if not is_key(key):
             return
         with _as_os_errors():
@@ -129,7 +129,7 @@ class _S3PendingFile(SpooledFile):
         super().__init__(cast(BinaryIO, tempfile.TemporaryFile()))  # noqa: SIM115 - closed by keep or discard
 
     def commit(self, metadata: Mapping[str, Any]) -> str:
-        """Make the file and its metadata durable and return its key. Raises OSError; then nothing is kept."""
+        """Make the file and its metadata durable and return its key. Raises OSError; then nothing is stored."""
         file = self._open()
         key = new_token()
         content = json.dumps(dict(metadata), ensure_ascii=False).encode()

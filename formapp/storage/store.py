@@ -26,7 +26,7 @@ class PendingFile(Protocol):
         """Add bytes. Raises OSError where the store can't take them."""
 
     def commit(self, metadata: Mapping[str, Any]) -> str:
-        """Make the file and its metadata durable and return its key. Raises OSError; then nothing is kept."""
+        """Make the file and its metadata durable and return its key. Raises OSError; then nothing is stored."""
 
     def discard(self) -> None:
         """Forget what was written; after ``commit`` it does nothing."""
@@ -39,7 +39,7 @@ class FileStore(Protocol):
         """Begin a file. Raises OSError where the store can't take one."""
 
     def metadata(self, key: str) -> dict[str, Any] | None:
-        """What was kept with a file; None for one that isn't there."""
+        """What was stored with a file; None for one that isn't there."""
 
     def read(self, key: str) -> Iterator[bytes]:
         """A file's bytes in chunks. Raises FileNotFoundError at once where there is none, or OSError."""
@@ -73,7 +73,7 @@ def checked_suffix(suffix: str) -> str:
 
 
 class SpooledFile:
-    """The part of a writing that lies on this machine: an open file until it is kept or discarded."""
+    """The part of a pending file that lies on this machine: an open file until it is stored or discarded."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file: BinaryIO | None = file
@@ -84,5 +84,5 @@ class SpooledFile:
 
     def _open(self) -> BinaryIO:
         if self._file is None:
-            raise ValueError("this file has been kept or discarded")
+            raise ValueError("this file has been stored or discarded")
         return self._file

@@ -81,15 +81,26 @@ class TicketAction:
 
 @contextmanager
 def ticket_action(
-    services: Services, account_id: int, ticket_id: int, now: datetime, *, seen: int | None = None
+    services: Services,
+    account_id: int,
+    ticket_id: int,
+    now: datetime,
+    *,
+    seen: int | None = None,
+    also: int | None = None,
 ) -> Iterator[TicketAction]:
     """Lock a ticket for one action; committed at the end, undone by any exception.
 
-    ``seen`` is the newest event that the person's page showed (None: doesn't matter). Raises NotFound
+    ``seen`` is the newest event that the person's page showed (None: doesn't matter), ``also`` another ticket
+    to lock with it: in the order of their numbers, so that no two actions wait for each other. Raises NotFound
     for a ticket or account that isn't there, ChangedMeanwhile where others have changed it since.
     """
     with services.write.begin() as database:
-        ticket = database.scalar(select(Ticket).where(Ticket.id == ticket_id).with_for_update())
+        wanted = [number for number in (ticket_id, also) if number is not None]
+        locked = database.scalars(
+            select(Ticket).where(Ticket.id.in_(wanted)).order_by(Ticket.id).with_for_update()
+        ).all()
+        ticket = next((one for one in locked if one.id == ticket_id), None)
         actor = database.scalar(select(Account).where(Account.id == account_id, Account.disabled_at.is_(None)))
         if ticket is None or actor is None:
             raise NotFound

@@ -42,7 +42,7 @@ _SUBMISSION_LENGTH = 100
 class TicketInput:
     """What a person sends. ``answers`` are the chooser's, ``submission`` the form's id (empty: none).
 
-    ``files`` are the tokens of kept files.
+    ``files`` are the tokens of staged files.
     """
 
     project: str

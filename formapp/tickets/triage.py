@@ -78,8 +78,12 @@ def merge(
     services: Services, account_id: int, ticket_id: int, into: str, now: datetime, *, seen: int | None = None
 ) -> None:
     """Close a ticket as a duplicate of another of the same project, where its sender reads on. Raises UseCaseError."""
-    with ticket_action(services, account_id, ticket_id, now, seen=seen) as action:
-        target = _merge_target(action, into)
+    try:
+        number = number_of(into.strip().upper())
+    except NotFound:
+        raise UseCaseError("Enter the reference of the other ticket, like SUP-1042", "into") from None
+    with ticket_action(services, account_id, ticket_id, now, seen=seen, also=number) as action:
+        target = _merge_target(action, number)
         action.ticket.merged_into_id = target.id
         sequence = action.record("merged", {"into": target.reference, **action.change_state("closed")})
         # Duplicates of the duplicate follow it, so that a chain never has to be walked.
@@ -91,17 +95,13 @@ def merge(
         action.publish("closed", sequence, {"merged_into": target.reference})
 
 
-def _merge_target(action: TicketAction, into: str) -> Ticket:
+def _merge_target(action: TicketAction, number: int) -> Ticket:
     ticket = action.ticket
     if ticket.merged_into_id is not None:
         raise TicketMerged(ticket.reference, reference_of(ticket.merged_into_id))
-    try:
-        number = number_of(into.strip().upper())
-    except NotFound:
-        raise UseCaseError("Enter the reference of the other ticket, like SUP-1042", "into") from None
-    target = action.database.scalar(select(Ticket).where(Ticket.id == number).with_for_update())
+    target = action.database.get(Ticket, number)
     if target is None:
-        raise UseCaseError(f"There is no ticket {into.strip().upper()}", "into")
+        raise UseCaseError(f"There is no ticket {reference_of(number)}", "into")
     if target.id == ticket.id:
         raise UseCaseError("A ticket can't be merged into itself", "into")
     if target.project_id != ticket.project_id:

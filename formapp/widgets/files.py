@@ -12,8 +12,8 @@ from formapp.widgets.rendering import render
 from supportpolicy import Policy
 
 
-class Kept(Protocol):
-    """A file that the desk keeps for this form. ``token`` stands for it; ``size`` is in bytes."""
+class Staged(Protocol):
+    """A file that is staged for this form, to be sent with it. ``token`` stands for it; ``size`` is in bytes."""
 
     @property
     def token(self) -> str:
@@ -34,13 +34,13 @@ class Kept(Protocol):
 
 def render_files(
     policy: Policy,
-    kept: Sequence[Kept] = (),
+    staged: Sequence[Staged] = (),
     errors: Sequence[str] = (),
     *,
     files_url: str = "",
     ids: str = "ticket",
 ) -> Markup:
-    """The field with its limits, the kept files, each with Remove, and the sentences about those that aren't.
+    """The field with its limits, the staged files, each with Remove, and the sentences about those that aren't.
 
     ``files_url`` is where script uploads a file as soon as it is chosen (empty: nowhere).
     """
@@ -58,7 +58,7 @@ def render_files(
             "removed": " is removed.",
             "later": " can't be uploaded now. It goes along when you send the form.",
         },
-        kept=kept,
+        staged=staged,
         errors=errors,
         files_url=files_url,
         ids=ids,

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from formapp.forms import TicketForm
 from formapp.widgets.chooser import render_chooser
-from formapp.widgets.files import Kept, render_files
+from formapp.widgets.files import Staged, render_files
 from formapp.widgets.rendering import render
 from supportpolicy import Policy
 
@@ -27,7 +27,7 @@ def render_form(
     dates_url: str = "",
     files_url: str = "",
     similar_url: str = "",
-    kept: Sequence[Kept] = (),
+    staged: Sequence[Staged] = (),
 ) -> Markup:
     """The form with its values and errors.
 
@@ -35,7 +35,7 @@ def render_form(
     may learn from the desk who is signed in; ``hidden`` are further fields (a token); ``page`` is the
     path of the guide's page that it stands on; ``dates_url`` is where the desk tells the dates if one
     files now (empty: nowhere), ``files_url`` where script uploads files, ``similar_url`` where it asks
-    whether somebody has just reported the same; ``kept`` are the files that the form carries.
+    whether somebody has just reported the same; ``staged`` are the files that the form carries.
     """
     return render(
         "form.html",
@@ -50,7 +50,7 @@ def render_form(
         dates_url=dates_url,
         similar_url=similar_url,
         alive_url=f"{action.rpartition('/')[0]}/healthz",
-        files=render_files(policy, kept, form.files.errors, files_url=files_url, ids=ids),
+        files=render_files(policy, staged, form.files.errors, files_url=files_url, ids=ids),
         page=page or form.page.data or "",
         chooser=render_chooser(policy, ids=f"{ids}-chooser", nested=True),
         errors=[(field.name, sentence) for field in form.visible for sentence in field.errors],

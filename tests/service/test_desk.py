@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -125,3 +127,18 @@ def test_somebody_without_an_account_does_nothing(services: Services, ada: Accou
         triage.close(services, stranger.id, 1, NOW)
     with pytest.raises(NotFound):
         triage.close(services, ada.id, 99, NOW)
+
+
+def test_two_tickets_merged_into_each_other_at_once_end_as_one(services: Services, ada: Account, sam: Account) -> None:
+    """Whoever comes second is told; nobody waits for the other for ever (a deadlock of PostgreSQL is an error)."""
+    for turn in range(20):
+        one, other = (file_ticket(services, ada, submission=f"{turn}-{n}", subject=f"{turn} {n}").ticket for n in "ab")
+        both = threading.Barrier(2)
+
+        def merge(ticket_id: int, into: str, both: threading.Barrier = both) -> None:
+            both.wait()
+            triage.merge(services, sam.id, ticket_id, into, NOW)
+
+        with ThreadPoolExecutor(2) as pool:
+            ends = [pool.submit(merge, one.id, other.reference), pool.submit(merge, other.id, one.reference)]
+        assert sorted(type(end.exception()) for end in ends if end.exception()) == [UseCaseError]

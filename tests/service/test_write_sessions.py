@@ -117,3 +117,16 @@ def test_a_closed_database_is_open_again_for_the_next_writer(sqlite_services: Se
 def test_each_commit_waits_for_the_disk(sqlite_services: Services) -> None:
     with sqlite_services.write.begin() as session:
         assert session.connection().exec_driver_sql("PRAGMA synchronous").scalar() == 2
+
+
+def test_without_a_sound_wal_each_commit_waits_for_the_folder_too(
+    sqlite_services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("formapp.database.engine.SOUND_WAL", (99, 0, 0))
+    older = open_database(f"sqlite:///{sqlite_services.settings.var / 'older.sqlite3'}")
+    with older.write.begin() as session:
+        pragmas = [
+            session.connection().exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous")
+        ]
+    older.engine.dispose()
+    assert pragmas == ["delete", 3]

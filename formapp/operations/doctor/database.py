@@ -16,7 +16,7 @@ from formapp.services import Services
 
 RESTORE = "Stop the desk and restore the newest backup: formapp restore <backup>."
 # PRAGMA synchronous: 2 is FULL, 3 is EXTRA.
-_FULL = 2
+_FULL, _EXTRA = 2, 3
 
 
 def is_sqlite(services: Services) -> bool:
@@ -115,8 +115,9 @@ def durable(services: Services, _now: datetime) -> Iterator[Finding]:
     elif not wal_is_sound():
         what = f"SQLite {version} can lose records in WAL mode, so the slower rollback journal is used."
         yield Finding("journal", place, what, "For more speed: pip install pysqlite3.", "warning")
-    if synchronous < _FULL:
-        what = f"PRAGMA synchronous is {synchronous}, not FULL: acknowledged tickets are lost when the power fails."
+    name, enough = ("EXTRA", _EXTRA) if journal in {"delete", "truncate", "persist"} else ("FULL", _FULL)
+    if synchronous < enough:
+        what = f"PRAGMA synchronous is {synchronous}, not {name}: acknowledged tickets are lost when the power fails."
         yield Finding("journal", place, what, "Start the desk by formapp, which sets it for each connection.")
     if not enforced:
         yield Finding("journal", place, "Foreign keys aren't enforced.", "Use an SQLite that is built with them.")

@@ -48,16 +48,16 @@ def send() -> Response:
         form.email.errors = [TOO_OFTEN]
         return _form(form, back, 429)
     magic_links.request_link(desk.services, email, desk.clock(), next_path=back)
-    return mailed_to(email, kept=False)
+    return mailed_to(email, saved=False)
 
 
 def _form(form: SignInForm, back: str, status: int = 200, *, said: str = "") -> Response:
     return page("sign-in.html", status, form=form, back=safe_path(back), said=said)
 
 
-def mailed_to(email: str, *, kept: bool) -> Response:
+def mailed_to(email: str, *, saved: bool) -> Response:
     """Go on to the page that says where the mail went; the address travels in the cookie, not in the URL."""
-    session["mailed"] = {"to": email, "kept": kept}
+    session["mailed"] = {"to": email, "saved": saved}
     return redirect(url_for("signin.check_mail"), 303)
 
 
@@ -66,8 +66,8 @@ def check_mail() -> Response:
     """Say that a mail is on its way; open to everybody."""
     mailed = session.get("mailed", {})
     shown_here = web().services.settings.shows_mails
-    kept = bool(mailed.get("kept"))
-    return page("check-mail.html", email=mailed.get("to", ""), kept=kept, minutes=MINUTES, inbox=shown_here)
+    saved = bool(mailed.get("saved"))
+    return page("check-mail.html", email=mailed.get("to", ""), saved=saved, minutes=MINUTES, inbox=shown_here)
 
 
 @blueprint.get("/sign-in/<token>")
@@ -83,7 +83,7 @@ def look(token: str) -> Response:
 
 @blueprint.post("/sign-in/<token>")
 def use(token: str) -> Response:
-    """Use the link up, sign in and go on: to the kept ticket, to where one was going, to the queue, or to the list."""
+    """Use the link up, sign in and go on: to the saved ticket, to where one was going, to the queue, or to the list."""
     desk = web()
     try:
         used = magic_links.redeem_link(desk.services, token, desk.clock())

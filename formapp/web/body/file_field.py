@@ -39,8 +39,8 @@ def discard_file(token: str) -> None:
 
 
 def file_field(tokens: Sequence[str], error: str, ids: str) -> Markup:
-    """The field with the kept files and the sentence about those that aren't."""
-    kept = staged_for_form(tokens)
-    gone = GONE if len(kept) < len(tokens) else ""
+    """The field with the staged files and the sentence about those that aren't."""
+    staged = staged_for_form(tokens)
+    gone = GONE if len(staged) < len(tokens) else ""
     errors = [sentence for sentence in (error or gone,) if sentence]
-    return render_files(web().services.policy, kept, errors, files_url=url_for("files.upload"), ids=ids)
+    return render_files(web().services.policy, staged, errors, files_url=url_for("files.upload"), ids=ids)

@@ -113,7 +113,7 @@ def form_page(
         dates_url=url_for("api.dates"),
         files_url=url_for("files.upload"),
         similar_url=url_for("api.similar"),
-        kept=staged,
+        staged=staged,
         embedded=False,
         hidden=hidden,
         signed_in_as=person.email if person else None,

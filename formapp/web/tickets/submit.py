@@ -183,7 +183,7 @@ def _save_and_send_link(sent: FormData) -> Response:
     except DraftTooLarge:
         return form_page(form, None, 422, notice=TOO_LARGE)
     magic_links.request_link(desk.services, email, desk.clock(), draft_token=token)
-    return mailed_to(email, kept=True)
+    return mailed_to(email, saved=True)
 
 
 def _with_recommendation(sent: FormData) -> Response:

@@ -37,11 +37,9 @@ def add_closure(services: Services, start: datetime, end: datetime, note: str, n
 
     AlreadyThere is one of them: the same was announced before, and wasn't taken back.
     """
-    words = normalise_line(note)
+    words = normalise_line(note, NOTE_LENGTH)
     if is_blank(words):
         raise UseCaseError("Enter what people will read, for example “Moving to a new office”", "note")
-    if len(words) > NOTE_LENGTH:
-        raise UseCaseError(f"The text must be {NOTE_LENGTH} characters or less", "note")
     if end <= start:
         raise UseCaseError("The end must come after the start", "end")
     if end <= now:

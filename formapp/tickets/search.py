@@ -17,9 +17,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Tuple, exists, literal, or_, select, tuple_
 from sqlalchemy.orm import aliased, joinedload
 
-from formapp.accounts.accounts import normalise_email
 from formapp.database.engine import UtcDateTime
 from formapp.errors import NotFound, UseCaseError
+from formapp.mail_address import normalise_address
 from formapp.models import Account, Message, Project, Ticket
 from formapp.services import Services
 from formapp.text import normalise_line
@@ -95,9 +95,7 @@ def parse_search(text: str) -> Filters:
     """
     found: dict[str, Any] = {}
     words = []
-    line = normalise_line(text)
-    if len(line) > LONGEST_SEARCH:
-        raise SearchRefused(f"The search must be {LONGEST_SEARCH} characters or less")
+    line = normalise_line(text, LONGEST_SEARCH, "The search")
     for part in _PART.finditer(line):
         key, value = part["key"], part["quoted"] or part["plain"] or ""
         if key is None:
@@ -185,13 +183,21 @@ def _conditions(filters: Filters, viewer_id: int, now: datetime) -> Iterator[Col
     elif filters.assignee:
         person = aliased(Account)
         yield Ticket.assignee_id == (
-            select(person.id).where(person.email == normalise_email(filters.assignee)).scalar_subquery()
+            select(person.id).where(person.email == _address(filters.assignee)).scalar_subquery()
         )
     if filters.overdue:
         yield Ticket.queue_at < now
         yield Ticket.state != "closed"
     for word in filters.text.split():
         yield _holds(word)
+
+
+def _address(typed: str) -> str:
+    """The address that was searched for; what is none is nobody's."""
+    try:
+        return normalise_address(typed)
+    except UseCaseError:
+        return ""
 
 
 def _holds(word: str) -> ColumnElement[bool]:

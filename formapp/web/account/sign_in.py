@@ -10,7 +10,7 @@ from wtforms import EmailField, Form
 
 from formapp.accounts import magic_links, sessions
 from formapp.errors import LinkGone
-from formapp.forms import Line, MailAddress, Required
+from formapp.forms import MailAddress, Required
 from formapp.web.body.form_data import form_data
 from formapp.web.context import PREFIX, client_network, web
 from formapp.web.layout.page import page, see_other
@@ -26,7 +26,7 @@ MINUTES = int(magic_links.LIFETIME.total_seconds() // 60)
 class SignInForm(Form):
     """Where to send the link."""
 
-    email = EmailField("Email address", [Line(), Required("Enter your email address"), MailAddress()])
+    email = EmailField("Email address", [Required("Enter your email address"), MailAddress()])
 
 
 @blueprint.get("/sign-in")

@@ -19,6 +19,8 @@ SHORT = 4096
 FILE_FIELDS = frozenset({"files", "file"})
 # A name of 255 bytes, each of them a quotation mark that the browser writes as three.
 LONGEST_HEADER = 16 * 1024
+# All heads of a form together: ten files whose names are that long, and a thousand fields, fit twice.
+LONGEST_HEADERS = 256 * 1024
 # The head of a field as browsers write it, or of a file field in which nothing was chosen.
 _PLAIN_HEAD = re.compile(
     rb'Content-Disposition: form-data; name="([A-Za-z0-9_-]+)"'
@@ -52,10 +54,16 @@ class MultipartReader:
         self.truncated = False
         self._files = files
         self._left = most
+        self._headers_left = LONGEST_HEADERS
         self._name = ""
         self._text: bytearray | None = None
         self._in_file = False
         self._cut_here = False
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the parts' heads are longer together than any browser's: each costs more than its bytes."""
+        return self._headers_left < 0
 
     def take(self, event: MultipartSegment | bytes | None) -> None:
         """One event of the parser: a part begins, more of it, or its end."""
@@ -85,6 +93,9 @@ class MultipartReader:
         self._end()
 
     def _begin(self, part: MultipartSegment) -> None:
+        self._headers_left -= sum(len(name) + len(value) for name, value in part.headerlist)
+        if self.is_full:
+            return
         self._name, _ = decoded_text((part.name or "").encode("latin-1"))
         self._in_file = part.filename is not None and self._name in FILE_FIELDS
         self._text = bytearray() if part.filename is None else None
@@ -102,7 +113,7 @@ class MultipartReader:
 def read_multipart(
     read: Callable[[int], bytes], boundary: str, parts: MultipartReader, most: int, most_parts: int
 ) -> bool:
-    """Read a multipart body; whether it ended within ``most`` bytes.
+    """Read a multipart body; whether it ended within ``most`` bytes, and the heads of its parts within theirs.
 
     Raises BadRequest for a body that breaks off or isn't multipart.
     """
@@ -123,11 +134,20 @@ def read_multipart(
             # An empty chunk is the end; the parser then raises unless it has seen the last boundary.
             for event in parser.parse(chunk):
                 parts.take(event)
+                if parts.is_full:
+                    return _drained(read, left)
             if not chunk:
                 return True
     except MultipartError:
         raise BadRequest from None
     parts.end()
+    return False
+
+
+def _drained(read: Callable[[int], bytes], left: int) -> bool:
+    """Read what is left, so that the sender gets an answer, and let it go."""
+    while left > 0 and (chunk := read(min(CHUNK, left))):
+        left -= len(chunk)
     return False
 
 

@@ -12,6 +12,7 @@ from formapp.web.context import web
 from formapp.web.session_cookie import Person
 
 LONGEST_SUBJECT = 1000
+LONGEST_KEY = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ def present_similar(person: Person | None, project: str, subject: str) -> tuple[
     if person is None or not project or not subject.strip():
         return ()
     try:
-        wanted, key = normalise_line(subject[:LONGEST_SUBJECT]), normalise_line(project)
+        wanted, key = normalise_line(subject, LONGEST_SUBJECT), normalise_line(project, LONGEST_KEY)
     except TextRefused:
         return ()
     desk = web()

@@ -7,7 +7,7 @@ import unicodedata
 
 from email_validator import EmailNotValidError, validate_email
 
-from formapp.errors import UseCaseError
+from formapp.errors import TextRefused, UseCaseError
 from formapp.text import is_unseen, normalise_line
 
 LONGEST_ADDRESS = 254
@@ -57,6 +57,16 @@ def normalise_address(typed: str) -> str:
     except EmailNotValidError:
         raise NotAnAddress from None
     return f"{found.local_part.translate(_SMALL)}@{found.domain}"
+
+
+def address_to_find(typed: str) -> str:
+    """The address to look an account up by; one that none is made for any more may still be stored as it was."""
+    try:
+        return normalise_address(typed)
+    except TextRefused:
+        return ""
+    except AddressRefused:
+        return typed.strip()[:LONGEST_ADDRESS].lower()
 
 
 def _without_unseen_ends(text: str) -> str:

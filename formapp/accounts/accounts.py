@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
-from formapp.errors import AlreadyExists, NotFound, UseCaseError
-from formapp.mail_address import NotAnAddress, normalise_address
+from formapp.errors import AlreadyExists, NotFound
+from formapp.mail_address import NotAnAddress, address_to_find, normalise_address
 from formapp.models import Account, SignedInSession
 from formapp.services import Services
 from formapp.text import is_blank, normalise_line
@@ -36,18 +36,14 @@ def add_account(services: Services, email: str, name: str, now: datetime, *, is_
 
 def find_account_by_email(services: Services, email: str) -> Account | None:
     """The account of this address, disabled or not."""
-    try:
-        address = normalise_address(email)
-    except UseCaseError:
-        return None
     with services.read() as database:
-        return database.scalar(select(Account).where(Account.email == address))
+        return database.scalar(select(Account).where(Account.email == address_to_find(email)))
 
 
 def disable_account(services: Services, email: str, now: datetime) -> None:
     """Shut an account out at once: its sessions end with it. Raises NotFound."""
     with services.write.begin() as database:
-        account = database.scalar(select(Account).where(Account.email == normalise_address(email)))
+        account = database.scalar(select(Account).where(Account.email == address_to_find(email)))
         if account is None:
             raise NotFound(f"There is no account for {email}")
         account.disabled_at = account.disabled_at or now

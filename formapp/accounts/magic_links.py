@@ -15,7 +15,7 @@ from sqlalchemy import delete, select, update
 
 from formapp.accounts.sessions import open_session_in
 from formapp.errors import LinkGone
-from formapp.mail_address import normalise_address
+from formapp.mail_address import address_to_find, normalise_address
 from formapp.models import Account, SignInLink
 from formapp.notifications import outbox
 from formapp.services import Services
@@ -77,7 +77,7 @@ def create_link(services: Services, email: str, now: datetime) -> str:
     token = new_token()
     with services.write.begin() as database:
         account = database.scalar(
-            select(Account).where(Account.email == normalise_address(email), Account.disabled_at.is_(None))
+            select(Account).where(Account.email == address_to_find(email), Account.disabled_at.is_(None))
         )
         if account is None:
             raise LinkGone(f"There is no account for {email} that can sign in")

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from formapp.accounts.accounts import LONGEST_NAME
 from formapp.errors import AlreadyExists, NotFound, UseCaseError
-from formapp.mail_address import normalise_address
+from formapp.mail_address import address_to_find
 from formapp.models import Account, Membership, Project
 from formapp.services import Services
 from formapp.text import is_blank, normalise_line
@@ -48,7 +48,7 @@ def close_project(services: Services, key: str) -> None:
 def add_member(services: Services, email: str, key: str, now: datetime) -> None:
     """Let a person see and file a project's tickets; once more changes nothing. Raises NotFound."""
     with services.write.begin() as database:
-        account = database.scalar(select(Account).where(Account.email == normalise_address(email)))
+        account = database.scalar(select(Account).where(Account.email == address_to_find(email)))
         project = database.scalar(select(Project).where(Project.key == key))
         if account is None or project is None:
             raise NotFound(f"There is no account for {email}" if account is None else f"There is no project {key}")

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
-from formapp.errors import AlreadyExists, NotFound, UseCaseError
+from formapp.errors import AlreadyExists, NotFound, TextRefused, UseCaseError
 from formapp.models import StoredClosure
 from formapp.services import Services
 from formapp.text import is_blank, normalise_line
@@ -37,7 +37,10 @@ def add_closure(services: Services, start: datetime, end: datetime, note: str, n
 
     AlreadyThere is one of them: the same was announced before, and wasn't taken back.
     """
-    words = normalise_line(note, NOTE_LENGTH)
+    try:
+        words = normalise_line(note, NOTE_LENGTH)
+    except TextRefused as refused:
+        raise TextRefused(refused.message, "note") from None
     if is_blank(words):
         raise UseCaseError("Enter what people will read, for example “Moving to a new office”", "note")
     if end <= start:

@@ -116,13 +116,18 @@ def sent_by(messages: Iterable[Message], account_id: int) -> tuple[str, ...]:
 
 
 def render_new(services: Services, most: int = 50) -> int:
-    """Render messages that have no HTML yet, each once; how many were rendered. Raises OSError where none can be."""
+    """Render messages that have no HTML yet, each once; how many were rendered."""
     with services.read() as database:
         new = database.execute(
             select(Message.id, Message.body).where(Message.html.is_(None)).order_by(Message.id).limit(most)
         ).all()
-    for number, body in new:
-        html = _rendered(number, body)
+    for done, (number, body) in enumerate(new):
+        try:
+            html = _rendered(number, body)
+        except OSError as error:
+            # This machine has no process to spare; until it has, the text is shown as it was typed.
+            log.warning("messages not rendered", reason=type(error).__name__)
+            return done
         with services.write.begin() as database:
             database.execute(update(Message).where(Message.id == number).values(html=html))
     return len(new)

@@ -19,7 +19,7 @@ from sqlalchemy.orm import aliased, joinedload
 
 from formapp.database.engine import UtcDateTime
 from formapp.errors import NotFound, UseCaseError
-from formapp.mail_address import normalise_address
+from formapp.mail_address import address_to_find
 from formapp.models import Account, Message, Project, Ticket
 from formapp.services import Services
 from formapp.text import normalise_line
@@ -183,21 +183,13 @@ def _conditions(filters: Filters, viewer_id: int, now: datetime) -> Iterator[Col
     elif filters.assignee:
         person = aliased(Account)
         yield Ticket.assignee_id == (
-            select(person.id).where(person.email == _address(filters.assignee)).scalar_subquery()
+            select(person.id).where(person.email == address_to_find(filters.assignee)).scalar_subquery()
         )
     if filters.overdue:
         yield Ticket.queue_at < now
         yield Ticket.state != "closed"
     for word in filters.text.split():
         yield _holds(word)
-
-
-def _address(typed: str) -> str:
-    """The address that was searched for; what is none is nobody's."""
-    try:
-        return normalise_address(typed)
-    except UseCaseError:
-        return ""
 
 
 def _holds(word: str) -> ColumnElement[bool]:

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import joinedload
 
 from formapp.errors import AnswerMissing, NotFound, NotStaff, TicketMerged, UnknownPriority, UseCaseError
-from formapp.mail_address import normalise_address
+from formapp.mail_address import address_to_find
 from formapp.models import Account, Ticket, reference_of
 from formapp.policies import policy_of
 from formapp.services import Services
@@ -45,12 +45,10 @@ def assign(services: Services, account_id: int, ticket_id: int, email: str, now:
     with ticket_action(services, account_id, ticket_id, now, seen=seen) as action:
         before, after = action.ticket.assignee_id, None
         if email.strip():
-            try:
-                address = normalise_address(email)
-            except UseCaseError:
-                raise NotStaff from None
             after = action.database.scalar(
-                select(Account.id).where(Account.email == address, Account.is_staff, Account.disabled_at.is_(None))
+                select(Account.id).where(
+                    Account.email == address_to_find(email), Account.is_staff, Account.disabled_at.is_(None)
+                )
             )
             if after is None:
                 raise NotStaff

@@ -105,6 +105,15 @@ def test_a_hostile_message_is_shown_once_and_holds_no_other_back(
     assert other.html == "<p>It is <strong>down</strong></p>\n"
 
 
+def test_rendering_ends_after_two_seconds_of_work() -> None:
+    """A minute and more without the limit, of a text that is longer than any reply."""
+    before = os.times()
+    with pytest.raises(OverLimit):
+        markdown.render("://" * 40_000)
+    after = os.times()
+    assert after.children_user - before.children_user < markdown.MOST_SECONDS + 2
+
+
 def test_what_takes_too_much_is_shown_as_it_was_typed(
     sqlite_services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -110,7 +110,7 @@ def test_twice_the_parts_cost_twice_the_work() -> None:
         parts = MultipartReader(MultiDict(), None, LARGEST_TEXT)
         return read_multipart(BytesIO(body).read, "edge", parts, 10**8, MAX_FIELDS)
 
-    head = f'--edge\r\nContent-Disposition: form-data; name="x"; y="{"z" * 15_000}"\r\n\r\n'.encode()
+    head = f'--edge\r\nContent-Disposition: form-data; name="x"{"; a=b" * 3_000}\r\n\r\n'.encode()
     half, whole = ((head + b"x\r\n") * parts + b"--edge--\r\n" for parts in (499, 999))
     assert work(lambda: read(whole)) <= MOST_TIMES * max(work(lambda: read(half)), FLOOR)
-    assert work(lambda: read(whole)) < 1, "it took eight seconds"
+    assert work(lambda: read(whole)) < 0.3, "read to its end it takes a second"

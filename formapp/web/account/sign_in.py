@@ -20,6 +20,7 @@ blueprint = Blueprint("signin", __name__)
 
 TOO_OFTEN = "You have asked for many links in a short time. Wait 15 minutes, then try again"
 _SAFE_PATH = re.compile(rf"{PREFIX}/[A-Za-z0-9/_.~?=&%+-]*")
+LONGEST_PATH = 2000
 MINUTES = int(magic_links.LIFETIME.total_seconds() // 60)
 
 
@@ -117,7 +118,7 @@ def leave() -> Response:
 
 def safe_path(path: str) -> str:
     """A path of this desk to go on to; empty for anything else, such as another host's address."""
-    return path if _SAFE_PATH.fullmatch(path) and "//" not in path else ""
+    return path if len(path) <= LONGEST_PATH and _SAFE_PATH.fullmatch(path) and "//" not in path else ""
 
 
 def _gone() -> Response:

@@ -18,9 +18,16 @@ class UseCaseError(Exception):
 
 
 class TextRefused(UseCaseError):
-    """Text holds something that no text holds: a NUL, or half of a surrogate pair."""
+    """Text is too long, or holds what no text holds: a NUL, half of a surrogate pair, heaps of accents."""
 
     message = "The text contains a character that can't be stored. Remove it and send again"
+
+
+class TextTooLong(TextRefused):
+    """Text is longer than its field takes."""
+
+    def __init__(self, name: str, most: int, length: int) -> None:
+        super().__init__(f"{name} must be {most:,} characters or less. It is {length - most:,} too long")
 
 
 class UnknownProject(UseCaseError):

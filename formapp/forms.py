@@ -6,7 +6,7 @@ It checks shape only. Whether a person may file for a project is the use case's 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from wtforms import EmailField, Field, Form, HiddenField, RadioField, SelectField, StringField, TextAreaField, URLField
@@ -14,28 +14,41 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.utils import unset_value
 from wtforms.validators import StopValidation
 
-from formapp.errors import TextRefused
+from formapp.errors import TextRefused, UseCaseError
 from formapp.text import is_blank, normalise, normalise_line
 from supportpolicy import FormLimits, Policy
 
 # More than any policy allows; what is beyond was made by nobody's browser.
 MOST_TOKENS = 100
+LONGEST_PROJECT = 200
 
 
 class Line:
-    """Text of one line, normalised; what can't be text stays as typed, with a message."""
+    """Text of one line, normalised; what can't be text, or is too long, stays as typed, with a message.
 
-    def __call__(self, _form: Form, field: Field) -> None:
+    ``most`` is how many characters there may be, as a person counts them after normalising.
+    """
+
+    def __init__(self, name: str, most: int | Callable[[FormLimits], int]) -> None:
+        self.name, self.most = name, most
+
+    def __call__(self, form: Form, field: Field) -> None:
         """Normalise the field."""
-        field.data = _normalised(field, normalise_line)
+        most = self.most if isinstance(self.most, int) else self.most(cast("TicketForm", form).limits)
+        try:
+            field.data = self._normalise(field.data or "", most, self.name)
+        except TextRefused as refused:
+            raise StopValidation(refused.message) from None
+
+    def _normalise(self, text: str, most: int, name: str) -> str:
+        return normalise_line(text, most, name)
 
 
-class Paragraphs:
+class Paragraphs(Line):
     """Text of several lines, normalised."""
 
-    def __call__(self, _form: Form, field: Field) -> None:
-        """Normalise the field."""
-        field.data = _normalised(field, normalise)
+    def _normalise(self, text: str, most: int, name: str) -> str:
+        return normalise(text, most, name)
 
 
 class Required:
@@ -49,19 +62,6 @@ class Required:
         """Refuse what can't be seen."""
         if is_blank(field.data or ""):
             raise StopValidation(self.message)
-
-
-class AtMost:
-    """A limit of the policy in characters, as a person counts them after normalising."""
-
-    def __init__(self, name: str, most: Callable[[FormLimits], int]) -> None:
-        self.name, self.most = name, most
-
-    def __call__(self, form: TicketForm, field: Field) -> None:
-        """Refuse what is longer."""
-        most, length = self.most(form.limits), len(field.data or "")
-        if length > most:
-            raise StopValidation(f"{self.name} must be {most:,} characters or less. It is {length - most:,} too long")
 
 
 class WebAddress:
@@ -86,19 +86,15 @@ class WebAddress:
 class MailAddress:
     """An address that mail could reach, judged by its form alone."""
 
-    message = "Enter an email address in the correct format, like name@example.com"
-
     def __call__(self, _form: Form, field: Field) -> None:
         """Refuse what can't be an address."""
-        # Only the desk checks what was typed; the guide, which only shows the form, does without.
-        from email_validator import EmailNotValidError, validate_email
+        # Only the desk checks what was typed; the guide, which only shows the form, does without its packages.
+        from formapp.mail_address import normalise_address
 
         try:
-            # The domain isn't looked up: the link that is sent proves the address.
-            checked = validate_email(field.data, check_deliverability=False, test_environment=True)
-        except EmailNotValidError:
-            raise StopValidation(self.message) from None
-        field.data = checked.normalized
+            field.data = normalise_address(field.data or "")
+        except UseCaseError as refused:
+            raise StopValidation(refused.message) from None
 
 
 class OneOf:
@@ -126,13 +122,6 @@ class FilesField(Field):
         self.errors: Sequence[str] = ()
 
 
-def _normalised(field: Field, how: Any) -> str:  # noqa: ANN401 - one of two functions of text
-    try:
-        return str(how(field.data or ""))
-    except TextRefused as refused:
-        raise StopValidation(refused.message) from None
-
-
 class TicketForm(Form):
     """What a person who is signed in sends, under a policy's limits.
 
@@ -144,21 +133,17 @@ class TicketForm(Form):
     )
     subject: Field = StringField(
         "Subject",
-        [Line(), Required("Enter a subject"), AtMost("Subject", lambda limits: limits.subject_length)],
+        [Line("Subject", lambda limits: limits.subject_length), Required("Enter a subject")],
         description="In a few words, what is wrong or what you need.",
     )
     url: Field = URLField(
         "URL (optional)",
-        [Line(), AtMost("URL", lambda limits: limits.url_length), WebAddress()],
+        [Line("URL", lambda limits: limits.url_length), WebAddress()],
         description="The address where the problem shows, so that we can see it happen.",
     )
     description: Field = TextAreaField(
         "Description",
-        [
-            Paragraphs(),
-            Required("Enter a description"),
-            AtMost("Description", lambda limits: limits.description_length),
-        ],
+        [Paragraphs("Description", lambda limits: limits.description_length), Required("Enter a description")],
         description="The steps that lead to it, what you expected, what you saw instead, "
         "and error messages word for word.",
     )
@@ -199,12 +184,12 @@ class GuestTicketForm(TicketForm):
 
     project: Field = StringField(
         "Project (optional)",
-        [Line(), AtMost("Project", lambda _limits: 200)],
+        [Line("Project", LONGEST_PROJECT)],
         description="Its name. If you leave this empty, you choose it after signing in.",
     )
     email = EmailField(
         "Email address",
-        [Line(), Required("Enter your email address"), MailAddress()],
+        [Required("Enter your email address"), MailAddress()],
         description="We send you a link that signs you in. Your ticket is saved until then.",
     )
 

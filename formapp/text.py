@@ -1,6 +1,7 @@
 """One form for all text that people type, before anything looks at it; and sizes as people read them.
 
-SQLite stores what PostgreSQL refuses (NUL, half a surrogate pair), so both are refused here.
+SQLite stores what PostgreSQL refuses (NUL, half a surrogate pair), so both are refused here. Normalising takes
+quadratic time over a run of accents, so the length and such runs are judged before.
 """
 
 from __future__ import annotations
@@ -8,32 +9,68 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from formapp.errors import TextRefused
+from formapp.errors import TextRefused, TextTooLong
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LINE_BREAKS = re.compile("\r\n|\r|\u0085|\u2028|\u2029|\v|\f")
-_UNSEEN = frozenset({"Cf", "Cc", "Zs", "Zl", "Zp", "Mn"})
+_UNSEEN = frozenset({"Cf", "Cc", "Zs", "Zl", "Zp"})
 # Letters and a symbol by category, yet nothing is drawn: the Hangul fillers and the empty Braille cell.
 _FILLERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 
 
-def normalise(text: str) -> str:
-    """Text as it is stored: NFC, line ends as ``\\n``, no blank ends. Raises TextRefused."""
+# As many characters as NFC makes one at the most: alpha with three accents.
+_ROOM = 4
+MOST_ACCENTS = 30
+"""On one letter, as in the stream-safe text of Unicode (UAX #15)."""
+
+
+def normalise(text: str, most: int, name: str = "The text") -> str:
+    """Text as it is stored: NFC, line ends as ``\\n``, no blank ends, at most so many characters.
+
+    Raises TextTooLong, whose message begins with ``name``, and TextRefused for what no text holds.
+    """
+    text = text.strip()
+    if len(text) > most * _ROOM:
+        raise TextTooLong(name, most, len(text))
     if "\0" in text:
         raise TextRefused("The text holds a NUL character, which can't be stored. Remove it and send again")
     if _SURROGATE.search(text):
         raise TextRefused("The text holds half of a character, which can't be stored. Remove it and send again")
-    return unicodedata.normalize("NFC", _LINE_BREAKS.sub("\n", text)).strip()
+    if has_too_many_accents(text):
+        raise TextRefused(f"The text has more than {MOST_ACCENTS} accents on one letter. Remove some")
+    normal = unicodedata.normalize("NFC", _LINE_BREAKS.sub("\n", text)).strip()
+    if len(normal) > most:
+        raise TextTooLong(name, most, len(normal))
+    return normal
 
 
-def normalise_line(text: str) -> str:
+def normalise_line(text: str, most: int, name: str = "The text") -> str:
     """The same for text of one line: each line break becomes a space. Raises TextRefused."""
-    return " ".join(normalise(text).split("\n"))
+    return " ".join(normalise(text, most, name).split("\n"))
+
+
+def has_too_many_accents(text: str) -> bool:
+    """Whether more than ``MOST_ACCENTS`` combining marks stand in a row, those that a character is made of included."""
+    if text.isascii():
+        return False
+    run = 0
+    for character in text:
+        # Some marks count as letters until they are taken apart, such as U+0F73.
+        for part in character if character.isascii() else unicodedata.normalize("NFD", character):
+            run = run + 1 if unicodedata.combining(part) else 0
+            if run > MOST_ACCENTS:
+                return True
+    return False
+
+
+def is_unseen(character: str) -> bool:
+    """Whether nothing is drawn for a character that stands alone: a space, a zero-width one, a filler."""
+    return character in _FILLERS or unicodedata.category(character) in _UNSEEN
 
 
 def is_blank(text: str) -> bool:
     """Whether nothing of the text can be seen: only spaces, zero-width characters, lone accents, fillers."""
-    return all(character in _FILLERS or unicodedata.category(character) in _UNSEEN for character in text)
+    return all(is_unseen(character) or unicodedata.category(character) == "Mn" for character in text)
 
 
 def size_words(size: int) -> str:

@@ -7,30 +7,22 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
-from formapp.errors import AlreadyExists, NotFound, UseCaseError
+from formapp.errors import AlreadyExists, NotFound
+from formapp.mail_address import NotAnAddress, address_to_find, normalise_address
 from formapp.models import Account, SignedInSession
 from formapp.services import Services
 from formapp.text import is_blank, normalise_line
 
-LONGEST_ADDRESS = 254
 LONGEST_NAME = 200
 
 
-def normalise_email(address: str) -> str:
-    """The one way an address is written: no blanks around it, small letters."""
-    return normalise_line(address).casefold()
-
-
 def add_account(services: Services, email: str, name: str, now: datetime, *, is_staff: bool = False) -> Account:
-    """Make an account. Raises AlreadyThere for an address that has one, Refused for one that can't be."""
-    address, shown = normalise_email(email), normalise_line(name)
-    mailbox, _, host = address.partition("@")
-    if not mailbox or not host or "@" in host or not address.isprintable() or " " in address:
-        raise UseCaseError(f'"{email}" is not an e-mail address', "email")
-    if len(address) > LONGEST_ADDRESS:
-        raise UseCaseError(f"The address must be {LONGEST_ADDRESS} characters or less", "email")
-    if len(shown) > LONGEST_NAME:
-        raise UseCaseError(f"The name must be {LONGEST_NAME} characters or less", "name")
+    """Make an account. Raises AlreadyThere for an address that has one, AddressRefused for one that can't be."""
+    try:
+        address = normalise_address(email)
+    except NotAnAddress:
+        raise NotAnAddress(f'"{email}" is not an e-mail address') from None
+    shown = normalise_line(name, LONGEST_NAME, "The name")
     account = Account(
         email=address, name=address if is_blank(shown) else shown, is_staff=is_staff, created_at=now, disabled_at=None
     )
@@ -45,13 +37,13 @@ def add_account(services: Services, email: str, name: str, now: datetime, *, is_
 def find_account_by_email(services: Services, email: str) -> Account | None:
     """The account of this address, disabled or not."""
     with services.read() as database:
-        return database.scalar(select(Account).where(Account.email == normalise_email(email)))
+        return database.scalar(select(Account).where(Account.email == address_to_find(email)))
 
 
 def disable_account(services: Services, email: str, now: datetime) -> None:
     """Shut an account out at once: its sessions end with it. Raises NotFound."""
     with services.write.begin() as database:
-        account = database.scalar(select(Account).where(Account.email == normalise_email(email)))
+        account = database.scalar(select(Account).where(Account.email == address_to_find(email)))
         if account is None:
             raise NotFound(f"There is no account for {email}")
         account.disabled_at = account.disabled_at or now

@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
 
-from formapp.accounts.accounts import normalise_email
 from formapp.accounts.sessions import open_session_in
 from formapp.errors import LinkGone
+from formapp.mail_address import address_to_find, normalise_address
 from formapp.models import Account, SignInLink
 from formapp.notifications import outbox
 from formapp.services import Services
@@ -48,7 +48,7 @@ class RedeemedLink:
 
 def request_link(services: Services, email: str, now: datetime, *, draft_token: str = "", next_path: str = "") -> None:
     """Send a sign-in link to this address, or word that it isn't known. The caller can't tell which."""
-    address = normalise_email(email)
+    address = normalise_address(email)
     with services.write.begin() as database:
         account = database.scalar(select(Account).where(Account.email == address, Account.disabled_at.is_(None)))
         if account is None:
@@ -81,7 +81,7 @@ def create_link(services: Services, email: str, now: datetime) -> str:
     token = new_token()
     with services.write.begin() as database:
         account = database.scalar(
-            select(Account).where(Account.email == normalise_email(email), Account.disabled_at.is_(None))
+            select(Account).where(Account.email == address_to_find(email), Account.disabled_at.is_(None))
         )
         if account is None:
             raise LinkGone(f"There is no account for {email} that can sign in")

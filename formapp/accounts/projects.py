@@ -8,8 +8,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from formapp.accounts.accounts import LONGEST_NAME, normalise_email
+from formapp.accounts.accounts import LONGEST_NAME
 from formapp.errors import AlreadyExists, NotFound, UseCaseError
+from formapp.mail_address import address_to_find
 from formapp.models import Account, Membership, Project
 from formapp.services import Services
 from formapp.text import is_blank, normalise_line
@@ -21,12 +22,11 @@ def add_project(services: Services, key: str, name: str, plan: str, now: datetim
     """Make an active project. Raises AlreadyThere, or Refused for a key that can't stand in an address."""
     if not _KEY.fullmatch(key):
         raise UseCaseError(f'"{key}" can\'t be a key: use small letters, digits and hyphens', "key")
-    shown, plan_name = normalise_line(name), normalise_line(plan)
+    shown = normalise_line(name, LONGEST_NAME, "The project's name")
+    plan_name = normalise_line(plan, LONGEST_NAME, "The project's plan")
     for field, text in (("name", shown), ("plan", plan_name)):
         if is_blank(text):
             raise UseCaseError(f"The project's {field} can't be empty", field)
-        if len(text) > LONGEST_NAME:
-            raise UseCaseError(f"The project's {field} must be {LONGEST_NAME} characters or less", field)
     project = Project(key=key, name=shown, plan=plan_name, is_active=True, created_at=now)
     try:
         with services.write.begin() as database:
@@ -48,7 +48,7 @@ def close_project(services: Services, key: str) -> None:
 def add_member(services: Services, email: str, key: str, now: datetime) -> None:
     """Let a person see and file a project's tickets; once more changes nothing. Raises NotFound."""
     with services.write.begin() as database:
-        account = database.scalar(select(Account).where(Account.email == normalise_email(email)))
+        account = database.scalar(select(Account).where(Account.email == address_to_find(email)))
         project = database.scalar(select(Project).where(Project.key == key))
         if account is None or project is None:
             raise NotFound(f"There is no account for {email}" if account is None else f"There is no project {key}")

@@ -15,6 +15,9 @@ HEAD = 8 * 1024
 """How many of a file's first bytes tell what it is."""
 _LONGEST_NAME = 255
 """In bytes of UTF-8, as file systems have it."""
+_MOST_CHARACTERS = 4 * _LONGEST_NAME
+"""As many as NFC could make a name of that length of."""
+_LONGEST_EXTENSION = 20
 _SLASHES = re.compile(r"[/\\]")
 # Joiners belong into words of some scripts and into emoji; the other unseen characters only mislead.
 _JOINERS = "\u200c\u200d"
@@ -58,9 +61,17 @@ def clean_name(name: str) -> str:
     At most 255 bytes of UTF-8; what is cut comes off before the extension. Empty where nothing is left.
     """
     last = _SLASHES.split(name)[-1]
+    # Before it is normalised, which can take quadratic time; what comes off here would come off below.
+    last = last if len(last) <= _MOST_CHARACTERS else f"{last[:_MOST_CHARACTERS]}{_ending(last)}"
     seen = "".join(_seen(character) for character in unicodedata.normalize("NFC", last))
     clean = " ".join(seen.split()).rstrip(". ")
     return _shortened(clean) if clean.strip(".") else ""
+
+
+def _ending(name: str) -> str:
+    """The extension with its dot; empty for a name without one, or with one that is too long to be kept."""
+    dot, extension = name.rpartition(".")[1:]
+    return f"{dot}{extension}" if len(extension) <= _LONGEST_EXTENSION else ""
 
 
 def _seen(character: str) -> str:
@@ -75,8 +86,8 @@ def _seen(character: str) -> str:
 def _shortened(name: str) -> str:
     if len(name.encode()) <= _LONGEST_NAME:
         return name
-    stem, dot, extension = name.rpartition(".")
-    end = f"{dot}{extension}" if stem and len(extension) <= 20 else ""
+    stem = name.rpartition(".")[0]
+    end = _ending(name) if stem else ""
     room = _LONGEST_NAME - len(end.encode())
     return (stem if end else name).encode()[:room].decode(errors="ignore").rstrip() + end
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 from sqlalchemy import exists, select, update
 
 from formapp.attachments import virus_scan
-from formapp.attachments.previews import NoPreview, make_preview
+from formapp.attachments.previews import NoPreview, make_limited_preview
 from formapp.attachments.service import PREVIEW
 from formapp.attachments.virus_scan import Verdict
 from formapp.backoff import pause_after
@@ -112,7 +112,7 @@ def _previewed(services: Services, attachment: Attachment, now: datetime) -> dic
         with tempfile.TemporaryFile() as copy:
             copy.writelines(services.files.read(attachment.key))
             copy.seek(0)
-            made = make_preview(cast(BinaryIO, copy))
+            made = make_limited_preview(copy)
         services.files.put_derived(attachment.key, PREVIEW, made)
     except NoPreview as none:
         log.info("no preview", attachment=attachment.id, reason=str(none))

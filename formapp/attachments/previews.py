@@ -1,14 +1,27 @@
-"""Previews of pictures: pixels alone, made anew, so that nothing else of the original reaches a page."""
+"""Previews of pictures: pixels alone, made anew, so that nothing else of the original reaches a page.
+
+A picture of 34 bytes can unfold to a gigabyte. So each is made in a process of its own
+(``python -m formapp.attachments.previews``), within limits.
+"""
 
 from __future__ import annotations
 
 import io
+import sys
 from math import ceil
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from PIL import ExifTags, Image, ImageOps
 
-from formapp.storage.store import CHUNK
+from formapp.limited_process import REFUSED, OverLimit, WorkRefused, limit_this_process, run_limited
+
+MODULE = "formapp.attachments.previews"
+MOST_SECONDS = 20
+"""Of work, for one picture."""
+MOST_MEMORY = 512 * 1024 * 1024
+_PATIENCE = 60.0
+"""In seconds on the clock, of a busy machine too."""
+CHUNK = 1024 * 1024
 
 MOST_PIXELS = 50_000_000
 """Larger pictures get no preview: each pixel takes up to four bytes of memory while it is made."""
@@ -49,6 +62,14 @@ def make_preview(file: BinaryIO) -> bytes:
         raise NoPreview(f"{type(error).__name__}: {error}"[:500]) from error
 
 
+def make_limited_preview(file: IO[bytes]) -> bytes:
+    """The same in a process of its own, within limits. Raises NoPreview, or OSError where no process starts."""
+    try:
+        return run_limited(MODULE, file, _PATIENCE)
+    except (OverLimit, WorkRefused) as none:
+        raise NoPreview(str(none)) from None
+
+
 def _scans(file: BinaryIO) -> int:
     """How many scans a JPEG is drawn in; leaves the file where it was."""
     place = file.tell()
@@ -82,3 +103,17 @@ def _webp(pixels: Image.Image) -> bytes:
     out = io.BytesIO()
     bare.save(out, "WEBP", quality=80)
     return out.getvalue()
+
+
+def _main() -> int:
+    limit_this_process(MOST_MEMORY, MOST_SECONDS)
+    try:
+        sys.stdout.buffer.write(make_preview(sys.stdin.buffer))
+    except NoPreview as none:
+        sys.stderr.write(str(none))
+        return REFUSED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_main())

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
-from formapp.errors import AlreadyExists, NotFound, UseCaseError
+from formapp.errors import AlreadyExists, NotFound, TextRefused, UseCaseError
 from formapp.models import StoredClosure
 from formapp.services import Services
 from formapp.text import is_blank, normalise_line
@@ -35,11 +35,12 @@ def add_closure(services: Services, start: datetime, end: datetime, note: str, n
 
     AlreadyExists is one of them: the same was announced before, and wasn't cancelled.
     """
-    words = normalise_line(note)
+    try:
+        words = normalise_line(note, NOTE_LENGTH)
+    except TextRefused as refused:
+        raise TextRefused(refused.message, "note") from None
     if is_blank(words):
         raise UseCaseError("Enter what people will read, for example “Moving to a new office”", "note")
-    if len(words) > NOTE_LENGTH:
-        raise UseCaseError(f"The text must be {NOTE_LENGTH} characters or less", "note")
     if end <= start:
         raise UseCaseError("The end must come after the start", "end")
     if end <= now:

@@ -36,6 +36,8 @@ from supportpolicy import Policy
 # A form without an id of its own (a static page without script) sent again within this time is the same.
 SAME_FORM = timedelta(minutes=10)
 _SUBMISSION_LENGTH = 100
+_PAGE_LENGTH = 2000
+_KEY_LENGTH = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,7 @@ def create_ticket(
     beyond ``most_an_hour`` of this person, or SubmissionReused where the form's id has already filed
     another text or other files. Raises OSError where files are sent and their store can't be read.
     """
-    clean = _cleaned(sent)
+    clean = _cleaned(services, sent)
     if clean.priority not in {priority.id for priority in services.policy.priorities}:
         raise UnknownPriority
     digest = _digest(services, clean)
@@ -217,19 +219,29 @@ def evaluate_answers(policy: Policy, answers: Mapping[str, str]) -> Evidence:
     return Evidence(valid, dict(list(dropped.items())[:20]), result.priority, result.rule)
 
 
-def _cleaned(sent: TicketInput) -> TicketInput:
+def _cleaned(services: Services, sent: TicketInput) -> TicketInput:
     """The input as it is stored. Raises TextRefused naming the field."""
     clean: dict[str, Any] = {}
-    for name in ("project", "subject", "url", "description", "priority", "submission", "page"):
+    limits = services.policy.form
+    fields = {
+        "project": (sent.project, _KEY_LENGTH),
+        "subject": (sent.subject, limits.subject_length),
+        "url": (sent.url, limits.url_length),
+        "description": (sent.description, limits.description_length),
+        "priority": (sent.priority, _KEY_LENGTH),
+        # Nobody types these two, so nobody could shorten them.
+        "submission": (sent.submission[:_SUBMISSION_LENGTH], _SUBMISSION_LENGTH),
+        "page": (sent.page[:_PAGE_LENGTH], _PAGE_LENGTH),
+    }
+    for name, (typed, most) in fields.items():
+        as_stored = normalise if name == "description" else normalise_line
         try:
-            typed = getattr(sent, name)
-            clean[name] = normalise(typed) if name == "description" else normalise_line(typed)
+            clean[name] = as_stored(typed, most, "URL" if name == "url" else name.capitalize())
         except TextRefused as refused:
             raise TextRefused(refused.message, name) from None
     for name, sentence in (("subject", "Enter a subject"), ("description", "Enter a description")):
         if is_blank(clean[name]):
             raise TextRefused(sentence, name)
-    clean["submission"] = clean["submission"][:_SUBMISSION_LENGTH]
     return TicketInput(**clean, answers=dict(sent.answers), files=tuple(dict.fromkeys(sent.files)))
 
 
@@ -258,7 +270,7 @@ def _store(
         "answers": evidence.answers,
         "rule": evidence.rule,
         "policy_version": policy.version,
-        "page": sent.page[:2000],
+        "page": sent.page,
         "state": "open",
         "opened_at": now,
         "response_due_at": due.response_due,

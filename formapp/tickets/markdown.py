@@ -1,14 +1,27 @@
 """Markdown that people typed, as HTML that is safe to show.
 
-Done once for each message by the worker: a page of brackets can take the parser seconds.
+Done once for each message by the worker: a page of brackets can take the parser seconds. So it is done in a
+process of its own (``python -m formapp.tickets.markdown``), and a text that takes too much is shown as typed.
 """
 
 from __future__ import annotations
 
+import sys
+import tempfile
 from functools import cache
 
 import nh3
 from markdown_it import MarkdownIt
+from markupsafe import escape
+
+from formapp.limited_process import limit_this_process, run_limited
+
+MODULE = "formapp.tickets.markdown"
+MOST_SECONDS = 2
+"""Of work, for one message; the longest honest one takes a tenth of one."""
+MOST_MEMORY = 256 * 1024 * 1024
+_PATIENCE = 30.0
+"""In seconds on the clock, of a busy machine too."""
 
 TAGS = frozenset(
     "a blockquote br code del em h3 h4 h5 h6 hr li ol p pre s strong table tbody td th thead tr ul".split()  # noqa: SIM905
@@ -37,3 +50,27 @@ def to_html(text: str) -> str:
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener noreferrer nofollow",
     )
+
+
+def render(text: str) -> str:
+    """The same in a process of its own. Raises OverLimit, or OSError where no process starts."""
+    with tempfile.TemporaryFile() as work:
+        work.write(text.encode())
+        work.seek(0)
+        return run_limited(MODULE, work, _PATIENCE).decode()
+
+
+def as_typed(text: str) -> str:
+    """Safe HTML that shows a text as it was typed, line by line."""
+    paragraphs = (str(escape(part)).replace("\n", "<br>\n") for part in text.split("\n\n"))
+    return "".join(f"<p>{part}</p>\n" for part in paragraphs if part.strip())
+
+
+def _main() -> None:
+    text = sys.stdin.buffer.read().decode()
+    limit_this_process(MOST_MEMORY, MOST_SECONDS)
+    sys.stdout.buffer.write(to_html(text).encode())
+
+
+if __name__ == "__main__":
+    _main()

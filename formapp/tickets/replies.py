@@ -12,11 +12,13 @@ from sqlalchemy.orm import joinedload
 
 from formapp.attachments import service as attachments
 from formapp.errors import ReplyReused, TextRefused
+from formapp.limited_process import OverLimit
+from formapp.logs import log
 from formapp.models import Message
 from formapp.services import Services
 from formapp.text import is_blank, normalise
+from formapp.tickets import markdown
 from formapp.tickets.actions import TicketAction, ticket_action
-from formapp.tickets.markdown import to_html
 
 BODY_LENGTH = 20_000
 NextState = Literal["open", "waiting", "closed"]
@@ -114,27 +116,39 @@ def sent_by(messages: Iterable[Message], account_id: int) -> tuple[str, ...]:
 
 
 def render_new(services: Services, most: int = 50) -> int:
-    """Render messages that have no HTML yet; how many were rendered."""
+    """Render messages that have no HTML yet, each once; how many were rendered."""
     with services.read() as database:
         new = database.execute(
             select(Message.id, Message.body).where(Message.html.is_(None)).order_by(Message.id).limit(most)
         ).all()
-    for number, body in new:
-        html = to_html(body)
+    for done, (number, body) in enumerate(new):
+        try:
+            html = _rendered(number, body)
+        except OSError as error:
+            # This machine has no process to spare; until it has, the text is shown as it was typed.
+            log.warning("messages not rendered", reason=type(error).__name__)
+            return done
         with services.write.begin() as database:
             database.execute(update(Message).where(Message.id == number).values(html=html))
     return len(new)
 
 
-def _checked(text: str) -> str:
+def _rendered(number: int, body: str) -> str:
+    """A message's HTML; one that takes too much is shown as it was typed, and not tried again."""
     try:
-        body = normalise(text)
+        return markdown.render(body)
+    except OverLimit as over:
+        log.warning("message shown as typed", message=number, reason=str(over))
+        return markdown.as_typed(body)
+
+
+def _checked(typed: str) -> str:
+    try:
+        body = normalise(typed, BODY_LENGTH, "The message")
     except TextRefused as refused:
         raise TextRefused(refused.message, "body") from None
     if is_blank(body):
         raise TextRefused("Enter your message", "body")
-    if len(body) > BODY_LENGTH:
-        raise TextRefused(f"The message must be {BODY_LENGTH:,} characters or less", "body")
     return body
 
 

@@ -17,9 +17,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Tuple, exists, literal, or_, select, tuple_
 from sqlalchemy.orm import aliased, joinedload
 
-from formapp.accounts.accounts import normalise_email
 from formapp.database.engine import UtcDateTime
 from formapp.errors import NotFound, UseCaseError
+from formapp.mail_address import address_to_find
 from formapp.models import Account, Message, Project, Ticket
 from formapp.services import Services
 from formapp.text import normalise_line
@@ -98,9 +98,7 @@ def parse_search(text: str) -> Filters:
     """
     found: dict[str, Any] = {}
     words = []
-    line = normalise_line(text)
-    if len(line) > LONGEST_SEARCH:
-        raise SearchRefused(f"The search must be {LONGEST_SEARCH} characters or less")
+    line = normalise_line(text, LONGEST_SEARCH, "The search")
     for part in _PART.finditer(line):
         value = part["quoted"] or part["plain"] or ""
         key = part["key"] and _OLDER_KEYS.get(part["key"].lower(), part["key"])
@@ -191,7 +189,7 @@ def _conditions(filters: Filters, viewer_id: int, now: datetime) -> Iterator[Col
     elif filters.assignee:
         person = aliased(Account)
         yield Ticket.assignee_id == (
-            select(person.id).where(person.email == normalise_email(filters.assignee)).scalar_subquery()
+            select(person.id).where(person.email == address_to_find(filters.assignee)).scalar_subquery()
         )
     if filters.overdue:
         yield Ticket.queue_at < now

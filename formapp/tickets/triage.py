@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import joinedload
 
-from formapp.accounts.accounts import normalise_email
 from formapp.errors import AnswerMissing, NotFound, NotStaff, TicketMerged, UnknownPriority, UseCaseError
+from formapp.mail_address import address_to_find
 from formapp.models import Account, Ticket, reference_of
 from formapp.policies import policy_of
 from formapp.services import Services
@@ -47,7 +47,7 @@ def assign(services: Services, account_id: int, ticket_id: int, email: str, now:
         if email.strip():
             after = action.database.scalar(
                 select(Account.id).where(
-                    Account.email == normalise_email(email), Account.is_staff, Account.disabled_at.is_(None)
+                    Account.email == address_to_find(email), Account.is_staff, Account.disabled_at.is_(None)
                 )
             )
             if after is None:

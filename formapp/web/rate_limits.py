@@ -16,8 +16,8 @@ from limits.strategies import FixedWindowRateLimiter
 from sqlalchemy import case, delete
 from sqlalchemy.exc import SQLAlchemyError
 
-from formapp.accounts.accounts import normalise_email
 from formapp.database.upsert import insert_for
+from formapp.mail_address import normalise_address
 from formapp.models import RateCounter
 from formapp.services import Services
 
@@ -111,7 +111,7 @@ class RateLimits:
         What comes from a machine beyond its limit counts against no address, or it could shut others out.
         """
         return self._hit(LINKS_FROM_ONE_MACHINE, "machine", machine) and self._hit(
-            LINKS_TO_ONE_ADDRESS, "address", normalise_email(email)
+            LINKS_TO_ONE_ADDRESS, "address", normalise_address(email)
         )
 
     def may_keep_text(self, machine: str) -> bool:

@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from formapp.errors import TextRefused
+from formapp.errors import TextRefused, TextTooLong
 from formapp.services import Services
 from formapp.text import is_blank, normalise, normalise_line
 from formapp.tickets.queries import ticket_for
 from tests.builders import build_customer, file_ticket
+
+MOST = 10_000
 
 
 @pytest.mark.parametrize(
@@ -29,7 +31,7 @@ from tests.builders import build_customer, file_ticket
     ],
 )
 def test_text_is_brought_into_one_form(typed: str, kept: str) -> None:
-    assert normalise(typed) == kept
+    assert normalise(typed, MOST) == kept
 
 
 @pytest.mark.parametrize(
@@ -39,22 +41,22 @@ def test_text_is_brought_into_one_form(typed: str, kept: str) -> None:
 def test_what_no_database_should_store_is_refused_in_words(text: str, word: str) -> None:
     for clean in (normalise, normalise_line):
         with pytest.raises(TextRefused) as refused:
-            clean(text)
+            clean(text, MOST)
         assert word in refused.value.message
 
 
 def test_a_line_stays_one_line() -> None:
-    assert normalise_line("Outage\r\nBcc: x@example.com") == "Outage Bcc: x@example.com"
-    assert normalise_line("one\u2028two\u0085three") == "one two three"
+    assert normalise_line("Outage\r\nBcc: x@example.com", MOST) == "Outage Bcc: x@example.com"
+    assert normalise_line("one\u2028two\u0085three", MOST) == "one two three"
 
 
 @settings(deadline=None, max_examples=60)
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0")))
 def test_normalising_twice_changes_nothing_more(text: str) -> None:
-    once = normalise(text)
-    assert normalise(once) == once
+    once = normalise(text, MOST)
+    assert normalise(once, MOST) == once
     assert unicodedata.is_normalized("NFC", once)
-    assert not set(normalise_line(text)) & set("\r\n\v\f\u0085\u2028\u2029")
+    assert not set(normalise_line(text, MOST)) & set("\r\n\v\f\u0085\u2028\u2029")
 
 
 @pytest.mark.parametrize(
@@ -67,6 +69,25 @@ def test_text_that_nobody_can_see_is_blank(text: str) -> None:
 @pytest.mark.parametrize("text", ["0", ".", "\u200bx", "e\u0301", "語", "🙂", "-"])
 def test_text_that_can_be_seen_is_not(text: str) -> None:
     assert not is_blank(text)
+
+
+@pytest.mark.parametrize("mark", ["\u0301", "\u0f73", "\u0323\u0301", "\u0344"])
+def test_heaps_of_accents_are_refused_before_they_are_sorted(mark: str) -> None:
+    """U+0F73 counts as a letter until it is taken apart."""
+    for clean in (normalise, normalise_line):
+        with pytest.raises(TextRefused, match=r"more than 30 accents on one letter\. Remove some"):
+            clean("a" + mark * 31, MOST)
+    assert normalise("a" + "\u0323" * 30 + "b" + "\u0323" * 30, MOST)
+
+
+def test_text_is_as_long_as_people_count_it() -> None:
+    """Alpha with three accents is one character when it is stored, however it was typed."""
+    assert normalise("\u03b1\u0313\u0300\u0345" * 10, 10) == "\u1f82" * 10
+    assert normalise(" " * 100_000 + "x" * 10 + "\n" * 100_000, 10) == "x" * 10
+    with pytest.raises(TextTooLong, match=r"^Subject must be 10 characters or less\. It is 1 too long$"):
+        normalise("x" * 11, 10, "Subject")
+    with pytest.raises(TextTooLong, match="It is 31 too long"):
+        normalise("a\u0301" + "\u0301" * 39, 10)
 
 
 def test_what_was_typed_comes_back_the_same_from_both_databases(services: Services) -> None:

@@ -29,7 +29,7 @@ ALLOWED = {
 }
 PLUGIN = ("supportpolicy.__main__", "site_plugins.plugin", "formapp.__main__")
 # Imported when it is used, which the plugin never does: these come with the desk.
-ONLY_WHEN_USED = {("formapp.forms", "email_validator"), ("formapp.__main__", "formapp.cli.main")}
+ONLY_WHEN_USED = {("formapp.forms", "formapp.mail_address"), ("formapp.__main__", "formapp.cli.main")}
 # What Flask is made of is asked for by asking for Flask.
 FLASK = {"itsdangerous", "werkzeug"}
 

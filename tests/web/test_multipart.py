@@ -11,7 +11,7 @@ from hypothesis import strategies as some
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
-from formapp.web.body.multipart import CHUNK, MultipartReader, read_multipart
+from formapp.web.body.multipart import CHUNK, LONGEST_HEADERS, MultipartReader, read_multipart
 
 BOUNDARY = "----WebKitFormBoundaryq3Zt0cYk7VxLwPmN"
 EDGE = f"--{BOUNDARY}".encode()
@@ -156,3 +156,24 @@ def test_a_form_of_too_many_fields_is_refused() -> None:
 def test_a_long_form_is_read_piece_by_piece() -> None:
     body = field("description", b"x" * CHUNK) + END
     assert read(body) == ([("description", "x" * CHUNK)], set(), [])
+
+
+def with_long_heads(parts: int) -> bytes:
+    long = field(f'x"; y="{"z" * 15_000}', b"text")
+    return field("subject", b"It is down") + long * parts + field("description", b"Since noon") + END
+
+
+def test_a_form_whose_heads_are_too_long_together_is_read_no_further() -> None:
+    """999 heads of 15 kB took seconds. What came before them comes back."""
+    fields: MultiDict[str, str] = MultiDict()
+    assert read_multipart(
+        BytesIO(with_long_heads(16)).read, BOUNDARY, MultipartReader(fields, None, 1_000_000), 10**8, 1000
+    )
+    assert fields["description"] == "Since noon"
+    body = BytesIO(with_long_heads(600))
+    reader = MultipartReader(MultiDict(), None, 1_000_000)
+    assert read_multipart(body.read, BOUNDARY, reader, 100_000_000, 1000) is False
+    assert body.read() == b"", "the sender is listened to until the end"
+    assert reader.fields["subject"] == "It is down"
+    assert len(reader.fields.getlist("x")) == LONGEST_HEADERS // 15_000
+    assert "description" not in reader.fields

@@ -111,6 +111,7 @@ def test_a_page_that_needs_a_sign_in_is_where_one_comes_out(visitor: Browser) ->
         "/elsewhere",
         "/supporters/",
         "support/tickets",
+        "/support/" + "x" * 2000,
         "",
     ],
 )

@@ -10,7 +10,7 @@ from wtforms import EmailField, Form
 
 from formapp.accounts import magic_links, sessions
 from formapp.errors import LinkGone
-from formapp.forms import Line, MailAddress, Required
+from formapp.forms import MailAddress, Required
 from formapp.web.body.form_data import form_data
 from formapp.web.context import PREFIX, client_network, web
 from formapp.web.layout.page import page
@@ -20,13 +20,14 @@ blueprint = Blueprint("signin", __name__)
 
 TOO_OFTEN = "You have asked for too many links in a short time. Wait 15 minutes, then try again"
 _SAFE_PATH = re.compile(rf"{PREFIX}/[A-Za-z0-9/_.~?=&%+-]*")
+LONGEST_PATH = 2000
 MINUTES = int(magic_links.LIFETIME.total_seconds() // 60)
 
 
 class SignInForm(Form):
     """Where to send the link."""
 
-    email = EmailField("Email address", [Line(), Required("Enter your email address"), MailAddress()])
+    email = EmailField("Email address", [Required("Enter your email address"), MailAddress()])
 
 
 @blueprint.get("/sign-in")
@@ -117,7 +118,7 @@ def leave() -> Response:
 
 def safe_path(path: str) -> str:
     """A path of this desk to go on to; empty for anything else, such as another host's address."""
-    return path if _SAFE_PATH.fullmatch(path) and "//" not in path else ""
+    return path if len(path) <= LONGEST_PATH and _SAFE_PATH.fullmatch(path) and "//" not in path else ""
 
 
 def _gone() -> Response:

@@ -18,6 +18,8 @@ SHORT = 4096
 FILE_FIELDS = frozenset({"files", "file"})
 # A name of 255 bytes, each of them a quotation mark that the browser writes as three.
 LONGEST_HEADER = 16 * 1024
+# All heads of a form together: ten files whose names are that long, and a thousand fields, fit twice.
+LONGEST_HEADERS = 256 * 1024
 
 
 class FileSink(Protocol):
@@ -46,10 +48,16 @@ class MultipartReader:
         self.truncated = False
         self._files = files
         self._left = max_text
+        self._headers_left = LONGEST_HEADERS
         self._name = ""
         self._text: bytearray | None = None
         self._in_file = False
         self._field_truncated = False
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the heads are longer together than any browser's: each costs more than its bytes."""
+        return self._headers_left < 0
 
     def handle(self, event: MultipartSegment | bytes | None) -> None:
         """One event of the parser: the head of a field or file, more of its content, or its end."""
@@ -71,6 +79,9 @@ class MultipartReader:
         self._end()
 
     def _begin(self, head: MultipartSegment) -> None:
+        self._headers_left -= sum(len(name) + len(value) for name, value in head.headerlist)
+        if self.is_full:
+            return
         self._name, _ = decoded_text((head.name or "").encode("latin-1"))
         self._in_file = head.filename is not None and self._name in FILE_FIELDS
         self._text = bytearray() if head.filename is None else None
@@ -92,7 +103,7 @@ class MultipartReader:
 def read_multipart(
     read: Callable[[int], bytes], boundary: str, reader: MultipartReader, max_length: int, max_fields: int
 ) -> bool:
-    """Read a multipart body; whether it ended within ``max_length`` bytes.
+    """Read a multipart body; whether it ended within ``max_length`` bytes, and its heads within theirs.
 
     Raises BadRequest for a body that breaks off or isn't multipart.
     """
@@ -107,11 +118,20 @@ def read_multipart(
             # An empty chunk is the end; the parser then raises unless it has seen the last boundary.
             for event in parser.parse(chunk):
                 reader.handle(event)
+                if reader.is_full:
+                    return _drained(read, left)
             if not chunk:
                 return True
     except MultipartError:
         raise BadRequest from None
     reader.end_early()
+    return False
+
+
+def _drained(read: Callable[[int], bytes], left: int) -> bool:
+    """Read what is left, so that the sender gets an answer, and let it go."""
+    while left > 0 and (chunk := read(min(CHUNK, left))):
+        left -= len(chunk)
     return False
 
 

@@ -22,6 +22,9 @@ from formapp.when import zone_words
 
 blueprint = Blueprint("closures", __name__)
 
+# Of a date and a time, however it was written.
+MOST_TYPED = 100
+
 # What a browser's own field for a date and a time can show; anything else it would throw away.
 _PICKED = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?)?")
 
@@ -40,9 +43,15 @@ class Instant:
 class ClosureForm(Form):
     """A closure to announce."""
 
-    start = StringField("Start", [Line(), Required("Enter when the closure starts"), Instant()])
-    end = StringField("End", [Line(), Required("Enter when support opens again"), Instant()])
-    note = StringField("Note", [Line(), Required("Enter what people will read, for example “Moving to a new office”")])
+    start = StringField("Start", [Line("The start", MOST_TYPED), Required("Enter when the closure starts"), Instant()])
+    end = StringField("End", [Line("The end", MOST_TYPED), Required("Enter when support opens again"), Instant()])
+    note = StringField(
+        "Note",
+        [
+            Line("The text", closures.NOTE_LENGTH),
+            Required("Enter what people will read, for example “Moving to a new office”"),
+        ],
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,6 +168,7 @@ def project_key(typed: str, projects: Sequence[Choice]) -> str:
     wanted = typed.strip()
     if not wanted and len(projects) == 1:
         return projects[0][0]
-    named = [key for key, name in projects if name.casefold() == wanted.casefold()]
+    folded = wanted.casefold()
+    named = [key for key, name in projects if name.casefold() == folded]
     known = any(key == wanted for key, _ in projects)
     return named[0] if len(named) == 1 and not known else typed

@@ -34,6 +34,7 @@ BLOCKED = {
     "infected": "We found malware in it, so you can’t open it.",
 }
 LONGEST_SUBJECT = 1000
+LONGEST_KEY = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,7 +319,7 @@ def present_similar(person: Person | None, project: str, subject: str) -> tuple[
     if person is None or not project or not subject.strip():
         return ()
     try:
-        wanted, key = normalise_line(subject[:LONGEST_SUBJECT]), normalise_line(project)
+        wanted, key = normalise_line(subject, LONGEST_SUBJECT), normalise_line(project, LONGEST_KEY)
     except TextRefused:
         return ()
     desk = web()

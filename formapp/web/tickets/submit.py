@@ -14,7 +14,6 @@ from formapp.accounts import magic_links
 from formapp.errors import DraftTooLarge, NotFound, SubmissionReused, TooManyTickets, UseCaseError
 from formapp.forms import TicketForm
 from formapp.models import Ticket
-from formapp.text import normalise_line
 from formapp.tickets import create, drafts, queries, replies
 from formapp.tickets.create import TicketInput
 from formapp.tickets.replies import MessageInput
@@ -233,7 +232,7 @@ def _add_to(sent: FormData, person: Person) -> Response:
 
 def _as_reply(form: TicketForm, ticket: Ticket) -> str:
     """What was typed as one message: the subject and the URL only where they are new."""
-    subject, url = normalise_line(form.subject.data or ""), normalise_line(form.url.data or "")
+    subject, url = form.subject.data or "", form.url.data or ""
     parts = [subject if subject != ticket.subject else "", url if url != ticket.url else "", form.description.data]
     return "\n\n".join(part for part in parts if part)
 

@@ -1,0 +1,78 @@
+"""The one way in which an e-mail address is taken in and compared, wherever it was typed."""
+
+from __future__ import annotations
+
+import string
+import unicodedata
+
+from email_validator import EmailNotValidError, validate_email
+
+from formapp.errors import TextRefused, UseCaseError
+from formapp.text import is_unseen, normalise_line
+
+LONGEST_ADDRESS = 254
+_SMALL = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+
+
+class AddressRefused(UseCaseError):
+    """What was typed is no address, or none that mail of this desk reaches."""
+
+    field = "email"
+
+
+class NotAnAddress(AddressRefused):
+    """What was typed doesn't look like an address."""
+
+    message = "Enter an email address in the correct format, like name@example.com"
+
+
+def normalise_address(typed: str) -> str:
+    """An address as it is stored. Raises AddressRefused, or TextRefused for what no text holds.
+
+    Of the part before the @ ASCII letters become small, and nothing else changes. The host is what IDNA 2008
+    takes it for: "ada@faß.example" is never "ada@fass.example", which is somebody else's. What can't be seen
+    comes off the ends.
+    """
+    if len(typed) > LONGEST_ADDRESS:
+        typed = _without_unseen_ends(typed)
+    if len(typed) > LONGEST_ADDRESS:
+        raise AddressRefused(f"The address must be {LONGEST_ADDRESS} characters or less")
+    address = _without_unseen_ends(normalise_line(typed, LONGEST_ADDRESS, "The address"))
+    for character in address:
+        if character != " " and is_unseen(character):
+            name = unicodedata.name(character, "control character")
+            raise AddressRefused(
+                f"The address holds a character that can't be seen (U+{ord(character):04X}, {name.lower()}). "
+                "Type the address again without it"
+            )
+    mailbox = address.rpartition("@")[0]
+    if not mailbox.isascii():
+        beyond = next(character for character in mailbox if not character.isascii())
+        raise AddressRefused(
+            f"We can't send mail to an address with “{beyond}” before the @. Enter another email address"
+        )
+    try:
+        # The host isn't looked up: the link that is sent proves the address.
+        found = validate_email(address, check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        raise NotAnAddress from None
+    return f"{found.local_part.translate(_SMALL)}@{found.domain}"
+
+
+def address_to_find(typed: str) -> str:
+    """The address to look an account up by; one that none is made for any more may still be stored as it was."""
+    try:
+        return normalise_address(typed)
+    except TextRefused:
+        return ""
+    except AddressRefused:
+        return typed.strip()[:LONGEST_ADDRESS].lower()
+
+
+def _without_unseen_ends(text: str) -> str:
+    begin, end = 0, len(text)
+    while begin < end and is_unseen(text[begin]):
+        begin += 1
+    while end > begin and is_unseen(text[end - 1]):
+        end -= 1
+    return text[begin:end]

@@ -14,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as DatabaseTimeout
 from formapp.attachments import jobs as attachment_jobs
 from formapp.attachments import service as attachments
 from formapp.hours import banner
-from formapp.logs import log
+from formapp.logs import failure_place, log
 from formapp.models import OutboxMessage
 from formapp.notifications import fanout, outbox, webhooks
 from formapp.notifications.email import smtp
@@ -104,7 +104,7 @@ def sweep_files(services: Services, now: datetime) -> int:
     try:
         removed = attachments.remove_expired(services, now)
     except OSError as error:
-        log.warning("kept files not swept", reason=f"{type(error).__name__}: {error}"[:500])
+        log.warning("kept files not swept", reason=failure_place(error))
         return 0
     if removed:
         log.info("kept files swept", removed=removed)
@@ -117,5 +117,5 @@ def _through_outages(round_of_work: Callable[[], object], stop: Event) -> None:
         try:
             round_of_work()
         except (DBAPIError, DatabaseTimeout) as error:
-            log.warning("the worker waits for the database", error=f"{type(error).__name__}: {error}"[:500])
+            log.warning("the worker waits for the database", error=failure_place(error))
             stop.wait(OUTAGE_SECONDS)

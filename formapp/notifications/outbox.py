@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session, aliased
 from formapp.backoff import pause_after
 from formapp.database.upsert import insert_for
 from formapp.errors import NotFound, UseCaseError
+from formapp.logs import failure_place
 from formapp.models import LARGEST_ID, OutboxMessage
 from formapp.services import Services
 
@@ -188,7 +189,7 @@ def send_leased(services: Services, message: OutboxMessage, send: Send, clock: C
     try:
         outcome = send(message)
     except Exception as error:  # noqa: BLE001 - one message's failure must hold up no other
-        outcome = Outcome(sent=False, error=f"{type(error).__name__}: {error}")
+        outcome = Outcome(sent=False, error=failure_place(error))
     finish(services, message, outcome, clock())
 
 

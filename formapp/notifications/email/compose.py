@@ -40,8 +40,10 @@ def compose(services: Services, message: OutboxMessage, policy_of: Policy) -> Ma
     try:
         facts = _facts(services, message, policy_of)
         recipient = _ascii_address(message.recipient)
-    except (KeyError, UnicodeError) as error:
-        raise CannotBuild(str(error)) from error
+    except KeyError as error:
+        raise CannotBuild(f"it has no {error}") from error
+    except UnicodeError as error:
+        raise CannotBuild("no mail server knows the host of its address") from error
     subject, _, text = _templates().get_template(f"{message.kind}.txt").render(facts).partition("\n")
     sender_name, sender = parseaddr(services.settings.mail_from)
     return Mail(

@@ -315,8 +315,14 @@ def test_a_mail_server_is_greeted_and_sent_nothing(sqlite_services: Services) ->
 
 @pytest.mark.parametrize(("address", "level"), [("http://127.0.0.1:8000", "warning"), ("https://x.example", "problem")])
 def test_without_a_mail_server_a_public_desk_is_not_sound(sqlite_services: Services, address: str, level: str) -> None:
-    missing = only(found(sqlite_services, smtp_url="", base_url=address))
+    missing = only(found(sqlite_services, smtp_url="", base_url=address, dev_inbox=level == "warning"))
     assert (missing.check, missing.level) == ("mail server", level)
+
+
+def test_without_a_mail_server_or_an_inbox_a_desk_is_not_sound_anywhere(sqlite_services: Services) -> None:
+    missing = only(found(sqlite_services, smtp_url="", dev_inbox=False))
+    assert (missing.check, missing.level) == ("mail server", "problem")
+    assert "no mail goes out" in missing.what
 
 
 def test_a_mail_server_that_says_nothing_is_left_in_time(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -242,6 +243,15 @@ def test_without_a_mail_server_mails_are_kept_to_be_read(services: Services) -> 
     ]
     assert worker.run_once(services, Clock(NOW + timedelta(minutes=1))) == 0
     assert CAPTURED.sent
+
+
+def test_without_a_mail_server_or_an_inbox_mails_wait_for_one(sqlite_services: Services) -> None:
+    """Nobody could read them, so they don't count as sent: they go out once a server is set."""
+    desk = replace(sqlite_services, settings=replace(sqlite_services.settings, dev_inbox=False))
+    number = write_mail(desk)
+    worker.run_once(desk, Clock())
+    waiting = row(desk, number)
+    assert (waiting.state, waiting.last_error) == ("due", "No mail server is set (FORMAPP_SMTP_URL)")
 
 
 def test_what_is_known_already_is_not_written_twice(services: Services) -> None:

@@ -178,6 +178,7 @@ def test_over_plain_http_cookies_are_still_hidden_from_script(desk: Desk, visito
 def test_a_public_desk_shows_its_mails_to_nobody(tmp_path: Path, clock: Clock) -> None:
     """A forgotten mail server must not give everybody the sign-in links of staff."""
     services = build_services(tmp_path, base_url="https://help.example")
+    assert not services.settings.shows_mails
     build_staff(services)
     client = create_app(services=services, clock=clock).test_client()
     form = {"email": "sam@platform.example"}
@@ -187,6 +188,15 @@ def test_a_public_desk_shows_its_mails_to_nobody(tmp_path: Path, clock: Clock) -
     for path in ("/support/inbox", f"/support/inbox/{mail.id}"):
         assert client.get(path, base_url="https://help.example").status_code == 404
     assert "/support/inbox" not in client.get("/support/check-mail", base_url="https://help.example").text
+
+
+def test_a_desk_on_this_machine_shows_its_mails_only_where_that_was_asked_for(tmp_path: Path, clock: Clock) -> None:
+    services = build_services(tmp_path, dev_inbox=False)
+    number = write_mail(services)
+    reader = Browser(create_app(services=services, clock=clock).test_client())
+    for path in ("/support/inbox", f"/support/inbox/{number}"):
+        assert reader.answer("GET", path).status_code == 404
+    assert "/support/inbox" not in reader.open("/support/check-mail").html
 
 
 def test_the_inbox_says_of_a_mail_that_it_can_t_be_built(desk: Desk, visitor: Browser) -> None:

@@ -18,6 +18,7 @@ from formapp.web.row_number import row_number
 from formapp.when import short_words
 
 blueprint = Blueprint("inbox", __name__)
+SENT_LINK = "Its link was taken out when it was sent."
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,8 @@ def _shown(row: OutboxMessage) -> ShownMail:
     desk = web()
     written = short_words(row.created_at, desk.services.policy.calendar.zone, desk.clock())
     if mail is None:
-        return ShownMail(row.id, row.recipient, "(can't be built)", row.last_error, written)
+        why = SENT_LINK if row.state == "sent" and row.kind == "link" else row.last_error
+        return ShownMail(row.id, row.recipient, "(can't be built)", why, written)
     return ShownMail(row.id, row.recipient, mail.subject, mail.text, written)
 
 

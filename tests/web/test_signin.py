@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from formapp.accounts import magic_links
 from formapp.accounts.accounts import disable_account
 from formapp.accounts.magic_links import create_link
 from formapp.app import create_app
 from formapp.models import OutboxMessage
+from formapp.notifications import outbox
 from formapp.web.account.sign_in import safe_path
 from formapp.web.session_cookie import COOKIE
 from tests.builders import Clock, build_customer, build_services, build_staff, stored, write_mail
@@ -197,6 +199,16 @@ def test_a_desk_on_this_machine_shows_its_mails_only_where_that_was_asked_for(tm
     for path in ("/support/inbox", f"/support/inbox/{number}"):
         assert reader.answer("GET", path).status_code == 404
     assert "/support/inbox" not in reader.open("/support/check-mail").html
+
+
+def test_the_inbox_says_of_a_link_that_was_sent_that_it_is_gone(desk: Desk, visitor: Browser) -> None:
+    """Sent while a mail server was set, read when it isn't any more."""
+    magic_links.request_link(desk.services, "ada@shop.example", desk.clock())
+    assert outbox.send_due(desk.services, lambda _: outbox.SENT, desk.clock) == 1
+    (mail,) = stored(desk.services, OutboxMessage)
+    page = visitor.open(f"/support/inbox/{mail.id}")
+    assert "Its link was taken out when it was sent" in page.text
+    assert visitor.open("/support/inbox").status == 200
 
 
 def test_the_inbox_says_of_a_mail_that_it_can_t_be_built(desk: Desk, visitor: Browser) -> None:

@@ -5,13 +5,29 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import create_engine, make_url, text
+from werkzeug.test import TestResponse
 
 from formapp.services import Services
 from supportpolicy import Policy, load
 from tests.builders import POLICY, Clock, build_services
+
+
+class DeskClient(FlaskClient):
+    """A client that comes to the desk's own address, unless a test says another."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        if args and isinstance(args[0], str):
+            kwargs.setdefault("base_url", self.application.extensions["formapp"].services.settings.base_url)
+        return super().open(*args, **kwargs)
+
+
+Flask.test_client_class = DeskClient
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

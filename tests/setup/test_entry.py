@@ -1,4 +1,4 @@
-"""The command as an operating system starts it: what it writes is its owner's alone, and any terminal can show its words."""
+"""The command as an operating system starts it: its files are its owner's alone, any terminal shows its words."""
 
 from __future__ import annotations
 

@@ -14,6 +14,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
+from sqlalchemy import URL
+
 PREFIX = "FORMAPP_"
 SHORTEST_SECRET = 32
 _BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._-]+)*/?")
@@ -181,7 +183,7 @@ def settings_from(environment: Mapping[str, str] = os.environ) -> Settings:
     var = _apart(Path(values["VAR"]).absolute(), site_dir)
     base_url = _origin(values["BASE_URL"], "BASE_URL")
     return Settings(
-        database_url=_database(values["DATABASE_URL"] or f"sqlite:///{var / 'desk.sqlite3'}"),
+        database_url=_database(values["DATABASE_URL"] or sqlite_url(var / "desk.sqlite3")),
         secret_key=_secret(values["SECRET_KEY"]) if values["SECRET_KEY"] else _kept_secret(var),
         policy=_file(values["POLICY"], "POLICY"),
         var=var,
@@ -197,6 +199,11 @@ def settings_from(environment: Mapping[str, str] = os.environ) -> Settings:
         proxies=_count(values["PROXIES"]),
         dev_inbox=_dev_inbox(values["DEV_INBOX"], base_url),
     )
+
+
+def sqlite_url(path: Path) -> str:
+    """The URL of an SQLite file, whatever characters its folder has in its name."""
+    return URL.create("sqlite", database=str(path)).render_as_string(hide_password=False)
 
 
 def _apart(var: Path, site_dir: Path | None) -> Path:

@@ -67,6 +67,27 @@ def test_nothing_that_the_desk_writes_can_be_read_by_others(terminal: Terminal, 
     assert stat.S_IMODE((terminal.site / "support-closures.json").stat().st_mode) == 0o644
 
 
+@pytest.mark.parametrize("name", ["what?", "a%2Fb", "a#b", "100%", "a b", "caf\u00e9", "me@home:5"])
+def test_the_database_lies_in_its_folder_however_that_is_called(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    terminal = Terminal(folder)
+    terminal.run("formapp", "db", "upgrade")
+    assert (terminal.var / "desk.sqlite3").is_file()
+    terminal.run("formapp", "backup", str(folder / "backup"))
+    assert (folder / "backup" / "desk.sqlite3").is_file()
+    terminal.run("formapp", "restore", str(folder / "backup"), "--force")
+    told = json.loads(terminal.run("formapp", "doctor", "--json", code=1))
+    assert [finding["where"] for finding in told["findings"]] == ["FORMAPP_SMTP_URL"]
+    assert {path.name for path in tmp_path.iterdir()} == {name}
+
+
+def test_without_a_database_it_is_said_what_to_do(terminal: Terminal) -> None:
+    for words in (("serve", "--port", "0"), ("worker",), ("account", "add", "ada@shop.example")):
+        said = terminal.run("formapp", *words, code=1)
+        assert "formapp db upgrade" in said, said
+
+
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
 def test_a_terminal_that_knows_few_characters_gets_its_words(tmp_path: Path, encoding: str) -> None:
     terminal = Terminal(tmp_path, encoding)

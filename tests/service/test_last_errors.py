@@ -45,7 +45,7 @@ FAILURES: dict[str, Callable[[Services], Any]] = {
     "a value of the desk's own": lambda _: int(CANARY),
     "a row that is there already": twice,
     "a statement with what was typed": wrong_number,
-    "a key that nobody knows": lambda _: {}[CANARY],
+    "a key that nobody knows": lambda _: dict[str, str]()[CANARY],
 }
 
 
@@ -106,7 +106,7 @@ def test_a_sweep_that_fails_logs_no_key_of_a_file(
     def away(*_arguments: object) -> int:
         raise FileNotFoundError(2, "No such file or directory", f"/var/lib/desk/files/ca/{CANARY}")
 
-    monkeypatch.setattr(worker.attachments, "remove_expired", away)
+    monkeypatch.setattr("formapp.attachments.service.remove_expired", away)
     assert worker.sweep_files(sqlite_services, NOW) == 0
     logged = capsys.readouterr().out
     assert "FileNotFoundError" in logged

@@ -42,6 +42,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help: ## List what make can do here
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+# Everybody who reaches the desk could read its mails, so of all targets this one alone asks for it.
+serve: export FORMAPP_DEV_INBOX ?= 1
 .PHONY: serve
 serve: $(APP) $(SITE) ## Serve guide and help desk on http://127.0.0.1:8000, with demo data (PORT=9000 for another port)
 	@$(BIN)/python -c 'import socket; socket.create_server(("127.0.0.1", int("$(PORT)"))).close()' 2>/dev/null || \

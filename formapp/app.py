@@ -17,6 +17,7 @@ from formapp.web.desk import closures, queue
 from formapp.web.desk import outbox as outgoing
 from formapp.web.desk import ticket as desk_pages
 from formapp.web.errors import init_error_pages
+from formapp.web.hosts import init_hosts
 from formapp.web.layout import assets
 from formapp.web.layout.filters import init_filters
 from formapp.web.layout.shell import ShellFile
@@ -60,8 +61,9 @@ def create_app(
     app = Flask(__name__, static_folder=None, template_folder="web/templates")
     app.extensions["formapp"] = desk
     _configure(app, desk)
-    # In this order: each request gets its id, then its origin is judged, then its right to the route.
+    # In this order: each request gets its id, then its host and its origin are judged, then its right to the route.
     init_request_log(app)
+    init_hosts(app)
     texts = {
         "tickets.reply": tickets.ask_once_more,
         "desk.reply": desk_pages.ask_once_more,

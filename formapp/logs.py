@@ -10,13 +10,36 @@ import queue
 import sys
 import threading
 import time
+import traceback
 from contextlib import suppress
+from pathlib import Path
 
 import structlog
 
 MOST_WAITING = 10_000
 """How many lines may wait to be written; more are left out, and counted."""
 FAREWELL_SECONDS = 1.0
+
+
+_PACKAGE = Path(__file__).parent
+
+
+def failure_place(error: BaseException) -> str:
+    """A failure as it may be stored and logged: its kind, the database's code for it, and the last line of ours.
+
+    Never its message, which may quote what somebody typed, or a secret.
+    """
+    cause = getattr(error, "orig", None)
+    code = getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", None)
+    known_as = " ".join(filter(None, [type(cause).__name__ if cause else "", code]))
+    told = type(error).__name__ + (f" ({known_as})" if known_as else "")
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if Path(frame.filename).is_relative_to(_PACKAGE)] or frames
+    if not ours:
+        return told
+    path = Path(ours[-1].filename)
+    name = path.relative_to(_PACKAGE.parent) if path.is_relative_to(_PACKAGE) else path.name
+    return f"{told} at {name}:{ours[-1].lineno}"
 
 
 class Lines:

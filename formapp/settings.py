@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import parseaddr
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
+
+from sqlalchemy import URL
 
 PREFIX = "FORMAPP_"
 SHORTEST_SECRET = 32
@@ -83,9 +85,15 @@ SETTINGS = (
     Setting(
         "SMTP_URL",
         "The mail server: `smtp://`, `smtp+tls://` or `smtps://`.",
-        unset="No mail is sent. While `FORMAPP_BASE_URL` begins with `http://`, everybody can read all mails at "
-        "`/support/inbox`.",
+        unset="No mail is sent. Mails wait until a server is set, for a week at the most.",
         example="smtp+tls://user:password@mail.example.com:587",
+    ),
+    Setting(
+        "DEV_INBOX",
+        "`1` shows all mails at `/support/inbox` while no mail server is set. Everybody who reaches the desk can read "
+        "them, sign-in links too, so it is only for a desk on the loopback, for trying out. `make serve` sets it.",
+        unset="Nobody can read the mails there.",
+        example="1",
     ),
     Setting(
         "MAIL_FROM",
@@ -134,6 +142,7 @@ class Settings:
     ``metrics_token`` what a reader of the metrics must show; empty where nobody may read them,
     ``files`` the bucket that attachments lie in; empty: the folder "files" in ``var``,
     ``scan`` what looks through attachments before anybody gets them; empty: nothing does,
+    ``dev_inbox`` whether mails may be read in the development inbox while no mail is sent,
     ``proxies`` how many web servers of ours stand before the desk, one behind the other.
     """
 
@@ -151,6 +160,7 @@ class Settings:
     files: str = ""
     scan: str = ""
     proxies: int = 0
+    dev_inbox: bool = False
 
     @property
     def https(self) -> bool:
@@ -160,7 +170,7 @@ class Settings:
     @property
     def shows_mails(self) -> bool:
         """Whether everybody may read the mails, sign-in links too: on a desk for trying out, never on a public one."""
-        return not self.smtp_url and not self.https
+        return self.dev_inbox and not self.smtp_url
 
 
 def settings_from(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -171,13 +181,14 @@ def settings_from(environment: Mapping[str, str] = os.environ) -> Settings:
         raise BadSetting(f"There is no setting {unknown[0]}; known are {', '.join(PREFIX + name for name in NAMES)}.")
     site_dir = _folder(values["SITE_DIR"]) if values["SITE_DIR"] else None
     var = _apart(Path(values["VAR"]).absolute(), site_dir)
+    base_url = _origin(values["BASE_URL"], "BASE_URL")
     return Settings(
-        database_url=_database(values["DATABASE_URL"] or f"sqlite:///{var / 'desk.sqlite3'}"),
+        database_url=_database(values["DATABASE_URL"] or sqlite_url(var / "desk.sqlite3")),
         secret_key=_secret(values["SECRET_KEY"]) if values["SECRET_KEY"] else _kept_secret(var),
         policy=_file(values["POLICY"], "POLICY"),
         var=var,
         site_dir=site_dir,
-        base_url=_origin(values["BASE_URL"], "BASE_URL"),
+        base_url=base_url,
         origins=frozenset(_origin(part, "ORIGINS") for part in values["ORIGINS"].replace(",", " ").split()),
         smtp_url=_smtp(values["SMTP_URL"]),
         mail_from=_sender(values["MAIL_FROM"]),
@@ -186,7 +197,13 @@ def settings_from(environment: Mapping[str, str] = os.environ) -> Settings:
         files=_bucket(values["FILES"]),
         scan=_scanner(values["SCAN"]),
         proxies=_count(values["PROXIES"]),
+        dev_inbox=_dev_inbox(values["DEV_INBOX"], base_url),
     )
+
+
+def sqlite_url(path: Path) -> str:
+    """The URL of an SQLite file, whatever characters its folder has in its name."""
+    return URL.create("sqlite", database=str(path)).render_as_string(hide_password=False)
 
 
 def _apart(var: Path, site_dir: Path | None) -> Path:
@@ -288,6 +305,24 @@ def _count(value: str) -> int:
     if not (value.isascii() and value.isdecimal() and len(value) == 1):
         raise BadSetting(f'{PREFIX}PROXIES: "{value}" must be how many web servers stand before the desk, as in "1".')
     return int(value)
+
+
+def _dev_inbox(value: str, base_url: str) -> bool:
+    """Whether the development inbox was asked for. Raises BadSetting where more than this machine could read it."""
+    if value not in {"", "0", "1"}:
+        raise BadSetting(f'{PREFIX}DEV_INBOX: "{value}" must be "1" or nothing.')
+    if value == "1" and not _is_loopback(urlsplit(base_url).hostname or ""):
+        raise BadSetting(
+            f"{PREFIX}DEV_INBOX: everybody who reaches {base_url} could read all mails, sign-in links too. On a public "
+            f"desk unset it. On your own machine set {PREFIX}BASE_URL to its address, as in http://127.0.0.1:8000."
+        )
+    return value == "1"
+
+
+def _is_loopback(host: str) -> bool:
+    with suppress(ValueError):
+        return ip_address(host).is_loopback
+    return host == "localhost"
 
 
 def _sender(value: str) -> str:

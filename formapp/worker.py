@@ -7,7 +7,6 @@ notifications no sign-in link. What fails in a lane is logged and tried again af
 from __future__ import annotations
 
 import threading
-import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,7 +18,7 @@ from formapp.accounts import magic_links
 from formapp.attachments import jobs as attachment_jobs
 from formapp.attachments import service as attachments
 from formapp.hours import banner
-from formapp.logs import log
+from formapp.logs import failure_place, log
 from formapp.models import OutboxMessage
 from formapp.notifications import fanout, outbox, webhooks
 from formapp.notifications.email import smtp
@@ -124,18 +123,11 @@ def _run_lane(services: Services, lane: Lane, clock: Clock, stop: Event) -> None
             failures = 0
         except Exception as error:  # noqa: BLE001 - whatever it is, the lane goes on
             failures += 1
-            _log_failure(lane, error, failures)
+            log.warning("lane failed", lane=lane.name, error=failure_place(error), failures=failures)
             stop.wait(min(FIRST_PAUSE_SECONDS * 2 ** (failures - 1), LONGEST_PAUSE_SECONDS))
             continue
         if not done:
             stop.wait(IDLE_SECONDS)
-
-
-def _log_failure(lane: Lane, error: Exception, failures: int) -> None:
-    """Its type and place; its message may quote what people typed."""
-    frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
-    kind = f"{type(error).__module__}.{type(error).__qualname__}"
-    log.warning("lane failed", lane=lane.name, error=kind, failures=failures, frames=frames[-6:])
 
 
 def _hourly(clock: Clock, work: Callable[[], int]) -> Callable[[], int]:
@@ -156,7 +148,7 @@ def sweep_files(services: Services, now: datetime) -> int:
     try:
         removed = attachments.remove_expired(services, now)
     except OSError as error:
-        log.warning("staged files not removed", reason=type(error).__name__)
+        log.warning("staged files not removed", reason=failure_place(error))
         return 0
     if removed:
         log.info("staged files removed", removed=removed)

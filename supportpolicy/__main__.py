@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -121,7 +122,9 @@ def _explain_answers(policy: Policy, text: str) -> None:
 
 def _graph(policy: Policy, options: argparse.Namespace) -> None:
     if options.output is None:
-        sys.stdout.write(graph_svg(policy))
+        # What the output can't show is written as XML has it.
+        encoding = sys.stdout.encoding or "utf-8"
+        sys.stdout.write(graph_svg(policy).encode(encoding, "xmlcharrefreplace").decode(encoding))
         return
     try:
         options.output.write_text(graph_svg(policy), "utf-8")
@@ -130,4 +133,6 @@ def _graph(policy: Policy, options: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(main())

@@ -52,6 +52,8 @@ def build_settings(folder: Path, database_url: str = "", **changes: Any) -> Sett
         "secret_key": "a secret for tests that is long enough",
         "policy": POLICY,
         "var": folder,
+        # Tests read mails there; on a public address it isn't to be had.
+        "dev_inbox": not changes.get("base_url", "").startswith("https://"),
     }
     return Settings(**{**values, **changes})
 

@@ -8,9 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import gettempdir
+from typing import Any
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import Engine, NullPool, create_engine, delete, text
+from werkzeug.test import TestResponse
 
 from formapp.database import schema
 from formapp.database.engine import Base, open_database
@@ -18,6 +22,18 @@ from formapp.services import Services
 from supportpolicy import Policy, enumerate_answers
 from tests.builders import POLICY, Clock, Combinations, build_policy, build_services
 from tests.guide import guide_of_the_run
+
+
+class DeskClient(FlaskClient):
+    """A client that comes to the desk's own address, unless a test says another."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        if args and isinstance(args[0], str):
+            kwargs.setdefault("base_url", self.application.extensions["formapp"].services.settings.base_url)
+        return super().open(*args, **kwargs)
+
+
+Flask.test_client_class = DeskClient
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

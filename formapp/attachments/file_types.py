@@ -24,7 +24,7 @@ _JOINERS = "\u200c\u200d"
 _UNSEEN = {"Cc", "Cf"}
 PICTURES = frozenset({"png", "jpg", "jpeg", "webp", "gif"})
 """Kinds that a preview is made of."""
-ENOUGH = 16
+ENOUGH = 1024
 """How many bytes tell a common binary kind, and text of UTF-16."""
 _COMMON = ("png", "jpg", "webp", "gif", "pdf", "zip", "gz")
 _DETECTED_AS = {"jpeg": "jpg", "tar.gz": "gz", "tgz": "gz"}
@@ -132,7 +132,7 @@ def refusal_by_content(name: str, kind: str, head: bytes, holds_nul: bool, kinds
     ``head`` is how it begins (``HEAD`` bytes are enough), ``holds_nul`` whether a NUL byte is anywhere in it.
     """
     detector = _detector(kind)
-    if detector is not None and detector.match(bytearray(head)):
+    if detector is not None and (detector.match(bytearray(head)) or (kind == "pdf" and _holds_pdf(head))):
         return ""
     other = _binary_kind(head)
     if other:
@@ -159,6 +159,11 @@ def warning_about(name: str, kind: str) -> str:
 def _detector(kind: str) -> filetype.Type | None:
     """What tells this kind by its first bytes; None for text."""
     return filetype.get_type(ext=_DETECTED_AS.get(kind, kind))
+
+
+def _holds_pdf(head: bytes) -> bool:
+    """Whether readers of PDF would open this: they look for its mark within the first 1,024 bytes."""
+    return b"%PDF-" in head[:1024]
 
 
 def _binary_kind(head: bytes) -> str:

@@ -6,9 +6,11 @@ import os
 import signal
 import socket
 import threading
+from pathlib import Path
 from typing import Any
 
 import click
+from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
 from formapp import supervisor, worker
@@ -22,7 +24,7 @@ from formapp.demo import company as demo
 from formapp.demo import tickets as demo_tickets
 from formapp.errors import UseCaseError
 from formapp.hours import banner, closures
-from formapp.logs import lines
+from formapp.logs import lines, log
 from formapp.models import LARGEST_ID
 from formapp.operations import policy_in_use
 from formapp.services import Services, utc_now
@@ -67,6 +69,7 @@ for command in (operations.examine, operations.backup, operations.restore):
 @with_desk
 def serve(desk: Services, host: str, port: int, workers: int, threads: int, no_worker: bool) -> None:
     """Serve the guide and the desk, with one outbox worker beside them; each is started again when it dies."""
+    _refuse_without_tables(desk)
     try:
         listener = supervisor.listen(host, port)
     except OSError as error:
@@ -81,9 +84,22 @@ def serve(desk: Services, host: str, port: int, workers: int, threads: int, no_w
     ]
     if not no_worker:
         processes.append(supervisor.Process("worker", supervisor.own_command("worker"), environment=same))
-    click.echo(f"Serving {desk.settings.base_url} on {host}, port {port}.")
+    log.info("listening", host=host, port=listener.getsockname()[1], people_come_to=desk.settings.base_url)
     lines.write_in_background()
     supervisor.supervise(processes)
+
+
+def _refuse_without_tables(desk: Services) -> None:
+    """Nothing would work and every answer be an error; a database that is away may come back, and is waited for."""
+    path = make_url(desk.settings.database_url).database or ""
+    sqlite = desk.database.engine.dialect.name == "sqlite"
+    try:
+        # Looking never makes an empty file.
+        empty = (sqlite and not Path(path).exists()) or schema.current_revision(desk.database) is None
+    except DBAPIError:
+        return
+    if empty:
+        raise click.ClickException("There is no database yet. Make it: formapp db upgrade")
 
 
 @main.command()
@@ -117,6 +133,7 @@ def run_worker(desk: Services, once: bool) -> None:
     if once:
         click.echo(f"{worker.run_once(desk, utc_now)} tried")
         return
+    _refuse_without_tables(desk)
     ready = supervisor.join_supervisor()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

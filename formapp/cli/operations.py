@@ -36,7 +36,7 @@ def examine(context: click.Context, as_json: bool, contents: bool, sweep: bool) 
     except (BadSetting, PolicyError, OSError) as error:
         report = doctor.unusable(error)
     if as_json:
-        click.echo(json.dumps(_plain(report, swept), ensure_ascii=False, indent=1))
+        click.echo(json.dumps(_plain(report, swept), indent=1))
     else:
         click.echo(_in_words(report, swept))
     if not report.sound:

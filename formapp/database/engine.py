@@ -119,13 +119,17 @@ def wal_is_sound() -> bool:
 
 
 def _postgresql(url: str) -> Engine:
-    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=10, pool_timeout=LOCK_SECONDS)
+    return create_engine(
+        url, hide_parameters=True, pool_pre_ping=True, pool_size=10, max_overflow=10, pool_timeout=LOCK_SECONDS
+    )
 
 
 def _sqlite(url: str) -> Engine:
     engine = create_engine(
         url,
         module=sqlite_driver(),
+        # A failed statement's message would quote what was typed.
+        hide_parameters=True,
         connect_args={"timeout": LOCK_SECONDS, "check_same_thread": False},
         pool_size=20,
         max_overflow=20,

@@ -21,12 +21,15 @@ from sqlalchemy.orm import Session, aliased
 from formapp.backoff import pause_after
 from formapp.database.upsert import insert_for
 from formapp.errors import NotFound, UseCaseError
+from formapp.logs import failure_place
 from formapp.models import LARGEST_ID, OutboxMessage
 from formapp.services import Services
 
 LEASE = timedelta(minutes=5)
 GIVE_UP_AFTER = timedelta(days=7)
 _LONGEST_ERROR = 2000
+SECRET_FACTS = frozenset({"link"})
+"""Facts that let whoever reads them in: they leave the row once its message is sent."""
 # Written into the statement, not bound: SQLite uses a partial index only where it sees the value.
 _IS_DEAD = OutboxMessage.state == literal("dead", literal_execute=True)
 
@@ -147,6 +150,9 @@ def finish(services: Services, message: OutboxMessage, outcome: Outcome, now: da
         state = "dead"
     else:
         pause = outcome.retry_after or pause_after(message.attempts)
+    changed: dict[str, Any] = {}
+    if state == "sent" and SECRET_FACTS & message.payload.keys():
+        changed["payload"] = {name: value for name, value in message.payload.items() if name not in SECRET_FACTS}
     with services.write.begin() as database:
         database.execute(
             update(OutboxMessage)
@@ -158,6 +164,7 @@ def finish(services: Services, message: OutboxMessage, outcome: Outcome, now: da
                 next_attempt_at=now + pause,
                 finished_at=None if state == "due" else now,
                 last_error=_storable(outcome.error),
+                **changed,
             )
         )
 
@@ -188,7 +195,7 @@ def send_leased(services: Services, message: OutboxMessage, send: Send, clock: C
     try:
         outcome = send(message)
     except Exception as error:  # noqa: BLE001 - one message's failure must hold up no other
-        outcome = Outcome(sent=False, error=f"{type(error).__name__}: {error}")
+        outcome = Outcome(sent=False, error=failure_place(error))
     finish(services, message, outcome, clock())
 
 

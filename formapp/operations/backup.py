@@ -27,6 +27,7 @@ from formapp.operations import doctor
 from formapp.operations.doctor import Report
 from formapp.operations.doctor.database import is_sqlite, one_line, place_of
 from formapp.services import Services
+from formapp.settings import sqlite_url
 from formapp.storage.local import LocalFileStore, sync
 from formapp.storage.store import FileStore
 
@@ -109,7 +110,7 @@ def _database_of(services: Services, tool: str) -> Path:
 
 def _staged(services: Services, making: Path, files: Path, now: datetime) -> Copied:
     """A backup's database, taken to this release's schema and looked over."""
-    database = open_database(f"sqlite:///{making / DATABASE}")
+    database = open_database(sqlite_url(making / DATABASE))
     try:
         current, newest = schema.current_revision(database), schema.newest_revision()
         if current is None or current > newest:
@@ -123,11 +124,11 @@ def _staged(services: Services, making: Path, files: Path, now: datetime) -> Cop
 
 def _looked_over(services: Services, folder: Path, now: datetime, files: Path | None = None) -> Copied:
     """What the doctor says of a copy."""
-    database = open_database(f"sqlite:///{folder / DATABASE}")
+    database = open_database(sqlite_url(folder / DATABASE))
     store: FileStore = (
         LocalFileStore(files or folder / FILES) if isinstance(services.files, LocalFileStore) else services.files
     )
-    settings = replace(services.settings, database_url=f"sqlite:///{folder / DATABASE}", var=folder)
+    settings = replace(services.settings, database_url=sqlite_url(folder / DATABASE), var=folder)
     copy = replace(services, settings=settings, database=database, files=store)
     try:
         return _counted(copy, doctor.examine_data(copy, now))

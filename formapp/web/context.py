@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from flask import current_app, request
 
@@ -61,10 +63,18 @@ def client_network() -> str:
     One machine has a whole network of IPv6 addresses to send from.
     """
     address = request.remote_addr or ""
-    try:
-        found = ip_address(address)
-    except ValueError:
+    found = _address_in(address)
+    if found is None:
         return address
     if not isinstance(found, IPv6Address):
-        return address
+        return str(found)
     return str(found.ipv4_mapped or ip_network((int(found), 64), strict=False))
+
+
+def _address_in(told: str) -> IPv4Address | IPv6Address | None:
+    """The address of a machine, without the port that some proxies forward with it; None where it is none."""
+    with suppress(ValueError):
+        return ip_address(told)
+    with suppress(ValueError):
+        return ip_address(urlsplit(f"//{told}").hostname or "")
+    return None

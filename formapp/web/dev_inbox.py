@@ -18,6 +18,7 @@ from formapp.web.layout.page import page
 from formapp.web.row_number import row_number
 
 blueprint = Blueprint("inbox", __name__)
+SENT_LINK = "Its link was taken out when it was sent."
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,8 @@ def _only_for_trying_out() -> None:
 def _shown(row: OutboxMessage) -> ShownMail:
     mail = _mail(row)
     if mail is None:
-        return ShownMail(row.id, row.recipient, "(can't be built)", row.last_error, row.created_at)
+        why = SENT_LINK if row.state == "sent" and row.kind == "link" else row.last_error
+        return ShownMail(row.id, row.recipient, "(can't be built)", why, row.created_at)
     return ShownMail(row.id, row.recipient, mail.subject, mail.text, row.created_at)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shlex
 import socket
+import subprocess
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -302,6 +304,34 @@ def test_a_secret_that_others_can_read_or_guess_is_found(sqlite_services: Servic
     assert "can be guessed" in only(found(sqlite_services, secret_key="short")).what
 
 
+def test_what_others_on_the_machine_can_read_is_found(sqlite_services: Services, tmp_path: Path) -> None:
+    path = tmp_path / "desk.sqlite3"
+    aside = tmp_path / "desk.sqlite3.before-20261124T140000-ab12"
+    backup = tmp_path / "on monday"
+    (tmp_path / "files").mkdir(exist_ok=True)
+    backup.mkdir()
+    kept = [path, aside, tmp_path / "files", backup / "desk.sqlite3"]
+    for one in kept:
+        if not one.exists():
+            one.write_bytes(b"")
+        one.chmod(0o700 if one.is_dir() else 0o600)
+    tmp_path.chmod(0o755)
+    backup.chmod(0o755)
+    assert found(sqlite_services) == []
+    for one, mode in zip(kept, (0o644, 0o604, 0o750, 0o640), strict=True):
+        private = one.stat().st_mode
+        one.chmod(mode)
+        open_one = only(found(sqlite_services))
+        assert (open_one.check, open_one.where, open_one.level) == ("private", str(one), "problem")
+        assert open_one.do.startswith("Run: chmod go= ")
+        subprocess.run(shlex.split(open_one.do.removeprefix("Run: ")), check=True)
+        assert one.stat().st_mode == private
+    path.chmod(0o644)
+    tmp_path.chmod(0o700)
+    # In a folder that nobody else enters it can't be read, whatever its own mode says.
+    assert found(sqlite_services) == []
+
+
 def test_a_mail_server_is_greeted_and_sent_nothing(sqlite_services: Services) -> None:
     with running() as server:
         url = f"smtp://127.0.0.1:{server.port}"
@@ -315,8 +345,14 @@ def test_a_mail_server_is_greeted_and_sent_nothing(sqlite_services: Services) ->
 
 @pytest.mark.parametrize(("address", "level"), [("http://127.0.0.1:8000", "warning"), ("https://x.example", "problem")])
 def test_without_a_mail_server_a_public_desk_is_not_sound(sqlite_services: Services, address: str, level: str) -> None:
-    missing = only(found(sqlite_services, smtp_url="", base_url=address))
+    missing = only(found(sqlite_services, smtp_url="", base_url=address, dev_inbox=level == "warning"))
     assert (missing.check, missing.level) == ("mail server", level)
+
+
+def test_without_a_mail_server_or_an_inbox_a_desk_is_not_sound_anywhere(sqlite_services: Services) -> None:
+    missing = only(found(sqlite_services, smtp_url="", dev_inbox=False))
+    assert (missing.check, missing.level) == ("mail server", "problem")
+    assert "no mail goes out" in missing.what
 
 
 def test_a_mail_server_that_says_nothing_is_left_in_time(

@@ -83,6 +83,25 @@ def test_what_the_desk_keeps_never_lies_in_the_served_folder(tmp_path: Path) -> 
     assert read(tmp_path, SITE_DIR=str(site)).site_dir == site
 
 
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1:8000", "http://localhost", "http://[::1]:8000", "http://127.8.8.8"]
+)
+def test_the_development_inbox_is_there_where_it_was_asked_for(tmp_path: Path, address: str) -> None:
+    assert not read(tmp_path, BASE_URL=address).shows_mails
+    assert not read(tmp_path, BASE_URL=address, DEV_INBOX="0").shows_mails
+    assert read(tmp_path, BASE_URL=address, DEV_INBOX="1").shows_mails
+    assert not read(tmp_path, BASE_URL=address, DEV_INBOX="1", SMTP_URL="smtp://mail.example").shows_mails
+
+
+@pytest.mark.parametrize(
+    "address", ["https://help.example", "http://help.example", "http://192.0.2.7", "http://localhost.help.example"]
+)
+def test_the_development_inbox_is_for_this_machine_alone(tmp_path: Path, address: str) -> None:
+    """Else who reaches a forgotten desk signs in as anybody."""
+    with pytest.raises(BadSetting, match=r"FORMAPP_DEV_INBOX: everybody who reaches .* unset it"):
+        read(tmp_path, BASE_URL=address, DEV_INBOX="1")
+
+
 def test_a_value_that_looks_like_a_number_stays_text(tmp_path: Path) -> None:
     assert read(tmp_path, SECRET_KEY="1" * 40).secret_key == "1" * 40
 
@@ -125,6 +144,7 @@ def test_a_value_that_looks_like_a_number_stays_text(tmp_path: Path) -> None:
         ("PROXIES", "yes", "must be how many web servers"),
         ("PROXIES", "-1", "must be how many web servers"),
         ("PROXIES", "١", "must be how many web servers"),
+        ("DEV_INBOX", "yes", 'must be "1" or nothing'),
         ("SCAN", "clamscan", "must be a command or a socket"),
         ("SCAN", "command:", "must be a command or a socket"),
         ("SCAN", "command:clamscan 'half", "must be a command or a socket"),

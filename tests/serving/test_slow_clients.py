@@ -27,10 +27,10 @@ EACH = 25
 BOUNDARY = "a-boundary"
 HEAD = b"GET /support/healthz HTTP/1.1\r\nHost: x\r\nX-More: "
 UPLOAD = (
-    b"POST /support/tickets HTTP/1.1\r\nHost: x\r\nSec-Fetch-Site: same-origin\r\n"
+    b"POST /support/tickets HTTP/1.1\r\nHost: 127.0.0.1\r\nSec-Fetch-Site: same-origin\r\n"
     b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 100000\r\n\r\na="
 )
-LARGE_PAGE = b"GET /support/policy.json HTTP/1.1\r\nHost: x\r\n\r\n" * 40
+LARGE_PAGE = b"GET /support/policy.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 40
 UNCLOSED = b"GET /support/healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 KINDS = {
     "a head that never ends": (HEAD, b"x"),
@@ -141,7 +141,7 @@ def test_a_slow_upload_that_is_honest_arrives_whole(serve: Serve, sqlite_service
     )
     body += f"--{BOUNDARY}--\r\n".encode()
     head = (
-        f"POST /support/tickets HTTP/1.1\r\nHost: x\r\nOrigin: {desk.environment['FORMAPP_BASE_URL']}\r\n"
+        f"POST /support/tickets HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: {desk.environment['FORMAPP_BASE_URL']}\r\n"
         f"Cookie: support-login={token}\r\nContent-Type: multipart/form-data; boundary={BOUNDARY}\r\n"
         f"Content-Length: {len(body)}\r\n\r\n"
     ).encode()

@@ -35,7 +35,7 @@ INSTALL_THE_DESK = "pip install 'support-guide[desk]'"
 ASK_THE_DESK = """
 from formapp.app import create_app
 client = create_app().test_client()
-page = client.get("/support/sign-in")
+page = client.get("/support/sign-in", base_url="https://docs.another.example")
 assert page.status_code == 200, page.status
 assert b"Another Company" in page.data, "the desk wears the guide's clothes"
 """

@@ -128,7 +128,7 @@ def test_a_folder_without_its_slash_is_led_to_it(guide: Guide) -> None:
 def test_what_is_not_there_or_not_to_be_seen_is_the_guides_own_missing_page(guide: Guide, path: str) -> None:
     answer = guide(path)
     while answer.status_code in {301, 308}:
-        answer = guide("/" + answer.headers["Location"].removeprefix("http://localhost").lstrip("/"))
+        answer = guide("/" + answer.headers["Location"].removeprefix("http://127.0.0.1:8000").lstrip("/"))
     assert (answer.status_code, b"Not here" in answer.get_data()) == (404, True)
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
 

@@ -150,3 +150,29 @@ def test_counters_can_be_forgotten(services: Services, clock: Clock) -> None:
     assert counters.check()
     assert counters.reset() == 1
     assert counters.get_expiry("b") == clock.now.timestamp()
+
+
+@pytest.mark.parametrize("visitor", ["203.0.113.{}:41234", "[2001:db8:0:{}::1]:443", "[2001:db8:0:{}::1]"])
+def test_an_address_that_is_forwarded_with_its_port_is_that_address(tmp_path: Path, visitor: str) -> None:
+    """Else each new connection of a machine would begin a new count."""
+    app = create_app(services=build_services(tmp_path, proxies=1), clock=Clock())
+
+    def sign_in(machine: str, number: int) -> int:
+        told = {"X-Forwarded-For": machine, "Sec-Fetch-Site": "same-origin"}
+        form = {"email": f"person{number}@shop.example"}
+        return app.test_client().post("/support/sign-in", data=form, headers=told).status_code
+
+    one = visitor.format(7)
+    bare = one.rpartition(":")[0].strip("[]") if one[-1] != "]" else one.strip("[]")
+    ports = [f"{one.rpartition(':')[0]}:{50_000 + number}" if one[-1] != "]" else one for number in range(29)]
+    assert [sign_in(machine, number) for number, machine in enumerate([*ports, bare])] == [303] * 30
+    assert sign_in(one, 30) == 429
+    assert sign_in(visitor.format(8), 31) == 303
+
+
+@pytest.mark.parametrize("odd", ["unknown", "[2001:db8::1", "203.0.113.7:x:y", "_hidden:80"])
+def test_a_forwarded_address_that_is_none_is_one_machine_of_that_name(tmp_path: Path, odd: str) -> None:
+    app = create_app(services=build_services(tmp_path, proxies=1), clock=Clock())
+    told = {"X-Forwarded-For": odd, "Sec-Fetch-Site": "same-origin"}
+    answer = app.test_client().post("/support/sign-in", data={"email": "ada@shop.example"}, headers=told)
+    assert answer.status_code == 303

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from formapp.accounts import magic_links
 from formapp.accounts.accounts import disable_account
 from formapp.accounts.magic_links import create_link
 from formapp.app import create_app
 from formapp.models import OutboxMessage
+from formapp.notifications import outbox
 from formapp.web.account.sign_in import safe_path
 from formapp.web.session_cookie import COOKIE
 from tests.builders import Clock, build_customer, build_services, build_staff, stored, write_mail
@@ -179,6 +181,7 @@ def test_over_plain_http_cookies_are_still_hidden_from_script(desk: Desk, visito
 def test_a_public_desk_shows_its_mails_to_nobody(tmp_path: Path, clock: Clock) -> None:
     """A forgotten mail server must not give everybody the sign-in links of staff."""
     services = build_services(tmp_path, base_url="https://help.example")
+    assert not services.settings.shows_mails
     build_staff(services)
     client = create_app(services=services, clock=clock).test_client()
     form = {"email": "sam@platform.example"}
@@ -188,6 +191,25 @@ def test_a_public_desk_shows_its_mails_to_nobody(tmp_path: Path, clock: Clock) -
     for path in ("/support/inbox", f"/support/inbox/{mail.id}"):
         assert client.get(path, base_url="https://help.example").status_code == 404
     assert "/support/inbox" not in client.get("/support/check-mail", base_url="https://help.example").text
+
+
+def test_a_desk_on_this_machine_shows_its_mails_only_where_that_was_asked_for(tmp_path: Path, clock: Clock) -> None:
+    services = build_services(tmp_path, dev_inbox=False)
+    number = write_mail(services)
+    reader = Browser(create_app(services=services, clock=clock).test_client())
+    for path in ("/support/inbox", f"/support/inbox/{number}"):
+        assert reader.answer("GET", path).status_code == 404
+    assert "/support/inbox" not in reader.open("/support/check-mail").html
+
+
+def test_the_inbox_says_of_a_link_that_was_sent_that_it_is_gone(desk: Desk, visitor: Browser) -> None:
+    """Sent while a mail server was set, read when it isn't any more."""
+    magic_links.request_link(desk.services, "ada@shop.example", desk.clock())
+    assert outbox.send_due(desk.services, lambda _: outbox.SENT, desk.clock) == 1
+    (mail,) = stored(desk.services, OutboxMessage)
+    page = visitor.open(f"/support/inbox/{mail.id}")
+    assert "Its link was taken out when it was sent" in page.text
+    assert visitor.open("/support/inbox").status == 200
 
 
 def test_the_inbox_says_of_a_mail_that_it_can_t_be_built(desk: Desk, visitor: Browser) -> None:

@@ -185,7 +185,7 @@ def test_a_connection_that_breaks_off_leaves_no_row_and_no_file(server: Server, 
     cookie = sign_in(server)
     for pieces in (1, 40):
         body = b"".join(form(("whole.log", 1), ("half.log", pieces)))[: -len(END) - 100]
-        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nSec-Fetch-Site: same-origin\r\nCookie: {cookie}\r\n"
+        head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nSec-Fetch-Site: same-origin\r\nCookie: {cookie}\r\n"
         length = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {len(body) + 1000}"
         with socket.create_connection(("127.0.0.1", server.port)) as connection:
             connection.sendall(f"{head}Content-Type: {MULTIPART}\r\n{length}\r\n\r\n".encode())

@@ -9,7 +9,7 @@ from importlib import resources
 from typing import Any
 
 import idna
-from jinja2 import DictLoader, Environment, StrictUndefined, select_autoescape
+from jinja2 import DictLoader, Environment, StrictUndefined, UndefinedError, select_autoescape
 from markupsafe import Markup
 
 from formapp.models import OutboxMessage
@@ -40,9 +40,15 @@ def compose(services: Services, message: OutboxMessage, policy_of: Policy) -> Ma
     try:
         facts = _facts(services, message, policy_of)
         recipient = _ascii_address(message.recipient)
-    except (KeyError, UnicodeError) as error:
-        raise CannotBuild(str(error)) from error
-    subject, _, text = _templates().get_template(f"{message.kind}.txt").render(facts).partition("\n")
+    except KeyError as error:
+        raise CannotBuild(f"it has no {error}") from error
+    except UnicodeError as error:
+        raise CannotBuild("no mail server knows the host of its address") from error
+    try:
+        subject, _, text = _templates().get_template(f"{message.kind}.txt").render(facts).partition("\n")
+        html = _templates().get_template(f"{message.kind}.html").render(facts)
+    except UndefinedError as error:
+        raise CannotBuild("it lacks a fact that it tells") from error
     sender_name, sender = parseaddr(services.settings.mail_from)
     return Mail(
         sender_name=sender_name,
@@ -50,7 +56,7 @@ def compose(services: Services, message: OutboxMessage, policy_of: Policy) -> Ma
         recipient=recipient,
         subject=" ".join(subject.split()),
         text=text.strip() + "\n",
-        html=_templates().get_template(f"{message.kind}.html").render(facts),
+        html=html,
         message_id=message.message_id,
         written_at=message.created_at,
         thread_id=message.payload.get("thread", ""),

@@ -49,7 +49,7 @@ def build(mail: Mail) -> bytes:
         content = _assemble(mail)
         _compare(content, mail)
     except (MessageError, UnicodeError) as error:
-        raise CannotBuild(str(error)) from error
+        raise CannotBuild(type(error).__name__) from error
     return content
 
 

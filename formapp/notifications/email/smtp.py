@@ -20,14 +20,16 @@ _PERMANENT = frozenset(range(500, 600)) - frozenset(range(530, 540))
 
 
 def deliver(services: Services, message: OutboxMessage, policy_of: Policy) -> Outcome:
-    """Send one outbox row by SMTP; without a server it is kept to be read in the development inbox."""
+    """Send one outbox row by SMTP; without a server it is kept for the development inbox, or waits."""
     try:
         mail = compose(services, message, policy_of)
         content = build(mail)
     except CannotBuild as error:
         return Outcome(sent=False, error=f"The mail can't be built: {error}", permanent=True)
-    if not services.settings.smtp_url:
+    if services.settings.shows_mails:
         return CAPTURED
+    if not services.settings.smtp_url:
+        return Outcome(sent=False, error="No mail server is set (FORMAPP_SMTP_URL)")
     return _hand_over(services.settings.smtp_url, mail, content)
 
 

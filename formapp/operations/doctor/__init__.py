@@ -20,6 +20,7 @@ __all__ = ["Finding", "Report", "examine", "examine_data", "unusable"]
 SURROUNDINGS: Mapping[str, Check] = {
     "folders": surroundings.folders_writable,
     "secret": surroundings.secret_set,
+    "private": surroundings.kept_private,
     "mail server": surroundings.mail_server_answers,
     "closures file": surroundings.closures_told,
     "policy": surroundings.policy_taken_up,

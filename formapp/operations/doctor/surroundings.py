@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import glob
 import os
+import shlex
 import smtplib
 import stat
 import tempfile
@@ -20,6 +22,8 @@ from formapp.widgets import CLOSURES_FILE
 from supportpolicy import PolicyError, load
 
 SMTP_SECONDS = 5.0
+BACKED_UP = "desk.sqlite3"
+"""What the database is called in a backup's folder."""
 
 
 def folders_writable(services: Services, _now: datetime) -> Iterator[Finding]:
@@ -53,8 +57,30 @@ def secret_set(services: Services, _now: datetime) -> Iterator[Finding]:
         what = f"The secret has {len(secret)} characters, so it can be guessed."
         yield Finding("secret", own, what, f"Set {own} to {SHORTEST_SECRET} characters or more, made by chance.")
     kept = services.settings.var / "secret-key"
-    if kept.exists() and stat.S_IMODE(kept.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO):
+    if kept.exists() and _open_to_others(kept):
         yield Finding("secret", str(kept), "Others on this machine can read the secret.", f"Run: chmod 600 {kept}")
+
+
+def kept_private(services: Services, _now: datetime) -> Iterator[Finding]:
+    """Nobody else on this machine can read the database, the attached files, or a backup beside them."""
+    folder = services.settings.var
+    found = [folder / "files", *folder.glob(f"*/{BACKED_UP}")]
+    if is_sqlite(services):
+        path = Path(place_of(services))
+        # SQLite's journals, and what a restore has set aside.
+        found += [path, *path.parent.glob(f"{glob.escape(path.name)}[-.]*"), *path.parent.glob(f"*/{BACKED_UP}")]
+    for one in sorted(set(found)):
+        if one.exists() and _others_enter(one.parent) and _open_to_others(one):
+            what = "Others on this machine can read it: tickets, addresses and what signs people in."
+            yield Finding("private", str(one), what, f"Run: chmod go= {shlex.quote(str(one))}")
+
+
+def _open_to_others(path: Path) -> bool:
+    return bool(stat.S_IMODE(path.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO))
+
+
+def _others_enter(folder: Path) -> bool:
+    return bool(folder.stat().st_mode & (stat.S_IXGRP | stat.S_IXOTH))
 
 
 def mail_server_answers(services: Services, _now: datetime) -> Iterator[Finding]:

@@ -29,8 +29,8 @@ def _section(setting: Setting) -> str:
 def settings_file(settings: Iterable[Setting]) -> str:
     """The environment file: each setting with its meaning, switched off by a ``#`` that is removed to set it."""
     return (
-        "# The settings of the desk, for systemd (EnvironmentFile) and compose (env_file). Remove the # before a setting\n"
-        "# and write your value. It may hold passwords: let nobody else read it (chmod 600).\n"
+        "# The settings of the desk, for systemd (EnvironmentFile) and compose (env_file). Remove the # before a\n"
+        "# setting and write your value. It may hold passwords: let nobody else read it (chmod 600).\n"
         "#\n"
         "# Written by make reference from formapp/settings.py. Change it there, and your copy here.\n"
     ) + "".join(map(_lines, settings))

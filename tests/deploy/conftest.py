@@ -136,9 +136,7 @@ def behind(serve: Serve, tmp_path: Path) -> Iterator[Behind]:
             folder.mkdir()
             write_certificate(folder)
             port, plain_port = free_port(), free_port()
-            desk = serve(
-                "--no-worker", *options, FORMAPP_BASE_URL=f"https://{HOST}:{port}", FORMAPP_PROXIES="1"
-            )
+            desk = serve("--no-worker", *options, FORMAPP_BASE_URL=f"https://{HOST}:{port}", FORMAPP_PROXIES="1")
             front = Front(SERVERS[name](folder, port, plain_port, desk.port), folder, port, plain_port)
             ending.callback(front.end)
             wait_until(front.answers, f"{name} answers")
@@ -165,7 +163,5 @@ def write_certificate(folder: Path) -> None:
     )
     (folder / "fullchain.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     (folder / "privkey.pem").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )

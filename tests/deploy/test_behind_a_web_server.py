@@ -46,9 +46,7 @@ def ask_for_link(front: Front, number: int, visitor: str, **headers: str) -> int
 
 
 @each_server
-def test_a_ticket_with_a_large_file_is_filed_over_https(
-    behind: Behind, sqlite_services: Services, name: str
-) -> None:
+def test_a_ticket_with_a_large_file_is_filed_over_https(behind: Behind, sqlite_services: Services, name: str) -> None:
     account = build_customer(sqlite_services)
     cookie = f"__Host-support-login={sessions.open_session(sqlite_services, account.id, utc_now())}"
     _, front = behind(name)
@@ -70,9 +68,7 @@ def test_a_ticket_with_a_large_file_is_filed_over_https(
 @each_server
 def test_limits_count_the_visitors_own_address_whatever_the_visitor_claims(behind: Behind, name: str) -> None:
     _, front = behind(name)
-    answers = [
-        ask_for_link(front, number, HOST, **{"X-Forwarded-For": f"203.0.113.{number}"}) for number in range(31)
-    ]
+    answers = [ask_for_link(front, number, HOST, **{"X-Forwarded-For": f"203.0.113.{number}"}) for number in range(31)]
     assert answers == [*[303] * 30, 429]
     assert ask_for_link(front, 31, HOST) == 429
     assert ask_for_link(front, 31, "127.0.0.2") == 303

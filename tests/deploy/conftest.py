@@ -32,6 +32,7 @@ error_log {folder}/start.log;
 {user}
 events {{ worker_connections 1024; }}
 http {{
+    access_log {folder}/access.log;
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi;

@@ -1,4 +1,4 @@
-"""Which pages of the handbook are made from the code, and what each must say."""
+"""Which pages and files are made from the code, and what each must say."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from formapp.settings import SETTINGS
 from site_plugins.reference.picture import rooms_section
 from site_plugins.reference.policy import policy_page
 from site_plugins.reference.rooms import checked_house
-from site_plugins.reference.settings import settings_page
+from site_plugins.reference.settings import settings_file, settings_page
 
 REPOSITORY = Path(__file__).parents[2]
 SETTINGS_PAGE = "docs/handbook/reference/settings.md"
 POLICY_PAGE = "docs/handbook/reference/policy.md"
 ARCHITECTURE_PAGE = "docs/handbook/architecture.md"
+SETTINGS_FILE = "deploy/support-desk.env"
 SCHEMA = "supportpolicy/support-policy.schema.json"
 
 # The part of a page that is written, between two lines that stay.
@@ -26,6 +27,11 @@ END = "<!-- The end of what is written. -->"
 def settings() -> str:
     """The page of settings, as the table of settings says."""
     return settings_page(SETTINGS)
+
+
+def environment_file() -> str:
+    """The file of settings that operators copy, as the table of settings says."""
+    return settings_file(SETTINGS)
 
 
 def policy_file() -> str:
@@ -40,6 +46,7 @@ def architecture() -> str:
 
 PAGES: Mapping[str, Callable[[], str]] = {
     SETTINGS_PAGE: settings,
+    SETTINGS_FILE: environment_file,
     POLICY_PAGE: policy_file,
     ARCHITECTURE_PAGE: architecture,
 }

@@ -19,11 +19,12 @@ from site_plugins.reference.pages import (
     POLICY_PAGE,
     REPOSITORY,
     SCHEMA,
+    SETTINGS_FILE,
     SETTINGS_PAGE,
     with_section,
 )
 from site_plugins.reference.policy import policy_page
-from site_plugins.reference.settings import settings_page
+from site_plugins.reference.settings import settings_file, settings_page
 from tests.builders import POLICY
 
 
@@ -31,6 +32,7 @@ from tests.builders import POLICY
     "name",
     [
         SETTINGS_PAGE,
+        SETTINGS_FILE,
         POLICY_PAGE,
         ARCHITECTURE_PAGE,
     ],
@@ -41,7 +43,7 @@ def test_each_page_is_as_the_code_says(name: str) -> None:
 
 
 def test_no_page_that_is_made_is_left_out_here() -> None:
-    assert set(PAGES) == {SETTINGS_PAGE, POLICY_PAGE, ARCHITECTURE_PAGE}
+    assert set(PAGES) == {SETTINGS_PAGE, SETTINGS_FILE, POLICY_PAGE, ARCHITECTURE_PAGE}
 
 
 # Settings
@@ -56,6 +58,18 @@ def test_a_setting_is_told_with_its_default_or_what_holds_without_it() -> None:
     )
     assert "\n## FORMAPP_DOOR\n\nWhich door.\n\n- **When it is not set:** `front`\n- **Example:** `back`\n" in page
     assert page.endswith("\n## FORMAPP_KEY\n\nA key.\n\n- **When it is not set:** No door opens.\n")
+
+
+def test_the_environment_file_switches_nothing_on_and_can_be_read_by_a_shell() -> None:
+    made = settings_file(
+        [
+            Setting("DOOR", "Which `door`.", default="front", example="the back"),
+            Setting("KEY", "A key.", unset="No door opens."),
+        ]
+    )
+    assert "\n# Which door.\n# When it is not set: front\n#FORMAPP_DOOR='the back'\n" in made
+    assert made.endswith("\n# A key.\n# When it is not set: No door opens.\n#FORMAPP_KEY=\n")
+    assert all(line.startswith("#") for line in made.splitlines() if line)
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)

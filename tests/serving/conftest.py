@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -64,7 +65,8 @@ class Served:
             suppress(OSError, http.client.HTTPException),
             closing(http.client.HTTPConnection(self.host, self.port, timeout=5)) as connection,
         ):
-            connection.request("GET", "/support/healthz")
+            public_host = urlsplit(self.environment["FORMAPP_BASE_URL"]).netloc
+            connection.request("GET", "/support/healthz", headers={"Host": public_host})
             with connection.getresponse() as answer:
                 return answer.status == 200
         return False

@@ -1,0 +1,118 @@
+"""The desk runs as a user without rights, who owns the desk's folder and nothing else."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+
+from tests.builders import POLICY, REPOSITORY
+from tests.deploy.conftest import program
+from tests.serving.conftest import free_port, wait_until
+
+NOBODY = pwd.getpwnam("nobody")
+# For the system's Python, where ours is in a folder of root's.
+PACKAGES = {
+    "PYTHONPATH": os.pathsep.join([str(REPOSITORY), sysconfig.get_path("purelib")]),
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
+
+
+def as_nobody(*words: str) -> list[str]:
+    """The command, run as nobody with no group and no way back."""
+    return [
+        program("setpriv"),
+        f"--reuid={NOBODY.pw_uid}",
+        f"--regid={NOBODY.pw_gid}",
+        "--clear-groups",
+        "--no-new-privs",
+        "--bounding-set=-all",
+        *words,
+    ]
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that nobody can reach: pytest's own are its user's alone."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may become nobody")
+    with tempfile.TemporaryDirectory(prefix="support-nobody-") as made:
+        Path(made).chmod(0o755)
+        yield Path(made)
+
+
+def python_for_nobody(folder: Path) -> str:
+    """A Python of our version that nobody can start, from another Python too; else the test is skipped."""
+    starts_itself = (
+        "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import formapp.cli.main'], check=True)"
+    )
+    for python in (sys.executable, f"/usr/bin/python3.{sys.version_info.minor}"):
+        tried = as_nobody(python, "-c", starts_itself)
+        if (
+            Path(python).exists()
+            and not subprocess.run(
+                tried, cwd=folder, env={**os.environ, **PACKAGES}, check=False, capture_output=True
+            ).returncode
+        ):
+            return python
+    pytest.skip("nobody may start none of the Pythons of this version that are here")
+
+
+def test_nobody_serves_the_desk_from_a_folder_of_its_own(folder: Path) -> None:
+    python = python_for_nobody(folder)
+    var, policy, port = folder / "var", folder / "support-policy.yml", free_port()
+    var.mkdir(mode=0o700)
+    os.chown(var, NOBODY.pw_uid, NOBODY.pw_gid)
+    shutil.copy(POLICY, policy)
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("FORMAPP_")},
+        **PACKAGES,
+        "HOME": "/nonexistent",
+        "FORMAPP_VAR": str(var),
+        "FORMAPP_POLICY": str(policy),
+        "FORMAPP_BASE_URL": f"http://127.0.0.1:{port}",
+    }
+    formapp = [python, "-m", "formapp"]
+    subprocess.run(
+        as_nobody(*formapp, "db", "upgrade"), cwd=folder, env=environment, check=True, stdout=subprocess.PIPE
+    )
+    log = folder / "serve.log"
+    with log.open("wb") as output:
+        serving = subprocess.Popen(
+            as_nobody(*formapp, "serve", f"--port={port}"),
+            cwd=folder,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        wait_until(lambda: ready(port) or serving.poll() is not None, "it serves, or ends")
+        assert serving.poll() is None, log.read_text()
+        assert {path.stat().st_uid for path in var.rglob("*")} == {NOBODY.pw_uid}
+        assert f"Uid:\t{NOBODY.pw_uid}\t" in Path(f"/proc/{serving.pid}/status").read_text()
+        reloaded = subprocess.run(as_nobody(*formapp, "reload"), cwd=folder, env=environment, check=False)
+        assert reloaded.returncode == 0
+    finally:
+        serving.terminate()
+        assert serving.wait(30) == 0, log.read_text()
+
+
+def ready(port: int) -> bool:
+    """Whether tickets can be taken, which a worker that has done its rounds is part of."""
+    with (
+        suppress(OSError, http.client.HTTPException),
+        closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as connection,
+    ):
+        connection.request("GET", "/support/readyz")
+        return connection.getresponse().status == 200
+    return False

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from formapp.web.context import web
 
 # Load balancers ask each machine by its own address.
-FOR_EVERY_HOST = frozenset({"watching.health", "watching.ready"})
+FOR_EVERY_HOST = frozenset({"monitoring.health", "monitoring.ready"})
 
 
 def init_hosts(app: Flask) -> None:

@@ -23,6 +23,7 @@ from formapp.models import Attachment, Ticket
 from formapp.operations import doctor
 from formapp.services import Services
 from tests.builders import NOW, Clock, build_customer, build_services, stored
+from tests.conftest import DeskClient
 from tests.web.conftest import ticket_form_of
 from tests.web.page import BOUNDARY, Browser, Page, part
 
@@ -37,7 +38,9 @@ def main(folder: str, what: str) -> None:
         place.mkdir()
     services = build_services(files, f"sqlite:///{records / 'desk.sqlite3'}")
     build_customer(services)
-    browser = Browser(create_app(services=services, clock=Clock()).test_client())
+    app = create_app(services=services, clock=Clock())
+    app.test_client_class = DeskClient
+    browser = Browser(app.test_client())
     link = create_link(services, "ada@shop.example", NOW)
     page = browser.open(link.removeprefix(browser.origin))
     browser.send(page.form(page.url))
@@ -93,4 +96,6 @@ def _whole(services: Services) -> list[str]:
 
 
 if __name__ == "__main__":
+    # As the desk's own commands do.
+    os.umask(0o077)
     main(*sys.argv[1:])

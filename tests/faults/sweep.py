@@ -114,4 +114,6 @@ def _in_a_child(act: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    # As the desk's own commands do.
+    os.umask(0o077)
     main(*sys.argv[1:])

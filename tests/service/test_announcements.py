@@ -120,7 +120,7 @@ def test_the_sender_of_a_duplicate_hears_of_the_other_ticket(
     assert told(services, clock) == [("closed", ben.email)]
     (closed,) = [message for message in mails(services) if message.kind == "closed"]
     text = compose(services, closed, services.policy).text
-    assert "go on in SUP-1001" in text
+    assert "We mail you every reply to SUP-1001" in text
     reply_as_staff(services, sam.id, 1, written("Fixed for both"), "open", NOW)
     assert told(services, clock) == [("replied", ada.email), ("replied", ben.email)]
 

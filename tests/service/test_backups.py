@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -21,6 +22,14 @@ from tests.builders import NOW, build_customer, build_services, build_settings, 
 from tests.service.test_cli import Operator
 
 LOG = b"Error 502 at 14:00\n"
+
+
+@pytest.fixture(autouse=True)
+def umask() -> Iterator[None]:
+    """Files are made for their owner alone, as the desk's own commands make them."""
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
 
 
 @pytest.fixture

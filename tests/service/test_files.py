@@ -93,9 +93,9 @@ def test_nothing_shows_before_it_is_kept_nor_after_it_is_discarded(files: FileSt
     writing.discard()
     writing.discard()
     assert list(files.listing()) == []
-    with pytest.raises(ValueError, match="kept or discarded"):
+    with pytest.raises(ValueError, match="stored or discarded"):
         writing.write(b"more")
-    with pytest.raises(ValueError, match="kept or discarded"):
+    with pytest.raises(ValueError, match="stored or discarded"):
         writing.commit(FACTS)
 
 

@@ -85,16 +85,17 @@ def test_the_worker_logs_an_outage_without_what_was_typed(
     services: Services, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The worker's threads, too: what the database says of a row quotes the row."""
-    monkeypatch.setattr(worker, "OUTAGE_SECONDS", 0.01)
+    monkeypatch.setattr(worker, "FIRST_PAUSE_SECONDS", 0.01)
     stop = threading.Event()
 
-    def round_of_work() -> None:
+    def work() -> int:
         stop.set()
         twice(services)
+        return 0
 
-    worker._through_outages(round_of_work, stop)
+    worker._run_lane(services, worker.Lane("odd", work), Clock(), stop)
     logged = capsys.readouterr().out
-    assert "the worker waits for the database" in logged
+    assert "lane failed" in logged
     assert "canary" not in logged
     with services.read() as database:
         assert database.scalar(select(func.count()).select_from(Account)) == 1

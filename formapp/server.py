@@ -24,6 +24,8 @@ LARGEST_REQUEST = 110_000_000
 """The web server refuses what is larger, in bytes; the desk's own bound is lower and gives back what was typed."""
 LARGEST_ANSWER = 2**30
 """Up to here an answer is taken from its thread, in bytes, whatever its client's pace: no download holds a thread."""
+GRACE_SECONDS = 0.3
+"""How long what is on its way may still come in when the process is told to end."""
 DRAIN_SECONDS = 15.0
 """How long requests that have come in may take when the process is told to end."""
 
@@ -53,7 +55,8 @@ def serve_web(listener: socket.socket, *, threads: int, ready: Callable[[], None
 
 
 def _drain(server: Any) -> None:  # noqa: ANN401 - waitress has no types
-    """Take no new connection, let the requests that are here be answered, then end the server's loop."""
+    """Take what is on its way and no new connection after it, answer all that is here, then end the server's loop."""
+    time.sleep(GRACE_SECONDS)
     server.accepting = False
     until = time.monotonic() + DRAIN_SECONDS
     while time.monotonic() < until and any(

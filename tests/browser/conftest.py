@@ -156,7 +156,8 @@ def answered_whole(app: WSGIApplication) -> WSGIApplication:
 def running_desk(folder: Path, guide: Path) -> Iterator[Desk]:
     """A desk on a free port with a new database, served by threads of this process."""
     clock = Clock()
-    services = build_services(folder, site_dir=guide)
+    # Known as a host, on another port: no page there is one of ours.
+    services = build_services(folder, site_dir=guide, origins=frozenset({f"http://{PLAIN_HOST}:1"}))
     demo.add_demo(services, clock())
     app = answered_whole(create_app(services=services, clock=clock))
     server = make_server("127.0.0.1", 0, app, threaded=True)

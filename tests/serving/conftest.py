@@ -63,7 +63,7 @@ class Served:
         """Whether a web process says that it lives."""
         with (
             suppress(OSError, http.client.HTTPException),
-            closing(http.client.HTTPConnection(self.host, self.port, timeout=5)) as connection,
+            closing(http.client.HTTPConnection(self.host, self.port, timeout=30)) as connection,
         ):
             public_host = urlsplit(self.environment["FORMAPP_BASE_URL"]).netloc
             connection.request("GET", "/support/healthz", headers={"Host": public_host})

@@ -1,10 +1,10 @@
-"""The story once for each n, the n-th write failing: ``python -m tests.faults.sweep FOLDER ERROR [WAY [TWIN]]``.
+"""The story once for each n, the n-th write failing: ``python -m tests.faults.sweep FOLDER ERROR WAY EVERY [TWIN]``.
 
 Runs with the library failing_writes before it. WAY is ``once``: the disk fails one time and the process
 lives on; or ``lasting``: it fails from then on, the process ends, and a new one finds a disk that is well.
-In FOLDER/told stands one JSON line for each n: what failed, whether the ticket was acknowledged, what is
-wrong; of a twin, up to the first ticket that is wrong. With the word ``trace`` in place of ERROR none
-fails, and every write of the story stands there.
+EVERY is how far the n are apart. In FOLDER/told stands one JSON line for each n: what failed, whether the
+ticket was acknowledged, what is wrong; of a twin, up to the first ticket that is wrong. With the word
+``trace`` in place of ERROR none fails, and every write of the story stands there.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tests.faults.story import Told, build_desk, judge, open_desk, tell
 _library = ctypes.CDLL(None)
 
 
-def main(folder: str, error: str, way: str = "once", twin: str = "") -> None:
+def main(folder: str, error: str, way: str, every: str, twin: str = "") -> None:
     """Tell the story until no write is left that could fail."""
     twins.become(twin)
     template, place = Path(folder) / "template", Path(folder) / "desk"
@@ -51,7 +51,7 @@ def main(folder: str, error: str, way: str = "once", twin: str = "") -> None:
             print(json.dumps({"n": number, **result}), file=out, flush=True)
             if twin and any("SUP-" in complaint for complaint in result["complaints"]):
                 return
-            number += 1
+            number += int(every)
             _copy(template, place)
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, bindparam, select
 
 from formapp.database.upsert import insert_for
 from formapp.models import StoredPolicy
@@ -27,9 +26,9 @@ def policy_of(services: Services, version: str) -> Policy:
     return _older[version]
 
 
-def store_policy(database: Session, policy: Policy, now: datetime) -> None:
+def store_policy(connection: Connection, policy: Policy, now: datetime) -> None:
     """Store the whole policy that a promise is given under, the first time it is used."""
-    if database.connection().scalar(_STORED, {"version": policy.version}) is None:
+    if connection.scalar(_STORED, {"version": policy.version}) is None:
         values = {"version": policy.version, "canonical": policy.canonical, "first_used_at": now}
         # Another host may be at its first ticket, too.
-        database.execute(insert_for(database, StoredPolicy).on_conflict_do_nothing().values(values))
+        connection.execute(insert_for(connection, StoredPolicy).on_conflict_do_nothing().values(values))

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy.orm import Session, sessionmaker
-
-from formapp.database.engine import Database, WriteSessions, open_database
+from formapp.database.engine import Database, ReadSessions, WriteSessions, open_database
 from formapp.settings import Settings
 from formapp.storage import open_file_store
 from formapp.storage.store import FileStore
@@ -27,7 +25,7 @@ class Services:
     files: FileStore
 
     @property
-    def read(self) -> sessionmaker[Session]:
+    def read(self) -> ReadSessions:
         """Sessions that only read."""
         return self.database.read
 

@@ -66,7 +66,7 @@ def build_desk(folder: Path, url: str, count: int) -> Services:
         projects.add_project(services, f"project-{number}", f"Project {number}", "Standard", NOW)
     indexes = [index for index in Base.metadata.tables[Ticket.__tablename__].indexes if not index.unique]
     with services.write.begin() as database:
-        store_policy(database, services.policy, NOW)
+        store_policy(database.connection(), services.policy, NOW)
         _fill(database, indexes, services.policy.version, count)
     with services.database.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         connection.exec_driver_sql("ANALYZE" if connection.dialect.name == "sqlite" else "VACUUM ANALYZE")

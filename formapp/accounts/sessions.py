@@ -53,8 +53,9 @@ def open_session(services: Services, account_id: int, now: datetime) -> str:
 def signed_in_by(services: Services, token: str, now: datetime) -> SignedIn | None:
     """Whose session this is; None once it was ended, is too old or idle, or the account was disabled."""
     key = hash_token(token)
-    with services.read() as database:
-        found = database.connection().execute(_LIVE, {"key": key}).one_or_none()
+    # One question needs no transaction.
+    with services.database.engine.connect() as connection:
+        found = connection.execute(_LIVE, {"key": key}).one_or_none()
     if found is None or now - found.created_at >= LIFETIME or now - found.seen_at >= IDLE:
         return None
     if now - found.seen_at >= _NOTED:

@@ -1,28 +1,33 @@
 """The database: its engine, its two ways to begin, and instants that keep their zone.
 
 Reads begin with BEGIN, writes with BEGIN IMMEDIATE: a transaction that reads first and then writes
-fails at once when another writes ("database is locked"), whatever the timeout.
+fails at once when another writes ("database is locked"), whatever the timeout. What goes past the two
+(the engine itself) begins its transactions by hand.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, TypeDecorator, create_engine, event
+from sqlalchemy import DateTime, Dialect, Engine, MetaData, TypeDecorator, create_engine, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
 LOCK_SECONDS = 10
 """How long a writer waits for its turn."""
+TURN_SECONDS = 0.001
+"""How often a process looks whether it may write."""
 # From 3.7.0 to 3.51.2 a WAL reset can lose committed rows (sqlite.org/wal.html).
 SOUND_WAL = (3, 51, 3)
 NAMING = {
@@ -62,16 +67,33 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class ReadSessions:
+    """Transactions that read: each sees the database as it stood at its first look."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._sessions = sessionmaker(engine, expire_on_commit=False)
+        self._begin = "BEGIN" if engine.dialect.name == "sqlite" else ""
+
+    @contextmanager
+    def __call__(self) -> Iterator[Session]:
+        """One transaction, given up at the end."""
+        with self._sessions() as session:
+            if self._begin:
+                session.connection().exec_driver_sql(self._begin)
+            yield session
+
+
 class WriteSessions:
     """Transactions that write.
 
-    SQLite takes one writer at a time. Those of this process queue on a lock, because SQLite's own waiting
-    (``busy_timeout``) is by lot and starves some of them; between processes it is all there is.
+    SQLite takes one writer at a time, and its own waiting (``busy_timeout``) is by lot, with naps of up to 100 ms:
+    it starves some and leaves the file idle meanwhile. So each waits for its turn before it begins.
     """
 
     def __init__(self, engine: Engine) -> None:
-        self._sessions = sessionmaker(engine.execution_options(writes=True), expire_on_commit=False)
-        self._lock = threading.Lock() if engine.dialect.name == "sqlite" else None
+        self._sessions = sessionmaker(engine, expire_on_commit=False)
+        self._begin = "BEGIN IMMEDIATE" if engine.dialect.name == "sqlite" else ""
+        self._turn = _Turn(Path(f"{engine.url.database}-turn")) if self._begin else nullcontext()
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
@@ -79,14 +101,48 @@ class WriteSessions:
 
         Raises OperationalError where no turn comes within ``LOCK_SECONDS``.
         """
-        if self._lock is not None and not self._lock.acquire(timeout=LOCK_SECONDS):
+        with self._turn, self._sessions.begin() as session:
+            if self._begin:
+                session.connection().exec_driver_sql(self._begin)
+            yield session
+
+
+class _Turn:
+    """Whose turn it is to write: one thread of one process.
+
+    The threads of a process queue on a lock, and the processes on a lock of a file beside the database,
+    which the kernel takes from a process that dies.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._thread_lock = threading.Lock()
+        self._file: int | None = None
+
+    def __enter__(self) -> None:
+        until = time.monotonic() + LOCK_SECONDS
+        if not self._thread_lock.acquire(timeout=LOCK_SECONDS):
             raise OperationalError("BEGIN IMMEDIATE", None, TimeoutError("no turn to write"))
-        try:
-            with self._sessions.begin() as session:
-                yield session
-        finally:
-            if self._lock is not None:
-                self._lock.release()
+        # Where there can't be such a file SQLite's own waiting is all there is, and so it is after the time.
+        with suppress(OSError):
+            self._file = os.open(self._path, os.O_CREAT | os.O_WRONLY, 0o600)
+            while not _locked(self._file) and time.monotonic() < until:
+                time.sleep(TURN_SECONDS)
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            # Closed, it is free.
+            os.close(self._file)
+            self._file = None
+        self._thread_lock.release()
+
+
+def _locked(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +150,14 @@ class Database:
     """An open database and its two kinds of transaction."""
 
     engine: Engine
-    read: sessionmaker[Session]
+    read: ReadSessions
     write: WriteSessions
 
 
 def open_database(url: str) -> Database:
     """Open the database of this URL: sqlite:///path or postgresql+psycopg://..."""
     engine = _sqlite(url) if url.startswith("sqlite") else _postgresql(url)
-    return Database(engine, sessionmaker(engine, expire_on_commit=False), WriteSessions(engine))
+    return Database(engine, ReadSessions(engine), WriteSessions(engine))
 
 
 def sqlite_driver() -> ModuleType:
@@ -142,7 +198,7 @@ def _sqlite(url: str) -> Engine:
         # Opened while the file can't be written, it never writes, also when the file can be written again.
         path = engine.url.database or ""
         record.info["read_only"] = Path(path).is_file() and not os.access(path, os.W_OK, effective_ids=True)
-        # The driver would begin transactions by itself, deferred; ``begin`` below does it.
+        # The driver would begin transactions by itself, deferred; the sessions above do it.
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA journal_mode={journal}")
@@ -151,11 +207,6 @@ def _sqlite(url: str) -> Engine:
         cursor.execute(f"PRAGMA synchronous={'FULL' if journal == 'WAL' else 'EXTRA'}")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     @event.listens_for(engine, "checkin")
     def forget_read_only(_connection: object, record: ConnectionPoolEntry) -> None:

@@ -9,8 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, bindparam, or_, select
 
 from formapp.errors import AlreadyExists, NotFound, TextRefused, UseCaseError
 from formapp.models import StoredClosure
@@ -105,7 +104,7 @@ def upcoming_closures(services: Services, now: datetime) -> tuple[StoredClosure,
         return tuple(found)
 
 
-def closures_known_at(database: Session, set_at: datetime, since: datetime) -> tuple[Closure, ...]:
+def closures_known_at(connection: Connection, set_at: datetime, since: datetime) -> tuple[Closure, ...]:
     """The closures that targets set at ``set_at`` count with, for a ticket received at ``since``."""
-    found = database.connection().execute(_KNOWN, {"set_at": set_at, "since": since})
+    found = connection.execute(_KNOWN, {"set_at": set_at, "since": since})
     return tuple(Closure(start, end, note) for start, end, note in found)

@@ -54,7 +54,7 @@ def quote_now(services: Services, now: datetime) -> Quote:
     zone = policy.calendar.zone
     minute = now.replace(second=0, microsecond=0)
     with services.read() as database:
-        closed = closures.closures_known_at(database, now, now)
+        closed = closures.closures_known_at(database.connection(), now, now)
 
     def due(instant: datetime | None) -> DueDate | None:
         if instant is None:

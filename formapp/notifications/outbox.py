@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, and_, exists, insert, literal, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, literal, select, update
 from sqlalchemy.orm import Session, aliased
 
 from formapp.backoff import pause_after
@@ -72,7 +72,9 @@ class NewMessage:
     ticket_id: int | None = None
 
 
-def enqueue(database: Session, messages: Sequence[NewMessage], now: datetime, *, unless_there: bool = False) -> None:
+def enqueue(
+    database: Connection | Session, messages: Sequence[NewMessage], now: datetime, *, unless_there: bool = False
+) -> None:
     """Write messages, each to one recipient, inside the caller's transaction.
 
     With ``unless_there`` one whose ``message_id`` is known already is left as it is.
@@ -92,8 +94,9 @@ def enqueue(database: Session, messages: Sequence[NewMessage], now: datetime, *,
         }
         for message in messages
     ]
-    statement = insert_for(database, OutboxMessage).on_conflict_do_nothing() if unless_there else insert(OutboxMessage)
-    database.connection().execute(statement, values)
+    connection = database if isinstance(database, Connection) else database.connection()
+    statement = insert_for(connection, OutboxMessage)
+    connection.execute(statement.on_conflict_do_nothing() if unless_there else statement, values)
 
 
 def enqueue_mail(

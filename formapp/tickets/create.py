@@ -11,7 +11,6 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, or_, select, text
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from formapp.attachments import service as attachments
 from formapp.errors import (
@@ -93,18 +92,34 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class FilingContext:
-    """What the database says of a filing: who sends, for which project, and a ticket that this form has filed."""
+    """What the database says of a filing: who sends, for which project, and a ticket that this form has filed.
+
+    ``sent_within_hour`` is how many tickets the person has sent in the last hour, for any project.
+    """
 
     account_id: int
     email: str
     name: str
     project_id: int
     project_name: str
+    sent_within_hour: int
     earlier: FiledTicket | None
 
 
+_SENT_SINCE = (
+    select(func.count())
+    .where(Ticket.account_id == bindparam("account_id"), Ticket.opened_at > bindparam("since"))
+    .scalar_subquery()
+)
 _SENDER = (
-    select(Account.email, Account.name, Project.id, Project.name.label("project"), Project.is_active)
+    select(
+        Account.email,
+        Account.name,
+        Project.id,
+        Project.name.label("project"),
+        Project.is_active,
+        _SENT_SINCE.label("sent"),
+    )
     .join(Membership, Membership.account_id == Account.id)
     .join(Project, Project.id == Membership.project_id)
     .where(Account.id == bindparam("account_id"), Account.disabled_at.is_(None), Project.key == bindparam("project"))
@@ -127,9 +142,6 @@ _EARLIER = (
         ),
     )
     .order_by(Ticket.id)
-)
-_SENT_SINCE = select(func.count()).where(
-    Ticket.account_id == bindparam("account_id"), Ticket.opened_at > bindparam("since")
 )
 _INSERT = insert(Ticket).returning(Ticket.id)
 
@@ -167,34 +179,36 @@ def _file_once(
 ) -> Filed:
     """The ticket that this form has filed before, or a new one, in one transaction."""
     with services.write.begin() as database:
-        context = load_context(database, account_id, sent, digest, now)
+        connection = database.connection()
+        context = load_context(connection, account_id, sent, digest, now)
         if context.earlier is not None:
             return Filed(context.earlier, duplicate=True)
-        if most_an_hour is not None:
-            hour = {"account_id": account_id, "since": now - timedelta(hours=1)}
-            if database.connection().execute(_SENT_SINCE, hour).scalar_one() >= most_an_hour:
-                raise TooManyTickets
-        store_policy(database, services.policy, now)
-        ticket = _store(services, database, context, sent, digest, now)
+        if most_an_hour is not None and context.sent_within_hour >= most_an_hour:
+            raise TooManyTickets
+        store_policy(connection, services.policy, now)
+        ticket = _store(services, connection, context, sent, digest, now)
         attachments.attach(
             services, database, sent.files, ticket_id=ticket.id, message_id=None, account_id=account_id, now=now
         )
         return Filed(ticket, duplicate=False)
 
 
-def load_context(database: Session, account_id: int, sent: TicketInput, digest: str, now: datetime) -> FilingContext:
+def load_context(
+    connection: Connection, account_id: int, sent: TicketInput, digest: str, now: datetime
+) -> FilingContext:
     """What a filing must know. Raises UnknownProject, ProjectClosed, SubmissionReused."""
-    connection = database.connection()
     if connection.dialect.name == "postgresql":
         # Two workers mustn't both find nothing; SQLite has one writer at a time anyway.
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": int(digest[:15], 16)})
-    sender = connection.execute(_SENDER, {"account_id": account_id, "project": sent.project}).one_or_none()
+    hour = now - timedelta(hours=1)
+    known = {"account_id": account_id, "project": sent.project, "since": hour}
+    sender = connection.execute(_SENDER, known).one_or_none()
     if sender is None:
         raise UnknownProject
     if not sender.is_active:
         raise ProjectClosed
     earlier = _filed_before(connection, account_id, sent.submission, digest, now)
-    return FilingContext(account_id, sender.email, sender.name, sender.id, sender.project, earlier)
+    return FilingContext(account_id, sender.email, sender.name, sender.id, sender.project, sender.sent, earlier)
 
 
 def _filed_before(
@@ -254,11 +268,11 @@ def _digest(services: Services, sent: TicketInput) -> str:
 
 
 def _store(
-    services: Services, database: Session, context: FilingContext, sent: TicketInput, digest: str, now: datetime
+    services: Services, connection: Connection, context: FilingContext, sent: TicketInput, digest: str, now: datetime
 ) -> FiledTicket:
     """Write the ticket with its deadlines, its first event and what tells of it."""
     policy, evidence = services.policy, evaluate_answers(services.policy, sent.answers)
-    due = policy.deadlines(sent.priority, now, closures=closures.closures_known_at(database, now, now))
+    due = policy.deadlines(sent.priority, now, closures=closures.closures_known_at(connection, now, now))
     values = {
         "project_id": context.project_id,
         "account_id": context.account_id,
@@ -280,12 +294,12 @@ def _store(
         "submission": sent.submission or f"same:{digest[:24]}:{now.timestamp():.0f}",
         "digest": digest,
     }
-    number = database.connection().execute(_INSERT, values).scalar_one()
+    number = connection.execute(_INSERT, values).scalar_one()
     filed = FiledTicket(number, now, due.response_due, due.resolution_due)
     details = {"priority": sent.priority}
     if evidence.dropped:
         details["answers no longer known"] = json.dumps(evidence.dropped)
-    sequence = events.record_first(database, number, "opened", context.account_id, now, details)
+    sequence = events.record_first(connection, number, "opened", context.account_id, now, details)
     payload = {
         "reference": filed.reference,
         "subject": sent.subject,
@@ -301,5 +315,5 @@ def _store(
     thread = outbox.thread_id(filed.reference, outbox.mail_host(services.settings.base_url))
     received = NewMessage("mail", "received", context.email, payload, thread, number)
     opened = TicketEvent("opened", number, sequence, context.account_id, by_staff=False, facts=payload)
-    outbox.enqueue(database, [received, fanout.event_message(services, opened)], now)
+    outbox.enqueue(connection, [received, fanout.event_message(services, opened)], now)
     return filed

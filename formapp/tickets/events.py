@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.orm import Session
 
 from formapp.models import Event
+
+_INSERT = insert(Event)
 
 
 def record(
@@ -16,14 +18,14 @@ def record(
 ) -> int:
     """Write the ticket's next event and return its sequence; the caller holds the ticket's transaction."""
     last = database.scalar(select(func.max(Event.sequence)).where(Event.ticket_id == ticket_id)) or 0
-    return _insert(database, ticket_id, last + 1, kind, account_id, at, details)
+    return _insert(database.connection(), ticket_id, last + 1, kind, account_id, at, details)
 
 
 def record_first(
-    database: Session, ticket_id: int, kind: str, account_id: int, at: datetime, details: dict[str, Any]
+    connection: Connection, ticket_id: int, kind: str, account_id: int, at: datetime, details: dict[str, Any]
 ) -> int:
     """Write the first event of a ticket that this transaction has just made, and return its sequence."""
-    return _insert(database, ticket_id, 1, kind, account_id, at, details)
+    return _insert(connection, ticket_id, 1, kind, account_id, at, details)
 
 
 def complete(database: Session, ticket_id: int, sequence: int, details: dict[str, Any]) -> None:
@@ -33,7 +35,7 @@ def complete(database: Session, ticket_id: int, sequence: int, details: dict[str
 
 
 def _insert(
-    database: Session,
+    connection: Connection,
     ticket_id: int,
     sequence: int,
     kind: str,
@@ -49,5 +51,5 @@ def _insert(
         "at": at,
         "details": details,
     }
-    database.connection().execute(insert(Event), values)
+    connection.execute(_INSERT, values)
     return sequence

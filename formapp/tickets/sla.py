@@ -53,7 +53,9 @@ def load_targets(services: Services, database: Session, ticket: Ticket) -> Ticke
     """Compute a ticket's targets again, from what counted when they were set."""
     policy = policy_of(services, ticket.policy_version)
     history = database.scalars(select(Event).where(Event.ticket_id == ticket.id).order_by(Event.sequence)).all()
-    counted = closures.closures_known_at(database, targets_set_at(history, ticket.opened_at), ticket.opened_at)
+    counted = closures.closures_known_at(
+        database.connection(), targets_set_at(history, ticket.opened_at), ticket.opened_at
+    )
     return TicketTargets(
         policy, counted, policy.deadlines(ticket.priority, ticket.opened_at, pauses_in(history), counted)
     )

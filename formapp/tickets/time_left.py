@@ -39,7 +39,7 @@ class TimeLeft:
 def times_left(services: Services, tickets: Sequence[Ticket], now: datetime) -> Mapping[int, TimeLeft]:
     """The time left for each ticket, by the ticket's number."""
     with services.read() as database:
-        closed = closures.closures_known_at(database, now, now)
+        closed = closures.closures_known_at(database.connection(), now, now)
     return {ticket.id: time_left(policy_of(services, ticket.policy_version), ticket, closed, now) for ticket in tickets}
 
 

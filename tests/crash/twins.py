@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -72,7 +72,7 @@ def _begin_deferred() -> None:
     def open_database(url: str) -> engine.Database:
         database = sound(url)
         deferred = WriteSessions(database.engine)
-        deferred._lock, deferred._sessions = None, database.read
+        deferred._turn, deferred._begin = nullcontext(), "BEGIN"
         return replace(database, write=deferred)
 
     from formapp import services

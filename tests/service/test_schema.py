@@ -42,8 +42,8 @@ def table_now(database: Database, name: str) -> Table:
 
 def insert_into(database: Database, name: str, *rows: dict[str, Any]) -> None:
     table = table_now(database, name)
-    with database.engine.execution_options(writes=True).begin() as connection:
-        connection.execute(table.insert(), rows)
+    with database.write.begin() as session:
+        session.connection().execute(table.insert(), rows)
 
 
 def rows_of(database: Database, name: str) -> list[dict[str, Any]]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from typing import IO
 
 import pytest
 from sqlalchemy import Connection, event
@@ -66,6 +70,53 @@ def test_a_process_that_never_ends_its_writing_is_told_of(
             add(impatient, "shop")
     impatient.engine.dispose()
     assert keys(sqlite_services) == []
+
+
+def held(file: IO[bytes]) -> bool:
+    """Whether somebody else has the turn to write."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    fcntl.flock(file, fcntl.LOCK_UN)
+    return False
+
+
+def test_other_processes_see_when_they_may_write(sqlite_services: Services) -> None:
+    add(sqlite_services.database, "shop")
+    with (sqlite_services.settings.var / "desk.sqlite3-turn").open("ab") as turn:
+        assert not held(turn)
+        with sqlite_services.write.begin():
+            assert held(turn)
+        assert not held(turn)
+        with pytest.raises(LookupError):
+            add_half(sqlite_services.database)
+        assert not held(turn)
+
+
+def test_the_turn_of_a_process_that_is_killed_is_free(sqlite_services: Services) -> None:
+    url = sqlite_services.settings.database_url
+    program = (
+        "from formapp.database.engine import open_database\n"
+        f"with open_database({url!r}).write.begin():\n    print('writing', flush=True)\n    input()"
+    )
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", program], stdin=pipe, stdout=pipe, text=True) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "writing\n"
+        with (sqlite_services.settings.var / "desk.sqlite3-turn").open("ab") as turn:
+            assert held(turn)
+            writer.kill()
+            writer.wait()
+            assert not held(turn)
+    assert add(sqlite_services.database, "shop") == "shop"
+
+
+def test_without_a_file_for_turns_the_database_itself_says_who_writes(sqlite_services: Services) -> None:
+    (sqlite_services.settings.var / "desk.sqlite3-turn").mkdir()
+    assert add(sqlite_services.database, "shop") == "shop"
+    assert add(sqlite_services.database, "museum") == "museum"
+    assert keys(sqlite_services) == ["museum", "shop"]
 
 
 def test_a_thread_whose_turn_never_comes_is_told_and_the_next_is_served(

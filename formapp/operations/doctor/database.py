@@ -137,7 +137,8 @@ def writable(services: Services, _now: datetime) -> Iterator[Finding]:
     """A writing transaction is taken; nothing is changed by it."""
     place, read_only = place_of(services), False
     try:
-        with services.database.engine.execution_options(writes=True).begin() as connection:
+        with services.write.begin() as database:
+            connection = database.connection()
             if is_sqlite(services):
                 # Where a file can't be written, SQLite begins all the same, and fails only here.
                 connection.exec_driver_sql("DELETE FROM alembic_version WHERE false")

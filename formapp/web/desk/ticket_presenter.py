@@ -112,7 +112,7 @@ def present_ticket(
     events = events_of(services, ticket.id)
     with services.read() as database:
         targets = sla.load_targets(services, database, ticket)
-        closed = closures.closures_known_at(database, now, now)
+        closed = closures.closures_known_at(database.connection(), now, now)
         names = _names(database, events)
     policy = targets.policy
     priority = policy.priority(ticket.priority)

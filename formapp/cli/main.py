@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from formapp import supervisor, worker
 from formapp.accounts import accounts, magic_links, projects
+from formapp.actors import OPERATOR
 from formapp.cli import operations
 from formapp.cli.context import with_desk
 from formapp.cli.outbox import outbox
@@ -251,7 +252,7 @@ def closure_add(desk: Services, start: str, end: str, note: str) -> None:
     now = utc_now()
     zone = desk.policy.calendar.zone
     begins, ends = closures.local_instant(start, "start", zone), closures.local_instant(end, "end", zone)
-    made = closures.add_closure(desk, begins, ends, note, now)
+    made = closures.add_closure(desk, OPERATOR, begins, ends, note, now)
     banner.write(desk, now)
     click.echo(f"Announced closure {made.id}. {banner.sentence(made, zone, now)}")
 
@@ -271,7 +272,7 @@ def closure_list(desk: Services) -> None:
 def closure_cancel(desk: Services, number: int) -> None:
     """Cancel a closure; tickets that were already sent keep their dates."""
     now = utc_now()
-    closures.cancel_closure(desk, number, now)
+    closures.cancel_closure(desk, OPERATOR, number, now)
     banner.write(desk, now)
     click.echo(f"Cancelled closure {number}.")
 

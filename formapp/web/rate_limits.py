@@ -1,7 +1,7 @@
-"""How often one person or one network may ask for a link, send files, or file a ticket: counted in the database.
+"""How often one person or one network may ask for a link, send files, file a ticket or write on one: counted in the database.
 
 A counter in a process's memory lets its limit through once per worker; rows are shared by all. Filed
-tickets need no counter of their own: they are the count.
+tickets and messages need no counter of their own: they are the count.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ LINKS_TO_ONE_ADDRESS = parse("5 per 15 minutes")
 LINKS_FROM_ONE_MACHINE = parse("30 per 15 minutes")
 TEXTS_FROM_ONE_MACHINE = parse("30 per 15 minutes")
 TICKETS_AN_HOUR = 60
+MESSAGES_AN_HOUR = 120
 UPLOADS_AN_HOUR = 1000
 
 
@@ -99,11 +100,13 @@ class RateLimits:
         clock: Callable[[], datetime],
         *,
         tickets_an_hour: int = TICKETS_AN_HOUR,
+        messages_an_hour: int = MESSAGES_AN_HOUR,
         uploads_an_hour: int = UPLOADS_AN_HOUR,
     ) -> None:
         self._windows = FixedWindowRateLimiter(DatabaseStorage(services, clock))
         self._uploads = RateLimitItemPerHour(uploads_an_hour)
         self.tickets_an_hour = tickets_an_hour
+        self.messages_an_hour = messages_an_hour
 
     def may_ask_for_link(self, email: str, machine: str) -> bool:
         """Count a request for a sign-in link; False once this address or this machine asks too often.

@@ -18,6 +18,7 @@ from formapp.web.body.form_data import form_data
 from formapp.web.context import web
 from formapp.web.layout.page import page
 from formapp.web.row_number import row_number
+from formapp.web.session_cookie import require_person
 from formapp.when import zone_words
 
 blueprint = Blueprint("closures", __name__)
@@ -83,7 +84,7 @@ def announce() -> Response:
         return _closures_page(form)
     try:
         made = closures.add_closure(
-            desk.services, instant_of(form.start), instant_of(form.end), form.note.data or "", now
+            desk.services, _me(), instant_of(form.start), instant_of(form.end), form.note.data or "", now
         )
     except AlreadyExists as refused:
         # The button was pressed twice, or two people were told to announce it.
@@ -103,13 +104,17 @@ def cancel(number: str) -> Response:
     desk, wanted = web(), row_number(number)
     now = desk.clock()
     try:
-        closures.cancel_closure(desk.services, wanted, now)
+        closures.cancel_closure(desk.services, _me(), wanted, now)
     except NotFound:
         session["said"] = "This closure was already cancelled."
     else:
         banner.write(desk.services, now)
         session["said"] = "The closure is cancelled. Tickets that were sent before now keep their dates."
     return redirect(url_for("closures.coming"), 303)
+
+
+def _me() -> int:
+    return require_person().account_id
 
 
 def _closures_page(form: ClosureForm, *, said: str = "") -> Response:

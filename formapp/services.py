@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from sqlalchemy.orm import Session, sessionmaker
 
 from formapp.database.engine import Database, WriteSessions, open_database
-from formapp.settings import Settings
+from formapp.settings import Settings, not_writable
 from formapp.storage import open_file_store
 from formapp.storage.store import FileStore
 from supportpolicy import Policy, load
@@ -38,10 +38,13 @@ class Services:
 
 
 def make_services(settings: Settings) -> Services:
-    """The desk of these settings. Raises PolicyError where the policy can't be used."""
-    if settings.database_url.startswith("sqlite:///"):
-        settings.var.mkdir(parents=True, exist_ok=True)
-    files = open_file_store(settings.files, settings.var)
+    """The desk of these settings. Raises PolicyError where the policy can't be used, BadSetting where its folder can't."""
+    try:
+        if settings.database_url.startswith("sqlite:///"):
+            settings.var.mkdir(parents=True, exist_ok=True)
+        files = open_file_store(settings.files, settings.var)
+    except OSError as error:
+        raise not_writable(settings.var, error) from None
     return Services(settings, open_database(settings.database_url), load(settings.policy), files)
 
 

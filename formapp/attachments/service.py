@@ -8,7 +8,6 @@ or message. A staged file that nothing was attached to within a day is swept.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import islice
@@ -19,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from formapp.attachments.file_types import PICTURES
 from formapp.attachments.upload import StagedFile, staged_file
+from formapp.best_effort import best_effort
 from formapp.errors import FilesGone, FilesTooLarge, NotFound, TooManyFiles
 from formapp.models import Attachment, Message
 from formapp.services import Services
@@ -103,7 +103,7 @@ def mark_attached(services: Services, tokens: Iterable[str]) -> None:
     Nothing depends on it but what a form shows, so a store that fails here changes nothing.
     """
     for token in dict.fromkeys(tokens):
-        with suppress(OSError):
+        with best_effort("the mark of an attached file"):
             services.files.put_derived(token, _SENT, b"")
 
 

@@ -19,19 +19,19 @@ from formapp.logs import log
 from formapp.models import Message
 from formapp.services import Services
 from formapp.text import is_blank, normalise
-from formapp.tickets import markdown
+from formapp.tickets import message_html
 from formapp.tickets.actions import TicketAction, ticket_action
 
 BODY_LENGTH = 20_000
 # The id that a form was made with: something that can be seen, as long as its column takes.
-_SUBMISSION = re.compile(r"\S[^\0\n]{0,99}")
+_SUBMISSION = re.compile(r"\S[^\0]{0,99}")
 NextState = Literal["open", "waiting", "closed"]
 """How a ticket goes on after a staff reply: we work on it, we wait for the customer, or it is done."""
 
 
 @dataclass(frozen=True, slots=True)
 class MessageInput:
-    """What a person sends: Markdown, the form's id, and the newest event that the page showed (None: any).
+    """What a person sends: a text, the form's id, and the newest event that the page showed (None: any).
 
     ``files`` are the tokens of staged files.
     """
@@ -167,10 +167,10 @@ def render_new(services: Services, most: int = 50) -> int:
 def _rendered(number: int, body: str) -> str:
     """A message's HTML; one that takes too much is shown as it was typed, and not tried again."""
     try:
-        return markdown.render(body)
+        return message_html.render(body)
     except OverLimit as over:
         log.warning("message shown as typed", message=number, reason=str(over))
-        return markdown.as_typed(body)
+        return message_html.as_typed(body)
 
 
 def _checked(message: MessageInput) -> str:

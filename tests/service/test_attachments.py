@@ -29,7 +29,7 @@ from formapp.services import Services
 from formapp.tickets import replies
 from formapp.tickets.create import Filed
 from formapp.tickets.replies import MessageInput
-from supportpolicy.loading import NEVER_ATTACHED
+from supportpolicy import bounds
 from tests.attachments.odd_files import ODD_FILES, OddFile
 from tests.builders import NOW, build_customer, build_staff, file_ticket, stored, written
 
@@ -119,7 +119,8 @@ def test_the_policy_decides_which_kinds_are_taken_but_never_of_what_browsers_run
 
 
 def test_what_the_policy_may_never_list_is_what_is_never_taken() -> None:
-    assert set(file_types.ACTIVE) == NEVER_ATTACHED
+    assert set(file_types.ACTIVE) == bounds.RUN_BY_BROWSERS
+    assert set(file_types.NEVER) == bounds.RUN_BY_BROWSERS | bounds.PROGRAMS
 
 
 def test_files_go_with_their_ticket_each_once(services: Services) -> None:

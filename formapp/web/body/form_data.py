@@ -23,8 +23,9 @@ from formapp.web.context import client_network, web
 MAX_FIELDS = 1000
 # The longest description, each of its characters four bytes and percent-encoded, is a quarter of this.
 LARGEST_TEXT = 1_000_000
-# A form with files is read to here, so that a file which is too large costs no word of the text beside it.
-LARGEST_BODY = 100_000_000
+# A form with files is read to here, so that a file which is too large costs no word of the text beside it: as many
+# bytes of files as a policy may allow, and the text.
+LARGEST_BODY = 101_000_000
 # The forms with a file field, and those that come back filled whatever they hold.
 WITH_FILES = frozenset({"tickets.create", "tickets.reply", "desk.reply", "desk.note", "files.upload"})
 URLENCODED = "application/x-www-form-urlencoded"

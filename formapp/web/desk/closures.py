@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from wtforms import Field, Form, StringField
 from wtforms.validators import StopValidation
 
+from formapp.best_effort import best_effort
 from formapp.errors import AlreadyExists, NotFound, UseCaseError
 from formapp.forms import Line, Required
 from formapp.hours import banner, closures
@@ -93,7 +94,7 @@ def announce() -> Response:
         form[refused.field].errors = [refused.message]
         return _closures_page(form)
     else:
-        banner.write(desk.services, now)
+        _tell_guide(now)
         session["said"] = f"Announced. {banner.sentence(made, desk.services.policy.calendar.zone, now)}"
     return redirect(url_for("closures.coming"), 303)
 
@@ -108,9 +109,15 @@ def cancel(number: str) -> Response:
     except NotFound:
         session["said"] = "This closure was already cancelled."
     else:
-        banner.write(desk.services, now)
+        _tell_guide(now)
         session["said"] = "The closure is cancelled. Tickets that were sent before now keep their dates."
     return redirect(url_for("closures.coming"), 303)
+
+
+def _tell_guide(now: datetime) -> None:
+    """Bring the guide's file up to date; where that fails now, the worker does it in its next round."""
+    with best_effort("the file of closures"):
+        banner.write(web().services, now)
 
 
 def _me() -> int:

@@ -1,7 +1,8 @@
 """Time in which a ticket was closed, before anybody answered it, no longer counts against the answer's deadline.
 
 Written for tickets that were closed and reopened before this release: the deadline of their answer moves by as
-much as counted of that time, and a warning that came before the new one is taken back.
+much as counted of that time, and a warning that came before the new one is taken back. Messages are shown as they were
+typed, so those that were rendered otherwise are rendered anew.
 """
 
 from __future__ import annotations
@@ -60,6 +61,8 @@ NOTICES = sa.table(
 
 def upgrade() -> None:
     database = op.get_bind()
+    # The worker renders them anew: earlier releases left out signs that were typed.
+    database.execute(sa.update(sa.table("messages", sa.column("html", sa.Text))).values(html=None))
     reopened = sa.select(EVENTS.c.ticket_id).where(EVENTS.c.kind == "reopened")
     rows = database.execute(sa.select(EVENTS).where(EVENTS.c.ticket_id.in_(reopened)).order_by(EVENTS.c.sequence))
     histories: dict[int, list[Any]] = defaultdict(list)

@@ -38,7 +38,7 @@ class Services:
 
 
 def make_services(settings: Settings) -> Services:
-    """The desk of these settings. Raises PolicyError where the policy can't be used, BadSetting where its folder can't."""
+    """The desk of these settings. Raises PolicyError for a policy that can't be used, BadSetting for such a folder."""
     try:
         if settings.database_url.startswith("sqlite:///"):
             settings.var.mkdir(parents=True, exist_ok=True)

@@ -60,7 +60,7 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         for sentence in self.extension.policy_problems:
             self._problem(sentence)
         if not self.extension.policy_problems and (warning := self._holidays_warning(policy_file)):
-            log.warning(f"{policy_file.name}: {warning}")
+            log.warning("%s: %s", policy_file.name, warning)
         # MkDocs hands an instance on to Python-Markdown as it is.
         config.markdown_extensions.append(self.extension)  # type: ignore[arg-type]
         if str(policy_file) not in config.watch:

@@ -122,9 +122,8 @@ def holidays_known(services: Services, now: datetime) -> Iterator[Finding]:
     """The policy's list of holidays doesn't end within the next weeks."""
     if warning := holidays_warning(services.policy.calendar, now):
         what, do = warning.split(". ", 1)
-        yield Finding(
-            "holidays", str(services.settings.policy), f"{what}.", f"{do} Then run: formapp reload.", "warning"
-        )
+        do = f"{do} Then run: formapp reload."
+        yield Finding("holidays", str(services.settings.policy), f"{what}.", do, "warning")
 
 
 def closures_leave_time(services: Services, now: datetime) -> Iterator[Finding]:

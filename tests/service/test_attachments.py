@@ -210,7 +210,9 @@ def test_files_that_are_gone_are_said_and_the_ticket_waits(services: Services) -
     ada = build_customer(services)
     kept, swept, odd = keep(services), keep(services), "../../etc/passwd"
     services.files.remove(swept.token)
-    with pytest.raises(FilesGone, match=r"A file is no longer here, as files wait for a day only. Choose it again"):
+    with pytest.raises(
+        FilesGone, match=r"A file is no longer here, as files wait for a day at the most. Choose it again"
+    ):
         send(services, ada, kept.token, swept.token)
     with pytest.raises(FilesGone, match="2 files are no longer here") as gone:
         send(services, ada, swept.token, odd)

@@ -132,7 +132,7 @@ BY_A_SECRET = {
 """Open to everybody, or to whoever holds the token that they take; signing in itself is among them."""
 OF_THE_WORKER = {
     "accounts.magic_links": "start_lifetime",
-    "attachments.service": "remove_expired mark_attached",
+    "attachments.service": "remove_expired mark_attached make_room",
     "hours.banner": "write content sentence",
     "notifications.outbox": "lease_next finish send_due send_leased latest_mails mail_numbered",
     "tickets.replies": "render_new",

@@ -1,8 +1,8 @@
-"""Time in which a ticket was closed, before anybody answered it, no longer counts against the answer's deadline.
+"""Closed time is a pause of the answer's deadline; messages are shown as typed; files of people signed out are counted.
 
-Written for tickets that were closed and reopened before this release: the deadline of their answer moves by as
-much as counted of that time, and a warning that came before the new one is taken back. Messages are shown as they were
-typed, so those that were rendered otherwise are rendered anew.
+For tickets that were closed and reopened by an earlier release before anybody answered them, the deadline of the
+answer moves by as much as counted of that time, and a warning that came before the new one is taken back. Messages
+that were rendered otherwise are rendered anew.
 """
 
 from __future__ import annotations
@@ -60,6 +60,14 @@ NOTICES = sa.table(
 
 
 def upgrade() -> None:
+    op.create_table(
+        "anonymous_files",
+        sa.Column("key", sa.String(64), nullable=False, comment="Its key in the file store"),
+        sa.Column("size", sa.Integer(), nullable=False, comment="Size in bytes"),
+        sa.Column("staged_at", UtcDateTime(), nullable=False, comment="When it came"),
+        sa.PrimaryKeyConstraint("key", name="pk_anonymous_files"),
+    )
+    op.create_index("ix_anonymous_files_staged_at", "anonymous_files", ["staged_at"])
     database = op.get_bind()
     # The worker renders them anew: earlier releases left out signs that were typed.
     database.execute(sa.update(sa.table("messages", sa.column("html", sa.Text))).values(html=None))
@@ -129,3 +137,4 @@ def _move(database: sa.Connection, ticket: Any, due: datetime | None, reopened_a
 
 def downgrade() -> None:
     """The deadlines stay as they are: an earlier release never looks at them again."""
+    op.drop_table("anonymous_files")

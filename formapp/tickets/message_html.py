@@ -66,11 +66,8 @@ def _with_links(text: str) -> str:
         return ""
     html, at = [], 0
     for found in _finder().match(text) or ():
-        # Looked for, since after one address the finder's places can be wrong by a space.
-        start = text.find(found.raw, at)
-        if start >= 0:
-            html += [escape(text[at:start]), _link(found.url, found.raw)]
-            at = start + len(found.raw)
+        html += [escape(text[at : found.index]), _link(found.url, text[found.index : found.last_index])]
+        at = found.last_index
     return str(_paragraph(Markup().join([*html, escape(text[at:])])))
 
 

@@ -16,7 +16,8 @@ from formapp.actors import OPERATOR
 from formapp.database import schema
 from formapp.errors import AnswerMissing, NotFound, UseCaseError
 from formapp.hours import closures
-from formapp.models import Account, ClockNotice, Event, OutboxMessage, Ticket
+from formapp.models import Account, ClockNotice, Event, OutboxMessage, StoredClosure, Ticket
+from formapp.operations.doctor import examine
 from formapp.services import Services
 from formapp.tickets import queries, replies, triage
 from formapp.tickets.sla import load_targets, record_due_notices
@@ -395,6 +396,32 @@ def test_a_closure_that_cant_be_is_refused(services: Services) -> None:
     assert closures.upcoming_closures(services, NOW) == ()
     with pytest.raises(NotFound):
         closures.cancel_closure(services, OPERATOR, 7, NOW)
+
+
+def test_closures_that_together_leave_no_open_time_are_refused(services: Services) -> None:
+    years = [NOW + timedelta(days=365 * number) for number in range(13)]
+    announced = []
+    for start, end in ((0, 4), (4, 8)):
+        announced.append(closures.add_closure(services, OPERATOR, years[start], years[end], "Long", NOW))
+    for start, end in ((8, 12), (7, 11)):
+        with pytest.raises(UseCaseError, match="With the closures that are announced already") as refused:
+            closures.add_closure(services, OPERATOR, years[start], years[end], "Too long", NOW)
+        assert refused.value.field == "end"
+    # An hour a year is open time, but not enough for each promise.
+    hour = years[8] + timedelta(hours=1)
+    with pytest.raises(UseCaseError, match="With the closures"):
+        closures.add_closure(services, OPERATOR, hour, years[12], "With an hour between", NOW)
+    assert len(closures.upcoming_closures(services, NOW)) == 2
+    assert not [one for one in examine(services, NOW).findings if one.check == "closures"]
+    # As before this was asked: doctor tells.
+    with services.write.begin() as database:
+        database.add(StoredClosure(starts_at=years[8], ends_at=years[12], note="Older", created_at=NOW))
+    (finding,) = [one for one in examine(services, NOW).findings if one.check == "closures"]
+    assert finding.level == "problem"
+    assert "formapp closure cancel" in finding.do
+    closures.cancel_closure(services, OPERATOR, announced[0].id, NOW)
+    later = NOW + timedelta(minutes=1)
+    assert not [one for one in examine(services, later).findings if one.check == "closures"]
 
 
 def test_best_effort_is_never_overdue(services: Services, ada: Account, clock: Clock) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from formapp.accounts import accounts, projects
 from formapp.actors import OPERATOR
-from formapp.errors import NotFound, NotPermitted, UnknownProject
+from formapp.errors import NotFound, NotPermitted, TextRefused, UnknownProject, UseCaseError
 from formapp.hours import closures
 from formapp.models import Attachment, Event, Message, OutboxMessage, StoredClosure, Ticket, WebhookEndpoint
 from formapp.notifications import outbox
@@ -24,6 +24,7 @@ from formapp.notifications.webhooks import log
 from formapp.notifications.webhooks.messages import recipient_of
 from formapp.services import Services
 from formapp.tickets import create, queries, replies, search, similar, triage
+from formapp.tickets.replies import MessageInput
 from tests.builders import (
     NOW,
     build_account,
@@ -275,3 +276,29 @@ def test_a_project_made_after_it_is_a_strangers_too(services: Services, people: 
     build_project(services, "third", "eve@elsewhere.example")
     with pytest.raises(NotPermitted):
         replies.reply_as_customer(services, people["stranger"], 1, written("Mine"), LATER)
+
+
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", "ftp://x.example", "https://", "shop.example", "https://a b.example"]
+)
+def test_an_address_that_no_page_may_link_to_is_refused_whoever_sends_it(
+    services: Services, people: dict[str, Any], url: str
+) -> None:
+    sent = ticket_input(submission="new", subject="New", url=url)
+    with pytest.raises(TextRefused) as refused:
+        create.create_ticket(services, people["member"], sent, LATER)
+    assert refused.value.field == "url"
+
+
+@pytest.mark.parametrize("submission", ["", " ", "x" * 101, "a\0b"])
+def test_a_reply_needs_a_forms_id_that_can_be_stored(
+    services: Services, people: dict[str, Any], submission: str
+) -> None:
+    with pytest.raises(UseCaseError):
+        replies.reply_as_customer(services, people["member"], 1, MessageInput("Hello", submission), LATER)
+
+
+def test_a_staff_reply_needs_a_known_state(services: Services, people: dict[str, Any]) -> None:
+    with pytest.raises(UseCaseError) as refused:
+        replies.reply_as_staff(services, people["staff"], 1, written("Hello"), "lost", LATER)  # type: ignore[arg-type]
+    assert refused.value.field == "then"

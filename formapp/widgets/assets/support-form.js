@@ -44,7 +44,7 @@ customElements.define(
       if (look(subject.value) || ![project, subject].includes(changed)) return;
       const answer = await json(`${this.dataset.similar}?${new URLSearchParams({ project: project.value, subject: subject.value })}`);
       const found = answer?.similar?.[0];
-      this.querySelector("[data-alike]").replaceChildren(found ? make("a", { href: found.url, dir: "auto", textContent: `${found.sentence}: ${found.subject}` }) : "");
+      this.querySelector("[data-alike]").replaceChildren(found ? make("a", { href: found.url, textContent: `${found.sentence}: ${found.subject}` }) : "");
     }
     // Says how much room is left, once it gets scarce; waits for a pause in typing.
     count(field) {

@@ -65,10 +65,23 @@ class TooManyTickets(UseCaseError):
     message = "You have sent too many tickets within an hour. Wait a while, then send again"
 
 
+class TooManyMessages(UseCaseError):
+    """This person has written as many replies and notes within the hour as one may."""
+
+    field = "body"
+    message = "You have sent too many messages within an hour. Your text is kept here: wait a while, then send it again"
+
+
 class NotFound(UseCaseError):
     """There is no such thing, or none that this account may see: the answer is the same."""
 
     message = "There is nothing here that you can see"
+
+
+class NotPermitted(NotFound):
+    """The account that acts may not do this, is disabled, or is none."""
+
+    message = "Your account can't do this"
 
 
 class LinkGone(UseCaseError):

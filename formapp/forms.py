@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 from wtforms import EmailField, Field, Form, HiddenField, RadioField, SelectField, StringField, TextAreaField, URLField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
@@ -15,7 +14,7 @@ from wtforms.utils import unset_value
 from wtforms.validators import StopValidation
 
 from formapp.errors import TextRefused, UseCaseError
-from formapp.text import is_blank, normalise, normalise_line
+from formapp.text import NO_WEB_ADDRESS, is_blank, is_web_address, normalise, normalise_line
 from supportpolicy import FormLimits, Policy
 
 # More than any policy allows; what is beyond was made by nobody's browser.
@@ -67,20 +66,13 @@ class Required:
 class WebAddress:
     """Nothing, or an address that begins with http:// or https:// and names a host."""
 
-    message = "Enter a URL that starts with http:// or https://, such as https://www.example.com/page"
-
     def __call__(self, _form: Form, field: Field) -> None:
         """Refuse another scheme, or no host."""
         if is_blank(field.data or ""):
             field.data = ""
             return
-        try:
-            parts = urlsplit(field.data)
-            parts.port  # noqa: B018 - raises for a port that can't be
-        except ValueError:
-            raise StopValidation(self.message) from None
-        if parts.scheme not in {"http", "https"} or not parts.hostname or " " in field.data:
-            raise StopValidation(self.message)
+        if not is_web_address(field.data):
+            raise StopValidation(NO_WEB_ADDRESS)
 
 
 class MailAddress:

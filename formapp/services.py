@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from formapp.database.engine import Database, ReadSessions, WriteSessions, open_database
-from formapp.settings import Settings
+from formapp.settings import Settings, not_writable
 from formapp.storage import open_file_store
 from formapp.storage.store import FileStore
 from supportpolicy import Policy, load
@@ -36,10 +36,13 @@ class Services:
 
 
 def make_services(settings: Settings) -> Services:
-    """The desk of these settings. Raises PolicyError where the policy can't be used."""
-    if settings.database_url.startswith("sqlite:///"):
-        settings.var.mkdir(parents=True, exist_ok=True)
-    files = open_file_store(settings.files, settings.var)
+    """The desk of these settings. Raises PolicyError for a policy that can't be used, BadSetting for such a folder."""
+    try:
+        if settings.database_url.startswith("sqlite:///"):
+            settings.var.mkdir(parents=True, exist_ok=True)
+        files = open_file_store(settings.files, settings.var)
+    except OSError as error:
+        raise not_writable(settings.var, error) from None
     return Services(settings, open_database(settings.database_url), load(settings.policy), files)
 
 

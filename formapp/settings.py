@@ -229,19 +229,34 @@ def _secret(value: str) -> str:
 def _kept_secret(var: Path) -> str:
     """A secret made once and kept beside the data, readable by its owner alone: one machine needs no more."""
     path = var / "secret-key"
-    if not path.exists():
-        var.mkdir(parents=True, exist_ok=True)
-        whole = var / f"secret-key.{secrets.token_hex(8)}"
-        with os.fdopen(os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(32))
-        # Of processes that start together one wins, and none reads a file that is only half written.
-        with suppress(FileExistsError):
-            os.link(whole, path)
-        whole.unlink()
-    kept = path.read_text("utf-8").strip()
+    try:
+        if not path.exists():
+            _make_secret(path)
+        kept = path.read_text("utf-8").strip()
+    except OSError as error:
+        raise not_writable(var, error) from None
     if len(kept) < SHORTEST_SECRET:
         raise BadSetting(f"{path} holds no secret; remove it, or set {PREFIX}SECRET_KEY.")
     return kept
+
+
+def _make_secret(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    whole = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    with os.fdopen(os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(secrets.token_urlsafe(32))
+    # Of processes that start together one wins, and none reads a file that is only half written.
+    with suppress(FileExistsError):
+        os.link(whole, path)
+    whole.unlink()
+
+
+def not_writable(var: Path, error: OSError) -> BadSetting:
+    """What to say of a folder that the desk can't keep its things in."""
+    return BadSetting(
+        f"{PREFIX}VAR: the desk can't keep anything in {var}: {error.strerror or type(error).__name__}. "
+        "Let the desk's user write there, or name another folder."
+    )
 
 
 def _file(value: str, name: str) -> Path:

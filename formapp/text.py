@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from urllib.parse import urlsplit
 
 from formapp.errors import TextRefused, TextTooLong
 
@@ -20,6 +21,7 @@ _FILLERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 
 # As many characters as NFC makes one at the most: alpha with three accents.
 _ROOM = 4
+NO_WEB_ADDRESS = "Enter a URL that starts with http:// or https://, such as https://www.example.com/page"
 MOST_ACCENTS = 30
 """On one letter, as in the stream-safe text of Unicode (UAX #15)."""
 
@@ -71,6 +73,16 @@ def is_unseen(character: str) -> bool:
 def is_blank(text: str) -> bool:
     """Whether nothing of the text can be seen: only spaces, zero-width characters, lone accents, fillers."""
     return all(is_unseen(character) or unicodedata.category(character) == "Mn" for character in text)
+
+
+def is_web_address(text: str) -> bool:
+    """Whether a text is an address that begins with http:// or https:// and names a host."""
+    try:
+        parts = urlsplit(text)
+        parts.port  # noqa: B018 - raises for a port that can't be
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and " " not in text
 
 
 def size_words(size: int) -> str:

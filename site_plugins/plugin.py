@@ -15,12 +15,14 @@ from mkdocs.exceptions import PluginError
 from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
 from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page
+from mkdocs.utils import get_build_datetime
 
 from formapp.widgets import CLOSURES_FILE, NO_CLOSURES, assets
 from formapp.widgets.page_frame import FRAME_FILE
 from site_plugins import csp, shell
 from site_plugins.extension import PageContext, SupportExtension, beside
 from site_plugins.fences import find_fences
+from supportpolicy import holidays_warning, load
 
 log = get_plugin_logger("support")
 
@@ -57,6 +59,8 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         self.extension.reload()
         for sentence in self.extension.policy_problems:
             self._problem(sentence)
+        if not self.extension.policy_problems and (warning := self._holidays_warning(policy_file)):
+            log.warning("%s: %s", policy_file.name, warning)
         # MkDocs hands an instance on to Python-Markdown as it is.
         config.markdown_extensions.append(self.extension)  # type: ignore[arg-type]
         if str(policy_file) not in config.watch:
@@ -122,6 +126,10 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
             csp.write_policy(site_dir, self.config.app_url)
         # After the policy: the desk sends its own for the pages that it fills.
         (site_dir / FRAME_FILE).write_text(self.shell_page, "utf-8")
+
+    def _holidays_warning(self, policy_file: Path) -> str:
+        """As of the build's own date, which SOURCE_DATE_EPOCH can set."""
+        return holidays_warning(load(policy_file).calendar, get_build_datetime())
 
     def _problem(self, sentence: str) -> None:
         self.problems.append(sentence)

@@ -2,6 +2,7 @@
 
 from supportpolicy.deadlines import Deadlines, Pause, Segment, Target, warning_time
 from supportpolicy.graph import ChooserGraph, Edge, QuestionNode, ResultNode
+from supportpolicy.holidays import holidays_warning
 from supportpolicy.loading import load, loads
 from supportpolicy.model import (
     Attachments,
@@ -53,6 +54,7 @@ __all__ = [
     "UnknownAnswer",
     "enumerate_answers",
     "graph_svg",
+    "holidays_warning",
     "load",
     "loads",
     "warning_time",

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from supportpolicy.holidays import holidays_warning
 from supportpolicy.loading import load
 from supportpolicy.picture import graph_svg
 from supportpolicy.policy import Policy
@@ -20,9 +21,13 @@ class Mistake(Exception):
     """What was typed can't be done; the message says why."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; 0 where all is well, 1 where the file or the question has a problem."""
+def main(arguments: Sequence[str] | None = None, now: datetime | None = None) -> int:
+    """Run one command; 0 where all is well, 1 where the file or the question has a problem.
+
+    ``now`` is the present, an aware instant; None asks the machine's clock.
+    """
     options = _parser().parse_args(arguments)
+    options.now = now or datetime.now(UTC)
     try:
         policy = load(options.file)
         options.run(policy, options)
@@ -62,13 +67,15 @@ def _check(policy: Policy, options: argparse.Namespace) -> None:
         f"{options.file}: all right. {len(policy.priorities)} priorities, {len(policy.questions)} questions, "
         f"{len(policy.rules)} rules; each of {combinations:,} combinations of answers decides exactly one priority."
     )
+    if warning := holidays_warning(policy.calendar, options.now):
+        print(f"{options.file}: warning: {warning}", file=sys.stderr)
 
 
 def _explain(policy: Policy, options: argparse.Namespace) -> None:
     if options.answers:
         _explain_answers(policy, options.answers)
         return
-    opened = _instant(policy, options.at)
+    opened = _instant(policy, options.at, options.now)
     labels = {priority.id: priority.label for priority in policy.priorities}
     if options.priority and options.priority not in labels:
         raise Mistake(f'There is no priority "{options.priority}"; known here: {", ".join(labels)}.')
@@ -76,9 +83,9 @@ def _explain(policy: Policy, options: argparse.Namespace) -> None:
         _explain_dates(policy, priority, opened)
 
 
-def _instant(policy: Policy, text: str | None) -> datetime:
+def _instant(policy: Policy, text: str | None, now: datetime) -> datetime:
     try:
-        instant = datetime.fromisoformat(text) if text else datetime.now(UTC)
+        instant = datetime.fromisoformat(text) if text else now
     except ValueError:
         raise Mistake(f'"{text}" is not a time; write it as "2026-11-24T15:00".') from None
     return instant if instant.tzinfo else instant.replace(tzinfo=policy.calendar.zone)

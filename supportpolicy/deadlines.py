@@ -1,13 +1,13 @@
 """By when a promise is due, and why.
 
-Business time runs only while support is open; elapsed time ("24/7") always. The response clock is
-never paused. The resolution clock pauses while the customer is asked. A deadline that falls exactly
-on closing time stays there; filed outside the hours, counting starts at the next opening.
+Business time runs only while support is open; elapsed time ("24/7") always. Each clock has its own pauses:
+that of the resolution stands still while the customer is asked, both while the ticket is closed. A deadline that
+falls exactly on closing time stays there; filed outside the hours, counting starts at the next opening.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -18,7 +18,7 @@ from supportpolicy.opentime import Closure, Interval, OpenTime, as_utc, clock_ch
 Target = Literal["response", "resolution"]
 Kind = Literal["counted", "closed", "holiday", "closure", "paused", "clock change"]
 Pause = tuple[datetime, datetime | None] | tuple[datetime, datetime | None, str]
-"""From when to when the resolution clock stood still (None: it still does), and why, in words."""
+"""From when to when a clock stood still (None: it still does), and why, in words."""
 
 WARNING_SHARE = 4
 WARNING_MOST = timedelta(hours=4)
@@ -43,7 +43,10 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """Both deadlines of a ticket, aware UTC; None for best effort, or while ``paused``."""
+    """Both deadlines of a ticket, aware UTC; None for best effort, or while its clock stands still.
+
+    ``paused`` is the resolution's.
+    """
 
     response_due: datetime | None
     resolution_due: datetime | None
@@ -88,26 +91,37 @@ def deadlines(
     opened_at: datetime,
     pauses: Sequence[Pause] = (),
     closures: Sequence[Closure] = (),
+    response_pauses: Sequence[Pause] = (),
 ) -> Deadlines:
-    """The deadlines of a ticket received at ``opened_at``.
+    """The deadlines of a ticket received at ``opened_at``; ``pauses`` are the resolution clock's.
 
     Raises ValueError for a time without a zone, NeverOpen for a calendar that runs out.
     """
     opened = as_utc(opened_at)
     stops = _stops(pauses)
     closed = merge((as_utc(closure.start), as_utc(closure.end)) for closure in closures) if closures else ()
-    response = _due(open_time, priority.response, opened, (), closed)
-    standing = bool(stops) and stops[-1][1] == _FAR
+    response_stops = _stops(response_pauses)
+    standing = _stands_still(stops)
+    response = (
+        None if _stands_still(response_stops) else _due(open_time, priority.response, opened, response_stops, closed)
+    )
     resolution = None if standing else _due(open_time, priority.resolution, opened, stops, closed)
     paused = standing and priority.resolution.kind != "best effort"
-    basis = _Basis(open_time, priority, opened, stops, tuple(closures), tuple(pauses))
-    return Deadlines(response, resolution, paused, basis)
+    clocks: dict[Target, _Pauses] = {
+        "response": _Pauses(tuple(response_pauses), response_stops),
+        "resolution": _Pauses(tuple(pauses), stops),
+    }
+    return Deadlines(response, resolution, paused, _Basis(open_time, priority, opened, tuple(closures), clocks))
 
 
 def _stops(pauses: Sequence[Pause]) -> tuple[Interval, ...]:
     if not pauses:
         return ()
     return merge((as_utc(pause[0]), _FAR if pause[1] is None else as_utc(pause[1])) for pause in pauses)
+
+
+def _stands_still(stops: tuple[Interval, ...]) -> bool:
+    return bool(stops) and stops[-1][1] == _FAR
 
 
 def _due(
@@ -159,20 +173,27 @@ def open_between(open_time: OpenTime, start: datetime, end: datetime, closures: 
 
 
 @dataclass(frozen=True, slots=True)
+class _Pauses:
+    """The pauses of one clock as they were given, and as intervals apart."""
+
+    given: tuple[Pause, ...]
+    stops: tuple[Interval, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _Basis:
     """What the deadlines were worked out from, kept to explain them."""
 
     open_time: OpenTime
     priority: Priority
     opened: datetime
-    stops: tuple[Interval, ...]
     closures: tuple[Closure, ...]
-    pauses: tuple[Pause, ...]
+    pauses: Mapping[Target, _Pauses]
 
     def explain(self, result: Deadlines) -> tuple[Segment, ...]:
-        segments = list(self._stretches("response", self.priority.response, result.response_due, ()))
-        due = self.stops[-1][0] if result.paused else result.resolution_due
-        segments += self._stretches("resolution", self.priority.resolution, due, self.stops)
+        segments = list(self._stretches("response", result.response_due))
+        due = self.pauses["resolution"].stops[-1][0] if result.paused else result.resolution_due
+        segments += self._stretches("resolution", due)
         return tuple(segments)
 
     def promise(self, target: Target) -> Promise:
@@ -180,7 +201,7 @@ class _Basis:
 
     def warn_at(self, target: Target) -> datetime | None:
         promise = self.promise(target)
-        stops = () if target == "response" else self.stops
+        stops = self.pauses[target].stops
         closed = merge((as_utc(closure.start), as_utc(closure.end)) for closure in self.closures)
         calendar = self.open_time.calendar
         left = needed(promise, calendar) - warning_time(promise, calendar)
@@ -191,15 +212,14 @@ class _Basis:
             left -= end - start
         return None
 
-    def _stretches(
-        self, target: Target, promise: Promise, due: datetime | None, stops: tuple[Interval, ...]
-    ) -> Iterator[Segment]:
+    def _stretches(self, target: Target, due: datetime | None) -> Iterator[Segment]:
         if due is None:
             return
+        promise, stops = self.promise(target), self.pauses[target].stops
         found: list[tuple[datetime, datetime, Kind, str]] = []
         paused = [(start, end) for start, end in stops if start < due and end > self.opened]
         if paused:
-            found += self._paused(due)
+            found += self._paused(target, due)
         if promise.kind == "elapsed":
             found += [(*part, "counted", "Counted, day and night") for part in subtract((self.opened, due), stops)]
         else:
@@ -211,8 +231,8 @@ class _Basis:
             counted = end - start if kind == "counted" else timedelta()
             yield Segment(target, kind, start.astimezone(zone), end.astimezone(zone), counted, note)
 
-    def _paused(self, due: datetime) -> Iterator[tuple[datetime, datetime, Kind, str]]:
-        for pause in self.pauses:
+    def _paused(self, target: Target, due: datetime) -> Iterator[tuple[datetime, datetime, Kind, str]]:
+        for pause in self.pauses[target].given:
             start = max(as_utc(pause[0]), self.opened)
             end = due if pause[1] is None else min(as_utc(pause[1]), due)
             if start < end:

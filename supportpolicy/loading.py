@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from supportpolicy import bounds
 from supportpolicy.model import (
     Attachments,
     Calendar,
@@ -29,10 +30,7 @@ from supportpolicy.reading import Node, Reader
 from supportpolicy.reading_calendar import read_calendar
 
 MEGABYTE = 1_000_000
-NEVER_ATTACHED = frozenset({"svg", "svgz", "html", "htm", "xhtml", "xht", "shtml", "mhtml", "mht"})
-"""Endings of files in which browsers run script."""
 _KIND = re.compile(r"[a-z0-9]+(\.[a-z0-9]+)*")
-_KIND_LENGTH = 32
 # Stand in for what can't be read, so that the rest of the file is still proved.
 _ANY_CALENDAR = Calendar(ZoneInfo("UTC"), (((540, 1020),),) * 7, frozenset(), 480)
 _ANY_FORM = FormLimits(1, 1, 1, Attachments(0, 0, 0, ()))
@@ -97,6 +95,8 @@ def _id(node: Node, places: dict[str, Node]) -> str | None:
         return None
     if not set(text) <= set(_ID):
         node.problem(f'"{text}" can\'t be an id: use small letters, digits and hyphens.')
+    elif len(text) > bounds.LONGEST_ID:
+        node.problem(f'"{text[:20]}..." is too long for an id: use at most {bounds.LONGEST_ID} characters.')
     elif text in places:
         node.problem(f'The id "{text}" stands twice; first in line {places[text].line}.')
     places.setdefault(text, node)
@@ -259,7 +259,11 @@ def _form(node: Node) -> FormLimits | None:
     fields = node.fields(("subject_length", "url_length", "description_length", "attachments"))
     lengths = [
         fields[name].number(1, most) if name in fields else None
-        for name, most in (("subject_length", 1_000), ("url_length", 8_000), ("description_length", 100_000))
+        for name, most in (
+            ("subject_length", bounds.LONGEST_SUBJECT),
+            ("url_length", bounds.LONGEST_URL),
+            ("description_length", bounds.LONGEST_DESCRIPTION),
+        )
     ]
     attachments = _attachments(fields["attachments"]) if "attachments" in fields else None
     if attachments is None or lengths[0] is None or lengths[1] is None or lengths[2] is None:
@@ -274,18 +278,20 @@ def _kind(item: Node) -> str:
     plain = kind.strip().lstrip(".").casefold()
     if kind != plain:
         item.problem(f'Write "{plain}": small letters, without the dot before it.')
-    elif not _KIND.fullmatch(kind) or len(kind) > _KIND_LENGTH:
+    elif not _KIND.fullmatch(kind) or len(kind) > bounds.LONGEST_KIND:
         item.problem(f'"{kind}" is no ending of a file\'s name, like "log" or "tar.gz".')
-    elif kind in NEVER_ATTACHED:
+    elif kind.rpartition(".")[2] in bounds.PROGRAMS:
+        item.problem(f'Leave "{kind}" out: such files are programs, so they are never taken.')
+    elif kind.rpartition(".")[2] in bounds.RUN_BY_BROWSERS:
         item.problem(f'Leave "{kind}" out: browsers run script in such files, so they are never taken.')
     return kind
 
 
 def _attachments(node: Node) -> Attachments | None:
     fields = node.fields(("count", "size_mb", "total_mb", "kinds"))
-    count = fields["count"].number(0, 100) if "count" in fields else None
-    size = fields["size_mb"].number(1, 1_000) if "size_mb" in fields else None
-    total = fields["total_mb"].number(1, 10_000) if "total_mb" in fields else None
+    count = fields["count"].number(0, bounds.MOST_FILES) if "count" in fields else None
+    size = fields["size_mb"].number(1, bounds.MOST_MEGABYTES) if "size_mb" in fields else None
+    total = fields["total_mb"].number(1, bounds.MOST_MEGABYTES) if "total_mb" in fields else None
     kinds = [_kind(item) for item in fields["kinds"].items()] if "kinds" in fields else []
     if count is None or size is None or total is None:
         return None

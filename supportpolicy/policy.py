@@ -100,13 +100,14 @@ class Policy:
         opened_at: datetime,
         pauses: Sequence[Pause] = (),
         closures: Sequence[Closure] = (),
+        response_pauses: Sequence[Pause] = (),
     ) -> Deadlines:
         """When a ticket of this priority, received at an aware instant, is due: aware UTC, None for best effort.
 
-        Raises KeyError for an unknown priority, ValueError for an instant without a zone, NeverOpen
-        where closures leave no open time within ten years.
+        ``pauses`` are the resolution clock's. Raises KeyError for an unknown priority, ValueError for an
+        instant without a zone, NeverOpen where closures leave no open time within ten years.
         """
-        return deadlines(self.open_time, self.priority(priority), opened_at, pauses, closures)
+        return deadlines(self.open_time, self.priority(priority), opened_at, pauses, closures, response_pauses)
 
     def open_between(self, start: datetime, end: datetime, closures: Sequence[Closure] = ()) -> timedelta:
         """The open time between two aware instants; negative where ``end`` comes first."""

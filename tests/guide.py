@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.builders import REPOSITORY
+from tests.builders import NOW, REPOSITORY
 
 
 def guide_of_the_run(folder: Path) -> Path:
@@ -25,7 +25,7 @@ def build_guide(folder: Path) -> Path:
     done = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)],
         cwd=REPOSITORY,
-        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1", "SOURCE_DATE_EPOCH": f"{NOW.timestamp():.0f}"},
         capture_output=True,
         text=True,
         check=False,

@@ -68,7 +68,8 @@ def active_projects_of(services: Services, account_id: int) -> tuple[Project, ..
         found = database.scalars(
             select(Project)
             .join(Membership, Membership.project_id == Project.id)
-            .where(Membership.account_id == account_id, Project.is_active)
+            .join(Account, Account.id == Membership.account_id)
+            .where(Account.id == account_id, Account.disabled_at.is_(None), Project.is_active)
             .order_by(Project.name, Project.id)
         )
         return tuple(found)

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
+from formapp.best_effort import best_effort
+from formapp.database.engine import BRIEFLY
 from formapp.models import Account, SignedInSession
 from formapp.services import Services
 from formapp.tokens import hash_token, new_token
@@ -59,7 +61,7 @@ def signed_in_by(services: Services, token: str, now: datetime) -> SignedIn | No
     if found is None or now - found.created_at >= LIFETIME or now - found.seen_at >= IDLE:
         return None
     if now - found.seen_at >= _NOTED:
-        with services.write.begin() as database:
+        with best_effort("a session's time"), services.write.begin(patience=BRIEFLY) as database:
             database.execute(update(SignedInSession).where(SignedInSession.token_hash == key).values(seen_at=now))
     return SignedIn(found.id, found.email, found.name, found.is_staff)
 

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 
 import filetype
 
+from supportpolicy.bounds import PROGRAMS
+
 HEAD = 8 * 1024
 """How many of a file's first bytes tell what it is."""
 _LONGEST_NAME = 255
@@ -37,6 +39,7 @@ _TEXTS = {
     "yaml": "application/yaml",
     "yml": "application/yaml",
 }
+_PROGRAM = "is a program. Send a screenshot of it, or what it writes as text"
 _SVG = "is an SVG drawing, which can run script. Send it as a PNG"
 _PAGE = "is a web page, which can run script. Send a screenshot"
 ACTIVE = {
@@ -44,6 +47,8 @@ ACTIVE = {
     **dict.fromkeys(("html", "htm", "xhtml", "xht", "shtml", "mhtml", "mht"), _PAGE),
 }
 """Extensions of what browsers run, with the sentence that says so; never taken, whatever the policy lists."""
+NEVER = {**ACTIVE, **dict.fromkeys(PROGRAMS, _PROGRAM)}
+"""The same with programs."""
 _UTF_16 = {b"\xff\xfe", b"\xfe\xff"}
 # Each part is taken once and for all, so that no file makes this try the same bytes again and again.
 _ROOT = re.compile(
@@ -117,8 +122,8 @@ def refusal_by_name(name: str, kinds: Sequence[str]) -> str:
     if not name:
         return "A file without a name can't be sent. Give it a name and choose it again"
     extension = last_extension(name)
-    if active := ACTIVE.get(extension):
-        return f"“{name}” {active}{_or_zip(kinds)}"
+    if never := NEVER.get(extension):
+        return f"“{name}” {never}{_or_zip(kinds)}"
     if kind_of(name, kinds):
         return ""
     what = f".{extension} isn't" if extension else "a name without an ending isn't"

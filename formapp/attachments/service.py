@@ -8,24 +8,28 @@ or message. A staged file that nothing was attached to within a day is swept.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 from hashlib import sha256
-from itertools import islice
+from itertools import accumulate, islice
 from typing import Any
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import Select, delete, insert, select, text
 from sqlalchemy.orm import Session
 
 from formapp.attachments.file_types import PICTURES
 from formapp.attachments.upload import StagedFile, staged_file
+from formapp.best_effort import best_effort
+from formapp.database.engine import BRIEFLY
 from formapp.errors import FilesGone, FilesTooLarge, NotFound, TooManyFiles
-from formapp.models import Attachment, Message
+from formapp.models import AnonymousFile, Attachment, Message
 from formapp.services import Services
 from formapp.text import size_words
 
 LIFETIME = timedelta(hours=48)
 """How long a file waits to be attached: a day, and another for a draft that was saved at the first day's end."""
+MOST_ANONYMOUS = 2_000
+MOST_ANONYMOUS_BYTES = 2_000_000_000
+"""How many files of people signed out wait at the most, and how much they are together."""
 PREVIEW = "webp"
 """What lies beside a picture: its preview."""
 _SENT = "sent"
@@ -93,6 +97,7 @@ def attach(
         for token, found in metadata.items()
     ]
     database.add_all(rows)
+    database.execute(delete(AnonymousFile).where(AnonymousFile.key.in_(wanted)))
     database.flush()
     return tuple(rows)
 
@@ -103,8 +108,36 @@ def mark_attached(services: Services, tokens: Iterable[str]) -> None:
     Nothing depends on it but what a form shows, so a store that fails here changes nothing.
     """
     for token in dict.fromkeys(tokens):
-        with suppress(OSError):
+        with best_effort("the mark of an attached file"):
             services.files.put_derived(token, _SENT, b"")
+
+
+def make_room(services: Services, staged: Iterable[StagedFile], now: datetime) -> None:
+    """Count files that came from somebody signed out; where all such files are too many, the oldest go.
+
+    Nobody is refused for what others sent. Raises SQLAlchemyError or OSError where that can't be done now.
+    """
+    values = [{"key": one.token, "size": one.size, "staged_at": now} for one in staged]
+    if not values:
+        return
+    with services.write.begin(patience=BRIEFLY) as database:
+        database.execute(insert(AnonymousFile), values)
+    for key in _beyond_the_limit(services):
+        _remove_unless_attached(services, key)
+
+
+def _beyond_the_limit(services: Services) -> list[str]:
+    """The files of people signed out that are too many, from the newest back."""
+    with services.read() as database:
+        newest = database.execute(
+            select(AnonymousFile.key, AnonymousFile.size).order_by(AnonymousFile.staged_at.desc(), AnonymousFile.key)
+        ).all()
+    sums = accumulate(row.size for row in newest)
+    return [
+        row.key
+        for number, (row, whole) in enumerate(zip(newest, sums, strict=True))
+        if number >= MOST_ANONYMOUS or whole > MOST_ANONYMOUS_BYTES
+    ]
 
 
 def attachments_of(services: Services, ticket_id: int, *, with_notes: bool) -> tuple[Attachment, ...]:
@@ -173,6 +206,7 @@ def _remove_unless_attached(services: Services, key: str) -> bool:
         if database.scalar(select(Attachment.id).where(Attachment.key == key)) is not None:
             return False
         services.files.remove(key)
+        database.execute(delete(AnonymousFile).where(AnonymousFile.key == key))
         return True
 
 
@@ -203,7 +237,7 @@ def _metadata_of_all(services: Services, tokens: Sequence[str]) -> dict[str, dic
         many = len(gone) > 1
         raise FilesGone(
             f"{len(gone) if many else 'A'} {'files are' if many else 'file is'} no longer here, as files wait for "
-            f"a day only. Choose {'them' if many else 'it'} again",
+            f"a day at the most. Choose {'them' if many else 'it'} again",
             gone,
         )
     return {token: metadata for token, metadata in found.items() if metadata is not None}

@@ -15,6 +15,8 @@ from sqlalchemy.exc import DBAPIError
 
 from formapp import supervisor, worker
 from formapp.accounts import accounts, magic_links, projects
+from formapp.actors import OPERATOR
+from formapp.best_effort import best_effort
 from formapp.cli import operations
 from formapp.cli.context import with_desk
 from formapp.cli.outbox import outbox
@@ -28,7 +30,7 @@ from formapp.logs import lines, log
 from formapp.models import LARGEST_ID
 from formapp.operations import policy_in_use
 from formapp.services import Services, utc_now
-from formapp.settings import PREFIX, BadSetting
+from formapp.settings import PREFIX, BadSetting, not_writable
 from supportpolicy import PolicyError
 
 
@@ -78,7 +80,10 @@ def serve(desk: Services, host: str, port: int, workers: int, threads: int, no_w
         ) from error
     web = supervisor.own_command("web", f"--listener={listener.fileno()}", f"--threads={threads}")
     # An edited file counts from the next reload on, and a broken one never: what runs is this copy.
-    same = {f"{PREFIX}POLICY": str(policy_in_use.take(desk.settings))}
+    try:
+        same = {f"{PREFIX}POLICY": str(policy_in_use.take(desk.settings))}
+    except OSError as error:
+        raise not_writable(desk.settings.var, error) from None
     processes = [
         supervisor.Process(f"web {number}", web, [listener.fileno()], same) for number in range(1, workers + 1)
     ]
@@ -251,8 +256,9 @@ def closure_add(desk: Services, start: str, end: str, note: str) -> None:
     now = utc_now()
     zone = desk.policy.calendar.zone
     begins, ends = closures.local_instant(start, "start", zone), closures.local_instant(end, "end", zone)
-    made = closures.add_closure(desk, begins, ends, note, now)
-    banner.write(desk, now)
+    made = closures.add_closure(desk, OPERATOR, begins, ends, note, now)
+    with best_effort("the file of closures"):
+        banner.write(desk, now)
     click.echo(f"Announced closure {made.id}. {banner.sentence(made, zone, now)}")
 
 
@@ -271,8 +277,9 @@ def closure_list(desk: Services) -> None:
 def closure_cancel(desk: Services, number: int) -> None:
     """Cancel a closure; tickets that were already sent keep their dates."""
     now = utc_now()
-    closures.cancel_closure(desk, number, now)
-    banner.write(desk, now)
+    closures.cancel_closure(desk, OPERATOR, number, now)
+    with best_effort("the file of closures"):
+        banner.write(desk, now)
     click.echo(f"Cancelled closure {number}.")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import click
 
+from formapp.actors import OPERATOR
 from formapp.cli.context import with_desk
 from formapp.errors import UseCaseError
 from formapp.models import LARGEST_ID, OutboxMessage, reference_of
@@ -66,4 +67,4 @@ def _failed(desk: Services) -> Iterator[OutboxMessage]:
 
 def _replay(desk: Services, number: int) -> None:
     again = log.replay if messages.message_numbered(desk, number).channel == webhooks.CHANNEL else messages.replay
-    again(desk, number, utc_now())
+    again(desk, OPERATOR, number, utc_now())

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, TypeDecorator, create_engine, event
+from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, TypeDecorator, create_engine, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -28,6 +28,8 @@ LOCK_SECONDS = 10
 """How long a writer waits for its turn."""
 TURN_SECONDS = 0.001
 """How often a process looks whether it may write."""
+BRIEFLY = 0.25
+"""How long one waits, in seconds, that nothing depends on."""
 # From 3.7.0 to 3.51.2 a WAL reset can lose committed rows (sqlite.org/wal.html).
 SOUND_WAL = (3, 51, 3)
 NAMING = {
@@ -92,19 +94,33 @@ class WriteSessions:
 
     def __init__(self, engine: Engine) -> None:
         self._sessions = sessionmaker(engine, expire_on_commit=False)
-        self._begin = "BEGIN IMMEDIATE" if engine.dialect.name == "sqlite" else ""
-        self._turn = _Turn(Path(f"{engine.url.database}-turn")) if self._begin else nullcontext()
+        self._turn = _Turn(Path(f"{engine.url.database}-turn")) if engine.dialect.name == "sqlite" else None
 
     @contextmanager
-    def begin(self) -> Iterator[Session]:
+    def begin(self, patience: float | None = None) -> Iterator[Session]:
         """One transaction: committed at the end, rolled back by any exception.
 
-        Raises OperationalError where no turn comes within ``LOCK_SECONDS``.
+        Raises OperationalError where no turn comes within ``patience`` seconds (None: ``LOCK_SECONDS``).
         """
-        with self._turn, self._sessions.begin() as session:
-            if self._begin:
-                session.connection().exec_driver_sql(self._begin)
+        turn = self._turn.taken(LOCK_SECONDS if patience is None else patience) if self._turn else nullcontext()
+        with turn, self._sessions.begin() as session:
+            _begin_to_write(session.connection(), patience)
             yield session
+
+
+def _begin_to_write(connection: Connection, patience: float | None) -> None:
+    if connection.dialect.name == "postgresql":
+        if patience is not None:
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(patience * 1000)}")
+        return
+    if patience is None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        return
+    connection.exec_driver_sql(f"PRAGMA busy_timeout={int(patience * 1000)}")
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={int(LOCK_SECONDS * 1000)}")
 
 
 class _Turn:
@@ -117,32 +133,41 @@ class _Turn:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._thread_lock = threading.Lock()
-        self._file: int | None = None
 
-    def __enter__(self) -> None:
-        until = time.monotonic() + LOCK_SECONDS
-        if not self._thread_lock.acquire(timeout=LOCK_SECONDS):
+    @contextmanager
+    def taken(self, seconds: float) -> Iterator[None]:
+        """Have the turn. Raises OperationalError where another thread has it all the time."""
+        until = time.monotonic() + seconds
+        if not self._thread_lock.acquire(timeout=seconds):
             raise OperationalError("BEGIN IMMEDIATE", None, TimeoutError("no turn to write"))
-        # Where there can't be such a file SQLite's own waiting is all there is, and so it is after the time.
-        with suppress(OSError):
-            self._file = os.open(self._path, os.O_CREAT | os.O_WRONLY, 0o600)
-            while not _locked(self._file) and time.monotonic() < until:
-                time.sleep(TURN_SECONDS)
+        try:
+            with self._file_locked(until):
+                yield
+        finally:
+            self._thread_lock.release()
 
-    def __exit__(self, *_: object) -> None:
-        if self._file is not None:
+    @contextmanager
+    def _file_locked(self, until: float) -> Iterator[None]:
+        """The file's lock; where it can't be had by then, SQLite's own waiting is all there is."""
+        try:
+            file = os.open(self._path, os.O_CREAT | os.O_WRONLY, 0o600)
+        except OSError:
+            yield
+            return
+        try:
+            while not _locked(file) and time.monotonic() < until:
+                time.sleep(TURN_SECONDS)
+            yield
+        finally:
             # Closed, it is free.
-            os.close(self._file)
-            self._file = None
-        self._thread_lock.release()
+            os.close(file)
 
 
 def _locked(file: int) -> bool:
-    try:
+    with suppress(OSError):
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+        return True
+    return False
 
 
 @dataclass(frozen=True, slots=True)

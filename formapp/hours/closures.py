@@ -6,16 +6,19 @@ those that were set before the closure was cancelled.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, bindparam, or_, select
+from sqlalchemy import Connection, bindparam, or_, select, text
 
+from formapp.actors import Actor, require_staff
+from formapp.database.retry import tried_again
 from formapp.errors import AlreadyExists, NotFound, TextRefused, UseCaseError
 from formapp.models import StoredClosure
 from formapp.services import Services
 from formapp.text import is_blank, normalise_line
-from supportpolicy import Closure, NeverOpen
+from supportpolicy import Closure, NeverOpen, Policy
 
 NOTE_LENGTH = 200
 _KNOWN = (
@@ -29,11 +32,16 @@ _KNOWN = (
 )
 
 
-def add_closure(services: Services, start: datetime, end: datetime, note: str, now: datetime) -> StoredClosure:
-    """Announce a closure between two aware instants. Raises UseCaseError with its field and a sentence.
+@tried_again
+def add_closure(
+    services: Services, actor: Actor, start: datetime, end: datetime, note: str, now: datetime
+) -> StoredClosure:
+    """Announce a closure between two aware instants, for staff. Raises UseCaseError with its field and a sentence.
 
-    AlreadyExists is one of them: the same was announced before, and wasn't cancelled.
+    NotPermitted is one of them, and AlreadyExists: the same was announced before, and wasn't cancelled.
     """
+    with services.read() as database:
+        require_staff(database, actor)
     try:
         words = normalise_line(note, NOTE_LENGTH)
     except TextRefused as refused:
@@ -44,12 +52,14 @@ def add_closure(services: Services, start: datetime, end: datetime, note: str, n
         raise UseCaseError("The end must come after the start", "end")
     if end <= now:
         raise UseCaseError("The end must be in the future: a closure never changes what has passed", "end")
-    try:
-        services.policy.opening(max(now, start), [Closure(start, end)])
-    except NeverOpen:
-        raise UseCaseError("Support must open again within ten years", "end") from None
+    wanted = Closure(start, end, words)
+    if not leave_open_time(services.policy, [wanted], now):
+        raise UseCaseError("Support must open again within ten years", "end")
     closure = StoredClosure(starts_at=start, ends_at=end, note=words, created_at=now)
     with services.write.begin() as database:
+        if database.get_bind().dialect.name == "postgresql":
+            # Two that are announced at once must see each other; SQLite has one writer at a time anyway.
+            database.execute(text("LOCK TABLE closures IN SHARE ROW EXCLUSIVE MODE"))
         same = select(StoredClosure.id).where(
             StoredClosure.starts_at == start,
             StoredClosure.ends_at == end,
@@ -58,23 +68,43 @@ def add_closure(services: Services, start: datetime, end: datetime, note: str, n
         )
         if database.scalar(same.limit(1)) is not None:
             raise AlreadyExists("This closure is announced already", "start")
+        if not leave_open_time(services.policy, [*closures_known_at(database.connection(), now, now), wanted], now):
+            raise UseCaseError(
+                "With the closures that are announced already, support would not open again within ten years. "
+                "Cancel one of them, or choose an earlier end",
+                "end",
+            )
         database.add(closure)
     return closure
 
 
-def local_instant(text: str, field: str, zone: ZoneInfo) -> datetime:
+def leave_open_time(policy: Policy, closed: Sequence[Closure], now: datetime) -> bool:
+    """Whether each promise can still be kept under these closures, for a ticket sent at any time from now on."""
+    # The worst times to send a ticket are the beginnings of the closures.
+    sent_at = {now, *(closure.start for closure in closed if closure.start > now)}
+    try:
+        for instant in sent_at:
+            for priority in policy.priorities:
+                policy.deadlines(priority.id, instant, closures=closed)
+    except (NeverOpen, OverflowError):
+        # Never within ten years, or not before the calendar itself ends.
+        return False
+    return True
+
+
+def local_instant(typed: str, field: str, zone: ZoneInfo) -> datetime:
     """The instant of a date and a time as people write them, by the zone's clock where they name no other.
 
     Raises UseCaseError for anything else, and for a time that the zone's clock skips.
     """
     try:
-        local = datetime.fromisoformat(text)
-        if len(text) < len("2026-12-24T12:00"):
+        local = datetime.fromisoformat(typed)
+        if len(typed) < len("2026-12-24T12:00"):
             # A day alone would be its midnight, which is what nobody means by an end.
-            raise ValueError(text)
+            raise ValueError(typed)
     except ValueError:
         raise UseCaseError(
-            f'The {field} must be a date and a time, as in 2026-12-24T12:00, not "{text}"', field
+            f'The {field} must be a date and a time, as in 2026-12-24T12:00, not "{typed}"', field
         ) from None
     if local.tzinfo is not None:
         return local
@@ -84,9 +114,11 @@ def local_instant(text: str, field: str, zone: ZoneInfo) -> datetime:
     return instant
 
 
-def cancel_closure(services: Services, number: int, now: datetime) -> None:
-    """Cancel a closure; targets that were set under it stay. Raises NotFound."""
+@tried_again
+def cancel_closure(services: Services, actor: Actor, number: int, now: datetime) -> None:
+    """Cancel a closure, for staff; targets that were set under it stay. Raises NotFound, NotPermitted."""
     with services.write.begin() as database:
+        require_staff(database, actor)
         closure = database.get(StoredClosure, number)
         if closure is None or closure.cancelled_at is not None:
             raise NotFound(f"There is no closure {number}")

@@ -1,7 +1,7 @@
 """What the desk stores. Each column says what it holds; what must never be broken is a named constraint."""
 
 from formapp.models.accounts import Account, Membership, Project, SignedInSession, SignInLink
-from formapp.models.attachments import PREVIEW_STATES, SCAN_STATES, Attachment
+from formapp.models.attachments import PREVIEW_STATES, SCAN_STATES, AnonymousFile, Attachment
 from formapp.models.constraints import LARGEST_ID
 from formapp.models.hours import StoredClosure
 from formapp.models.lanes import LaneRound
@@ -34,6 +34,7 @@ __all__ = [
     "SCAN_STATES",
     "TICKET_STATES",
     "Account",
+    "AnonymousFile",
     "Attachment",
     "ClockNotice",
     "Draft",

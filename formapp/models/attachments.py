@@ -63,3 +63,14 @@ class Attachment(Base):
     def may_be_opened(self) -> bool:
         """Whether people get the file: it was found clean, or no scanner is set."""
         return self.scan in {"none", "clean"}
+
+
+class AnonymousFile(Base):
+    """A file that waits for its ticket and came from somebody signed out: all of them share one limit."""
+
+    __tablename__ = "anonymous_files"
+    __table_args__ = (Index(None, "staged_at"),)
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True, comment="Its key in the file store")
+    size: Mapped[int] = mapped_column(comment="Size in bytes")
+    staged_at: Mapped[datetime] = mapped_column(UtcDateTime, comment="When it came")

@@ -18,7 +18,9 @@ from urllib.parse import urlsplit
 from sqlalchemy import ColumnElement, Connection, and_, exists, literal, select, update
 from sqlalchemy.orm import Session, aliased
 
+from formapp.actors import Actor, require_staff
 from formapp.backoff import pause_after
+from formapp.database.retry import tried_again
 from formapp.database.upsert import insert_for
 from formapp.errors import NotFound, UseCaseError
 from formapp.logs import failure_place
@@ -230,12 +232,15 @@ def message_numbered(services: Services, number: int) -> OutboxMessage:
         return _message(database, number)
 
 
-def replay(services: Services, number: int, now: datetime) -> None:
-    """Send a failed message again, with the id that it had: a recipient that already has it can tell.
+@tried_again
+def replay(services: Services, actor: Actor, number: int, now: datetime) -> None:
+    """Send a failed message again, for staff, with the id that it had: a recipient that already has it can tell.
 
-    One that is more than a week old is tried once. Raises NotFound, and UseCaseError for one that has not failed.
+    One that is more than a week old is tried once. Raises NotFound, NotPermitted, and UseCaseError for one that has
+    not failed.
     """
     with services.write.begin() as database:
+        require_staff(database, actor)
         message = _message(database, number, for_update=True)
         if message.state != "dead":
             raise UseCaseError("This message has not failed: it was sent, or is on its way")

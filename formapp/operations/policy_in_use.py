@@ -12,7 +12,7 @@ from pathlib import Path
 
 from formapp.settings import Settings
 
-_COPY, _PROCESS = "policy-in-use.yml", "serve.pid"
+_COPY, _ORIGIN, _PROCESS = "policy-in-use.yml", "policy-in-use.from", "serve.pid"
 
 
 class NotRunning(Exception):
@@ -24,6 +24,7 @@ def take(settings: Settings) -> Path:
     settings.var.mkdir(parents=True, exist_ok=True)
     copy = copy_of(settings)
     _replace(copy, settings.policy.read_bytes())
+    _replace(settings.var / _ORIGIN, str(settings.policy).encode())
     _replace(settings.var / _PROCESS, str(os.getpid()).encode())
     return copy
 
@@ -36,7 +37,27 @@ def reload(settings: Settings) -> None:
     except (OSError, ValueError):
         raise NotRunning(f"No desk runs on {settings.var}. Start it: formapp serve") from None
     _replace(copy_of(settings), settings.policy.read_bytes())
+    _replace(settings.var / _ORIGIN, str(settings.policy).encode())
     os.kill(supervisor, signal.SIGHUP)
+
+
+def edited_file(settings: Settings) -> Path | None:
+    """The policy file where it was edited, or removed, since the desk took it up; None where it is what runs.
+
+    Asked by the desk's own processes, whose policy is the copy.
+    """
+    copy = copy_of(settings)
+    try:
+        if settings.policy != copy.absolute():
+            return None
+        origin = Path((settings.var / _ORIGIN).read_text("utf-8"))
+        running = copy.read_bytes()
+    except OSError:
+        return None
+    try:
+        return None if origin.read_bytes() == running else origin
+    except OSError:
+        return origin
 
 
 def copy_of(settings: Settings) -> Path:

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from formapp.actors import Group, acting_account, require_group
 from formapp.errors import ChangedMeanwhile, NotFound, TicketClosed, TicketMerged
 from formapp.models import Account, Event, Project, Ticket, reference_of
 from formapp.notifications import fanout
@@ -86,24 +87,27 @@ def ticket_action(
     ticket_id: int,
     now: datetime,
     *,
+    group: Group,
     seen: int | None = None,
     also: int | None = None,
 ) -> Iterator[TicketAction]:
     """Lock a ticket for one action; committed at the end, undone by any exception.
 
-    ``seen`` is the newest event that the person's page showed (None: doesn't matter), ``also`` another ticket
-    to lock with it: in the order of their numbers, so that no two actions wait for each other. Raises NotFound
-    for a ticket or account that isn't there, ChangedMeanwhile where others have changed it since.
+    ``group`` is whom the action is for, ``seen`` the newest event that the person's page showed (None: doesn't
+    matter), ``also`` another ticket to lock with it and with the ticket's duplicates: in the order of their
+    numbers, so that no two actions wait for each other. Raises NotPermitted for anybody else, NotFound for a
+    ticket that isn't there, ChangedMeanwhile where others have changed it since.
     """
     with services.write.begin() as database:
-        wanted = [number for number in (ticket_id, also) if number is not None]
-        locked = database.scalars(
-            select(Ticket).where(Ticket.id.in_(wanted)).order_by(Ticket.id).with_for_update()
-        ).all()
+        actor = acting_account(database, account_id)
+        wanted = Ticket.id == ticket_id
+        if also is not None:
+            wanted = or_(wanted, Ticket.id == also, Ticket.merged_into_id == ticket_id)
+        locked = database.scalars(select(Ticket).where(wanted).order_by(Ticket.id).with_for_update()).all()
         ticket = next((one for one in locked if one.id == ticket_id), None)
-        actor = database.scalar(select(Account).where(Account.id == account_id, Account.disabled_at.is_(None)))
-        if ticket is None or actor is None:
+        if ticket is None:
             raise NotFound
+        require_group(database, actor, group, ticket.project_id)
         if seen is not None:
             _check_unchanged(database, ticket, actor, seen)
         sla.record_notices(services, database, ticket, now)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, func, insert, or_, select, text
 from sqlalchemy.exc import IntegrityError
 
 from formapp.attachments import service as attachments
+from formapp.database.retry import tried_again
 from formapp.errors import (
     ProjectClosed,
     SubmissionReused,
@@ -28,7 +29,7 @@ from formapp.notifications.fanout import TicketEvent
 from formapp.notifications.outbox import NewMessage
 from formapp.policies import store_policy
 from formapp.services import Services
-from formapp.text import is_blank, normalise, normalise_line
+from formapp.text import NO_WEB_ADDRESS, is_blank, is_web_address, normalise, normalise_line
 from formapp.tickets import events
 from supportpolicy import Policy
 
@@ -146,6 +147,7 @@ _EARLIER = (
 _INSERT = insert(Ticket).returning(Ticket.id)
 
 
+@tried_again
 def create_ticket(
     services: Services, account_id: int, sent: TicketInput, now: datetime, *, most_an_hour: int | None = None
 ) -> Filed:
@@ -256,6 +258,10 @@ def _cleaned(services: Services, sent: TicketInput) -> TicketInput:
     for name, sentence in (("subject", "Enter a subject"), ("description", "Enter a description")):
         if is_blank(clean[name]):
             raise TextRefused(sentence, name)
+    if is_blank(clean["url"]):
+        clean["url"] = ""
+    elif not is_web_address(clean["url"]):
+        raise TextRefused(NO_WEB_ADDRESS, "url")
     return TicketInput(**clean, answers=dict(sent.answers), files=tuple(dict.fromkeys(sent.files)))
 
 

@@ -9,6 +9,8 @@ from hashlib import sha256
 
 from sqlalchemy import delete
 
+from formapp.best_effort import best_effort
+from formapp.database.engine import BRIEFLY
 from formapp.errors import DraftTooLarge
 from formapp.models import Draft
 from formapp.services import Services
@@ -46,6 +48,6 @@ def draft_fields(services: Services, token: str, now: datetime) -> dict[str, str
 
 
 def drop_draft(services: Services, token: str) -> None:
-    """Forget a draft whose ticket is stored."""
-    with services.write.begin() as database:
+    """Forget a draft whose ticket is stored; one that can't be forgotten now expires by itself."""
+    with best_effort("a sent draft"), services.write.begin(patience=BRIEFLY) as database:
         database.execute(delete(Draft).where(Draft.token_hash == hash_token(token)))

@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload
 
 from formapp.database.engine import UtcDateTime
 from formapp.errors import NotFound
-from formapp.models import FIRST_REFERENCE, REFERENCE_PREFIX, Event, Membership, Ticket
+from formapp.models import FIRST_REFERENCE, REFERENCE_PREFIX, Account, Event, Membership, Ticket
 from formapp.services import Services
 
 _REFERENCE = re.compile(rf"{REFERENCE_PREFIX}([1-9][0-9]{{3,8}})")
@@ -22,7 +22,8 @@ def tickets_of(
     chosen = (
         select(Ticket)
         .join(Membership, Membership.project_id == Ticket.project_id)
-        .where(Membership.account_id == account_id)
+        .join(Account, Account.id == Membership.account_id)
+        .where(Account.id == account_id, Account.disabled_at.is_(None))
         .options(joinedload(Ticket.project), joinedload(Ticket.reporter))
         .order_by(Ticket.opened_at.desc(), Ticket.id.desc())
         .limit(most)
@@ -49,7 +50,8 @@ def ticket_for(services: Services, account_id: int, reference: str) -> Ticket:
         ticket = database.scalar(
             select(Ticket)
             .join(Membership, Membership.project_id == Ticket.project_id)
-            .where(Ticket.id == number, Membership.account_id == account_id)
+            .join(Account, Account.id == Membership.account_id)
+            .where(Ticket.id == number, Account.id == account_id, Account.disabled_at.is_(None))
             .options(joinedload(Ticket.project), joinedload(Ticket.reporter))
         )
     if ticket is None:

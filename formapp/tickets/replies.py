@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Literal
+from datetime import datetime, timedelta
+from typing import Any, Literal, get_args
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import joinedload
 
 from formapp.attachments import service as attachments
-from formapp.errors import ReplyReused, TextRefused
+from formapp.database.retry import tried_again
+from formapp.errors import ReplyReused, TextRefused, TooManyMessages, UseCaseError
 from formapp.limited_process import OverLimit
 from formapp.logs import log
 from formapp.models import Message
 from formapp.services import Services
 from formapp.text import is_blank, normalise
-from formapp.tickets import markdown
+from formapp.tickets import message_html
 from formapp.tickets.actions import TicketAction, ticket_action
 
 BODY_LENGTH = 20_000
+# The id that a form was made with: something that can be seen, as long as its column takes.
+_SUBMISSION = re.compile(r"\S[^\0]{0,99}")
 NextState = Literal["open", "waiting", "closed"]
 """How a ticket goes on after a staff reply: we work on it, we wait for the customer, or it is done."""
 
 
 @dataclass(frozen=True, slots=True)
 class MessageInput:
-    """What a person sends: Markdown, the form's id, and the newest event that the page showed (None: any).
+    """What a person sends: a text, the form's id, and the newest event that the page showed (None: any).
 
     ``files`` are the tokens of staged files.
     """
@@ -38,18 +42,27 @@ class MessageInput:
     files: tuple[str, ...] = ()
 
 
+@tried_again
 def reply_as_customer(
-    services: Services, account_id: int, ticket_id: int, message: MessageInput, now: datetime, *, reopen: bool = False
+    services: Services,
+    account_id: int,
+    ticket_id: int,
+    message: MessageInput,
+    now: datetime,
+    *,
+    reopen: bool = False,
+    most_an_hour: int | None = None,
 ) -> None:
-    """Add a customer's reply; the ticket is ours to work on again. The same form sent twice adds one.
+    """Add the reply of a member of the project; the ticket is ours to work on again. The same form twice adds one.
 
-    Raises TextRefused, ReplyReused, TicketMerged, TicketClosed unless it is to be reopened, and of its
-    files FilesGone, TooManyFiles, FilesTooLarge.
+    Raises NotPermitted, TextRefused, ReplyReused, TicketMerged, TicketClosed unless it is to be reopened,
+    TooManyMessages beyond ``most_an_hour`` of this person, and of its files FilesGone, TooManyFiles, FilesTooLarge.
     """
-    body = _checked(message.body)
-    with ticket_action(services, account_id, ticket_id, now) as action:
+    body = _checked(message)
+    with ticket_action(services, account_id, ticket_id, now, group="members") as action:
         if _sent_before(action, message, body):
             return
+        _within_limit(action, most_an_hour)
         _open_for(action, reopen=reopen)
         _add(action, "reply", body, message, by_staff=False)
         sequence = action.record("replied", action.change_state("open"))
@@ -57,6 +70,7 @@ def reply_as_customer(
     attachments.mark_attached(services, message.files)
 
 
+@tried_again
 def reply_as_staff(
     services: Services,
     account_id: int,
@@ -66,17 +80,21 @@ def reply_as_staff(
     now: datetime,
     *,
     reopen: bool = False,
+    most_an_hour: int | None = None,
 ) -> None:
     """Add a staff reply; the first one stops the response clock. ``then`` says how the ticket goes on.
 
-    Raises TextRefused, ReplyReused, TicketMerged, TicketClosed unless it is to be reopened, of its files
-    FilesGone, TooManyFiles, FilesTooLarge, and ChangedMeanwhile where somebody else has changed the ticket since the
-    page was made.
+    Raises NotPermitted, TextRefused, ReplyReused, TicketMerged, TicketClosed unless it is to be reopened,
+    TooManyMessages beyond ``most_an_hour`` of this person, of its files FilesGone, TooManyFiles, FilesTooLarge, and
+    ChangedMeanwhile where somebody else has changed the ticket since the page was made.
     """
-    body = _checked(message.body)
-    with ticket_action(services, account_id, ticket_id, now, seen=message.seen) as action:
+    body = _checked(message)
+    if then not in get_args(NextState):
+        raise UseCaseError("Choose what happens to the ticket", "then")
+    with ticket_action(services, account_id, ticket_id, now, group="staff", seen=message.seen) as action:
         if _sent_before(action, message, body):
             return
+        _within_limit(action, most_an_hour)
         _open_for(action, reopen=reopen)
         _add(action, "reply", body, message, by_staff=True)
         details: dict[str, Any] = {}
@@ -90,12 +108,25 @@ def reply_as_staff(
     attachments.mark_attached(services, message.files)
 
 
-def add_note(services: Services, account_id: int, ticket_id: int, message: MessageInput, now: datetime) -> None:
-    """Add an internal note, which only staff see; on a closed ticket too. No mail is sent."""
-    body = _checked(message.body)
-    with ticket_action(services, account_id, ticket_id, now) as action:
+@tried_again
+def add_note(
+    services: Services,
+    account_id: int,
+    ticket_id: int,
+    message: MessageInput,
+    now: datetime,
+    *,
+    most_an_hour: int | None = None,
+) -> None:
+    """Add an internal note, which only staff see; on a closed ticket too. No mail is sent.
+
+    Raises what a staff reply does but for the ticket's state.
+    """
+    body = _checked(message)
+    with ticket_action(services, account_id, ticket_id, now, group="staff") as action:
         if _sent_before(action, message, body):
             return
+        _within_limit(action, most_an_hour)
         _add(action, "note", body, message, by_staff=True)
         action.record("noted", {})
     attachments.mark_attached(services, message.files)
@@ -136,20 +167,33 @@ def render_new(services: Services, most: int = 50) -> int:
 def _rendered(number: int, body: str) -> str:
     """A message's HTML; one that takes too much is shown as it was typed, and not tried again."""
     try:
-        return markdown.render(body)
+        return message_html.render(body)
     except OverLimit as over:
         log.warning("message shown as typed", message=number, reason=str(over))
-        return markdown.as_typed(body)
+        return message_html.as_typed(body)
 
 
-def _checked(typed: str) -> str:
+def _checked(message: MessageInput) -> str:
     try:
-        body = normalise(typed, BODY_LENGTH, "The message")
+        body = normalise(message.body, BODY_LENGTH, "The message")
     except TextRefused as refused:
         raise TextRefused(refused.message, "body") from None
     if is_blank(body):
         raise TextRefused("Enter your message", "body")
+    if not _SUBMISSION.fullmatch(message.submission):
+        raise UseCaseError("This form can't be told from another. Reload the page, then send your message again")
     return body
+
+
+def _within_limit(action: TicketAction, most_an_hour: int | None) -> None:
+    """Raises TooManyMessages where this person has written as many within the hour as one may."""
+    if most_an_hour is None:
+        return
+    sent = select(func.count()).where(
+        Message.account_id == action.actor.id, Message.at > action.now - timedelta(hours=1)
+    )
+    if (action.database.scalar(sent) or 0) >= most_an_hour:
+        raise TooManyMessages
 
 
 def _sent_before(action: TicketAction, message: MessageInput, body: str) -> bool:

@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Tuple, exists, literal, or_, select, tuple_
 from sqlalchemy.orm import aliased, joinedload
 
+from formapp.actors import require_staff
 from formapp.database.engine import UtcDateTime
 from formapp.errors import NotFound, UseCaseError
 from formapp.mail_address import address_to_find
@@ -148,8 +149,12 @@ def _reads_as_key(word: str) -> bool:
 def find_page(
     services: Services, filters: Filters, viewer_id: int, now: datetime, after: str = "", size: int = PAGE_SIZE
 ) -> QueuePage:
-    """One page of the queue; ``after`` is the page before's ``next_key``. Raises NotFound for a key that is none."""
+    """One page of the queue, for staff; ``after`` is the page before's ``next_key``.
+
+    Raises NotPermitted, and NotFound for a key that is none.
+    """
     with services.read() as database:
+        require_staff(database, viewer_id)
         statement = page_statement(filters, viewer_id, now, after).limit(size + 1)
         found = database.scalars(
             statement.options(joinedload(Ticket.project), joinedload(Ticket.reporter), joinedload(Ticket.assignee))
@@ -237,7 +242,16 @@ def _bound(key: str) -> Tuple:
 
 
 def csv_rows(services: Services, filters: Filters, viewer_id: int, now: datetime) -> Iterator[str]:
-    """All tickets of the filters as CSV (RFC 4180), read and handed out some hundred lines at a time."""
+    """All tickets of the filters as CSV (RFC 4180), for staff, read and handed out some hundred lines at a time.
+
+    Raises NotPermitted at once, before any line is asked for.
+    """
+    with services.read() as database:
+        require_staff(database, viewer_id)
+    return _csv_lines(services, filters, viewer_id, now)
+
+
+def _csv_lines(services: Services, filters: Filters, viewer_id: int, now: datetime) -> Iterator[str]:
     yield _line(COLUMNS)
     after = ""
     while True:

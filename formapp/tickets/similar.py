@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from formapp.models import Membership, Project, Ticket, reference_of
+from formapp.models import Account, Membership, Project, Ticket, reference_of
 from formapp.services import Services
 
 RECENT = timedelta(hours=1)
@@ -50,9 +50,11 @@ def similar_tickets(
         select(Ticket.id, Ticket.subject, Ticket.opened_at)
         .join(Project, Project.id == Ticket.project_id)
         .join(Membership, Membership.project_id == Project.id)
+        .join(Account, Account.id == Membership.account_id)
         .where(
             Project.key == project,
             Membership.account_id == account_id,
+            Account.disabled_at.is_(None),
             Ticket.account_id != account_id,
             Ticket.opened_at > now - RECENT,
         )

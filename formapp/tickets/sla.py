@@ -1,8 +1,8 @@
 """The clock that runs against a ticket's targets.
 
 Targets are computed from the policy and the closures that counted when they were set, and from the
-ticket's own events: a changed priority sets new targets, waiting for the customer is a pause. A later
-policy or closure changes none of them.
+ticket's own events: a changed priority sets new targets, waiting for the customer is a pause of the resolution,
+and while a ticket is closed both clocks stand still. A later policy or closure changes none of them.
 """
 
 from __future__ import annotations
@@ -30,15 +30,21 @@ PUT_OFF = timedelta(hours=1)
 """How long a ticket waits whose notices could not be worked out."""
 PAUSED_STATES = {"waiting": "Waiting for your answer", "closed": "The ticket was closed"}
 """States in which the resolution clock is paused, and the words that say why."""
+CHANGES_OF_STATE = ("replied", "closed", "reopened", "merged")
+"""The events that may change a ticket's state."""
 
 
 @dataclass(frozen=True, slots=True)
 class TicketTargets:
-    """A ticket's targets: its policy, the closures that count, and the deadlines that follow."""
+    """A ticket's targets: its policy, the closures that count, and the deadlines that follow.
+
+    ``reopened`` says that the ticket was closed for a while before it was answered.
+    """
 
     policy: Policy
     closures: tuple[Closure, ...]
     deadlines: Deadlines
+    reopened: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +59,11 @@ def load_targets(services: Services, database: Session, ticket: Ticket) -> Ticke
     """Compute a ticket's targets again, from what counted when they were set."""
     policy = policy_of(services, ticket.policy_version)
     history = database.scalars(select(Event).where(Event.ticket_id == ticket.id).order_by(Event.sequence)).all()
-    counted = closures.closures_known_at(
-        database.connection(), targets_set_at(history, ticket.opened_at), ticket.opened_at
-    )
-    return TicketTargets(
-        policy, counted, policy.deadlines(ticket.priority, ticket.opened_at, pauses_in(history), counted)
-    )
+    set_at = targets_set_at(history, ticket.opened_at)
+    counted = closures.closures_known_at(database.connection(), set_at, ticket.opened_at)
+    pauses, closed = pauses_in(history), closed_before_answer(history, ticket.answered_at)
+    deadlines = policy.deadlines(ticket.priority, ticket.opened_at, pauses, counted, closed)
+    return TicketTargets(policy, counted, deadlines, bool(closed))
 
 
 def targets_set_at(history: Sequence[Event], opened_at: datetime) -> datetime:
@@ -85,6 +90,30 @@ def pauses_in(history: Sequence[Event]) -> tuple[Pause, ...]:
     return tuple(pauses)
 
 
+def closed_before_answer(history: Sequence[Event], answered_at: datetime | None) -> tuple[Pause, ...]:
+    """When the ticket was closed and reopened before its first answer: the response clock's pauses.
+
+    The present one isn't among them: a closed ticket keeps its date, and gets a later one when it is reopened.
+    """
+    return tuple(
+        pause
+        for pause in pauses_in(history)
+        if pause[2:] == (PAUSED_STATES["closed"],)
+        and pause[1] is not None
+        and (answered_at is None or pause[0] < answered_at)
+    )
+
+
+def closed_since(history: Sequence[Event], instant: datetime, now: datetime) -> timedelta:
+    """For how much of the time from an instant until now the ticket was closed."""
+    stretches = (
+        (max(pause[0], instant), min(pause[1] or now, now))
+        for pause in pauses_in(history)
+        if pause[2:] == (PAUSED_STATES["closed"],)
+    )
+    return sum((end - start for start, end in stretches if start < end), timedelta())
+
+
 def open_targets(ticket: Ticket) -> Iterator[OpenTarget]:
     """The targets still to be met: the response until staff answered, the resolution while we work on it."""
     if ticket.state == "closed":
@@ -98,10 +127,11 @@ def open_targets(ticket: Ticket) -> Iterator[OpenTarget]:
 def recompute(services: Services, database: Session, ticket: Ticket, *, recompute_response: bool = False) -> None:
     """Store what an action changed: deadlines, the place in the queue, and when to look again.
 
-    The response deadline is rewritten only with ``recompute_response``, when the priority has changed.
+    The response deadline is rewritten only with ``recompute_response``, when the priority has changed, and for a
+    ticket that was closed for a while.
     """
     targets = load_targets(services, database, ticket)
-    if recompute_response:
+    if recompute_response or targets.reopened:
         ticket.response_due_at = targets.deadlines.response_due
     if ticket.state != "closed":
         ticket.resolution_due_at = targets.deadlines.resolution_due

@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import joinedload
 
+from formapp.actors import require_staff
+from formapp.database.retry import tried_again
 from formapp.errors import AnswerMissing, NotFound, NotStaff, TicketMerged, UnknownPriority, UseCaseError
 from formapp.mail_address import address_to_find
 from formapp.models import Account, Ticket, reference_of
@@ -20,9 +22,10 @@ from formapp.tickets.queries import number_of
 from supportpolicy import Policy, UnknownAnswer
 
 
-def staff_ticket(services: Services, reference: str) -> Ticket:
-    """The ticket of this reference, whosever it is. Raises NotFound."""
+def staff_ticket(services: Services, account_id: int, reference: str) -> Ticket:
+    """The ticket of this reference, whosever it is, for staff. Raises NotFound, NotPermitted."""
     with services.read() as database:
+        require_staff(database, account_id)
         ticket = database.scalar(
             select(Ticket)
             .where(Ticket.id == number_of(reference))
@@ -40,9 +43,10 @@ def staff_accounts(services: Services) -> tuple[Account, ...]:
         return tuple(database.scalars(working.order_by(Account.name, Account.id)))
 
 
+@tried_again
 def assign(services: Services, account_id: int, ticket_id: int, email: str, now: datetime, *, seen: int) -> None:
-    """Assign a ticket to a member of staff; an empty address makes it unassigned. Raises NotStaff."""
-    with ticket_action(services, account_id, ticket_id, now, seen=seen) as action:
+    """Assign a ticket to a member of staff; an empty address makes it unassigned. Raises NotStaff, NotPermitted."""
+    with ticket_action(services, account_id, ticket_id, now, group="staff", seen=seen) as action:
         before, after = action.ticket.assignee_id, None
         if email.strip():
             after = action.database.scalar(
@@ -58,22 +62,25 @@ def assign(services: Services, account_id: int, ticket_id: int, email: str, now:
         action.record("assigned", {"assignee": [before, after]})
 
 
+@tried_again
 def close(services: Services, account_id: int, ticket_id: int, now: datetime, *, seen: int | None = None) -> None:
     """Close a ticket, by staff or by its customer; one that is closed stays as it is."""
-    with ticket_action(services, account_id, ticket_id, now, seen=seen) as action:
+    with ticket_action(services, account_id, ticket_id, now, group="staff and members", seen=seen) as action:
         if action.ticket.state != "closed":
             action.publish("closed", action.record("closed", action.change_state("closed")))
 
 
+@tried_again
 def reopen(services: Services, account_id: int, ticket_id: int, now: datetime, *, seen: int | None = None) -> None:
     """Open a closed ticket again. Raises TicketMerged for a duplicate."""
-    with ticket_action(services, account_id, ticket_id, now, seen=seen) as action:
+    with ticket_action(services, account_id, ticket_id, now, group="staff and members", seen=seen) as action:
         if action.ticket.merged_into_id is not None:
             raise TicketMerged(action.ticket.reference, reference_of(action.ticket.merged_into_id))
         if action.ticket.state == "closed":
             action.publish("reopened", action.record("reopened", action.change_state("open")))
 
 
+@tried_again
 def merge(
     services: Services, account_id: int, ticket_id: int, into: str, now: datetime, *, seen: int | None = None
 ) -> None:
@@ -82,7 +89,7 @@ def merge(
         number = number_of(into.strip().upper())
     except NotFound:
         raise UseCaseError("Enter the reference of the other ticket, like SUP-1042", "into") from None
-    with ticket_action(services, account_id, ticket_id, now, seen=seen, also=number) as action:
+    with ticket_action(services, account_id, ticket_id, now, group="staff", seen=seen, also=number) as action:
         target = _merge_target(action, number)
         action.ticket.merged_into_id = target.id
         sequence = action.record("merged", {"into": target.reference, **action.change_state("closed")})
@@ -113,6 +120,7 @@ def _merge_target(action: TicketAction, number: int) -> Ticket:
     return target
 
 
+@tried_again
 def correct_answers(
     services: Services, account_id: int, ticket_id: int, answers: Mapping[str, str], now: datetime, *, seen: int
 ) -> str:
@@ -121,7 +129,7 @@ def correct_answers(
     Returns the priority. The event says which answers were other, and the old and new criterion.
     Raises AnswerMissing where one more question must be answered, UnknownPriority for an unknown answer.
     """
-    with ticket_action(services, account_id, ticket_id, now, seen=seen) as action:
+    with ticket_action(services, account_id, ticket_id, now, group="staff", seen=seen) as action:
         policy = policy_of(services, action.ticket.policy_version)
         try:
             found = policy.recommend(answers)

@@ -166,20 +166,20 @@ def _authorize_role(row: Rule, person: Person) -> Response | None:
     services = web().services
     try:
         if row is STAFF_ONLY:
-            g.ticket = triage.staff_ticket(services, reference)
+            g.ticket = triage.staff_ticket(services, person.account_id, reference)
         else:
             g.ticket = queries.ticket_for(services, person.account_id, reference)
     except NotFound:
-        if row is STAFF_ONLY or not person.is_staff or not _is_there(reference):
+        if row is STAFF_ONLY or not person.is_staff or not _is_there(person, reference):
             abort(404)
         # Customers send their own links to staff.
         return redirect(url_for("desk.show", reference=reference), 303)
     return None
 
 
-def _is_there(reference: str) -> bool:
+def _is_there(person: Person, reference: str) -> bool:
     try:
-        triage.staff_ticket(web().services, reference)
+        triage.staff_ticket(web().services, person.account_id, reference)
     except NotFound:
         return False
     return True

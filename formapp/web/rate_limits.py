@@ -1,7 +1,7 @@
-"""How often one person or one network may ask for a link, send files, or file a ticket: counted in the database.
+"""How often one person or network may ask for a link, send files, file a ticket or write: counted in the database.
 
 A counter in a process's memory lets its limit through once per worker; rows are shared by all. Filed
-tickets need no counter of their own: they are the count.
+tickets and messages need no counter of their own: they are the count.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from limits.strategies import FixedWindowRateLimiter
 from sqlalchemy import case, delete
 from sqlalchemy.exc import SQLAlchemyError
 
+from formapp.best_effort import best_effort
+from formapp.database.engine import BRIEFLY
 from formapp.database.upsert import insert_for
 from formapp.mail_address import normalise_address
 from formapp.models import RateCounter
@@ -25,6 +27,7 @@ LINKS_TO_ONE_ADDRESS = parse("5 per 15 minutes")
 LINKS_FROM_ONE_MACHINE = parse("30 per 15 minutes")
 TEXTS_FROM_ONE_MACHINE = parse("30 per 15 minutes")
 TICKETS_AN_HOUR = 60
+MESSAGES_AN_HOUR = 120
 UPLOADS_AN_HOUR = 1000
 
 
@@ -33,10 +36,11 @@ class DatabaseStorage(Storage):
 
     STORAGE_SCHEME = None
 
-    def __init__(self, services: Services, clock: Callable[[], datetime]) -> None:
+    def __init__(self, services: Services, clock: Callable[[], datetime], patience: float | None = None) -> None:
         super().__init__()
         self._services = services
         self._clock = clock
+        self._patience = patience
 
     @property
     def base_exceptions(self) -> type[Exception]:
@@ -47,7 +51,7 @@ class DatabaseStorage(Storage):
         """Count ``amount`` more and return the window's sum; one statement, so that no two workers lose a count."""
         now = self._now()
         over = RateCounter.expires_at <= now
-        with self._services.write.begin() as database:
+        with self._services.write.begin(self._patience) as database:
             database.execute(delete(RateCounter).where(over, RateCounter.key != key))
             statement = insert_for(database, RateCounter).values(key=key, amount=amount, expires_at=now + expiry)
             statement = statement.on_conflict_do_update(
@@ -99,11 +103,14 @@ class RateLimits:
         clock: Callable[[], datetime],
         *,
         tickets_an_hour: int = TICKETS_AN_HOUR,
+        messages_an_hour: int = MESSAGES_AN_HOUR,
         uploads_an_hour: int = UPLOADS_AN_HOUR,
     ) -> None:
         self._windows = FixedWindowRateLimiter(DatabaseStorage(services, clock))
+        self._afterwards = FixedWindowRateLimiter(DatabaseStorage(services, clock, BRIEFLY))
         self._uploads = RateLimitItemPerHour(uploads_an_hour)
         self.tickets_an_hour = tickets_an_hour
+        self.messages_an_hour = messages_an_hour
 
     def may_ask_for_link(self, email: str, machine: str) -> bool:
         """Count a request for a sign-in link; False once this address or this machine asks too often.
@@ -123,8 +130,12 @@ class RateLimits:
         return self._windows.get_window_stats(self._uploads, *_key("upload", network)).remaining
 
     def count_uploads(self, network: str, uploads: int) -> None:
-        """Count files that this network has sent, and the full megabytes that they have."""
-        self._windows.hit(self._uploads, *_key("upload", network), cost=uploads)
+        """Count files that this network has sent, and the full megabytes that they have.
+
+        They are stored by then: what can't be counted soon is let go.
+        """
+        with best_effort("counting uploads"):
+            self._afterwards.hit(self._uploads, *_key("upload", network), cost=uploads)
 
     def _hit(self, limit: RateLimitItem, what: str, who: str) -> bool:
         return self._windows.hit(limit, *_key(what, who))

@@ -12,6 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from formapp.accounts.accounts import find_account_by_email
+from formapp.actors import OPERATOR
 from formapp.demo import company as demo
 from formapp.hours import closures
 from formapp.models import OutboxMessage
@@ -72,7 +73,7 @@ def fill_staff_pages(desk: Desk) -> None:
     for hours, priority in ((-30, "high"), (-23, "high"), (0, "low")):
         at = now + timedelta(hours=hours)
         file_ticket(services, customer, at, subject=f"Order {-hours} fails", priority=priority, submission=f"{hours}")
-    closures.add_closure(services, now + timedelta(days=3), now + timedelta(days=4), "Moving", now)
+    closures.add_closure(services, OPERATOR, now + timedelta(days=3), now + timedelta(days=4), "Moving", now)
     add_endpoint(services, "https://hooks.example/support", now, resolve=lambda *_: ["93.184.216.34"])
     outbox.send_due(services, lambda message: send_in_vain(desk, message), desk.clock)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
+from formapp.actors import OPERATOR
 from formapp.hours import banner
 from formapp.hours.closures import add_closure, cancel_closure
 from formapp.widgets import CLOSURES_FILE
@@ -173,7 +174,7 @@ def announce(desk: Desk, days: float, length: float = 2, note: str = "Winter bre
     """Announce a closure this many days from now."""
     start = desk.clock() + timedelta(days=days)
     # Announced before: one that runs has begun.
-    made = add_closure(desk.services, start, start + timedelta(days=length), note, min(start, desk.clock()))
+    made = add_closure(desk.services, OPERATOR, start, start + timedelta(days=length), note, min(start, desk.clock()))
     banner.write(desk.services, desk.clock())
     return made.id
 
@@ -226,7 +227,7 @@ def test_it_goes_when_it_is_taken_back(open_page: OpenPage, desk: Desk) -> None:
     page = at_the_desk_s_time(desk, open_page())
     page.goto("/")
     expect(bar(page)).to_be_visible()
-    cancel_closure(desk.services, number, desk.clock())
+    cancel_closure(desk.services, OPERATOR, number, desk.clock())
     banner.write(desk.services, desk.clock())
     page.reload()
     page.evaluate(PAINTED)

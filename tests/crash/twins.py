@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -72,12 +72,13 @@ def _begin_deferred() -> None:
     def open_database(url: str) -> engine.Database:
         database = sound(url)
         deferred = WriteSessions(database.engine)
-        deferred._turn, deferred._begin = nullcontext(), "BEGIN"
+        deferred._turn = None
         return replace(database, write=deferred)
 
     from formapp import services
 
     services.open_database = open_database
+    engine._begin_to_write = lambda connection, _patience: connection.exec_driver_sql("BEGIN")
 
 
 def _row_before_file() -> None:

@@ -19,7 +19,7 @@ from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from mkdocs.exceptions import Abort
 
-from tests.builders import POLICY
+from tests.builders import NOW, POLICY
 
 SITE_URL = "https://docs.shop.example/help/"
 EXTENSIONS: list[str | dict[str, Any]] = [
@@ -119,6 +119,8 @@ def new_site(folder: Path, directory_urls: bool) -> Iterator[Site]:
     try:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("NO_MKDOCS_2_WARNING", "1")
+            # The date of a build, which tells how soon the holidays end.
+            patch.setenv("SOURCE_DATE_EPOCH", f"{NOW.timestamp():.0f}")
             yield made
     finally:
         logger.removeHandler(listener)

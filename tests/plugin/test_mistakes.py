@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from supportpolicy import Policy
 from tests.plugin.conftest import Site
 
 MISTAKES = [
@@ -118,3 +120,14 @@ def test_in_a_preview_a_broken_policy_is_said_where_a_widget_should_stand(site: 
     assert "There is no time zone &#34;Europe/&lt;Pariss&gt;&#34;" in content
     assert str(site.folder) not in content
     assert "support-problem" not in site.content("about.md")
+
+
+def test_a_build_warns_of_holidays_that_end_soon(site: Site, policy: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
+    last = max(policy.calendar.holidays)
+    for days, warned in ((61, False), (30, True)):
+        day = datetime(last.year, last.month, last.day, 12, tzinfo=UTC) - timedelta(days=days)
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", f"{day.timestamp():.0f}")
+        site.build({"index.md": "# Home"})
+        said = [one for one in site.said() if "holidays" in one]
+        assert bool(said) is warned
+    assert said[0].startswith(f"support-policy.yml: The holidays end on {last.day} {last:%B %Y}. Add those")

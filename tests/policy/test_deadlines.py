@@ -65,6 +65,21 @@ def test_only_the_resolution_pauses(policy: Policy) -> None:
     assert standing.response_due == found.response_due
 
 
+def test_the_response_clock_has_pauses_of_its_own(policy: Policy) -> None:
+    opened = paris("2026-11-24T15:00")
+    closed = (opened + timedelta(minutes=30), opened + timedelta(days=13), "The ticket was closed")
+    found = policy.deadlines("critical", opened, response_pauses=[closed])
+    assert found.response_due == opened + timedelta(days=13, minutes=30)
+    assert found.resolution_due == opened + timedelta(hours=4)
+    assert found.warn_at("response") == opened + timedelta(days=13, minutes=15)
+    assert [(one.kind, one.note) for one in found.explain() if one.target == "response"] == [
+        ("counted", "Counted, day and night"),
+        ("paused", "The ticket was closed"),
+        ("counted", "Counted, day and night"),
+    ]
+    assert policy.deadlines("critical", opened, response_pauses=[(closed[0], None)]).response_due is None
+
+
 def test_a_closure_moves_business_time_only(policy: Policy) -> None:
     opened = paris("2026-11-24T15:00")
     closure = Closure(paris("2026-11-25T00:00"), paris("2026-11-26T00:00"), "Moving house")

@@ -29,7 +29,7 @@ from formapp.services import Services
 from formapp.tickets import replies
 from formapp.tickets.create import Filed
 from formapp.tickets.replies import MessageInput
-from supportpolicy.loading import NEVER_ATTACHED
+from supportpolicy import bounds
 from tests.attachments.odd_files import ODD_FILES, OddFile
 from tests.builders import NOW, build_customer, build_staff, file_ticket, stored, written
 
@@ -119,7 +119,8 @@ def test_the_policy_decides_which_kinds_are_taken_but_never_of_what_browsers_run
 
 
 def test_what_the_policy_may_never_list_is_what_is_never_taken() -> None:
-    assert set(file_types.ACTIVE) == NEVER_ATTACHED
+    assert set(file_types.ACTIVE) == bounds.RUN_BY_BROWSERS
+    assert set(file_types.NEVER) == bounds.RUN_BY_BROWSERS | bounds.PROGRAMS
 
 
 def test_files_go_with_their_ticket_each_once(services: Services) -> None:
@@ -209,7 +210,9 @@ def test_files_that_are_gone_are_said_and_the_ticket_waits(services: Services) -
     ada = build_customer(services)
     kept, swept, odd = keep(services), keep(services), "../../etc/passwd"
     services.files.remove(swept.token)
-    with pytest.raises(FilesGone, match=r"A file is no longer here, as files wait for a day only. Choose it again"):
+    with pytest.raises(
+        FilesGone, match=r"A file is no longer here, as files wait for a day at the most. Choose it again"
+    ):
         send(services, ada, kept.token, swept.token)
     with pytest.raises(FilesGone, match="2 files are no longer here") as gone:
         send(services, ada, swept.token, odd)

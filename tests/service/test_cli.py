@@ -128,6 +128,16 @@ def test_each_mistake_gets_a_sentence(services: Services, operator: Operator) ->
     assert len(stored(services, Account)) == len(stored(services, Project)) == 1
 
 
+@pytest.mark.parametrize("secret", ["", "a secret for tests that is long enough"])
+@pytest.mark.parametrize("command", [("db", "upgrade"), ("account", "add", "a@shop.example"), ("serve",), ("doctor",)])
+def test_a_folder_that_cant_be_used_gets_a_sentence(tmp_path: Path, command: tuple[str, ...], secret: str) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    var = tmp_path / "file" / "var"
+    result = Operator(var, DATABASE_URL="", SECRET_KEY=secret).types(*command)
+    assert (result.exit_code, type(result.exception)) == (1, SystemExit)
+    assert f"FORMAPP_VAR: the desk can't keep anything in {var}: Not a directory. Let the desk's user" in result.output
+
+
 def test_the_demo_fills_a_new_database_and_leaves_a_used_one_alone(services: Services, operator: Operator) -> None:
     assert operator.is_told("demo") == "Added demo accounts, projects and tickets."
     before = [(row.id, row.email) for row in stored(services, Account)]

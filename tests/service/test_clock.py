@@ -12,12 +12,16 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from formapp import worker
+from formapp.actors import OPERATOR
+from formapp.database import schema
 from formapp.errors import AnswerMissing, NotFound, UseCaseError
 from formapp.hours import closures
-from formapp.models import Account, ClockNotice, Event, OutboxMessage, Ticket
+from formapp.models import Account, ClockNotice, Event, OutboxMessage, StoredClosure, Ticket
+from formapp.operations.doctor import examine
 from formapp.services import Services
 from formapp.tickets import queries, replies, triage
 from formapp.tickets.sla import load_targets, record_due_notices
+from formapp.tickets.time_left import times_left
 from supportpolicy import Policy, Segment, loads
 from tests.builders import NOW, Clock, build_customer, build_staff, file_ticket, written
 
@@ -195,6 +199,79 @@ def test_time_between_closing_and_reopening_isnt_counted(services: Services, ada
     assert [segment.note for segment in paused] == ["The ticket was closed"]
 
 
+def test_the_answer_of_a_reopened_ticket_isnt_late_by_the_time_it_was_closed(
+    services: Services, ada: Account, sam: Account, clock: Clock
+) -> None:
+    file_ticket(services, ada, priority="critical")  # answered within an hour: 16:00
+    triage.close(services, ada.id, 1, paris("2026-11-24T15:30"))
+    clock.now = paris("2026-12-07T10:00")
+    worker.run_once(services, clock)
+    triage.reopen(services, ada.id, 1, clock.now)
+    worker.run_once(services, clock)
+
+    assert local(the_ticket(services).response_due_at) == "Mon 07 10:30"
+    assert notices(services) == []
+    assert [(segment.kind, segment.note) for segment in explained(services, "response")] == [
+        ("counted", "Counted, day and night"),
+        ("paused", "The ticket was closed"),
+        ("counted", "Counted, day and night"),
+    ]
+    # Answered, and closed again: what comes after the answer changes its date no more.
+    replies.reply_as_staff(services, sam.id, 1, written("We look"), "closed", paris("2026-12-07T10:10"))
+    triage.reopen(services, ada.id, 1, paris("2026-12-09T10:00"))
+    assert local(the_ticket(services).response_due_at) == "Mon 07 10:30"
+    with services.read() as database:
+        found = load_targets(services, database, database.get_one(Ticket, 1)).deadlines
+    assert local(found.response_due) == "Mon 07 10:30"
+
+
+def test_what_was_missed_before_closing_grows_no_later_while_closed(services: Services, ada: Account) -> None:
+    file_ticket(services, ada, priority="critical")
+    triage.close(services, ada.id, 1, paris("2026-11-24T16:20"))
+    triage.reopen(services, ada.id, 1, paris("2026-12-07T10:00"))
+    now = paris("2026-12-07T10:05")
+    left = times_left(services, [the_ticket(services)], now)[1]
+    assert (left.urgency, left.time) == ("missed", -timedelta(minutes=25))
+
+
+def test_an_upgrade_moves_the_answer_of_tickets_that_were_reopened(
+    services: Services, ada: Account, sam: Account, clock: Clock
+) -> None:
+    for number in range(1, 5):
+        file_ticket(services, ada, priority="critical", subject=f"Number {number}", submission=f"form-{number}")
+    for number in (1, 2, 3):
+        triage.close(services, ada.id, number, paris("2026-11-24T15:30"))
+    for number in (1, 2):
+        triage.reopen(services, ada.id, number, paris("2026-12-07T10:00"))
+    replies.reply_as_staff(services, sam.id, 2, written("We look"), "open", paris("2026-12-07T10:10"))
+    moved = {number: stored_times(services, number) for number in range(1, 5)}
+    # As an earlier release left them: the answer missed at once, and everybody told so.
+    with services.write.begin() as database:
+        for number in (1, 2):
+            ticket = database.get_one(Ticket, number)
+            ticket.response_due_at = paris("2026-11-24T16:00")
+            database.add(ClockNotice(ticket_id=number, target="response", kind="missed", at=paris("2026-12-07T10:01")))
+        database.get_one(Ticket, 1).queue_at = paris("2026-11-24T16:00")
+    services.database.engine.dispose()
+    schema.downgrade(services.database, "0007")
+    schema.upgrade(services.database)
+
+    assert {number: stored_times(services, number) for number in range(1, 5)} == moved
+    clock.now = paris("2026-12-07T10:20")
+    record_due_notices(services, clock)
+    with services.read() as database:
+        rows = database.scalars(select(ClockNotice).where(ClockNotice.target == "response"))
+        assert sorted((row.ticket_id, row.kind, local(row.at)) for row in rows if row.ticket_id != 4) == [
+            (1, "due-soon", "Mon 07 10:20"),
+            (2, "missed", "Mon 07 10:01"),
+        ]
+
+
+def stored_times(services: Services, number: int) -> tuple[datetime | None, datetime | None, datetime]:
+    ticket = the_ticket(services, number)
+    return ticket.response_due_at, ticket.resolution_due_at, ticket.queue_at
+
+
 def test_a_corrected_answer_counts_from_filing_and_the_event_says_why(
     services: Services, ada: Account, sam: Account
 ) -> None:
@@ -227,7 +304,12 @@ def test_other_answers_with_the_same_priority_are_no_new_promise(
     told = {"need": "broken", "environment": "production", "impact": "down", "workaround": "holds", "severity": "major"}
     file_ticket(services, ada, priority="high", answers=told)
     closures.add_closure(
-        services, paris("2026-11-25T00:00"), paris("2026-11-26T00:00"), "Moving house", NOW + timedelta(minutes=1)
+        services,
+        OPERATOR,
+        paris("2026-11-25T00:00"),
+        paris("2026-11-26T00:00"),
+        "Moving house",
+        NOW + timedelta(minutes=1),
     )
     at = NOW + timedelta(minutes=20)
     assert triage.correct_answers(services, sam.id, 1, told | {"impact": "data"}, at, seen=1) == "high"
@@ -273,10 +355,15 @@ def test_a_later_policy_rewrites_no_promise(services: Services, ada: Account, sa
 def test_a_closure_counts_for_promises_given_from_then_on(services: Services, ada: Account) -> None:
     file_ticket(services, ada, priority="high")
     closure = closures.add_closure(
-        services, paris("2026-11-25T00:00"), paris("2026-11-26T00:00"), "Moving house", NOW + timedelta(minutes=1)
+        services,
+        OPERATOR,
+        paris("2026-11-25T00:00"),
+        paris("2026-11-26T00:00"),
+        "Moving house",
+        NOW + timedelta(minutes=1),
     )
     file_ticket(services, ada, NOW + timedelta(minutes=2), subject="After it", submission="2", priority="high")
-    closures.cancel_closure(services, closure.id, NOW + timedelta(minutes=3))
+    closures.cancel_closure(services, OPERATOR, closure.id, NOW + timedelta(minutes=3))
     file_ticket(services, ada, NOW + timedelta(minutes=4), subject="Taken back", submission="3", priority="high")
 
     assert [local(the_ticket(services, number).response_due_at) for number in (1, 2, 3)] == [
@@ -304,11 +391,37 @@ def test_a_closure_that_cant_be_is_refused(services: Services) -> None:
         (NOW, NOW + timedelta(days=4000), "For ever", "end"),
     ):
         with pytest.raises(UseCaseError) as refused:
-            closures.add_closure(services, start, end, note, NOW)
+            closures.add_closure(services, OPERATOR, start, end, note, NOW)
         assert refused.value.field == field
     assert closures.upcoming_closures(services, NOW) == ()
     with pytest.raises(NotFound):
-        closures.cancel_closure(services, 7, NOW)
+        closures.cancel_closure(services, OPERATOR, 7, NOW)
+
+
+def test_closures_that_together_leave_no_open_time_are_refused(services: Services) -> None:
+    years = [NOW + timedelta(days=365 * number) for number in range(13)]
+    announced = []
+    for start, end in ((0, 4), (4, 8)):
+        announced.append(closures.add_closure(services, OPERATOR, years[start], years[end], "Long", NOW))
+    for start, end in ((8, 12), (7, 11)):
+        with pytest.raises(UseCaseError, match="With the closures that are announced already") as refused:
+            closures.add_closure(services, OPERATOR, years[start], years[end], "Too long", NOW)
+        assert refused.value.field == "end"
+    # An hour a year is open time, but not enough for each promise.
+    hour = years[8] + timedelta(hours=1)
+    with pytest.raises(UseCaseError, match="With the closures"):
+        closures.add_closure(services, OPERATOR, hour, years[12], "With an hour between", NOW)
+    assert len(closures.upcoming_closures(services, NOW)) == 2
+    assert not [one for one in examine(services, NOW).findings if one.check == "closures"]
+    # As before this was asked: doctor tells.
+    with services.write.begin() as database:
+        database.add(StoredClosure(starts_at=years[8], ends_at=years[12], note="Older", created_at=NOW))
+    (finding,) = [one for one in examine(services, NOW).findings if one.check == "closures"]
+    assert finding.level == "problem"
+    assert "formapp closure cancel" in finding.do
+    closures.cancel_closure(services, OPERATOR, announced[0].id, NOW)
+    later = NOW + timedelta(minutes=1)
+    assert not [one for one in examine(services, later).findings if one.check == "closures"]
 
 
 def test_best_effort_is_never_overdue(services: Services, ada: Account, clock: Clock) -> None:

@@ -12,7 +12,7 @@ from formapp.errors import ChangedMeanwhile, NotFound, ReplyReused, TextRefused,
 from formapp.models import Account, Event
 from formapp.services import Services
 from formapp.tickets import queries, replies, triage
-from formapp.tickets.markdown import to_html
+from formapp.tickets.message_html import to_html
 from tests.builders import NOW, build_customer, build_staff, file_ticket, written
 
 
@@ -121,31 +121,35 @@ def test_a_disabled_account_writes_nothing(services: Services, ada: Account) -> 
         replies.reply_as_customer(services, ada.id, 1, written("Hello"), NOW + timedelta(minutes=1))
 
 
-def test_markdown_is_rendered_once_and_off_the_request(services: Services, ada: Account) -> None:
+def test_a_message_is_rendered_once_and_off_the_request(services: Services, ada: Account) -> None:
     replies.reply_as_customer(services, ada.id, 1, written("It is **down**"), NOW)
     (message,) = replies.messages_of(services, 1, with_notes=False)
     assert message.html is None
     assert replies.render_new(services) == 1
     assert replies.render_new(services) == 0
     (message,) = replies.messages_of(services, 1, with_notes=False)
-    assert message.html == "<p>It is <strong>down</strong></p>\n"
+    assert message.html == '<p dir="auto">It is **down**</p>\n'
 
 
 @pytest.mark.parametrize(
     ("typed", "wanted", "unwanted"),
     [
         ("<script>alert(1)</script>", "&lt;script&gt;", "<script"),
-        ("[press](javascript:alert(1))", "press", "<a"),
-        ("![spy](https://spy.example/p.png)", "", "<img"),
+        ("[press](javascript:alert(1))", "[press](javascript:alert(1))", "<a"),
+        ("![spy](https://spy.example/p.png)", "![spy](", "<img"),
         ("[a](data:text/html;base64,PHNjcmlwdD4=)", "a", "href"),
-        ("# Loud", "<h3>Loud</h3>", "<h1"),
+        ("# Loud", "# Loud", "<h"),
         ("see https://shop.example/cart", 'href="https://shop.example/cart" rel="noopener noreferrer nofollow"', ""),
-        ("a\nb", "<br", ""),
+        ("a\nb", "a\nb", ""),
+        ('https://x.example/"onmouseover="x()', 'href="https://x.example/&#34;onmouseover', '"onmouseover'),
+        ("https://x.example/a_b_c?d=__e__&f", 'href="https://x.example/a_b_c?d=__e__&amp;f"', "<em"),
+        ("app.py www.log //x.example/ ftp://x.example", "app.py www.log", "<a"),
         ("```\n<b>&\n```", "<code>&lt;b&gt;&amp;\n</code>", "<b>"),
+        ("```\nnever closed", "```\nnever closed", "<code"),
         ('<a href="https://x.example" onclick="x()">y</a>', "&lt;a", '<a href="https://x.example" onclick'),
     ],
 )
-def test_rendered_markdown_is_safe(typed: str, wanted: str, unwanted: str) -> None:
+def test_a_rendered_message_is_safe(typed: str, wanted: str, unwanted: str) -> None:
     html = to_html(typed)
     assert wanted in html
     assert not unwanted or unwanted not in html

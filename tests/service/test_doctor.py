@@ -8,7 +8,7 @@ import socket
 import subprocess
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -400,3 +400,11 @@ def test_a_wrong_setting_is_a_finding_too(tmp_path: Path) -> None:
     (finding,) = json.loads(result.output)["findings"]
     assert finding["check"] == "settings"
     assert "FORMAPP_DATABASE_URL must begin with" in finding["what"]
+
+
+def test_holidays_that_end_soon_are_a_warning(sqlite_services: Services) -> None:
+    last = max(sqlite_services.policy.calendar.holidays)
+    noon = datetime(last.year, last.month, last.day, 12, tzinfo=UTC)
+    for days, levels in ((61, []), (30, ["warning"])):
+        report = doctor.examine(sqlite_services, noon - timedelta(days=days))
+        assert [one.level for one in report.findings if one.check == "holidays"] == levels

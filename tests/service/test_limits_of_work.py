@@ -18,7 +18,7 @@ from formapp.attachments.previews import NoPreview, make_limited_preview
 from formapp.limited_process import OverLimit, WorkRefused, run_limited
 from formapp.models import Attachment
 from formapp.services import Services
-from formapp.tickets import markdown, replies
+from formapp.tickets import message_html, replies
 from tests.attachments.odd_files import picture
 from tests.builders import NOW, Clock, build_customer, file_ticket, keep_file, stored, written
 
@@ -26,6 +26,7 @@ HOSTILE = {
     "links": "://" * 6_600,
     "brackets and links": "(]://+www." * 2_000,
     "brackets": "[" * 20_000,
+    "addresses and brackets": "http://a/[" * 2_000,
     "quotes in quotes": "> " * 10_000,
 }
 WEBP_OF_34_BYTES = bytes.fromhex("524946461a000000574542505650384c0e0000002f9e9be706071011fd0f4444ff03")
@@ -95,23 +96,23 @@ def test_a_hostile_message_is_shown_once_and_holds_no_other_back(
             after = os.times()
             asked.append(after.children_user + after.children_system - before.children_user - before.children_system)
 
-    monkeypatch.setattr(markdown, "run_limited", noted)
+    monkeypatch.setattr(message_html, "run_limited", noted)
     assert replies.render_new(sqlite_services) == 2
     assert replies.render_new(sqlite_services) == 0
     # Beside the limit on its work a process takes a moment to begin.
-    assert max(asked) < markdown.MOST_SECONDS + 2
+    assert max(asked) < message_html.MOST_SECONDS + 2
     hostile, other = replies.messages_of(sqlite_services, 1, with_notes=False)
     assert hostile.html
-    assert other.html == "<p>It is <strong>down</strong></p>\n"
+    assert other.html == '<p dir="auto">It is **down**</p>\n'
 
 
 def test_rendering_ends_after_two_seconds_of_work() -> None:
     """A minute and more without the limit, of a text that is longer than any reply."""
     before = os.times()
     with pytest.raises(OverLimit):
-        markdown.render("://" * 40_000)
+        message_html.render("http://a/[" * 12_000)
     after = os.times()
-    assert after.children_user - before.children_user < markdown.MOST_SECONDS + 2
+    assert after.children_user - before.children_user < message_html.MOST_SECONDS + 2
 
 
 def test_what_takes_too_much_is_shown_as_it_was_typed(
@@ -124,12 +125,12 @@ def test_what_takes_too_much_is_shown_as_it_was_typed(
     file_ticket(sqlite_services, ada)
     typed = 'One <b>line</b>\nand *another*\n\nA "paragraph" & more'
     replies.reply_as_customer(sqlite_services, ada.id, 1, written(typed), NOW)
-    monkeypatch.setattr(markdown, "run_limited", over)
+    monkeypatch.setattr(message_html, "run_limited", over)
     assert replies.render_new(sqlite_services) == 1
     assert replies.render_new(sqlite_services) == 0
     (message,) = replies.messages_of(sqlite_services, 1, with_notes=False)
     assert message.html == (
-        "<p>One &lt;b&gt;line&lt;/b&gt;<br>\nand *another*</p>\n<p>A &#34;paragraph&#34; &amp; more</p>\n"
+        '<p dir="auto">One &lt;b&gt;line&lt;/b&gt;\nand *another*\n\nA &#34;paragraph&#34; &amp; more</p>\n'
     )
 
 
@@ -149,7 +150,7 @@ def test_a_process_that_cannot_be_started_leaves_the_message_to_the_next_round(
     "text", ["It is **down**: https://shop.example", "", "é 語 🙂\r\n", "| a | b |\n|---|---|\n| 1 | 2 |"]
 )
 def test_a_message_is_rendered_the_same_in_a_process_of_its_own(text: str) -> None:
-    assert markdown.render(text) == markdown.to_html(text)
+    assert message_html.render(text) == message_html.to_html(text)
 
 
 def test_a_picture_that_unfolds_is_refused_and_its_file_stays(sqlite_services: Services, clock: Clock) -> None:

@@ -223,14 +223,14 @@ def test_html_shows_what_was_typed_and_does_nothing_with_it(desk: Services) -> N
         ).html
         assert "<script" not in html
         assert "<img" not in html
-        assert "&lt;script&gt;alert(1)&lt;/script&gt;<br>&#34;quoted&#34; &amp; &lt;img src=x onerror=y&gt;" in html
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;<br>\n&#34;quoted&#34; &amp; &lt;img src=x onerror=y&gt;" in html
     text = compose(desk, build_message(description=typed), desk.policy).text
     assert typed in text
 
 
-def test_paragraphs_and_lines_stay_apart_in_html(desk: Services) -> None:
+def test_lines_and_the_room_between_them_stay_in_html(desk: Services) -> None:
     html = compose(desk, build_message(description="one\ntwo\n\n\n\nthree"), desk.policy).html
-    assert "<blockquote><p>one<br>two</p><p>three</p></blockquote>" in html
+    assert '<blockquote dir="auto">one<br>\ntwo<br>\n<br>\n<br>\n<br>\nthree</blockquote>' in html
 
 
 TAMPERINGS = {

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from formapp import worker
 from formapp.accounts import magic_links
+from formapp.actors import OPERATOR
 from formapp.backoff import FIRST_PAUSE, LONGEST_PAUSE, pause_after
 from formapp.errors import NotFound, UseCaseError
 from formapp.models import Event, OutboxMessage, Ticket
@@ -330,7 +331,7 @@ def test_what_was_given_up_is_listed_newest_first_by_pages(services: Services) -
 def test_what_was_given_up_is_sent_once_more_under_its_own_id_and_no_other_with_it(services: Services) -> None:
     ada, ben = given_up(services, "ada", "ben")
     message_id, later, post = row(services, ada).message_id, NOW + timedelta(days=30), Post()
-    outbox.replay(services, ada, later)
+    outbox.replay(services, OPERATOR, ada, later)
     assert send(services, post, later) == 1
     sent = row(services, ada)
     assert (post.tried, sent.state, sent.message_id, sent.attempts, sent.last_error) == (
@@ -346,7 +347,7 @@ def test_what_was_given_up_is_sent_once_more_under_its_own_id_and_no_other_with_
 def test_an_old_message_is_tried_once_and_given_up_again_where_that_fails(services: Services) -> None:
     (ada,) = given_up(services, "ada")
     later = NOW + GIVE_UP_AFTER
-    outbox.replay(services, ada, later)
+    outbox.replay(services, OPERATOR, ada, later)
     assert send(services, Post(ada=BUSY), later) == 1
     assert (row(services, ada).state, row(services, ada).last_error) == ("dead", "450 busy")
 
@@ -355,7 +356,7 @@ def test_only_what_was_given_up_is_sent_once_more(services: Services) -> None:
     waiting = write_mail(services)
     for _ in range(2):
         with pytest.raises(UseCaseError, match="has not failed: it was sent, or is on its way"):
-            outbox.replay(services, waiting, NOW)
+            outbox.replay(services, OPERATOR, waiting, NOW)
         send(services, Post())
     assert send(services, Post(), NOW + timedelta(days=1)) == 0
 
@@ -363,7 +364,7 @@ def test_only_what_was_given_up_is_sent_once_more(services: Services) -> None:
 @pytest.mark.parametrize("number", [0, -1, 99, 2**31, 10**30])
 def test_a_number_of_no_message_is_not_found(services: Services, number: int) -> None:
     with pytest.raises(NotFound, match=f"There is no message {number}"):
-        outbox.replay(services, number, NOW)
+        outbox.replay(services, OPERATOR, number, NOW)
     with pytest.raises(NotFound):
         outbox.message_numbered(services, number)
 

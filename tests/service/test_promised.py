@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from formapp import worker
+from formapp.actors import OPERATOR
 from formapp.cli.main import main
 from formapp.hours import banner
 from formapp.hours.closures import add_closure, cancel_closure
@@ -48,7 +49,7 @@ def test_it_says_by_when_each_priority_is_answered(services: Services) -> None:
 @pytest.mark.parametrize("minutes", [0, 1, 59, 300, 60 * 24 * 3, 60 * 24 * 30])
 def test_a_ticket_filed_in_that_minute_gets_the_very_dates(services: Services, minutes: int) -> None:
     """With a closure announced, and wherever in the minute it is filed."""
-    add_closure(services, NOW + timedelta(hours=1), NOW + timedelta(hours=20), "Moving", NOW)
+    add_closure(services, OPERATOR, NOW + timedelta(hours=1), NOW + timedelta(hours=20), "Moving", NOW)
     ada = build_customer(services)
     now = NOW + timedelta(minutes=minutes, seconds=41)
     for dates in quote_now(services, now).dates:
@@ -65,7 +66,9 @@ def test_a_ticket_filed_in_that_minute_gets_the_very_dates(services: Services, m
 
 
 def test_an_announced_closure_moves_the_dates_from_then_on(services: Services) -> None:
-    add_closure(services, NOW + timedelta(hours=1), NOW + timedelta(days=1), "Moving", NOW + timedelta(minutes=5))
+    add_closure(
+        services, OPERATOR, NOW + timedelta(hours=1), NOW + timedelta(days=1), "Moving", NOW + timedelta(minutes=5)
+    )
     before, after = quote_now(services, NOW), quote_now(services, NOW + timedelta(minutes=5))
     assert words_of(before)["high"] == ("Wednesday 25 November, 15:00 Paris time", None)
     assert words_of(after)["high"] == ("Thursday 26 November, 14:05 Paris time", None)
@@ -137,9 +140,9 @@ def told(site: Path) -> list[str]:
 
 def test_the_file_tells_each_closure_until_it_is_over(beside: Services, site: Path) -> None:
     assert banner.write(beside, NOW) is False
-    add_closure(beside, *CHRISTMAS, "Winter break", NOW)
+    add_closure(beside, OPERATOR, *CHRISTMAS, "Winter break", NOW)
     short = datetime(2026, 12, 1, 12, 0, tzinfo=PARIS)
-    add_closure(beside, short, short + timedelta(hours=2), "Moving <b>&</b> “more”", NOW)
+    add_closure(beside, OPERATOR, short, short + timedelta(hours=2), "Moving <b>&</b> “more”", NOW)
     assert banner.write(beside, NOW) is True
     assert told(site) == [
         "Support is closed from Tuesday 1 December, 12:00 to 14:00 Paris time: Moving <b>&</b> “more”",
@@ -152,7 +155,7 @@ def test_the_file_tells_each_closure_until_it_is_over(beside: Services, site: Pa
 
 
 def test_the_same_text_is_not_written_again(beside: Services, site: Path) -> None:
-    add_closure(beside, *CHRISTMAS, "Winter break", NOW)
+    add_closure(beside, OPERATOR, *CHRISTMAS, "Winter break", NOW)
     banner.write(beside, NOW)
     inode = (site / CLOSURES_FILE).stat().st_ino
     assert banner.write(beside, NOW + timedelta(days=1)) is False
@@ -160,7 +163,7 @@ def test_the_same_text_is_not_written_again(beside: Services, site: Path) -> Non
 
 
 def test_it_is_put_in_place_whole_and_any_server_can_read_it(beside: Services, site: Path) -> None:
-    add_closure(beside, *CHRISTMAS, "Winter break", NOW)
+    add_closure(beside, OPERATOR, *CHRISTMAS, "Winter break", NOW)
     old = (site / CLOSURES_FILE).open()
     banner.write(beside, NOW)
     with old:
@@ -175,7 +178,7 @@ def test_a_folder_that_cannot_be_written_is_told_once_and_stops_nothing(
 ) -> None:
     gone = tmp_path / "gone"
     services = build_services(tmp_path, site_dir=gone)
-    add_closure(services, *CHRISTMAS, "Winter break", NOW)
+    add_closure(services, OPERATOR, *CHRISTMAS, "Winter break", NOW)
     assert banner.write(services, NOW) is False
     assert banner.write(services, NOW) is False
     assert worker.run_once(services, Clock()) == 0
@@ -190,10 +193,10 @@ def test_a_file_that_is_broken_is_mended(beside: Services, site: Path) -> None:
 
 
 def test_the_worker_brings_the_file_up_to_date_at_each_round(beside: Services, site: Path) -> None:
-    made = add_closure(beside, *CHRISTMAS, "Winter break", NOW)
+    made = add_closure(beside, OPERATOR, *CHRISTMAS, "Winter break", NOW)
     worker.run_once(beside, Clock())
     assert len(told(site)) == 1
-    cancel_closure(beside, made.id, NOW)
+    cancel_closure(beside, OPERATOR, made.id, NOW)
     worker.run_once(beside, Clock())
     assert told(site) == []
 

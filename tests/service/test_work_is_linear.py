@@ -10,6 +10,7 @@ from io import BytesIO
 import pytest
 from werkzeug.datastructures import MultiDict
 
+from formapp.actors import OPERATOR
 from formapp.attachments.file_types import clean_name
 from formapp.errors import UseCaseError
 from formapp.forms import ticket_form
@@ -55,7 +56,7 @@ def ticket_field(name: str) -> Callable[[Services, str], object]:
 
 
 def closure(services: Services, text: str) -> object:
-    return closures.add_closure(services, NOW, NOW, text, NOW)
+    return closures.add_closure(services, OPERATOR, NOW, NOW, text, NOW)
 
 
 LIMITS = {"subject": 200, "url": 2_000, "description": 20_000, "project": 200, "email": 254}

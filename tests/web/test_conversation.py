@@ -8,6 +8,7 @@ import pytest
 
 from formapp import worker
 from formapp.accounts import accounts
+from formapp.actors import OPERATOR
 from formapp.hours import closures
 from formapp.models import Account, Draft, Message
 from formapp.tickets import replies
@@ -112,7 +113,9 @@ def test_a_closure_and_a_clock_step_show_in_why_this_date(desk: Desk, ada: Brows
     # The Friday before the clocks go back in Paris, on the 25th of October.
     friday = NOW.replace(month=10, day=23)
     day = timedelta(days=1)
-    closures.add_closure(desk.services, friday + 2 * day, friday + 3 * day - timedelta(hours=4), "Office move", friday)
+    closures.add_closure(
+        desk.services, OPERATOR, friday + 2 * day, friday + 3 * day - timedelta(hours=4), "Office move", friday
+    )
     file_ticket(desk.services, desk.customer, friday, priority="high", submission="form-2", subject="Slow")
     page = ada.open("/support/tickets/SUP-1002")
     assert "Office move –" in page.text

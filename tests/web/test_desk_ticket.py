@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from formapp.actors import OPERATOR
 from formapp.app import create_app
 from formapp.hours import closures
 from formapp.models import Account
@@ -49,7 +50,9 @@ def test_time_left_is_in_words_and_counts_open_hours(desk: Desk, sam: Browser) -
 def test_closures_clock_steps_and_pauses_show_in_why_this_date(desk: Desk, sam: Browser, ada: Browser) -> None:
     # The Friday before the clocks go back in Paris, on the 25th of October.
     friday, day = NOW.replace(month=10, day=23), timedelta(days=1)
-    closures.add_closure(desk.services, friday + 2 * day, friday + 3 * day - timedelta(hours=4), "Office move", friday)
+    closures.add_closure(
+        desk.services, OPERATOR, friday + 2 * day, friday + 3 * day - timedelta(hours=4), "Office move", friday
+    )
     file_ticket(desk.services, desk.customer, friday, priority="high", submission="form-2", subject="Slow")
     for page in (sam.open("/support/desk/SUP-1002"), ada.open("/support/tickets/SUP-1002")):
         for said in ("Office move –", "Sun 25 Oct, 02:00 Clocks go back by 1 hour –", "Total 8 h"):

@@ -14,6 +14,7 @@ import pytest
 from icalendar import Calendar
 from werkzeug.test import Client, TestResponse
 
+from formapp.actors import OPERATOR
 from formapp.app import create_app
 from formapp.hours.closures import add_closure, cancel_closure
 from formapp.services import make_services
@@ -84,7 +85,7 @@ def test_one_answer_serves_a_whole_minute_and_no_longer(get: Get, desk: Desk) ->
 
 
 def test_an_announced_closure_counts_at_once(get: Get, desk: Desk) -> None:
-    add_closure(desk.services, NOW + timedelta(hours=1), NOW + timedelta(days=1), "Moving", NOW)
+    add_closure(desk.services, OPERATOR, NOW + timedelta(hours=1), NOW + timedelta(days=1), "Moving", NOW)
     answer: Any = get("dates.json").json
     assert answer["priorities"]["high"]["response"]["words"] == "Thursday 26 November, 14:00 Paris time"
     assert answer["support"]["words"] == "Support is open now, until 16:00 Paris time"
@@ -158,7 +159,7 @@ def calendar_of(get: Get) -> tuple[str, list[Any]]:
 
 def test_its_lines_are_those_of_the_standard(get: Get, desk: Desk) -> None:
     note = "Umzug; ins „neue“ Büro, 3 \\ 4 – " + "überall " * 20
-    add_closure(desk.services, NOW + timedelta(days=1), NOW + timedelta(days=2), note, NOW)
+    add_closure(desk.services, OPERATOR, NOW + timedelta(days=1), NOW + timedelta(days=2), note, NOW)
     text, events = calendar_of(get)
     assert text.endswith("END:VCALENDAR\r\n")
     assert "\n" not in text.replace("\r\n", "")
@@ -178,7 +179,7 @@ def test_its_lines_are_those_of_the_standard(get: Get, desk: Desk) -> None:
 def test_its_lines_read_by_hand_say_what_is_meant(get: Get, desk: Desk) -> None:
     """The library that wrote the file isn't asked."""
     note = "Umzug; ins „neue“ Büro, 3 \\ 4 – " + "überall " * 20
-    made = add_closure(desk.services, NOW + timedelta(days=1), NOW + timedelta(days=2), note, NOW)
+    made = add_closure(desk.services, OPERATOR, NOW + timedelta(days=1), NOW + timedelta(days=2), note, NOW)
     text = get("hours.ics").get_data().decode("utf-8")
     lines = text.replace("\r\n ", "").split("\r\n")
     first = lines.index("BEGIN:VEVENT")
@@ -227,8 +228,8 @@ def test_its_lines_read_by_hand_say_what_is_meant(get: Get, desk: Desk) -> None:
 
 def test_its_openings_are_what_the_clock_counts(get: Get, desk: Desk) -> None:
     """A year with both changes of the clock, holidays and two closures that overlap."""
-    add_closure(desk.services, NOW + timedelta(days=1), NOW + timedelta(days=3), "Moving", NOW)
-    add_closure(desk.services, NOW + timedelta(days=2), NOW + timedelta(days=4), "Still moving", NOW)
+    add_closure(desk.services, OPERATOR, NOW + timedelta(days=1), NOW + timedelta(days=3), "Moving", NOW)
+    add_closure(desk.services, OPERATOR, NOW + timedelta(days=2), NOW + timedelta(days=4), "Still moving", NOW)
     closed = [
         Closure(NOW + timedelta(days=1), NOW + timedelta(days=3)),
         Closure(NOW + timedelta(days=2), NOW + timedelta(days=4)),
@@ -255,7 +256,7 @@ def test_holidays_are_whole_days(get: Get) -> None:
 
 
 def test_an_event_keeps_its_name_from_day_to_day(get: Get, desk: Desk) -> None:
-    made = add_closure(desk.services, NOW + timedelta(days=7), NOW + timedelta(days=8), "Moving", NOW)
+    made = add_closure(desk.services, OPERATOR, NOW + timedelta(days=7), NOW + timedelta(days=8), "Moving", NOW)
     first = get("hours.ics")
     desk.clock.now = NOW + timedelta(hours=5)
     assert get("hours.ics", If_None_Match=first.headers["ETag"]).status_code == 304
@@ -266,6 +267,6 @@ def test_an_event_keeps_its_name_from_day_to_day(get: Get, desk: Desk) -> None:
     shared = set(names[0]) & set(names[1])
     assert len(shared) > 250
     assert all(names[0][uid] == names[1][uid] for uid in shared)
-    cancel_closure(desk.services, made.id, desk.clock())
+    cancel_closure(desk.services, OPERATOR, made.id, desk.clock())
     _, after = calendar_of(get)
     assert not [event for event in after if "closure" in event["UID"]]

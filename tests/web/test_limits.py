@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import select
 
 from formapp.app import create_app
-from formapp.models import RateCounter
+from formapp.models import Message, RateCounter
 from formapp.services import Services
 from formapp.web.rate_limits import DatabaseStorage, RateLimits
-from tests.builders import Clock, build_customer, build_services, file_ticket
+from tests.builders import Clock, build_customer, build_services, build_staff, file_ticket, stored
 from tests.web.conftest import Desk, filled, ticket_form_of
 from tests.web.page import Browser, Page
 
@@ -119,6 +119,41 @@ def test_too_many_tickets_within_an_hour_wait_with_their_text_kept(sqlite_servic
     assert {name: again.fields[name] for name in filled()} == filled()
     clock.now += timedelta(hours=1, seconds=1)
     assert ada.send(again).heading == "Your ticket is sent"
+
+
+def test_too_many_replies_and_notes_within_an_hour_wait_with_their_text_kept(
+    sqlite_services: Services, clock: Clock
+) -> None:
+    customer = build_customer(sqlite_services)
+    build_staff(sqlite_services)
+    limits = RateLimits(sqlite_services, clock, messages_an_hour=2)
+    desk = Desk(create_app(services=sqlite_services, clock=clock, limits=limits), sqlite_services, clock, customer)
+    file_ticket(sqlite_services, customer, clock.now)
+    for email, page, forms in (
+        ("ada@shop.example", "/support/tickets/SUP-1001", ("/support/tickets/SUP-1001/reply",)),
+        (
+            "sam@platform.example",
+            "/support/desk/SUP-1001",
+            ("/support/desk/SUP-1001/reply", "/support/desk/SUP-1001/note"),
+        ),
+    ):
+        browser = desk.browser_of(email)
+        for number, address in enumerate([*forms, *forms][:2]):
+            form = browser.open(page).form(address)
+            form.fields |= {"body": f"Message {number}", "then": "open"}
+            assert browser.send(form).status == 200
+        for address in forms:
+            form = browser.open(page).form(address)
+            form.fields |= {"body": "One more", "then": "open"}
+            refused = browser.send(form)
+            assert refused.status == 429
+            assert "You have sent too many messages within an hour. Your text is kept here" in refused.text
+            assert refused.form(address).fields["body"] == "One more"
+            clock.now += timedelta(hours=1, seconds=1)
+            assert browser.send(refused.form(address)).status == 200
+            clock.now -= timedelta(hours=1, seconds=1)
+        clock.now += timedelta(hours=3)
+    assert [message.body for message in stored(sqlite_services, Message)].count("One more") == 3
 
 
 def test_the_counters_name_nobody(desk: Desk, visitor: Browser) -> None:

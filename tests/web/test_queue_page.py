@@ -5,13 +5,28 @@ from __future__ import annotations
 import csv
 import io
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
+from formapp.app import create_app
 from formapp.models import Account
+from formapp.operations import policy_in_use
 from formapp.tickets import replies, triage
-from tests.builders import NOW, build_account, build_project, build_staff, file_ticket, written
+from tests.builders import (
+    NOW,
+    POLICY,
+    Clock,
+    build_account,
+    build_customer,
+    build_project,
+    build_services,
+    build_settings,
+    build_staff,
+    file_ticket,
+    written,
+)
 from tests.web.conftest import Desk
 from tests.web.page import Browser, Form, Page, references
 
@@ -237,3 +252,24 @@ def test_words_on_a_ticket_are_shown_as_words(desk: Desk, sam: Browser) -> None:
     assert "<script>alert(1)</script>" in rows(page)[0]
     assert page.one("input", id="search")["value"] == "<script>"
     assert "<script>alert" not in page.html
+
+
+def test_staff_read_that_the_policy_file_was_edited_since_the_desk_took_it_up(tmp_path: Path, clock: Clock) -> None:
+    original = tmp_path / "policy.yml"
+    original.write_bytes(POLICY.read_bytes())
+    settings = build_settings(tmp_path, policy=original)
+    services = build_services(tmp_path, policy=policy_in_use.take(settings))
+    desk = Desk(create_app(services=services, clock=clock), services, clock, build_customer(services))
+    build_staff(services)
+    sam = desk.browser_of("sam@platform.example")
+    told = "The policy file is not what the desk runs by. policy.yml was edited"
+    assert told not in sam.open("/support/desk/").text
+    original.write_text(original.read_text("utf-8") + "\n# A note\n", "utf-8")
+    page = sam.open("/support/desk/")
+    assert told in page.text
+    assert "formapp reload" in page.text
+    policy_in_use.take(settings)
+    assert told not in sam.open("/support/desk/").text
+    original.unlink()
+    assert told in sam.open("/support/desk/").text
+    services.database.engine.dispose()

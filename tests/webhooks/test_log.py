@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select
 
+from formapp.actors import OPERATOR
 from formapp.database import schema
 from formapp.errors import NotFound, UseCaseError
 from formapp.models import OutboxMessage
@@ -51,7 +52,7 @@ def test_what_was_sent_is_sent_once_more_under_its_own_id(desk: Services, receiv
     number, secret = told_endpoint(desk, receiver)
     send(desk, clock)
     clock.now += timedelta(days=30)
-    replay(desk, newest(desk, number).id, clock.now)
+    replay(desk, OPERATOR, newest(desk, number).id, clock.now)
     assert send(desk, clock) == 1
     first, again = receiver.received
     assert (first.id, first.content) == (again.id, again.content)
@@ -67,14 +68,14 @@ def test_what_died_is_sent_once_more_and_tried_once_when_it_is_old(
     disable(desk, number, NOW)
     delivery = newest(desk, number)
     with pytest.raises(UseCaseError, match=r"The endpoint is switched off: by hand\. Switch it on first"):
-        replay(desk, delivery.id, clock.now)
+        replay(desk, OPERATOR, delivery.id, clock.now)
     enable(desk, number)
     clock.now += timedelta(days=8)
     receiver.replies = [Reply(500)]
-    replay(desk, delivery.id, clock.now)
+    replay(desk, OPERATOR, delivery.id, clock.now)
     send(desk, clock)
     assert (newest(desk, number).state, newest(desk, number).reason) == ("dead", "Answered 500")
-    replay(desk, delivery.id, clock.now)
+    replay(desk, OPERATOR, delivery.id, clock.now)
     send(desk, clock)
     assert newest(desk, number).state == "sent"
 
@@ -87,18 +88,18 @@ def test_a_message_that_waits_is_tried_at_once_but_not_while_a_worker_is_at_it(
     send(desk, clock)
     assert send(desk, clock) == 0
     delivery = newest(desk, number)
-    replay(desk, delivery.id, clock.now)
+    replay(desk, OPERATOR, delivery.id, clock.now)
     leased = outbox.lease_next(desk, clock.now, OutboxMessage.channel == webhooks.CHANNEL)
     assert leased is not None
     with pytest.raises(UseCaseError, match="is being sent at this moment"):
-        replay(desk, delivery.id, clock.now)
+        replay(desk, OPERATOR, delivery.id, clock.now)
 
 
 @pytest.mark.parametrize("number", [0, -1, 99, 2**31, 2**63, 10**30])
 def test_an_id_of_nothing_is_not_found(desk: Services, number: int) -> None:
     for ask in (
         lambda: deliveries(desk, number),
-        lambda: replay(desk, number, NOW),
+        lambda: replay(desk, OPERATOR, number, NOW),
         lambda: endpoint_numbered(desk, number),
         lambda: disable(desk, number, NOW),
         lambda: ping(desk, number, NOW),
@@ -112,7 +113,7 @@ def test_a_mail_is_no_delivery(sqlite_desk: Services) -> None:
     with sqlite_desk.read() as database:
         mail = database.scalars(select(OutboxMessage).where(OutboxMessage.channel == "mail")).one()
     with pytest.raises(NotFound):
-        replay(sqlite_desk, mail.id, NOW)
+        replay(sqlite_desk, OPERATOR, mail.id, NOW)
 
 
 def test_pings_are_in_the_log_and_change_nothing(desk: Services, receiver: Receiver) -> None:

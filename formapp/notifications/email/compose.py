@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from email.utils import parseaddr
 from functools import cache
@@ -18,6 +19,9 @@ from formapp.services import Services
 from formapp.when import long_words
 from supportpolicy import Policy
 
+# More than one, or one at a line's beginning.
+_SPACES = re.compile("^ +|  +")
+
 
 @cache
 def _templates() -> Environment:
@@ -31,7 +35,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["paragraphs"] = _paragraphs
+    environment.filters["as_typed"] = _as_typed
     return environment
 
 
@@ -93,8 +97,7 @@ def _ascii_address(address: str) -> str:
     return address if host.isascii() else f"{mailbox}{at}{idna.encode(host, uts46=True).decode()}"
 
 
-def _paragraphs(text: str) -> Markup:
-    blocks = [block for block in text.split("\n\n") if block.strip()]
-    return Markup().join(
-        Markup("<p>{}</p>").format(Markup("<br>").join(line for line in block.split("\n"))) for block in blocks
-    )
+def _as_typed(text: str) -> Markup:
+    """Each line and each space as it was typed: some mail programs keep neither by themselves."""
+    lines = (_SPACES.sub(lambda found: "\N{NO-BREAK SPACE}" * len(found[0]), line) for line in text.split("\n"))
+    return Markup("<br>\n").join(lines)

@@ -9,6 +9,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from formapp.actors import Actor, require_staff
+from formapp.database.retry import tried_again
 from formapp.errors import NotFound, UseCaseError
 from formapp.models import LARGEST_ID, OutboxMessage, WebhookAttempt, WebhookEndpoint, reference_of
 from formapp.notifications.outbox import make_due
@@ -59,13 +61,15 @@ def pings(services: Services, endpoint_id: int, most: int = 10) -> tuple[Webhook
         return tuple(database.scalars(newest.order_by(WebhookAttempt.id.desc()).limit(most)))
 
 
-def replay(services: Services, number: int, now: datetime) -> None:
-    """Send a message once more, under the id that it had: a receiver that has it already can tell.
+@tried_again
+def replay(services: Services, actor: Actor, number: int, now: datetime) -> None:
+    """Send a message once more, for staff, under the id that it had: a receiver that has it already can tell.
 
-    One that is more than a week old is tried once. What still waits is tried now. Raises NotFound, and
+    One that is more than a week old is tried once. What still waits is tried now. Raises NotFound, NotPermitted, and
     UseCaseError where the endpoint is switched off or a worker is at the message.
     """
     with services.write.begin() as database:
+        require_staff(database, actor)
         message = _message(database, number)
         endpoint = database.get_one(WebhookEndpoint, endpoint_id_of(message.recipient))
         if endpoint.disabled_at is not None:

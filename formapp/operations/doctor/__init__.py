@@ -24,6 +24,7 @@ SURROUNDINGS: Mapping[str, Check] = {
     "mail server": surroundings.mail_server_answers,
     "closures file": surroundings.closures_told,
     "policy": surroundings.policy_taken_up,
+    "holidays": surroundings.holidays_known,
     "file store": file_store.store_writable,
 }
 OPENING: Mapping[str, Check] = {"database": database.reachable, "schema": database.at_newest_revision}
@@ -41,6 +42,7 @@ READING_ALL: Mapping[str, Check] = {"contents": file_store.contents_are_those_se
 RUNNING: Mapping[str, Check] = {
     "journal": database.durable,
     "database writable": database.writable,
+    "closures": surroundings.closures_leave_time,
     "leases": records.leases_run_out,
     "worker": records.worker_works,
     "dead messages": records.outbox_alive,

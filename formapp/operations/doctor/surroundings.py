@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+from formapp.hours import closures
 from formapp.notifications.email import smtp
 from formapp.operations import policy_in_use
 from formapp.operations.doctor.database import is_sqlite, one_line, place_of
@@ -19,7 +20,7 @@ from formapp.operations.doctor.findings import Finding, Level
 from formapp.services import Services
 from formapp.settings import PREFIX, SHORTEST_SECRET
 from formapp.widgets import CLOSURES_FILE
-from supportpolicy import PolicyError, load
+from supportpolicy import PolicyError, holidays_warning, load
 
 SMTP_SECONDS = 5.0
 BACKED_UP = "desk.sqlite3"
@@ -115,6 +116,23 @@ def policy_taken_up(services: Services, _now: datetime) -> Iterator[Finding]:
     if running.version != services.policy.version:
         what = "The file was edited since the desk took it up; what runs is the version before."
         yield Finding("policy", str(services.settings.policy), what, "Take it up: formapp reload.", "warning")
+
+
+def holidays_known(services: Services, now: datetime) -> Iterator[Finding]:
+    """The policy's list of holidays doesn't end within the next weeks."""
+    if warning := holidays_warning(services.policy.calendar, now):
+        what, do = warning.split(". ", 1)
+        do = f"{do} Then run: formapp reload."
+        yield Finding("holidays", str(services.settings.policy), f"{what}.", do, "warning")
+
+
+def closures_leave_time(services: Services, now: datetime) -> Iterator[Finding]:
+    """The closures that are announced leave time in which each promise can be kept."""
+    with services.read() as database:
+        announced = closures.closures_known_at(database.connection(), now, now)
+    if announced and not closures.leave_open_time(services.policy, announced, now):
+        what = "The closures that are announced leave no open time within ten years, so no ticket can be sent."
+        yield Finding("closures", "closures", what, "See formapp closure list, and cancel one: formapp closure cancel.")
 
 
 def closures_told(services: Services, _now: datetime) -> Iterator[Finding]:

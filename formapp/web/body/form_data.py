@@ -15,16 +15,20 @@ from flask import Response, after_this_request, g, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
+from formapp.attachments import service as attachments
+from formapp.best_effort import best_effort
 from formapp.forms import MOST_TOKENS
 from formapp.web.body.incoming_files import IncomingFiles
 from formapp.web.body.multipart import CHUNK, MultipartReader, decoded_text, read_multipart
 from formapp.web.context import client_network, web
+from formapp.web.session_cookie import current_person
 
 MAX_FIELDS = 1000
 # The longest description, each of its characters four bytes and percent-encoded, is a quarter of this.
 LARGEST_TEXT = 1_000_000
-# A form with files is read to here, so that a file which is too large costs no word of the text beside it.
-LARGEST_BODY = 100_000_000
+# A form with files is read to here, so that a file which is too large costs no word of the text beside it: as many
+# bytes of files as a policy may allow, and the text.
+LARGEST_BODY = 101_000_000
 # The forms with a file field, and those that come back filled whatever they hold.
 WITH_FILES = frozenset({"tickets.create", "tickets.reply", "desk.reply", "desk.note", "files.upload"})
 URLENCODED = "application/x-www-form-urlencoded"
@@ -112,6 +116,9 @@ def _count_after_answer(files: IncomingFiles) -> None:
     def count(answer: Response) -> Response:
         if answer.status_code != 503:
             files.count()
+            with best_effort("making room for files"):
+                if files.staged and current_person() is None:
+                    attachments.make_room(web().services, files.staged, web().clock())
         return answer
 
 

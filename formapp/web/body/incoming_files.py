@@ -89,12 +89,8 @@ class IncomingFiles:
 
     def count(self) -> None:
         """Count the uploads against the network; where the database doesn't answer they stay uncounted."""
-        if not self.uploads or not self._can_count:
-            return
-        try:
+        if self.uploads and self._can_count:
             self._desk.limits.count_uploads(self._network, self.uploads)
-        except (DBAPIError, PoolTimeout) as error:
-            log_failure(error)
 
     def _open(self) -> None:
         self._waiting = False

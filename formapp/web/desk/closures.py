@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from wtforms import Field, Form, StringField
 from wtforms.validators import StopValidation
 
+from formapp.best_effort import best_effort
 from formapp.errors import AlreadyExists, NotFound, UseCaseError
 from formapp.forms import Line, Required
 from formapp.hours import banner, closures
@@ -18,6 +19,7 @@ from formapp.web.body.form_data import form_data
 from formapp.web.context import web
 from formapp.web.layout.page import page
 from formapp.web.row_number import row_number
+from formapp.web.session_cookie import require_person
 from formapp.when import zone_words
 
 blueprint = Blueprint("closures", __name__)
@@ -83,7 +85,7 @@ def announce() -> Response:
         return _closures_page(form)
     try:
         made = closures.add_closure(
-            desk.services, instant_of(form.start), instant_of(form.end), form.note.data or "", now
+            desk.services, _me(), instant_of(form.start), instant_of(form.end), form.note.data or "", now
         )
     except AlreadyExists as refused:
         # The button was pressed twice, or two people were told to announce it.
@@ -92,7 +94,7 @@ def announce() -> Response:
         form[refused.field].errors = [refused.message]
         return _closures_page(form)
     else:
-        banner.write(desk.services, now)
+        _tell_guide(now)
         session["said"] = f"Announced. {banner.sentence(made, desk.services.policy.calendar.zone, now)}"
     return redirect(url_for("closures.coming"), 303)
 
@@ -103,13 +105,23 @@ def cancel(number: str) -> Response:
     desk, wanted = web(), row_number(number)
     now = desk.clock()
     try:
-        closures.cancel_closure(desk.services, wanted, now)
+        closures.cancel_closure(desk.services, _me(), wanted, now)
     except NotFound:
         session["said"] = "This closure was already cancelled."
     else:
-        banner.write(desk.services, now)
+        _tell_guide(now)
         session["said"] = "The closure is cancelled. Tickets that were sent before now keep their dates."
     return redirect(url_for("closures.coming"), 303)
+
+
+def _tell_guide(now: datetime) -> None:
+    """Bring the guide's file up to date; where that fails now, the worker does it in its next round."""
+    with best_effort("the file of closures"):
+        banner.write(web().services, now)
+
+
+def _me() -> int:
+    return require_person().account_id
 
 
 def _closures_page(form: ClosureForm, *, said: str = "") -> Response:

@@ -15,6 +15,7 @@ from formapp.web.context import web
 from formapp.web.desk.outbox_presenter import present_attempt, present_delivery, present_endpoint, present_failed
 from formapp.web.layout.page import page
 from formapp.web.row_number import row_number
+from formapp.web.session_cookie import require_person
 
 blueprint = Blueprint("outgoing", __name__)
 
@@ -44,7 +45,7 @@ def replay(number: str) -> Response:
         abort(404)
     again = log.replay if message.channel == webhooks.CHANNEL else outbox.replay
     try:
-        again(desk.services, wanted, desk.clock())
+        again(desk.services, require_person().account_id, wanted, desk.clock())
     except UseCaseError as refused:
         return _page_of(message, refused.message)
     session["said"] = AGAIN

@@ -9,6 +9,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as Answer
 
 from formapp.errors import NotFound, UseCaseError
+from formapp.operations import policy_in_use
 from formapp.tickets import search
 from formapp.tickets.search import Filters, QueuePage
 from formapp.web.context import web
@@ -100,6 +101,7 @@ def _queue_page(filters: Filters, typed: str, was: str, found: QueuePage | None 
         typed=typed,
         was=was,
         error=error,
+        edited_policy=policy_in_use.edited_file(desk.services.settings),
         zone=zone_words(desk.services.policy.calendar.zone),
         first_page=_address(typed) if request.args.get("after") else "",
         next_page=_address(typed, found.next_key) if found and found.next_key else "",

@@ -104,8 +104,8 @@ def reply(reference: str) -> Response:  # noqa: ARG001
         if then is None:
             raise UseCaseError("Choose what happens to the ticket", "then")
         message, reopen = reply_form.message_input(sent, form), bool(sent.get("reopen"))
-        services, now = web().services, web().clock()
-        replies.reply_as_staff(services, _me(), _ticket().id, message, then, now, reopen=reopen)
+        services, now, most = web().services, web().clock(), web().limits.messages_an_hour
+        replies.reply_as_staff(services, _me(), _ticket().id, message, then, now, reopen=reopen, most_an_hour=most)
 
     filled = Filled(reply=form, then=then or "", fields={**IN_REPLY, "then": "then-open"})
     return _done(action, filled, sent, "reply", "newest")
@@ -121,7 +121,8 @@ def note(reference: str) -> Response:  # noqa: ARG001
 
     def action() -> None:
         message = reply_form.message_input(sent, form)
-        replies.add_note(web().services, _me(), _ticket().id, message, web().clock())
+        most = web().limits.messages_an_hour
+        replies.add_note(web().services, _me(), _ticket().id, message, web().clock(), most_an_hour=most)
 
     return _done(action, Filled(note=form, fields=IN_NOTE), sent, "note", "newest")
 
@@ -202,7 +203,11 @@ def _done(action: Callable[[], None], filled: Filled, sent: FormData, said: str,
     except NotFound:
         abort(404)
     except UseCaseError as refused:
-        return _shown(triage.staff_ticket(web().services, _ticket().reference), filled.after(refused), 422)
+        return _shown(
+            triage.staff_ticket(web().services, _me(), _ticket().reference),
+            filled.after(refused),
+            reply_form.status_of(refused),
+        )
     except OSError as error:
         log_failure(error)
         return _shown(_ticket(), replace(filled, notice=reply_form.NO_STORE), 503)

@@ -121,7 +121,7 @@ def present_ticket(
         subject=ticket.subject,
         state=ticket.state,
         status_label=STAFF_LABELS[ticket.state],
-        left=time_left(policy, ticket, closed, now),
+        left=time_left(policy, ticket, closed, events, now),
         priority_label=priority.label,
         priority_rank=priority.rank,
         project_name=ticket.project.name,

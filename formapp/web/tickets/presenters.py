@@ -283,7 +283,7 @@ def present_messages(
             by_staff=message.by_staff,
             kind=message.kind,
             at=in_zone(message.at, policy),
-            # Cleaned when it was rendered and stored (formapp.tickets.markdown); nobody else writes this column.
+            # Made safe when it was rendered and stored (formapp.tickets.message_html); nobody else writes this column.
             html=Markup(message.html or ""),  # noqa: S704
             body=message.body,
             files=files.get(message.id, ()),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from flask import request, session, url_for
 from werkzeug.wrappers import Response
 
-from formapp.errors import DraftTooLarge, ReplyReused, TextRefused, UseCaseError
+from formapp.errors import DraftTooLarge, ReplyReused, TextRefused, TooManyMessages, UseCaseError
 from formapp.tickets import drafts
 from formapp.tickets.replies import MessageInput
 from formapp.web.body.file_field import discard_file, staged_for_form
@@ -111,6 +111,11 @@ def message_input(sent: FormData, form: ReplyDraft) -> MessageInput:
     if sent.refused:
         raise UseCaseError(". ".join(sent.refused), "files")
     return MessageInput(sent.get("body"), form.submission, seen_event(sent), form.files)
+
+
+def status_of(refused: UseCaseError) -> int:
+    """The HTTP status of the page that says why a text was refused."""
+    return 429 if isinstance(refused, TooManyMessages) else 422
 
 
 def seen_event(sent: FormData) -> int:

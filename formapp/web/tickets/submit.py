@@ -11,7 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.wrappers import Response
 
 from formapp.accounts import magic_links
-from formapp.errors import DraftTooLarge, NotFound, SubmissionReused, TooManyTickets, UseCaseError
+from formapp.errors import DraftTooLarge, NotFound, SubmissionReused, TooManyMessages, TooManyTickets, UseCaseError
 from formapp.forms import TicketForm
 from formapp.models import Ticket
 from formapp.tickets import create, drafts, queries, replies
@@ -220,7 +220,12 @@ def _add_to(sent: FormData, person: Person) -> Response:
     if is_whole(form, sent):
         message = MessageInput(_as_reply(form, ticket), form.submission.data or "", files=form.files.data)
         try:
-            replies.reply_as_customer(services, person.account_id, ticket.id, message, web().clock(), reopen=True)
+            most = web().limits.messages_an_hour
+            replies.reply_as_customer(
+                services, person.account_id, ticket.id, message, web().clock(), reopen=True, most_an_hour=most
+            )
+        except TooManyMessages as refused:
+            return form_page(form, person, 429, notice=Notice(f"Not sent yet. {refused.message}", reference=reference))
         except UseCaseError as refused:
             field = "description" if refused.field == "body" else refused.field
             notice = add_error(form, field, refused.message) or notice

@@ -130,11 +130,15 @@ def reply(reference: str) -> Response:
     try:
         message = reply_form.message_input(sent, form)
         account, reopen = require_person().account_id, bool(sent.get("reopen"))
-        replies.reply_as_customer(desk.services, account, ticket.id, message, desk.clock(), reopen=reopen)
+        most = desk.limits.messages_an_hour
+        replies.reply_as_customer(
+            desk.services, account, ticket.id, message, desk.clock(), reopen=reopen, most_an_hour=most
+        )
     except NotFound:
         abort(404)
     except UseCaseError as refused:
-        return _shown(ticket, form.after(refused), 422, errors={FIELDS.get(refused.field, "body"): refused.message})
+        status = reply_form.status_of(refused)
+        return _shown(ticket, form.after(refused), status, errors={FIELDS.get(refused.field, "body"): refused.message})
     except OSError as error:
         log_failure(error)
         return _shown(ticket, form, 503, notice=reply_form.NO_STORE)

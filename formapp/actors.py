@@ -1,0 +1,50 @@
+"""Who acts, and what that one may do: a person by the account's number, or the operator at the machine.
+
+Every use case asks here, whichever door it was reached by: a page, a mail, a program.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Final, Literal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from formapp.errors import NotPermitted
+from formapp.models import Account, Membership
+
+
+class Operator(Enum):
+    """Whoever can run commands on the desk's machine."""
+
+    OPERATOR = "the operator"
+
+
+OPERATOR: Final = Operator.OPERATOR
+Actor = int | Literal[Operator.OPERATOR]
+"""The number of a person's account, or the operator."""
+Group = Literal["staff", "members", "staff and members"]
+"""Whom an action on a ticket is for: those who work at the desk, the members of its project, or both."""
+
+
+def acting_account(database: Session, account_id: int) -> Account:
+    """The account that acts. Raises NotPermitted for one that is unknown or disabled."""
+    account = database.scalar(select(Account).where(Account.id == account_id, Account.disabled_at.is_(None)))
+    if account is None:
+        raise NotPermitted
+    return account
+
+
+def require_staff(database: Session, actor: Actor) -> None:
+    """Raises NotPermitted unless the actor works at the desk, or is its operator."""
+    if actor is not OPERATOR and not acting_account(database, actor).is_staff:
+        raise NotPermitted
+
+
+def require_group(database: Session, account: Account, group: Group, project_id: int) -> None:
+    """Raises NotPermitted unless the account, which acts, is of this group for a ticket of this project."""
+    is_staff = account.is_staff and group != "members"
+    is_member = group != "staff" and database.get(Membership, (account.id, project_id)) is not None
+    if not (is_staff or is_member):
+        raise NotPermitted

@@ -1,0 +1,20 @@
+"""What a policy may ask for at the most: what whoever keeps it can receive and store.
+
+Plain numbers, so that this package knows nothing of the desk; the desk's tests compare them with its columns and with
+what its web server takes.
+"""
+
+from __future__ import annotations
+
+LONGEST_ID = 64
+LONGEST_SUBJECT = 1_000
+LONGEST_URL = 8_000
+LONGEST_DESCRIPTION = 100_000
+MOST_FILES = 100
+MOST_MEGABYTES = 100
+"""Of all files of one form together: without script they come in one request."""
+LONGEST_KIND = 32
+RUN_BY_BROWSERS = frozenset({"svg", "svgz", "html", "htm", "xhtml", "xht", "shtml", "mhtml", "mht"})
+"""Endings of files in which browsers run script."""
+PROGRAMS = frozenset("exe com scr pif msi bat cmd vbs vbe jse wsf wsh hta cpl lnk".split())  # noqa: SIM905
+"""Endings of files that a double click runs."""

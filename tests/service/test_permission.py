@@ -1,0 +1,304 @@
+"""Who may: every use case asks for itself, whichever door it was reached by.
+
+Each public function of the use cases has its line here. One that isn't in the tables fails.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta as length
+from importlib import import_module
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import pytest
+
+from formapp.accounts import accounts, projects
+from formapp.actors import OPERATOR
+from formapp.errors import NotFound, NotPermitted, TextRefused, UnknownProject, UseCaseError
+from formapp.hours import closures
+from formapp.models import Attachment, Event, Message, OutboxMessage, StoredClosure, Ticket, WebhookEndpoint
+from formapp.notifications import outbox
+from formapp.notifications.webhooks import log
+from formapp.notifications.webhooks.messages import recipient_of
+from formapp.services import Services
+from formapp.tickets import create, queries, replies, search, similar, triage
+from formapp.tickets.replies import MessageInput
+from tests.builders import (
+    NOW,
+    build_account,
+    build_customer,
+    build_project,
+    build_staff,
+    file_ticket,
+    stored,
+    ticket_input,
+    written,
+)
+
+USE_CASES = (
+    "accounts.accounts",
+    "accounts.magic_links",
+    "accounts.projects",
+    "accounts.sessions",
+    "attachments.service",
+    "hours.banner",
+    "hours.closures",
+    "hours.icalendar",
+    "hours.quote",
+    "notifications.fanout",
+    "notifications.outbox",
+    "notifications.webhooks.endpoints",
+    "notifications.webhooks.log",
+    "tickets.actions",
+    "tickets.create",
+    "tickets.drafts",
+    "tickets.events",
+    "tickets.message_html",
+    "tickets.queries",
+    "tickets.replies",
+    "tickets.search",
+    "tickets.similar",
+    "tickets.sla",
+    "tickets.time_left",
+    "tickets.triage",
+)
+LATER = NOW + length(minutes=5)
+
+
+class Line(NamedTuple):
+    """How a use case is called, by whom it may be, and what anybody else gets: an error, or nothing."""
+
+    call: Callable[[Services, Any], object]
+    allowed: str
+    otherwise: type[Exception] | None = NotPermitted
+
+
+ACTING: Mapping[Callable[..., Any], Line] = {
+    create.create_ticket: Line(
+        lambda desk, who: create.create_ticket(desk, who, ticket_input(submission="new", subject="New"), LATER),
+        "member",
+        UnknownProject,
+    ),
+    replies.reply_as_customer: Line(
+        lambda desk, who: replies.reply_as_customer(desk, who, 1, written("Reply"), LATER), "member"
+    ),
+    replies.reply_as_staff: Line(
+        lambda desk, who: replies.reply_as_staff(desk, who, 1, written("Answer"), "open", LATER), "staff"
+    ),
+    replies.add_note: Line(lambda desk, who: replies.add_note(desk, who, 1, written("Note"), LATER), "staff"),
+    triage.assign: Line(lambda desk, who: triage.assign(desk, who, 1, "sam@platform.example", LATER, seen=9), "staff"),
+    triage.close: Line(lambda desk, who: triage.close(desk, who, 1, LATER), "member staff"),
+    triage.reopen: Line(lambda desk, who: triage.reopen(desk, who, 2, LATER), "member staff"),
+    triage.merge: Line(lambda desk, who: triage.merge(desk, who, 1, "SUP-1003", LATER), "staff"),
+    triage.correct_answers: Line(
+        lambda desk, who: triage.correct_answers(desk, who, 1, {"need": "question"}, LATER, seen=9), "staff"
+    ),
+    triage.staff_ticket: Line(lambda desk, who: triage.staff_ticket(desk, who, "SUP-1001"), "staff"),
+    search.find_page: Line(lambda desk, who: search.find_page(desk, search.Filters(), who, LATER), "staff"),
+    search.csv_rows: Line(lambda desk, who: search.csv_rows(desk, search.Filters(), who, LATER), "staff"),
+    queries.ticket_for: Line(lambda desk, who: queries.ticket_for(desk, who, "SUP-1001"), "member", NotFound),
+    queries.tickets_of: Line(queries.tickets_of, "member", None),
+    similar.similar_tickets: Line(
+        lambda desk, who: similar.similar_tickets(desk, who, "shop", "Printer burns", LATER), "member", None
+    ),
+    projects.active_projects_of: Line(
+        lambda desk, who: tuple(one for one in projects.active_projects_of(desk, who) if one.key == "shop"),
+        "member",
+        None,
+    ),
+    closures.add_closure: Line(
+        lambda desk, who: closures.add_closure(desk, who, LATER, LATER + length(days=1), "Moving", LATER),
+        "staff operator",
+    ),
+    closures.cancel_closure: Line(lambda desk, who: closures.cancel_closure(desk, who, 1, LATER), "staff operator"),
+    outbox.replay: Line(lambda desk, who: outbox.replay(desk, who, 1, LATER), "staff operator"),
+    log.replay: Line(lambda desk, who: log.replay(desk, who, 2, LATER), "staff operator"),
+}
+
+OF_THE_OPERATOR = {
+    "accounts.accounts": "add_account disable_account find_account_by_email",
+    "accounts.magic_links": "create_link",
+    "accounts.projects": "add_project close_project add_member",
+    "notifications.webhooks.endpoints": "add_endpoint rotate disable enable",
+}
+"""The operator's commands alone call them: whoever runs commands on the machine may do all of it."""
+BY_A_SECRET = {
+    "accounts.magic_links": "request_link inspect_link redeem_link",
+    "accounts.sessions": "open_session signed_in_by end_session end_all_sessions",
+    "attachments.service": "staged_files staged_contents discard_staged",
+    "tickets.drafts": "save_draft draft_fields drop_draft",
+}
+"""Open to everybody, or to whoever holds the token that they take; signing in itself is among them."""
+OF_THE_WORKER = {
+    "accounts.magic_links": "start_lifetime",
+    "attachments.service": "remove_expired mark_attached make_room",
+    "hours.banner": "write content sentence",
+    "notifications.outbox": "lease_next finish send_due send_leased latest_mails mail_numbered",
+    "tickets.replies": "render_new",
+    "tickets.sla": "record_due_notices",
+}
+"""No person's doing: the worker's rounds, what follows a commit, the inbox of a desk for trying out."""
+INSIDE_ANOTHER = {
+    "accounts.sessions": "open_session_in",
+    "attachments.service": "attach attached_contents",
+    "hours.closures": "closures_known_at leave_open_time local_instant",
+    "notifications.fanout": "event_message fan_out publish ticket_payload",
+    "notifications.outbox": "enqueue enqueue_mail make_due mail_host thread_id",
+    "notifications.webhooks.endpoints": "signing_secrets switch_off",
+    "tickets.actions": "ticket_action",
+    "tickets.create": "evaluate_answers load_context",
+    "tickets.events": "record record_first complete",
+    "tickets.message_html": "as_typed render to_html",
+    "tickets.queries": "number_of",
+    "tickets.replies": "sent_by",
+    "tickets.search": "merge_filters page_statement parse_search",
+    "tickets.similar": "telling_words",
+    "tickets.sla": "load_targets targets_set_at pauses_in closed_before_answer closed_since open_targets recompute "
+    "record_notices",
+    "tickets.time_left": "time_left",
+}
+"""Take a caller's transaction, or plain values: their caller has asked who may."""
+OF_WHAT_WAS_FOUND = {
+    "accounts.projects": "every_project",
+    "attachments.service": "attachments_of attachment_of content preview",
+    "hours.closures": "upcoming_closures",
+    "hours.icalendar": "hours_calendar",
+    "hours.quote": "quote_now",
+    "notifications.outbox": "dead_messages message_numbered",
+    "notifications.webhooks.endpoints": "endpoints endpoint_numbered",
+    "notifications.webhooks.log": "deliveries pings",
+    "tickets.queries": "events_of",
+    "tickets.replies": "messages_of",
+    "tickets.time_left": "times_left",
+    "tickets.triage": "staff_accounts",
+}
+"""Only read: what is public, or belongs to a ticket or page that was asked for by a line above."""
+
+
+def module(name: str) -> ModuleType:
+    return import_module(f"formapp.{name}")
+
+
+def public_functions() -> Iterator[tuple[str, str, Callable[..., Any]]]:
+    for name in USE_CASES:
+        for known_as, found in inspect.getmembers(module(name), inspect.isfunction):
+            if found.__module__ == f"formapp.{name}" and not known_as.startswith("_"):
+                yield name, known_as, found
+
+
+def test_every_use_case_has_its_line() -> None:
+    others = (OF_THE_OPERATOR, BY_A_SECRET, OF_THE_WORKER, INSIDE_ANOTHER, OF_WHAT_WAS_FOUND)
+    named = [(name, one) for table in others for name, words in table.items() for one in words.split()]
+    acting = [(one.__module__.removeprefix("formapp."), one.__name__) for one in ACTING]
+    assert len(set(named + acting)) == len(named) + len(acting), "a function stands in two tables"
+    known = {(name, function) for name, function, _ in public_functions()}
+    assert known == set(named) | set(acting)
+
+
+def test_what_takes_an_acting_account_is_tried_with_each() -> None:
+    """A number of an account is somebody who acts, unless the function is named as something else."""
+    taking = {
+        found
+        for name, known_as, found in public_functions()
+        if {"account_id", "viewer_id", "actor"} & inspect.signature(found).parameters.keys()
+        and "services" in inspect.signature(found).parameters
+        and known_as not in f"{INSIDE_ANOTHER.get(name, '')} {BY_A_SECRET.get(name, '')}".split()
+    }
+    assert taking == set(ACTING)
+
+
+@pytest.fixture
+def people(services: Services) -> dict[str, Any]:
+    """A desk with three tickets of one project, the second closed, a closure, two dead messages; and who may come."""
+    member, staff = build_customer(services), build_staff(services)
+    stranger = build_customer(services, "eve@elsewhere.example", "elsewhere")
+    disabled = build_account(services, "gone@platform.example", is_staff=True)
+    projects.add_member(services, disabled.email, "shop", NOW)
+    accounts.disable_account(services, disabled.email, NOW)
+    for number in (1, 2, 3):
+        file_ticket(services, member, subject=f"Number {number}", submission=f"form-{number}")
+    colleague = build_account(services, "bea@shop.example")
+    projects.add_member(services, colleague.email, "shop", NOW)
+    file_ticket(services, colleague, subject="The printer burns", submission="form-4")
+    triage.close(services, member.id, 2, NOW)
+    closures.add_closure(services, OPERATOR, NOW + length(days=2), NOW + length(days=3), "Moving house", NOW)
+    return {"member": member.id, "staff": staff.id, "stranger": stranger.id, "disabled": disabled.id, "nobody": 999}
+
+
+def rows(services: Services) -> list[tuple[str, ...]]:
+    """All that an action could change, as texts."""
+    found = []
+    for model in (Ticket, Event, Message, Attachment, OutboxMessage, StoredClosure):
+        for row in stored(services, model):
+            columns = {column.name: repr(getattr(row, column.name)) for column in model.__table__.columns}
+            found.append((model.__tablename__, *columns.values()))
+    return found
+
+
+@pytest.mark.parametrize("use_case", ACTING, ids=lambda one: one.__name__)
+def test_a_use_case_asks_who_may(use_case: Callable[..., Any], services: Services, people: dict[str, Any]) -> None:
+    line = ACTING[use_case]
+    make_dead(services)
+    before = rows(services)
+    for who in ("nobody", "stranger", "disabled", "member", "staff"):
+        if who in line.allowed.split():
+            continue
+        if line.otherwise is None:
+            assert line.call(services, people[who]) == (), who
+        else:
+            with pytest.raises(line.otherwise) as refused:
+                line.call(services, people[who])
+            assert type(refused.value) is line.otherwise, who
+        assert rows(services) == before, who
+    for who in line.allowed.split():
+        result = line.call(services, OPERATOR if who == "operator" else people[who])
+        assert line.otherwise is not None or result != ()
+        break
+
+
+def make_dead(services: Services) -> None:
+    """A mail (message 1) and a webhook's message (message 2) that failed."""
+    with services.write.begin() as database:
+        endpoint = WebhookEndpoint(
+            url="https://hooks.example/", events=[], created_at=NOW, disabled_reason="", failures=0
+        )
+        database.add(endpoint)
+        database.flush()
+        mail, webhook = (database.get_one(OutboxMessage, number) for number in (1, 2))
+        mail.channel, mail.state = "mail", "dead"
+        webhook.channel, webhook.state, webhook.recipient = "webhook", "dead", recipient_of(endpoint.id)
+
+
+def test_a_project_made_after_it_is_a_strangers_too(services: Services, people: dict[str, Any]) -> None:
+    """Being a member of some project is not enough."""
+    build_project(services, "third", "eve@elsewhere.example")
+    with pytest.raises(NotPermitted):
+        replies.reply_as_customer(services, people["stranger"], 1, written("Mine"), LATER)
+
+
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", "ftp://x.example", "https://", "shop.example", "https://a b.example"]
+)
+def test_an_address_that_no_page_may_link_to_is_refused_whoever_sends_it(
+    services: Services, people: dict[str, Any], url: str
+) -> None:
+    sent = ticket_input(submission="new", subject="New", url=url)
+    with pytest.raises(TextRefused) as refused:
+        create.create_ticket(services, people["member"], sent, LATER)
+    assert refused.value.field == "url"
+
+
+@pytest.mark.parametrize("submission", ["", " ", "x" * 101, "a\0b"])
+def test_a_reply_needs_a_forms_id_that_can_be_stored(
+    services: Services, people: dict[str, Any], submission: str
+) -> None:
+    with pytest.raises(UseCaseError):
+        replies.reply_as_customer(services, people["member"], 1, MessageInput("Hello", submission), LATER)
+
+
+def test_a_staff_reply_needs_a_known_state(services: Services, people: dict[str, Any]) -> None:
+    with pytest.raises(UseCaseError) as refused:
+        replies.reply_as_staff(services, people["staff"], 1, written("Hello"), "lost", LATER)  # type: ignore[arg-type]
+    assert refused.value.field == "then"

@@ -11,7 +11,6 @@ from markupsafe import Markup
 
 from formapp.mail_address import NotAnAddress, normalise_address
 from formapp.models import Account
-from formapp.web.body.form_data import FormData
 from formapp.web.context import web
 from formapp.web.csrf import TOKEN, csrf_token
 from formapp.web.session_cookie import Person, loaded_person
@@ -37,30 +36,27 @@ def own_fields() -> Markup:
     return token + Markup("\n") + field.format(FIELD, mark(person.account_id))
 
 
-def account_of(sent: FormData) -> int | None:
-    """The account that a form was made for; None where it names none, or carries a mark that we didn't make."""
+def account_of(mark: str) -> int | None:
+    """The account that a form's mark stands for; None for an empty one, or one that we didn't make."""
     try:
-        number = _serializer().loads(sent.get(FIELD))
+        number = _serializer().loads(mark)
     except BadSignature:
         return None
     return number if isinstance(number, int) else None
 
 
-def is_made_for(sent: FormData, person: Person) -> bool:
-    """Whether a form was made for this person, or for whoever sends it."""
-    return account_of(sent) in {person.account_id, ANYBODY}
+def is_made_for(mark: str, person: Person) -> bool:
+    """Whether a form with this mark was made for this person, or for whoever sends it."""
+    return account_of(mark) in {person.account_id, ANYBODY}
 
 
-def guest_form_is_of(sent: FormData, person: Person) -> bool:
-    """Whether a ticket form that names no account may be sent as this person's.
+def guest_form_is_of(typed: str, person: Person) -> bool:
+    """Whether a ticket form without a mark, in which this address was typed, may be sent as this person's.
 
-    The guide's page is built before anybody reads it. What tells there whose form it is, is the address typed.
+    The guide's page is built before anybody reads it. What tells there whose form it is, is the address.
     """
-    typed = sent.get("email").strip()
-    if FIELD in sent.fields or not typed:
-        return FIELD not in sent.fields
     try:
-        return normalise_address(typed) == person.email
+        return not typed.strip() or normalise_address(typed) == person.email
     except NotAnAddress:
         return False
 
@@ -70,14 +66,14 @@ def words_for(person: Person | Account) -> str:
     return person.email if person.name == person.email else f"{person.name} ({person.email})"
 
 
-def whose(sent: FormData, person: Person) -> str:
-    """A sentence that names both: whom a form was made for, and who is signed in."""
-    made_for, typed = account_of(sent), " ".join(sent.get("email").split())[:254]
+def whose(mark: str, person: Person, typed: str = "") -> str:
+    """A sentence that names both: whom a form was made for, by its mark or the address typed, and who is signed in."""
+    made_for, typed = account_of(mark), " ".join(typed.split())[:254]
     with web().services.read() as database:
         account = database.get(Account, made_for) if made_for else None
     if account is not None:
         first = f"This page was made for {words_for(account)}."
-    elif typed and FIELD not in sent.fields:
+    elif typed and not mark:
         first = f"This form was filled in for {typed}."
     else:
         first = "We couldn't tell whom this page was made for."

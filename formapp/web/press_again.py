@@ -109,11 +109,12 @@ def init_press_again(app: Flask, texts: Mapping[str, Responder]) -> None:
         if request.method in SAFE or request.endpoint is None or request.endpoint in NOT_COMPARED:
             return None
         person = current_person()
-        if person is None or made_for.is_made_for(form_data(), person):
+        if person is None or made_for.is_made_for(form_data().get(made_for.FIELD), person):
             return None
         if request.endpoint in texts:
             return texts[request.endpoint]()
-        return authorize() or _asked(made_for.whose(form_data(), person), f" as {made_for.words_for(person)}")
+        whose = made_for.whose(form_data().get(made_for.FIELD), person)
+        return authorize() or _asked(whose, f" as {made_for.words_for(person)}")
 
 
 def text_from_elsewhere(show: Callable[[Notice], Response]) -> Responder:
@@ -144,9 +145,12 @@ def text_of_another_person(show: Callable[[Notice], Response]) -> Responder:
 
     def answer() -> Response:
         person, action = require_person(), action_of(request.endpoint or "", form_data())
-        whose, name = made_for.whose(form_data(), person), made_for.words_for(person)
-        if not _may_write():
+        mark = form_data().get(made_for.FIELD)
+        whose, name = made_for.whose(mark, person), made_for.words_for(person)
+        if made_for.account_of(mark) is not None and not _may_write():
             return unsent_page(_not_yours(action, whose, name), 422, button="")
+        if (refused := authorize()) is not None:
+            return refused
         heading = f"Not sent yet: press {action.button} once more to {action.would} as {name}"
         return show(Notice(heading, (f"{whose} Your text is below.",)))
 

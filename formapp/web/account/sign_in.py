@@ -60,7 +60,8 @@ def _form(
     form: SignInForm, back: str, status: int = 200, *, said: str = "", left: dict[str, str] | None = None
 ) -> Response:
     """The form; ``left`` names who has just signed out, whose drafts script takes out of this browser."""
-    return page("sign-in.html", status, form=form, back=safe_path(back), said=said, left=left)
+    assets = ("support-left.js",) if left else ()
+    return page("sign-in.html", status, assets=assets, form=form, back=safe_path(back), said=said, left=left)
 
 
 def mailed_to(email: str, *, saved: bool) -> Response:

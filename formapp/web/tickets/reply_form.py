@@ -142,7 +142,7 @@ def path_after_sign_in() -> str | Response | None:
     text = reply_draft(form_data()) if shown_by else ReplyDraft()
     if shown_by is None or not (text.body.strip() or text.files):
         return None
-    desk, writer = web(), made_for.account_of(form_data())
+    desk, writer = web(), made_for.account_of(form_data().get(made_for.FIELD))
     if not writer:
         # A draft opens for its account alone, and this form doesn't say whose it is.
         return unsent_page(SIGNED_OUT, 422)
@@ -170,7 +170,7 @@ def unsent_page(notice: Notice, status: int, *, button: str = "Send") -> Respons
         if name not in {TOKEN, made_for.FIELD, "body", "remove_file"}
         for value in values
     ]
-    writer = made_for.account_of(form_data())
+    writer = made_for.account_of(form_data().get(made_for.FIELD))
     hidden += [(TOKEN, csrf_token()), (made_for.FIELD, made_for.mark(made_for.ANYBODY if writer is None else writer))]
     text = reply_draft(form_data())
     return page(

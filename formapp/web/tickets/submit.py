@@ -85,7 +85,7 @@ def submit() -> Response:
         if (unsent := _not_to_be_sent(sent)) is not None:
             return unsent
         person = current_person()
-        if person is not None and not (made_for.is_made_for(sent, person) or made_for.guest_form_is_of(sent, person)):
+        if person is not None and not _is_theirs(sent, person):
             return _shown(sent, 422, _made_for_somebody_else(sent, person))
         if person is not None and sent.get("add_to"):
             return _add_to(sent, person)
@@ -108,10 +108,17 @@ def ask_once_more() -> Response:
         return _without_database(sent, NO_DATABASE)
 
 
+def _is_theirs(sent: FormData, person: Person) -> bool:
+    mark = sent.get(made_for.FIELD)
+    return made_for.is_made_for(mark, person) if mark else made_for.guest_form_is_of(sent.get("email"), person)
+
+
 def _made_for_somebody_else(sent: FormData, person: Person) -> Notice:
-    name = made_for.words_for(person)
-    why = f"{made_for.whose(sent, person)} So it is not sent yet. Everything you typed is below."
-    return Notice(f"Press Send ticket once more to send it as {name}", (why,))
+    whose = made_for.whose(sent.get(made_for.FIELD), person, sent.get("email"))
+    return Notice(
+        f"Press Send ticket once more to send it as {made_for.words_for(person)}",
+        (f"{whose} So it is not sent yet. Everything you typed is below.",),
+    )
 
 
 def _not_to_be_sent(sent: FormData) -> Response | None:

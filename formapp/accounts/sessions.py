@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,6 +17,7 @@ LIFETIME = timedelta(days=30)
 IDLE = timedelta(days=7)
 # A use is noted at most this often: a read must not become a write at each page.
 _NOTED = timedelta(hours=1)
+_KEY = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,8 @@ def sessions_of(services: Services, account_id: int, token: str, now: datetime) 
 
 def end_session_of(services: Services, account_id: int, key: str) -> bool:
     """End one session of a person by its key; False where the person has no such session, or no longer."""
+    if not _KEY.fullmatch(key):
+        return False
     with services.write.begin() as database:
         ended = delete(SignedInSession).where(
             SignedInSession.token_hash == key, SignedInSession.account_id == account_id

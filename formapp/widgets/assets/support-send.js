@@ -71,9 +71,8 @@ customElements.define(
 
     // A tab has a record of its own, and takes over one that no tab holds.
     async adopt() {
-      const whole = this.closest("support-form");
-      if (whole) await customElements.whenDefined("support-form");
-      await whole?.known;
+      await Promise.resolve();
+      await this.closest("support-form")?.known;
       if (!this.isConnected) return;
       const page = [prefix + this.form.action, this.fields.page?.value, new URLSearchParams(location.search).get("project"), ""].join(" ");
       const fresh = (this.key = page + Date.now());
@@ -97,12 +96,12 @@ customElements.define(
       return draft && this.mine(draft) && (this.text === draft.text || draft.fields.submission === this.fields.submission.value || !(this.served || this.text.trim()));
     }
     get account() {
-      return this.fields.made_for?.value ?? "";
+      return this.fields.made_for?.value;
     }
-    // Of another account's drafts none is shown. One that was typed by nobody signed in is its address's, if it has one.
-    mine({ account = "", fields: { email } }) {
-      const own = this.form.querySelector("[data-who]")?.dataset.email;
-      return account ? account === this.account : !own || !email || email.trim().toLowerCase() === own.toLowerCase();
+    // Another account's draft is never shown. One that was typed signed out is its address's, if it has one.
+    mine({ account, fields: { email } }) {
+      const own = this.form.querySelector("[data-email]")?.dataset.email;
+      return account ? account === this.account : !own || !email || email.trim().toLowerCase() === own;
     }
     // A lock tells that a tab lives; where there are none, a tab knows only its own.
     hold(key, ours) {

@@ -228,12 +228,7 @@ def facts(desk: Desk) -> tuple[object, ...]:
 ACTS = {
     "assign": ({"assignee": "sam@platform.example"}, "Assign", "assign SUP-1001 to sam@platform.example"),
     "answers": (
-        {
-            "answer-need": "broken",
-            "answer-environment": "production",
-            "answer-impact": "degraded",
-            "answer-workaround": "none",
-        },
+        {"answer-workaround": "holds", "answer-severity": "minor"},
         "Save answers",
         "save these answers of SUP-1001",
     ),

@@ -8,7 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from formapp.services import Services, make_services, utc_now
 from formapp.settings import Settings, settings_from
-from formapp.web import api, dev_inbox, monitoring
+from formapp.web import api, dev_inbox, monitoring, press_again
 from formapp.web.account import settings as account
 from formapp.web.account import sign_in as signin
 from formapp.web.context import PREFIX, Clock, Web
@@ -21,7 +21,7 @@ from formapp.web.hosts import init_hosts
 from formapp.web.layout import assets
 from formapp.web.layout.filters import init_filters
 from formapp.web.layout.shell import ShellFile
-from formapp.web.permissions import ask_once_more, init_permissions
+from formapp.web.permissions import init_permissions
 from formapp.web.rate_limits import RateLimits
 from formapp.web.request_log import init_request_log
 from formapp.web.security_headers import init_headers
@@ -61,17 +61,21 @@ def create_app(
     app = Flask(__name__, static_folder=None, template_folder="web/templates")
     app.extensions["formapp"] = desk
     _configure(app, desk)
-    # In this order: each request gets its id, then its host and its origin are judged, then its right to the route.
+    # In this order: each request gets its id, then its host and its origin are judged, then
+    # whether its form was made for who sends it, and its right to the route.
     init_request_log(app)
     init_hosts(app)
     texts = {
-        "tickets.reply": tickets.ask_once_more,
-        "desk.reply": desk_pages.ask_once_more,
-        "desk.note": desk_pages.ask_once_more,
+        "tickets.reply": tickets.unsent_reply,
+        "desk.reply": desk_pages.unsent_text,
+        "desk.note": desk_pages.unsent_text,
     }
-    asking = {endpoint: ask_once_more(show) for endpoint, show in texts.items()}
+    asking = {endpoint: press_again.text_from_elsewhere(show) for endpoint, show in texts.items()}
     scripted = dict.fromkeys(("files.upload", "files.remove"), files.refuse)
-    init_csrf(app, {"tickets.create": submit.ask_once_more, **asking}, scripted)
+    init_csrf(app, {"tickets.create": submit.ask_once_more, **asking}, scripted, press_again.from_elsewhere)
+    press_again.init_press_again(
+        app, {endpoint: press_again.text_of_another_person(show) for endpoint, show in texts.items()}
+    )
     init_permissions(app)
     init_headers(app, https=desk.https)
     init_error_pages(app, dict.fromkeys(asking, reply_form.without_database))

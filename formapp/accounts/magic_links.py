@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
 
-from formapp.accounts.sessions import open_session_in
+from formapp.accounts.sessions import UNKNOWN_ORIGIN, SessionOrigin, end_links_in, open_session_in
 from formapp.errors import LinkGone
 from formapp.mail_address import address_to_find, normalise_address
 from formapp.models import Account, SignInLink
@@ -21,8 +21,10 @@ from formapp.notifications import outbox
 from formapp.services import Services
 from formapp.tokens import hash_token, new_token
 
-LIFETIME = timedelta(minutes=30)
+LIFETIME = timedelta(minutes=15)
 """How long a link works, from when it is sent."""
+KEPT = timedelta(hours=24)
+"""How long one that is over is remembered: as long as what was saved behind it."""
 LINK_MAIL, UNKNOWN_MAIL = "link", "unknown-address"
 MAIL_KINDS = (LINK_MAIL, UNKNOWN_MAIL)
 """The mails that somebody waits for at a sign-in page."""
@@ -34,6 +36,15 @@ class Link:
 
     email: str
     has_draft: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EndedLink:
+    """A link that is over: whom it would have signed in, and what it led to (either may be empty)."""
+
+    account_id: int
+    draft_token: str
+    next_path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +67,7 @@ def request_link(services: Services, email: str, now: datetime, *, draft_token: 
             outbox.enqueue_mail(database, UNKNOWN_MAIL, address, facts, _message_id(services), now)
             return
         token = new_token()
-        database.execute(delete(SignInLink).where(SignInLink.expires_at <= now))
+        database.execute(delete(SignInLink).where(SignInLink.expires_at <= now - KEPT))
         database.add(
             SignInLink(
                 token_hash=hash_token(token),
@@ -112,8 +123,18 @@ def inspect_link(services: Services, token: str, now: datetime) -> Link:
     return Link(row.Account.email, bool(row.SignInLink.draft_token))
 
 
-def redeem_link(services: Services, token: str, now: datetime) -> RedeemedLink:
-    """Use a link up and open a session. Of two presses one signs in; raises LinkGone for the other."""
+def ended_link(services: Services, token: str) -> EndedLink | None:
+    """What a link led to that signs nobody in any more; None for one that never was, or was long ago."""
+    with services.read() as database:
+        row = database.get(SignInLink, hash_token(token))
+    return None if row is None else EndedLink(row.account_id, row.draft_token, row.next_path)
+
+
+def redeem_link(services: Services, token: str, now: datetime, origin: SessionOrigin = UNKNOWN_ORIGIN) -> RedeemedLink:
+    """Use a link up, and every other that its person still has, and open a session.
+
+    Of two presses one signs in; raises LinkGone for the other.
+    """
     key = hash_token(token)
     with services.write.begin() as database:
         used = database.execute(
@@ -127,7 +148,8 @@ def redeem_link(services: Services, token: str, now: datetime) -> RedeemedLink:
         account = database.get(Account, used.account_id)
         if account is None or account.disabled_at is not None:
             raise LinkGone
-        opened = open_session_in(database, account.id, now)
+        end_links_in(database, account.id, now)
+        opened = open_session_in(database, account.id, now, origin)
         return RedeemedLink(opened, used.draft_token, used.next_path, account.is_staff)
 
 

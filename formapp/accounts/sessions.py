@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from formapp.best_effort import best_effort
 from formapp.database.engine import BRIEFLY
-from formapp.models import Account, SignedInSession
+from formapp.models import Account, SignedInSession, SignInLink
 from formapp.services import Services
 from formapp.tokens import hash_token, new_token
 
@@ -18,6 +19,7 @@ LIFETIME = timedelta(days=30)
 IDLE = timedelta(days=7)
 # A use is noted at most this often: a read must not become a write at each page.
 _NOTED = timedelta(hours=1)
+_KEY = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,30 @@ class SignedIn:
     is_staff: bool
 
 
+@dataclass(frozen=True, slots=True)
+class SessionOrigin:
+    """Where a session is opened: the browser in words, its network address, and its older session's token."""
+
+    browser: str = ""
+    address: str = ""
+    replaces: str = ""
+
+
+UNKNOWN_ORIGIN = SessionOrigin()
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSession:
+    """A session as its own person sees it. ``key`` names it: the token's hash, with which nobody can sign in."""
+
+    key: str
+    browser: str
+    address: str
+    opened_at: datetime
+    seen_at: datetime
+    is_this: bool
+
+
 _LIVE = (
     select(
         SignedInSession.created_at, SignedInSession.seen_at, Account.id, Account.email, Account.name, Account.is_staff
@@ -39,10 +65,24 @@ _LIVE = (
 )
 
 
-def open_session_in(database: Session, account_id: int, now: datetime) -> str:
-    """Open a session inside a transaction and return its token, which is stored only as a hash."""
+def open_session_in(database: Session, account_id: int, now: datetime, origin: SessionOrigin = UNKNOWN_ORIGIN) -> str:
+    """Open a session inside a transaction and return its token, which is stored only as a hash.
+
+    It takes the place of the older session of the same browser, whoever was signed in there.
+    """
     token = new_token()
-    database.add(SignedInSession(token_hash=hash_token(token), account_id=account_id, created_at=now, seen_at=now))
+    if origin.replaces:
+        database.execute(delete(SignedInSession).where(SignedInSession.token_hash == hash_token(origin.replaces)))
+    database.add(
+        SignedInSession(
+            token_hash=hash_token(token),
+            account_id=account_id,
+            created_at=now,
+            seen_at=now,
+            browser=origin.browser,
+            address=origin.address,
+        )
+    )
     return token
 
 
@@ -72,7 +112,51 @@ def end_session(services: Services, token: str) -> None:
         database.execute(delete(SignedInSession).where(SignedInSession.token_hash == hash_token(token)))
 
 
-def end_all_sessions(services: Services, account_id: int) -> None:
-    """End every session of a person, on every device."""
+def sessions_of(services: Services, account_id: int, token: str, now: datetime) -> tuple[LiveSession, ...]:
+    """The sessions in which a person is signed in; the one of this token first, then the last used ones."""
+    this = hash_token(token)
+    with services.read() as database:
+        found = database.scalars(
+            select(SignedInSession).where(
+                SignedInSession.account_id == account_id,
+                SignedInSession.created_at > now - LIFETIME,
+                SignedInSession.seen_at > now - IDLE,
+            )
+        ).all()
+    live = [
+        LiveSession(row.token_hash, row.browser, row.address, row.created_at, row.seen_at, row.token_hash == this)
+        for row in found
+    ]
+    return tuple(sorted(live, key=lambda one: (one.is_this, one.seen_at, one.opened_at, one.key), reverse=True))
+
+
+def end_session_of(services: Services, account_id: int, key: str) -> bool:
+    """End one session of a person by its key; False where the person has no such session, or no longer."""
+    if not _KEY.fullmatch(key):
+        return False
+    with services.write.begin() as database:
+        ended = delete(SignedInSession).where(
+            SignedInSession.token_hash == key, SignedInSession.account_id == account_id
+        )
+        return bool(database.execute(ended.returning(SignedInSession.token_hash)).all())
+
+
+def end_other_sessions(services: Services, account_id: int, token: str, now: datetime) -> None:
+    """End every session of a person but the one of this token, and each link that could open another."""
+    with services.write.begin() as database:
+        others = SignedInSession.token_hash != hash_token(token)
+        database.execute(delete(SignedInSession).where(SignedInSession.account_id == account_id, others))
+        end_links_in(database, account_id, now)
+
+
+def end_all_sessions(services: Services, account_id: int, now: datetime) -> None:
+    """End every session of a person, on every device, and each link that could open another."""
     with services.write.begin() as database:
         database.execute(delete(SignedInSession).where(SignedInSession.account_id == account_id))
+        end_links_in(database, account_id, now)
+
+
+def end_links_in(database: Session, account_id: int, now: datetime) -> None:
+    """Let no outstanding link of a person sign in any more: they count as used."""
+    outstanding = SignInLink.account_id == account_id, SignInLink.used_at.is_(None)
+    database.execute(update(SignInLink).where(*outstanding).values(used_at=now))

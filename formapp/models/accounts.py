@@ -61,6 +61,12 @@ class SignedInSession(Base):
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), comment="Who is signed in")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, comment="When it was opened")
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime, comment="When it was last used, to the hour")
+    browser: Mapped[str] = mapped_column(
+        String(100), default="", server_default="", comment="Browser and system in words; empty: not known"
+    )
+    address: Mapped[str] = mapped_column(
+        String(64), default="", server_default="", comment="Network address that it was opened from; empty: not known"
+    )
 
 
 class SignInLink(Base):

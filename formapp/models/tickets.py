@@ -177,10 +177,13 @@ class Draft(Base):
     """A filled form kept while its sender signs in."""
 
     __tablename__ = "drafts"
-    __table_args__ = (Index(None, "expires_at"),)
+    __table_args__ = (Index(None, "expires_at"), Index(None, "account_id"))
 
     token_hash: Mapped[str] = mapped_column(
         String(64), primary_key=True, comment="SHA-256 of the token that opens it, hex"
+    )
+    account_id: Mapped[int | None] = mapped_column(
+        ForeignKey("accounts.id"), comment="For whom alone it opens; empty: for nobody, the address has no account"
     )
     fields: Mapped[dict[str, str]] = mapped_column(JSON, comment="The form's fields as typed")
     digest: Mapped[str] = mapped_column(String(64), comment="SHA-256 of the fields, to know a repeat")

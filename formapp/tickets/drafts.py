@@ -1,4 +1,4 @@
-"""Filled forms saved for a day while their sender signs in; only the token's holder can open one."""
+"""Filled forms saved for a day while their sender signs in; each opens with its token, for its account alone."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ LIFETIME = timedelta(hours=24)
 MOST_CHARACTERS = 400_000
 
 
-def save_draft(services: Services, fields: Mapping[str, str], now: datetime) -> str:
-    """Save a form's fields for 24 hours and return the token that opens them. Raises DraftTooLarge."""
+def save_draft(services: Services, account_id: int | None, fields: Mapping[str, str], now: datetime) -> str:
+    """Save a form's fields for 24 hours and return the token that opens them, for this account alone.
+
+    What was sent with an address that has no account opens for nobody. Raises DraftTooLarge.
+    """
     content = json.dumps(dict(fields), sort_keys=True)
     if sum(len(value) for value in fields.values()) > MOST_CHARACTERS:
         raise DraftTooLarge
@@ -31,6 +34,7 @@ def save_draft(services: Services, fields: Mapping[str, str], now: datetime) -> 
         database.add(
             Draft(
                 token_hash=hash_token(token),
+                account_id=account_id,
                 fields=dict(fields),
                 digest=sha256(content.encode()).hexdigest(),
                 created_at=now,
@@ -40,14 +44,16 @@ def save_draft(services: Services, fields: Mapping[str, str], now: datetime) -> 
     return token
 
 
-def draft_fields(services: Services, token: str, now: datetime) -> dict[str, str] | None:
-    """The fields of a draft; None for one that has expired, was dropped or never was."""
+def draft_fields(services: Services, account_id: int, token: str, now: datetime) -> dict[str, str] | None:
+    """The fields of a person's draft; None for one of somebody else, or that expired, was dropped or never was."""
     with services.read() as database:
         draft = database.get(Draft, hash_token(token))
-    return dict(draft.fields) if draft is not None and draft.expires_at > now else None
+    if draft is None or draft.account_id != account_id or draft.expires_at <= now:
+        return None
+    return dict(draft.fields)
 
 
-def drop_draft(services: Services, token: str) -> None:
-    """Forget a draft whose ticket is stored; one that can't be forgotten now expires by itself."""
+def drop_draft(services: Services, account_id: int, token: str) -> None:
+    """Forget a person's draft whose ticket is stored; one that can't be forgotten now expires by itself."""
     with best_effort("a sent draft"), services.write.begin(patience=BRIEFLY) as database:
-        database.execute(delete(Draft).where(Draft.token_hash == hash_token(token)))
+        database.execute(delete(Draft).where(Draft.token_hash == hash_token(token), Draft.account_id == account_id))

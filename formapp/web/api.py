@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 from formapp.accounts.projects import active_projects_of
 from formapp.hours import icalendar
 from formapp.hours.quote import DueDate, PriorityQuote, quote_now
+from formapp.web import made_for
 from formapp.web.context import web
 from formapp.web.session_cookie import current_person
 from formapp.web.tickets.presenters import present_similar
@@ -85,6 +86,8 @@ def form_context() -> Response:
     projects = active_projects_of(web().services, person.account_id) if person else ()
     return _personal(
         signed_in_as=person.email if person else "",
+        sending_as=made_for.words_for(person) if person else "",
+        made_for=made_for.mark(person.account_id) if person else "",
         projects=[{"key": project.key, "name": project.name} for project in projects],
     )
 

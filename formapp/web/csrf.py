@@ -15,7 +15,6 @@ from wtforms.validators import ValidationError
 
 from formapp.web.body.form_data import form_data
 from formapp.web.context import web
-from formapp.web.layout.page import page
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 TOKEN = "csrf_token"  # noqa: S105 - a field's name
@@ -40,12 +39,14 @@ def check_origin(fetch_site: str | None, origin: str | None, allowed: Collection
     return origin is not None and origin != "null" and origin in allowed
 
 
-def init_csrf(app: Flask, answers: Mapping[str, Responder], by_origin: Mapping[str, Responder]) -> None:
+def init_csrf(
+    app: Flask, answers: Mapping[str, Responder], by_origin: Mapping[str, Responder], otherwise: Responder
+) -> None:
     """Judge every request that changes something before its view runs.
 
-    ``answers`` names the endpoints that answer an untrusted form in their own way; all others show
-    a page with the same fields and one button. Those of ``by_origin`` are for script and carry no
-    token: their answer is given before anything of the body is read.
+    ``answers`` names the endpoints that answer an untrusted form in their own way, ``otherwise`` is the answer of
+    all others. Those of ``by_origin`` are for script and carry no token: their answer is given before anything of
+    the body is read.
     """
 
     @app.before_request
@@ -56,7 +57,7 @@ def init_csrf(app: Flask, answers: Mapping[str, Responder], by_origin: Mapping[s
             return None if _is_own_page() else by_origin[request.endpoint]()
         if is_trusted_request():
             return None
-        return answers.get(request.endpoint, _press_once_more)()
+        return answers.get(request.endpoint, otherwise)()
 
 
 def is_trusted_request() -> bool:
@@ -72,8 +73,3 @@ def is_trusted_request() -> bool:
 
 def _is_own_page() -> bool:
     return check_origin(request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin"), web().origins)
-
-
-def _press_once_more() -> Response:
-    fields = [(name, value) for name, value in form_data().fields.items(multi=True) if name != TOKEN]
-    return page("press-again.html", 422, action=request.path, fields=fields, button="Continue")

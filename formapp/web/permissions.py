@@ -12,9 +12,8 @@ from werkzeug.wrappers import Response
 from formapp.errors import NotFound
 from formapp.tickets import queries, triage
 from formapp.web.context import web
-from formapp.web.csrf import Responder
 from formapp.web.session_cookie import Person, current_person
-from formapp.web.tickets.reply_form import PRESS_AGAIN, path_after_sign_in, unsent_page
+from formapp.web.tickets.reply_form import path_after_sign_in
 
 
 class Role(StrEnum):
@@ -115,27 +114,16 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "outgoing.endpoint"): STAFF_ONLY,
     ("GET", "account.projects"): SIGNED_IN,
     ("GET", "account.settings"): SIGNED_IN,
+    # Each shows and ends the signed-in person's own sessions alone.
+    ("GET", "account.sessions"): SIGNED_IN,
+    ("POST", "account.end_session"): SIGNED_IN,
+    ("POST", "account.end_others"): SIGNED_IN,
 }
 
 
 def init_permissions(app: Flask) -> None:
     """Judge each request by the table before its view runs."""
     app.before_request(authorize)
-
-
-def ask_once_more(show: Responder) -> Responder:
-    """How to answer a text from an untrusted page: ``show`` gives its page filled to whom the table lets see it.
-
-    Everybody else gets the text alone, with a button that sends it; browsers send no cookies along from
-    another site, so the writer is known only then.
-    """
-
-    def answer() -> Response:
-        if current_person() is None:
-            return unsent_page(PRESS_AGAIN, 422)
-        return authorize() or show()
-
-    return answer
 
 
 def authorize() -> Response | None:

@@ -20,7 +20,8 @@ def render_form(
     action: str,
     embedded: bool,
     hidden: Mapping[str, str] | None = None,
-    signed_in_as: str | None = None,
+    sending_as: str = "",
+    sender_email: str = "",
     sign_out_url: str = "",
     ids: str = "ticket",
     page: str = "",
@@ -32,10 +33,11 @@ def render_form(
     """The form with its values and errors.
 
     ``action`` is where it is posted; ``embedded`` says that it stands on a static page, whose script
-    may learn from the desk who is signed in; ``hidden`` are further fields (a token); ``page`` is the
-    path of the guide's page that it stands on; ``dates_url`` is where the desk tells the dates if one
-    files now (empty: nowhere), ``files_url`` where script uploads files, ``similar_url`` where it asks
-    whether somebody has just reported the same; ``staged`` are the files that the form carries.
+    may learn from the desk who is signed in; ``hidden`` are further fields (a token, and whom the form was made
+    for, which ``sending_as`` says in words and ``sender_email`` by address); ``page`` is the path of the
+    guide's page that it stands on; ``dates_url`` is where the desk tells the dates if one files now (empty:
+    nowhere), ``files_url`` where script uploads files, ``similar_url`` where it asks whether somebody has
+    just reported the same; ``staged`` are the files that the form carries.
     """
     return render(
         "form.html",
@@ -44,7 +46,8 @@ def render_form(
         action=action,
         embedded=embedded,
         hidden=dict(hidden or {}),
-        signed_in_as=signed_in_as,
+        sending_as=sending_as,
+        sender_email=sender_email,
         sign_out_url=sign_out_url,
         ids=ids,
         dates_url=dates_url,

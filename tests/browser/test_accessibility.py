@@ -146,6 +146,15 @@ def ticket_with_error(page: Page) -> None:
     expect(page.get_by_text("There is a problem")).to_be_visible()
 
 
+def pressed_by_somebody_else(page: Page) -> None:
+    """The page was made for another one, whose mark it carries; a page that we made for nobody stands for it."""
+    page.goto(f"/support/tickets/{REFERENCE}")
+    close = page.locator("form.support-close")
+    close.locator("[name=made_for]").evaluate("(field) => field.remove()")
+    close.get_by_role("button", name="Close ticket").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Press Close ticket once more")
+
+
 def sign_in_with_error(page: Page) -> None:
     page.goto("/support/sign-in")
     page.get_by_role("button", name="Send me a link").click()
@@ -174,6 +183,8 @@ CUSTOMERS: dict[str, Callable[[Page], None]] = {
     "a ticket with an error": ticket_with_error,
     "sent": sent,
     "account": at("/support/account"),
+    "sessions": at("/support/account/sessions"),
+    "pressed by somebody else": pressed_by_somebody_else,
 }
 
 

@@ -251,7 +251,7 @@ def test_the_link_s_form_wins_over_what_the_browser_kept(open_page: OpenPage, de
 def test_nothing_but_the_form_s_own_is_kept(form: Page) -> None:
     form.get_by_label("Description").press("End")
     (draft,) = records(form)
-    assert set(draft) == {"at", "text", "fields", "files"}
+    assert set(draft) == {"at", "account", "text", "fields", "files"}
     assert set(draft["fields"]) == {  # type: ignore[call-overload]
         *("project", "subject", "url", "description", "priority", "email", "answers", "submission")
     }

@@ -89,7 +89,7 @@ def test_from_the_embedded_form_on_a_phone(open_page: OpenPage, desk: Desk) -> N
     phone.goto("/contact-support/")
     phone.locator("article").get_by_role("link", name="Open a ticket").first.tap()
 
-    expect(phone.get_by_text(f"Signed in as {demo.CUSTOMER}")).to_be_visible()
+    expect(phone.get_by_text(f"Sending as Ada Martin ({demo.CUSTOMER})")).to_be_visible()
     phone.get_by_label("Project").select_option("Riverside Intranet")
     phone.get_by_label("Subject").fill(SUBJECT)
     phone.get_by_label("Description").fill(DESCRIPTION)

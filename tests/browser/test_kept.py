@@ -135,7 +135,7 @@ def test_signed_out_elsewhere_while_typing(page: Page, desk: Desk) -> None:
     fill(page)
     customer = find_account_by_email(desk.services, demo.CUSTOMER)
     assert customer
-    sessions.end_all_sessions(desk.services, customer.id)
+    sessions.end_all_sessions(desk.services, customer.id, desk.clock())
     send(page)
 
     expect_all_kept(page)

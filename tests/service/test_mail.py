@@ -26,7 +26,7 @@ from tests.builders import NOW, REPOSITORY, build_message, build_settings
 
 GOLDEN = Path(__file__).parent / "golden"
 DUE = (NOW + timedelta(days=1)).isoformat()
-LINK = {"link": "http://127.0.0.1:8000/support/sign-in/TOKEN", "minutes": 30}
+LINK = {"link": "http://127.0.0.1:8000/support/sign-in/TOKEN", "minutes": 15}
 THREAD = "<SUP-1042.1.received@127.0.0.1>"
 REPLY = {"body": "Please try <again>.\nIt is mended & well.\n\nSam", "thread": THREAD}
 # Each mail in each of its forms: the golden file's name, the template, the facts that make the form.

@@ -272,7 +272,7 @@ def test_a_sign_in_link_leaves_the_outbox_once_its_mail_is_sent(services: Servic
     assert "link" in row(services, number).payload
     assert send(services, Post(), NOW + timedelta(minutes=5)) == 1
     assert row(services, number).state == "sent"
-    assert row(services, number).payload == {"has_draft": False, "minutes": 30}
+    assert row(services, number).payload == {"has_draft": False, "minutes": 15}
 
 
 def test_a_sign_in_link_that_is_read_in_the_development_inbox_stays_there(services: Services) -> None:

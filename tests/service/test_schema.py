@@ -12,8 +12,9 @@ from sqlalchemy.exc import IntegrityError
 
 from formapp.database import schema
 from formapp.database.engine import Base, Database, UtcDateTime, open_database
-from formapp.models import NO_DEADLINE, Account, Attachment, Membership, OutboxMessage, Project, Ticket
+from formapp.models import NO_DEADLINE, Account, Attachment, Draft, Membership, OutboxMessage, Project, Ticket
 from formapp.services import Services
+from formapp.tokens import hash_token
 from tests.builders import NOW, build_customer, file_ticket, keep_file, schema_differences
 
 HOUR = timedelta(hours=1)
@@ -248,3 +249,21 @@ def test_an_instant_without_a_zone_is_refused_and_any_zone_comes_back_as_utc(ser
     with services.read() as session:
         kept = session.get_one(Account, ada.id).created_at
     assert (kept, kept.utcoffset()) == (NOW, timedelta(0))
+
+
+def test_an_upgrade_gives_waiting_drafts_to_the_accounts_of_their_links(database: Database) -> None:
+    """What waits behind a link at that moment stays one press away; what nobody's link leads to opens for nobody."""
+    schema.upgrade(database, "0007")
+    account = {"id": 7, "email": "ada@shop.example", "name": "Ada", "is_staff": False, "disabled_at": None}
+    insert_into(database, "accounts", {**account, "created_at": NOW})
+    times = {"created_at": NOW, "expires_at": NOW + HOUR}
+    for token in ("ticket", "reply", "lost"):
+        draft = {"token_hash": hash_token(token), "fields": {"body": token}, "digest": "d" * 64}
+        insert_into(database, "drafts", {**draft, **times})
+    for number, (token, path) in enumerate((("ticket", ""), ("", "/support/tickets/SUP-1001?draft=reply"), ("", ""))):
+        link = {"token_hash": f"{number:064}", "account_id": 7, "draft_token": token, "next_path": path}
+        insert_into(database, "signin_links", {**link, **times, "used_at": None})
+    schema.upgrade(database)
+    with database.read() as session:
+        owners = {draft.fields["body"]: draft.account_id for draft in session.scalars(select(Draft))}
+    assert owners == {"ticket": 7, "reply": 7, "lost": None}

@@ -1,4 +1,4 @@
-"""Signing in by link: each works once and for half an hour, and a session ends when it is told to."""
+"""Signing in by link: each works once and for 15 minutes, and a session ends when it is told to."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from formapp.services import Services
 from formapp.tokens import hash_token
 from tests.builders import NOW, build_account, stored
 
-HALF_AN_HOUR = timedelta(minutes=30)
+QUARTER = timedelta(minutes=15)
 DAY = timedelta(days=1)
 
 
@@ -79,29 +79,55 @@ def test_of_eight_presses_at_once_one_signs_in(services: Services) -> None:
     assert len(stored(services, SignedInSession)) == 1
 
 
-def test_a_link_works_for_half_an_hour_to_the_second(services: Services) -> None:
+def test_a_link_works_for_a_quarter_of_an_hour_to_the_second(services: Services) -> None:
     build_account(services)
     token = token_in(ask(services))
-    assert is_gone(services, token, NOW + HALF_AN_HOUR)
-    assert not is_gone(services, token, NOW + HALF_AN_HOUR - timedelta(seconds=1))
+    assert is_gone(services, token, NOW + QUARTER)
+    assert not is_gone(services, token, NOW + QUARTER - timedelta(seconds=1))
 
 
-def test_a_newer_link_leaves_the_older_ones_alone(services: Services) -> None:
-    """Mails overtake each other: whoever asks twice may press either, each of them once."""
+@pytest.mark.parametrize("pressed", [0, 1])
+def test_of_several_links_any_works_and_using_one_ends_the_others(services: Services, pressed: int) -> None:
+    """Mails overtake each other: whoever asks twice may press either, and then the other is over."""
     build_account(services)
-    older, newer = token_in(ask(services)), token_in(ask(services, now=NOW + timedelta(minutes=5)))
-    assert older != newer
-    magic_links.redeem_link(services, newer, NOW + timedelta(minutes=6))
-    assert magic_links.redeem_link(services, older, NOW + timedelta(minutes=7)).token
-    assert is_gone(services, newer, NOW + timedelta(minutes=8))
+    build_account(services, "ben@shop.example")
+    links = [token_in(ask(services)), token_in(ask(services, now=NOW + timedelta(minutes=5)))]
+    of_ben = token_in(ask(services, "ben@shop.example"))
+    assert magic_links.redeem_link(services, links[pressed], NOW + timedelta(minutes=6)).token
+    assert [is_gone(services, link, NOW + timedelta(minutes=7)) for link in links] == [True, True]
+    assert not is_gone(services, of_ben, NOW + timedelta(minutes=7))
 
 
-def test_links_that_are_over_are_swept_away_by_the_next(services: Services) -> None:
+def test_a_link_that_was_ended_doesn_t_begin_anew_when_its_mail_goes_out(services: Services) -> None:
+    """The mail may have waited while its sibling was used."""
     build_account(services)
-    ask(services)
-    ask(services, now=NOW + HALF_AN_HOUR)
-    (left,) = stored(services, SignInLink)
-    assert left.created_at == NOW + HALF_AN_HOUR
+    waiting, used = ask(services), token_in(ask(services))
+    magic_links.redeem_link(services, used, NOW)
+    magic_links.start_lifetime(services, waiting.payload["link"], NOW + timedelta(minutes=1))
+    assert is_gone(services, token_in(waiting), NOW + timedelta(minutes=1))
+
+
+def test_links_that_are_over_are_swept_away_a_day_later_by_the_next(services: Services) -> None:
+    """As long as what was saved behind them, so that an old one still leads to it."""
+    build_account(services)
+    ask(services, draft="d" * 43)
+    ask(services, now=NOW + QUARTER + DAY - timedelta(seconds=1))
+    assert len(stored(services, SignInLink)) == 2
+    ask(services, now=NOW + QUARTER + DAY)
+    assert {link.created_at for link in stored(services, SignInLink)} == {
+        NOW + QUARTER + DAY - timedelta(seconds=1),
+        NOW + QUARTER + DAY,
+    }
+
+
+def test_a_link_that_is_over_still_tells_what_it_led_to(services: Services) -> None:
+    ada = build_account(services)
+    token = token_in(ask(services, draft="d" * 43))
+    assert is_gone(services, token, NOW + QUARTER)
+    ended = magic_links.ended_link(services, token)
+    assert ended is not None
+    assert (ended.account_id, ended.draft_token) == (ada.id, "d" * 43)
+    assert magic_links.ended_link(services, "x") is None
 
 
 def test_a_link_brings_the_kept_ticket_and_the_way_on_with_it(services: Services) -> None:
@@ -154,9 +180,63 @@ def test_a_session_ends_alone_or_with_all_the_others(services: Services) -> None
     sessions.end_session(services, laptop)
     sessions.end_session(services, laptop)
     assert [signed_in(services, token) for token in (laptop, phone, tablet)] == [None, ada.email, ada.email]
-    sessions.end_all_sessions(services, ada.id)
+    sessions.end_all_sessions(services, ada.id, NOW)
     assert [signed_in(services, token) for token in (phone, tablet)] == [None, None]
     assert signed_in(services, of_ben) == ben.email
+
+
+def test_signing_out_everywhere_ends_the_links_that_could_sign_in_again(services: Services) -> None:
+    ada = build_account(services)
+    build_account(services, "ben@shop.example")
+    link, of_ben = token_in(ask(services)), token_in(ask(services, "ben@shop.example"))
+    sessions.end_all_sessions(services, ada.id, NOW)
+    assert (is_gone(services, link), is_gone(services, of_ben)) == (True, False)
+
+
+def test_signing_in_ends_the_older_session_of_the_same_browser(services: Services) -> None:
+    """Also where somebody else was signed in there; other browsers stay signed in."""
+    ada, ben = build_account(services), build_account(services, "ben@shop.example")
+    here, elsewhere = (sessions.open_session(services, ada.id, NOW) for _ in range(2))
+    origin = sessions.SessionOrigin("Firefox on Linux", "192.0.2.7", replaces=here)
+    new = magic_links.redeem_link(services, token_in(ask(services, ben.email)), NOW, origin).token
+    assert [signed_in(services, token) for token in (here, elsewhere, new)] == [None, ada.email, ben.email]
+
+
+# Sessions as their person sees them
+
+
+def test_people_see_their_live_sessions_and_nobody_else_s(services: Services) -> None:
+    ada, ben = build_account(services), build_account(services, "ben@shop.example")
+    old, idle = (sessions.open_session(services, ada.id, NOW - days * DAY) for days in (30, 7))
+    phone = sessions.open_session(services, ada.id, NOW - 2 * DAY)
+    sessions.open_session(services, ben.id, NOW)
+    origin = sessions.SessionOrigin("Firefox on Linux", "192.0.2.7")
+    here = magic_links.redeem_link(services, token_in(ask(services)), NOW, origin).token
+    assert [signed_in(services, token) for token in (old, idle)] == [None, None]
+    found = sessions.sessions_of(services, ada.id, here, NOW)
+    assert [(one.key, one.is_this) for one in found] == [(hash_token(here), True), (hash_token(phone), False)]
+    assert (found[0].browser, found[0].address, found[0].opened_at) == ("Firefox on Linux", "192.0.2.7", NOW)
+    assert (found[1].browser, found[1].address) == ("", "")
+
+
+def test_a_session_is_ended_by_its_key_by_its_own_person_alone(services: Services) -> None:
+    ada, ben = build_account(services), build_account(services, "ben@shop.example")
+    laptop, phone = (sessions.open_session(services, ada.id, NOW) for _ in range(2))
+    for key in (hash_token(laptop), "", "x", "\0", laptop):
+        assert not sessions.end_session_of(services, ben.id, key)
+    assert not sessions.end_session_of(services, ada.id, laptop)
+    assert sessions.end_session_of(services, ada.id, hash_token(laptop))
+    assert not sessions.end_session_of(services, ada.id, hash_token(laptop))
+    assert [signed_in(services, token) for token in (laptop, phone)] == [None, ada.email]
+
+
+def test_all_others_end_with_the_links_and_this_one_stays(services: Services) -> None:
+    ada, ben = build_account(services), build_account(services, "ben@shop.example")
+    here, phone, tablet = (sessions.open_session(services, ada.id, NOW) for _ in range(3))
+    of_ben, link = sessions.open_session(services, ben.id, NOW), token_in(ask(services))
+    sessions.end_other_sessions(services, ada.id, here, NOW)
+    assert [signed_in(services, one) for one in (here, phone, tablet, of_ben)] == [ada.email, None, None, ben.email]
+    assert is_gone(services, link)
 
 
 def test_a_session_ends_after_a_week_without_use(services: Services) -> None:

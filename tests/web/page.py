@@ -205,6 +205,10 @@ class Browser:
         judge(page)
         return page
 
+    def mark(self) -> str:
+        """The field that says that a form was made for who is signed in here, as the pages of this browser carry it."""
+        return self.open("/support/account").form("/support/sign-out").fields["made_for"]
+
     def json(self, path: str) -> dict[str, object]:
         return dict(json.loads(self.answer("GET", path).get_data()))
 

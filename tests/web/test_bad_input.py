@@ -210,11 +210,19 @@ def test_odd_addresses_of_the_form_are_taken_calmly(visitor: Browser) -> None:
     for query in (
         "priority=urgent",
         "need=banana&environment=",
-        "draft=x",
-        "draft=%00%FF",
         "need=" + "x" * 3000,
         "%FF=%FF",
     ):
         page = visitor.open(f"/support/tickets/new?{query}")
         assert page.status == 200
         assert page.form("/support/tickets").fields.get("priority", "") == ""
+
+
+@pytest.mark.parametrize("query", ["draft=x", "draft=%00%FF"])
+def test_an_odd_draft_leads_a_visitor_to_sign_in_and_a_person_to_an_empty_form(
+    visitor: Browser, ada: Browser, query: str
+) -> None:
+    assert visitor.open(f"/support/tickets/new?{query}").heading == "Sign in"
+    page = ada.open(f"/support/tickets/new?{query}")
+    assert "Your saved ticket is no longer here" in page.text
+    assert page.form("/support/tickets").fields["description"] == ""

@@ -192,7 +192,7 @@ def test_what_cant_be_sent_is_said_at_the_field_and_stays(desk: Desk, ada: Brows
 
 
 def test_bytes_that_arent_text_are_named_and_the_rest_stays(desk: Desk, ada: Browser) -> None:
-    again = ada.post(REPLY, b"body=caf%E9", {"Sec-Fetch-Site": "same-origin"})
+    again = ada.post(REPLY, f"body=caf%E9&made_for={ada.mark()}".encode(), {"Sec-Fetch-Site": "same-origin"})
     assert "The message contains bytes that aren't text" in again.text
     assert kept(again) == "caf\ufffd"
     assert bodies(desk) == []
@@ -262,7 +262,7 @@ def test_a_merged_ticket_says_where_it_goes_on_and_takes_a_text_there(desk: Desk
 def test_from_a_strange_page_the_ticket_comes_back_with_the_text(desk: Desk, ada: Browser) -> None:
     asked = ada.post(REPLY, {"body": "From elsewhere", "submission": "s1"}, STRANGE)
     assert (asked.status, kept(asked)) == (422, "From elsewhere")
-    assert "Not sent yet: press the button once more" in asked.text
+    assert "Not sent yet: press Send reply once more to send it to SUP-1001" in asked.text
     assert bodies(desk) == []
     ada.send(asked.form(REPLY), headers=NO_WORD)
     assert bodies(desk) == ["From elsewhere"]
@@ -271,7 +271,8 @@ def test_from_a_strange_page_the_ticket_comes_back_with_the_text(desk: Desk, ada
 def test_without_cookies_the_text_alone_comes_back(desk: Desk, ada: Browser, visitor: Browser) -> None:
     """Browsers keep cookies back where another site's page posts; the press on our own page brings them."""
     asked = visitor.post(REPLY, {"body": "Line\n\nline", "submission": "s1"}, STRANGE)
-    assert (asked.heading, kept(asked)) == ("Not sent yet: press the button once more", "Line\n\nline")
+    heading = "Not sent yet: press Send reply once more to send it to SUP-1001"
+    assert (asked.heading, kept(asked)) == (heading, "Line\n\nline")
     assert "Checkout fails" not in asked.text
     form = asked.form(REPLY)
     ada.post(REPLY, form.fields, {"Sec-Fetch-Site": "same-origin"})
@@ -299,16 +300,18 @@ def test_signed_out_meanwhile_the_text_is_kept_and_one_press_from_sent(desk: Des
     assert kept(ada.open(back.url)) == ""
 
 
-def test_who_keeps_too_many_texts_gets_them_back_on_a_page(visitor: Browser) -> None:
-    fields = {"body": "Hello", "submission": "s1"}
+def test_who_keeps_too_many_texts_gets_them_back_on_a_page(visitor: Browser, ada: Browser) -> None:
+    fields = {"body": "Hello", "submission": "s1", "made_for": ada.mark()}
     pages = [visitor.post(REPLY, fields, {"Sec-Fetch-Site": "same-origin"}) for _ in range(31)]
     assert {page.heading for page in pages[:30]} == {"Sign in"}
     assert (pages[30].status, kept(pages[30])) == (429, "Hello")
 
 
-def test_signed_out_more_text_than_is_kept_comes_back_on_a_page(desk: Desk, visitor: Browser) -> None:
+def test_signed_out_more_text_than_is_kept_comes_back_on_a_page(desk: Desk, ada: Browser, visitor: Browser) -> None:
     long = "Hello " * 80_000
-    page = visitor.post(REPLY, {"body": long, "submission": "s1"}, {"Sec-Fetch-Site": "same-origin"})
+    page = visitor.post(
+        REPLY, {"body": long, "submission": "s1", "made_for": ada.mark()}, {"Sec-Fetch-Site": "same-origin"}
+    )
     assert (page.status, page.heading) == (422, "Not sent yet: you are signed out, and this is too much text to save")
     assert kept(page) == long
     assert stored(desk.services, Draft) == []

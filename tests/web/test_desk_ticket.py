@@ -92,7 +92,7 @@ def test_an_odd_reference_is_a_page_that_is_not_there(sam: Browser, reference: s
 
 def test_customers_find_nothing_here(ada: Browser, sam: Browser) -> None:
     assert ada.open(TICKET).status == 404
-    form = form_of(sam.open(TICKET), "reply", body="As if I were staff")
+    form = form_of(sam.open(TICKET), "reply", body="As if I were staff", made_for=ada.mark())
     assert ada.send(form).status == 404
 
 
@@ -252,18 +252,39 @@ def test_from_a_strange_page_the_ticket_comes_back_with_the_text(desk: Desk, sam
     fields = {**form_of(sam.open(TICKET), act, body="From elsewhere").fields}
     fields.pop("csrf_token")
     asked = sam.post(f"{TICKET}/{act}", fields, STRANGE)
-    assert "Not sent yet: press the button once more" in asked.text
+    button, would = ("Send reply", "send it") if act == "reply" else ("Add note", "add it")
+    assert f"Not sent yet: press {button} once more to {would} to SUP-1001" in asked.text
     assert form_of(asked, act).fields["body"] == "From elsewhere"
     assert messages(desk) == []
     sam.send(form_of(asked, act), headers=NO_WORD)
     assert messages(desk) == [(act, "From elsewhere")]
 
 
-@pytest.mark.parametrize("act", ["close", "assign", "merge", "answers", "reopen"])
-def test_other_acts_from_a_strange_page_ask_once_more(desk: Desk, sam: Browser, act: str) -> None:
+@pytest.mark.parametrize(
+    ("act", "would"),
+    [
+        ("close", "close SUP-1001"),
+        ("assign", "assign SUP-1001"),
+        ("answers", "save these answers of SUP-1001"),
+        ("reopen", "reopen SUP-1001"),
+    ],
+)
+def test_an_act_without_text_from_a_strange_page_is_refused(desk: Desk, sam: Browser, act: str, would: str) -> None:
     before = _facts(desk)
-    asked = sam.post(f"{TICKET}/{act}", {"seen": "1", "assignee": "sam@platform.example", "into": "x"}, STRANGE)
-    assert asked.heading == "Press once more"
+    refused = sam.post(f"{TICKET}/{act}", {"seen": "1", "assignee": "sam@platform.example"}, STRANGE)
+    assert (refused.status, refused.heading) == (403, "Nothing was done")
+    assert f"asked us to {would}. We did nothing" in refused.text
+    assert refused.all("form") == []
+    assert refused.one("a", href=TICKET).text == "SUP-1001"
+    assert _facts(desk) == before
+
+
+def test_a_merge_from_a_strange_page_asks_once_more_and_names_both_tickets(desk: Desk, sam: Browser) -> None:
+    before = _facts(desk)
+    asked = sam.post(f"{TICKET}/merge", {"seen": "1", "into": "SUP-1002"}, STRANGE)
+    assert asked.heading == "Press Merge once more"
+    assert "Press Merge once more to merge SUP-1001 into SUP-1002." in asked.text
+    assert asked.form().fields["into"] == "SUP-1002"
     assert _facts(desk) == before
 
 

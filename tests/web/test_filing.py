@@ -230,9 +230,16 @@ def test_a_signed_in_person_finds_three_tabs(ada: Browser) -> None:
 
 
 def test_the_guides_form_learns_who_is_signed_in(visitor: Browser, ada: Browser) -> None:
-    assert visitor.json("/support/form-context.json") == {"signed_in_as": "", "projects": []}
+    assert visitor.json("/support/form-context.json") == {
+        "signed_in_as": "",
+        "sending_as": "",
+        "made_for": "",
+        "projects": [],
+    }
     assert ada.json("/support/form-context.json") == {
         "signed_in_as": "ada@shop.example",
+        "sending_as": "Ada Martin (ada@shop.example)",
+        "made_for": ada.mark(),
         "projects": [{"key": "shop", "name": "Riverside Shop"}],
     }
     headers = ada.answer("GET", "/support/form-context.json").headers

@@ -179,7 +179,8 @@ def test_a_delivered_message_can_be_sent_again_too(desk: Desk, sam: Browser) -> 
 @pytest.mark.parametrize("number", ["0", "-1", "99", "9" * 30, "١", "x"])
 def test_an_odd_number_is_a_page_that_is_not_there(sam: Browser, number: str) -> None:
     own = {"Origin": sam.origin}
-    assert sam.answer("POST", f"{OUTGOING}/{number}/replay", b"", own).status_code == 404
+    body = f"made_for={sam.mark()}".encode()
+    assert sam.answer("POST", f"{OUTGOING}/{number}/replay", body, own).status_code == 404
     assert sam.open(f"{OUTGOING}/endpoints/{number}").status == 404
     if number != "99":
         assert sam.open(f"{OUTGOING}?before={number}").status == 404

@@ -56,9 +56,11 @@ def test_a_link_works_once(desk: Desk, visitor: Browser) -> None:
     assert other.open(link).status == 410
 
 
-def test_a_link_is_over_after_half_an_hour(desk: Desk, visitor: Browser) -> None:
+def test_a_link_is_over_after_a_quarter_of_an_hour(desk: Desk, visitor: Browser) -> None:
     link = link_for(desk)
-    desk.clock.now += timedelta(minutes=30)
+    desk.clock.now += timedelta(minutes=14)
+    assert visitor.open(link).status == 200
+    desk.clock.now += timedelta(minutes=1)
     assert visitor.open(link).status == 410
 
 

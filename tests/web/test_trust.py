@@ -121,23 +121,44 @@ def test_the_guide_on_an_allowed_origin_may_post(tmp_path: Path, clock: Clock) -
     assert "Press Send ticket once more" in ada.post("/support/tickets", filled(subject="Other"), lookalike).text
 
 
-@pytest.mark.parametrize("path", ["/support/sign-out", "/support/sign-in"])
-def test_other_forms_from_a_strange_page_ask_once_more_and_then_do_it(ada: Browser, desk: Desk, path: str) -> None:
-    fields = {"everywhere": "yes", "email": "ada@shop.example", "next": "/support/account"}
-    asked = ada.post(path, fields, STRANGE["an unknown origin"])
-    assert (asked.status, asked.heading) == (422, "Press once more")
-    assert ada.open("/support/account").heading == "Account settings"
-    form = asked.form(path)
+def test_another_form_with_text_from_a_strange_page_asks_once_more_and_then_does_it(ada: Browser, desk: Desk) -> None:
+    fields = {"email": "ada@shop.example", "next": "/support/account"}
+    asked = ada.post("/support/sign-in", fields, STRANGE["an unknown origin"])
+    assert (asked.status, asked.heading) == (422, "Press Send me a link once more")
+    assert "once more to get a sign-in link sent to ada@shop.example." in asked.text
+    assert "No mail yet" in ada.open("/support/inbox").text
+    form = asked.form("/support/sign-in")
     assert {name: form.fields[name] for name in fields} == fields
-    assert ada.send(form, headers=NO_WORD).status == 200
+    assert ada.send(form, headers=NO_WORD).heading == "Check your mail"
     assert find_account_by_email(desk.services, "ada@shop.example") is not None
-    if path == "/support/sign-out":
-        assert ada.open("/support/account").heading == "Sign in"
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "would", "page"),
+    [
+        ("/support/sign-out", {}, "sign you out", "/support/account"),
+        ("/support/sign-out", {"everywhere": "yes"}, "sign you out", "/support/account"),
+        ("/support/account/sessions/end", {"session": "x"}, "sign out a browser", "/support/account/sessions"),
+        ("/support/account/sessions/end-others", {}, "sign out all your other", "/support/account/sessions"),
+    ],
+)
+@pytest.mark.parametrize("story", STRANGE)
+def test_a_form_without_text_from_a_strange_page_is_refused(
+    ada: Browser, story: str, path: str, fields: dict[str, str], would: str, page: str
+) -> None:
+    """Nothing typed is lost by that, and one press on our own page does it."""
+    refused = ada.post(path, fields, STRANGE[story])
+    assert (refused.status, refused.heading) == (403, "Nothing was done")
+    assert f"asked us to {would}" in refused.text
+    assert refused.all("form") == []
+    assert refused.one("a", href=page)
+    assert ada.open("/support/account").heading == "Account settings"
 
 
 def test_a_strange_page_cannot_make_anybody_use_a_sign_in_link(desk: Desk, visitor: Browser) -> None:
     link = create_link(desk.services, "ada@shop.example", desk.clock()).removeprefix(OWN)
-    asked = visitor.post(link, {}, STRANGE["an unknown origin"])
-    assert asked.heading == "Press once more"
+    refused = visitor.post(link, {}, STRANGE["an unknown origin"])
+    assert (refused.status, refused.heading) == (403, "Nothing was done")
     assert visitor.open("/support/account").heading == "Sign in"
-    assert visitor.send(asked.form(link)).heading == "My tickets"
+    page = visitor.open(refused.one("a", class_="support-button")["href"])
+    assert visitor.send(page.form(link)).heading == "My tickets"

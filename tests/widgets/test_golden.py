@@ -52,7 +52,8 @@ def form_of_somebody(policy: Policy) -> Markup:
         form,
         action="/support/tickets",
         embedded=False,
-        signed_in_as="Ada Martin",
+        sending_as="Ada Martin (ada@shop.example)",
+        sender_email="ada@shop.example",
         sign_out_url="/support/account",
         dates_url=DATES,
     )

@@ -11,10 +11,12 @@ from wtforms import EmailField, Form
 from formapp.accounts import magic_links, sessions
 from formapp.errors import LinkGone
 from formapp.forms import MailAddress, Required
+from formapp.web import made_for
+from formapp.web.account.browser_name import browser_name
 from formapp.web.body.form_data import form_data
 from formapp.web.context import PREFIX, client_network, web
 from formapp.web.layout.page import page
-from formapp.web.session_cookie import clear_session_cookie, current_person, set_session_cookie
+from formapp.web.session_cookie import COOKIE, clear_session_cookie, current_person, set_session_cookie
 
 blueprint = Blueprint("signin", __name__)
 
@@ -33,7 +35,9 @@ class SignInForm(Form):
 @blueprint.get("/sign-in")
 def ask() -> Response:
     """Ask for an email address; open to everybody."""
-    return _form(SignInForm(), request.args.get("next", ""), said=str(session.pop("said", "")))
+    return _form(
+        SignInForm(), request.args.get("next", ""), said=str(session.pop("said", "")), left=session.pop("left", None)
+    )
 
 
 @blueprint.post("/sign-in")
@@ -52,8 +56,12 @@ def send() -> Response:
     return mailed_to(email, saved=False)
 
 
-def _form(form: SignInForm, back: str, status: int = 200, *, said: str = "") -> Response:
-    return page("sign-in.html", status, form=form, back=safe_path(back), said=said)
+def _form(
+    form: SignInForm, back: str, status: int = 200, *, said: str = "", left: dict[str, str] | None = None
+) -> Response:
+    """The form; ``left`` names who has just signed out, whose drafts script takes out of this browser."""
+    assets = ("support-left.js",) if left else ()
+    return page("sign-in.html", status, assets=assets, form=form, back=safe_path(back), said=said, left=left)
 
 
 def mailed_to(email: str, *, saved: bool) -> Response:
@@ -78,7 +86,8 @@ def look(token: str) -> Response:
     try:
         link = magic_links.inspect_link(desk.services, token, desk.clock())
     except LinkGone:
-        return _gone()
+        return _gone(token)
+    current_person()
     return page("link.html", token=token, link=link)
 
 
@@ -86,15 +95,14 @@ def look(token: str) -> Response:
 def use(token: str) -> Response:
     """Use the link up, sign in and go on: to the saved ticket, to where one was going, to the queue, or to the list."""
     desk = web()
+    browser = browser_name(request.user_agent.string)
+    origin = sessions.SessionOrigin(browser, client_network(), request.cookies.get(desk.cookie(COOKIE), ""))
     try:
-        used = magic_links.redeem_link(desk.services, token, desk.clock())
+        used = magic_links.redeem_link(desk.services, token, desk.clock(), origin)
     except LinkGone:
-        return _gone()
+        return _gone(token)
     session.clear()
-    if used.draft_token:
-        onward = url_for("tickets.new", draft=used.draft_token)
-    else:
-        onward = safe_path(used.next_path) or url_for("queue.tickets" if used.is_staff else "tickets.mine")
+    onward = _onward(used) or url_for("queue.tickets" if used.is_staff else "tickets.mine")
     answer = redirect(onward, 303)
     set_session_cookie(answer, used.token)
     return answer
@@ -102,12 +110,14 @@ def use(token: str) -> Response:
 
 @blueprint.post("/sign-out")
 def leave() -> Response:
-    """End this session, or all of the person's; the cookie is dead at once."""
+    """End this session, or all of the person's; the cookie is dead at once, and the page that follows tidies up."""
     person = current_person()
     session.clear()
     session["said"] = "You are signed out."
+    if person is not None:
+        session["left"] = {"account": made_for.mark(person.account_id), "email": person.email}
     if person is not None and form_data().get("everywhere"):
-        sessions.end_all_sessions(web().services, person.account_id)
+        sessions.end_all_sessions(web().services, person.account_id, web().clock())
         session["said"] = "You are signed out on all your devices."
     elif person is not None:
         sessions.end_session(web().services, person.token)
@@ -121,6 +131,15 @@ def safe_path(path: str) -> str:
     return path if len(path) <= LONGEST_PATH and _SAFE_PATH.fullmatch(path) and "//" not in path else ""
 
 
-def _gone() -> Response:
-    current_person()
-    return page("link-gone.html", 410)
+def _onward(link: magic_links.RedeemedLink | magic_links.EndedLink) -> str:
+    """Where a link leads: to the ticket saved behind it, or to where its person was going; else nowhere."""
+    return url_for("tickets.new", draft=link.draft_token) if link.draft_token else safe_path(link.next_path)
+
+
+def _gone(token: str) -> Response:
+    """Say that a link is over. What was saved behind it opens all the same, for its own person alone."""
+    ended, person = magic_links.ended_link(web().services, token), current_person()
+    onward = _onward(ended) if ended is not None else ""
+    if ended is not None and onward and person is not None and person.account_id == ended.account_id:
+        return redirect(onward, 303)
+    return page("link-gone.html", 410, onward=onward, minutes=MINUTES)

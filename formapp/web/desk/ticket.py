@@ -127,11 +127,11 @@ def note(reference: str) -> Response:  # noqa: ARG001
     return _done(action, Filled(note=form, fields=IN_NOTE), sent, "note", "newest")
 
 
-def ask_once_more() -> Response:
-    """The answer to a text that may not come from a page of ours: the ticket's page with it, for staff."""
+def unsent_text(notice: Notice) -> Response:
+    """A reply or note that is not sent yet: the ticket's page with it, and why, for staff."""
     form = reply_draft(form_data())
     filled = Filled(note=form) if request.endpoint == "desk.note" else Filled(reply=form, then=form_data().get("then"))
-    return _shown(_ticket(), replace(filled, notice=reply_form.PRESS_AGAIN), 422)
+    return _shown(_ticket(), replace(filled, notice=notice), 422)
 
 
 @blueprint.post("/desk/<reference>/assign")

@@ -21,7 +21,14 @@ FORM_ASSETS = (
     "support-dates.js",
 )
 
-OWN = ("support-pages.css", "support-pages.js", "support-plain.css", "support-ticket.css", "support-desk.css")
+OWN = (
+    "support-pages.css",
+    "support-pages.js",
+    "support-left.js",
+    "support-plain.css",
+    "support-ticket.css",
+    "support-desk.css",
+)
 
 
 @dataclass(frozen=True, slots=True)

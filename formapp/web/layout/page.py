@@ -6,9 +6,9 @@ from functools import partial
 from typing import Any
 
 from flask import Response, current_app, make_response, url_for
-from flask_wtf.csrf import generate_csrf  # type: ignore[import-untyped]
 
 from formapp.web.context import web
+from formapp.web.made_for import own_fields, words_for
 from formapp.web.session_cookie import loaded_person
 from formapp.widgets import render_draft_line, render_sending
 
@@ -29,8 +29,9 @@ def page(name: str, status: int = 200, /, *, assets: tuple[str, ...] = (), **wor
         shell=shell,
         page_assets=[asset for asset in wanted if not shell.brings(asset.hashed_name)],
         url_for=url_for,
-        csrf_token=generate_csrf,
+        own_fields=own_fields,
         person=loaded_person(),
+        words_for=words_for,
         contact_email=desk.services.policy.contact_email,
         draft_line=render_draft_line,
         sending=partial(render_sending, desk.services.policy, "body submission", url_for("monitoring.health")),

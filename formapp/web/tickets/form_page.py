@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from formapp.accounts.projects import active_projects_of
 from formapp.forms import TicketForm, ticket_form
+from formapp.web import made_for
 from formapp.web.body.file_field import GONE, staged_for_form
 from formapp.web.body.form_data import FormData
 from formapp.web.context import web
@@ -93,9 +94,12 @@ def add_error(form: TicketForm, name: str, sentence: str) -> Notice | None:
 
 
 def form_page(
-    form: TicketForm, person: Person | None, status: int = 200, /, *, notice: Notice | None = None
+    form: TicketForm, person: Person | None, status: int = 200, /, *, notice: Notice | None = None, mark: str = ""
 ) -> Response:
-    """The page that shows this form, with a fresh token for browsers that can't tell their origin."""
+    """The page that shows this form, with a fresh token for browsers that can't tell their origin.
+
+    ``mark`` says whom it was made for where that can't be looked up now.
+    """
     for field in form:
         # A page can't hold a NUL; the sentence at the field says that there was one.
         if field is not form.files:
@@ -106,6 +110,8 @@ def form_page(
     if len(staged) < len(form.files.data) and not form.files.errors:
         form.files.errors = (GONE,)
     hidden = {TOKEN: csrf_token()}
+    if person is not None or mark:
+        hidden[made_for.FIELD] = made_for.mark(person.account_id) if person is not None else mark
     html = render_form(
         web().services.policy,
         form,
@@ -116,7 +122,8 @@ def form_page(
         staged=staged,
         embedded=False,
         hidden=hidden,
-        signed_in_as=person.email if person else None,
+        sending_as=made_for.words_for(person) if person else "",
+        sender_email=person.email if person else "",
         sign_out_url=url_for("account.settings") if person else "",
     )
     return page(

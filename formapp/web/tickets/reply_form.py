@@ -12,22 +12,17 @@ from werkzeug.wrappers import Response
 from formapp.errors import DraftTooLarge, ReplyReused, TextRefused, TooManyMessages, UseCaseError
 from formapp.tickets import drafts
 from formapp.tickets.replies import MessageInput
+from formapp.web import made_for
 from formapp.web.body.file_field import discard_file, staged_for_form
 from formapp.web.body.form_data import FormData, form_data
 from formapp.web.context import client_network, web
-from formapp.web.csrf import TOKEN
+from formapp.web.csrf import TOKEN, csrf_token
 from formapp.web.layout.page import page
+from formapp.web.session_cookie import current_person
 from formapp.web.tickets.form_page import BROKEN, Notice, new_submission
 
 # The pages that show a text again, by the endpoint that takes it; whatever else is posted there goes along.
 SHOWN_BY = {"tickets.reply": "tickets.show", "desk.reply": "desk.show", "desk.note": "desk.show"}
-PRESS_AGAIN = Notice(
-    "Not sent yet: press the button once more",
-    (
-        "We couldn't tell whether this came from our own page, so it is not sent yet.",
-        "Your text is below. To send it, press the button again.",
-    ),
-)
 NO_DATABASE = Notice(
     "Not sent yet: we can't reach our records right now",
     ("Your text is below. Wait a minute, then press the button again.",),
@@ -43,7 +38,7 @@ NOT_ALL_CAME = Notice(
         "Shorten the text, or choose smaller files, then press the button again.",
     ),
 )
-TOO_OFTEN = Notice(
+SIGNED_OUT = Notice(
     "Not sent yet: you are signed out",
     ("Your text is below. Copy it, sign in, and send it from the ticket's page.",),
 )
@@ -126,15 +121,16 @@ def seen_event(sent: FormData) -> int:
 
 def drop_sent(form: ReplyDraft) -> None:
     """Forget the draft of a text that is stored."""
-    if form.draft:
-        drafts.drop_draft(web().services, form.draft)
+    person = current_person()
+    if form.draft and person is not None:
+        drafts.drop_draft(web().services, person.account_id, form.draft)
 
 
 def saved_draft(form: str) -> ReplyDraft:
     """The text that was saved for this form ("reply" or "note") while its writer signed in; else an empty one."""
-    token = request.args.get("draft", "")
+    token, person = request.args.get("draft", ""), current_person()
     desk = web()
-    saved = drafts.draft_fields(desk.services, token, desk.clock()) if token else None
+    saved = drafts.draft_fields(desk.services, person.account_id, token, desk.clock()) if token and person else None
     if saved is None or saved.get("form") != form:
         return ReplyDraft()
     return ReplyDraft(saved["body"], saved["submission"], token, tuple(saved.get("files", "").split()))
@@ -151,28 +147,36 @@ def path_after_sign_in() -> str | Response | None:
     text = reply_draft(form_data()) if shown_by else ReplyDraft()
     if shown_by is None or not (text.body.strip() or text.files):
         return None
-    desk = web()
+    desk, writer = web(), made_for.account_of(form_data().get(made_for.FIELD))
+    if not writer:
+        # A draft opens for its account alone, and this form doesn't say whose it is.
+        return unsent_page(SIGNED_OUT, 422)
     if not desk.limits.may_keep_text(client_network()):
-        return unsent_page(TOO_OFTEN, 429)
+        return unsent_page(SIGNED_OUT, 429)
     form = (request.endpoint or "").rpartition(".")[2]
     fields = {"form": form, "body": text.body, "submission": text.submission, "files": " ".join(text.files)}
     try:
-        draft = drafts.save_draft(desk.services, fields, desk.clock())
+        draft = drafts.save_draft(desk.services, writer, fields, desk.clock())
     except DraftTooLarge:
         return unsent_page(TOO_LARGE, 422)
     session["said"] = "You are signed out. Sign in to send your message. It is saved."
     return url_for(shown_by, **(request.view_args or {}), draft=draft)
 
 
-def unsent_page(notice: Notice, status: int) -> Response:
-    """The posted text in a form of its own, to press once more; asks the database for nothing."""
+def unsent_page(notice: Notice, status: int, *, button: str = "Send") -> Response:
+    """The posted text in a form of its own, to press once more (without a button: to copy); asks no database.
+
+    It goes on being the page of the person whom its form was made for.
+    """
     fields: Mapping[str, list[str]] = form_data().fields.to_dict(flat=False)
     hidden = [
         (name, value)
         for name, values in fields.items()
-        if name not in {TOKEN, "body", "remove_file"}
+        if name not in {TOKEN, made_for.FIELD, "body", "remove_file"}
         for value in values
     ]
+    writer = made_for.account_of(form_data().get(made_for.FIELD))
+    hidden += [(TOKEN, csrf_token()), (made_for.FIELD, made_for.mark(made_for.ANYBODY if writer is None else writer))]
     text = reply_draft(form_data())
     return page(
         "unsent-text.html",
@@ -181,6 +185,7 @@ def unsent_page(notice: Notice, status: int) -> Response:
         notice=notice,
         action=request.path,
         fields=hidden,
+        button=button,
         body=text.body,
         files=[file.name for file in staged_for_form(text.files)],
         refused=form_data().refused,

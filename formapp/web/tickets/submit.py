@@ -11,12 +11,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.wrappers import Response
 
 from formapp.accounts import magic_links
+from formapp.accounts.accounts import find_account_by_email
 from formapp.errors import DraftTooLarge, NotFound, SubmissionReused, TooManyMessages, TooManyTickets, UseCaseError
 from formapp.forms import TicketForm
 from formapp.models import Ticket
 from formapp.tickets import create, drafts, queries, replies
 from formapp.tickets.create import TicketInput
 from formapp.tickets.replies import MessageInput
+from formapp.web import made_for
 from formapp.web.account.sign_in import mailed_to
 from formapp.web.body.file_field import discard_file, staged_for_form
 from formapp.web.body.form_data import FormData, form_data
@@ -83,6 +85,8 @@ def submit() -> Response:
         if (unsent := _not_to_be_sent(sent)) is not None:
             return unsent
         person = current_person()
+        if person is not None and not _is_theirs(sent, person):
+            return _shown(sent, 422, _made_for_somebody_else(sent, person))
         if person is not None and sent.get("add_to"):
             return _add_to(sent, person)
         return _file(sent, person) if person else _save_and_send_link(sent)
@@ -102,6 +106,19 @@ def ask_once_more() -> Response:
     except (DBAPIError, PoolTimeout) as error:
         log_failure(error)
         return _without_database(sent, NO_DATABASE)
+
+
+def _is_theirs(sent: FormData, person: Person) -> bool:
+    mark = sent.get(made_for.FIELD)
+    return made_for.is_made_for(mark, person) if mark else made_for.guest_form_is_of(sent.get("email"), person)
+
+
+def _made_for_somebody_else(sent: FormData, person: Person) -> Notice:
+    whose = made_for.whose(sent.get(made_for.FIELD), person, sent.get("email"))
+    return Notice(
+        f"Press Send ticket once more to send it as {made_for.words_for(person)}",
+        (f"{whose} So it is not sent yet. Everything you typed is below.",),
+    )
 
 
 def _not_to_be_sent(sent: FormData) -> Response | None:
@@ -159,13 +176,13 @@ def _filed(form: TicketForm, person: Person, now: datetime) -> Response:
     desk = web()
     most = desk.limits.tickets_an_hour
     filed = create.create_ticket(desk.services, person.account_id, _input(form), now, most_an_hour=most)
-    _drop_draft(form)
+    _drop_draft(form, person)
     return redirect(url_for("tickets.sent", reference=filed.ticket.reference), 303)
 
 
-def _drop_draft(form: TicketForm) -> None:
+def _drop_draft(form: TicketForm, person: Person) -> None:
     if form.draft.data:
-        drafts.drop_draft(web().services, form.draft.data)
+        drafts.drop_draft(web().services, person.account_id, form.draft.data)
 
 
 def _save_and_send_link(sent: FormData) -> Response:
@@ -177,8 +194,9 @@ def _save_and_send_link(sent: FormData) -> Response:
     if not desk.limits.may_ask_for_link(email, client_network()):
         return form_page(form, None, 429, notice=TOO_MANY_LINKS)
     fields = {name: form[name].data or "" for name in DRAFT_FIELDS} | {"files": " ".join(form.files.data)}
+    account = find_account_by_email(desk.services, email)
     try:
-        token = drafts.save_draft(desk.services, fields, desk.clock())
+        token = drafts.save_draft(desk.services, account.id if account else None, fields, desk.clock())
     except DraftTooLarge:
         return form_page(form, None, 422, notice=TOO_LARGE)
     magic_links.request_link(desk.services, email, desk.clock(), draft_token=token)
@@ -230,7 +248,7 @@ def _add_to(sent: FormData, person: Person) -> Response:
             field = "description" if refused.field == "body" else refused.field
             notice = add_error(form, field, refused.message) or notice
         else:
-            _drop_draft(form)
+            _drop_draft(form, person)
             return redirect(url_for("tickets.show", reference=reference, _anchor="newest"), 303)
     return form_page(form, person, sent.status, notice=notice)
 
@@ -262,7 +280,7 @@ def _without_database(sent: FormData, notice: Notice) -> Response:
     key = sent.get("project")
     # The names of the person's projects are out of reach; the chosen one is kept by its key.
     choices = None if "email" in sent.fields else [(key, key)]
-    answer = form_page(filled_form(sent, choices), None, 503, notice=notice)
+    answer = form_page(filled_form(sent, choices), None, 503, notice=notice, mark=sent.get(made_for.FIELD))
     answer.headers["Retry-After"] = "60"
     return answer
 

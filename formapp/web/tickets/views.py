@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flask import Blueprint, abort, g, redirect, request, url_for
+from flask import Blueprint, abort, g, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
 from formapp.attachments.service import attachments_of
@@ -19,7 +19,7 @@ from formapp.web.body.form_data import form_data
 from formapp.web.context import web
 from formapp.web.layout.page import page
 from formapp.web.request_log import log_failure
-from formapp.web.session_cookie import current_person, require_person
+from formapp.web.session_cookie import Person, current_person, require_person
 from formapp.web.tickets import reply_form, submit
 from formapp.web.tickets.form_page import (
     Notice,
@@ -46,7 +46,10 @@ FIELDS = {"body": "body", "files": "reply-files"}
 SAID = {"reply": "Your message is sent.", "closed": "The ticket is closed."}
 DRAFT_GONE = Notice(
     "Your saved ticket is no longer here",
-    ("It is deleted after 24 hours, or when it is sent. If it is not in My tickets, fill in the form again.",),
+    (
+        "It is deleted after 24 hours, or when it is sent, and it opens only for the address that it was saved with.",
+        "If it is not in My tickets, fill in the form again.",
+    ),
 )
 
 
@@ -82,8 +85,11 @@ def new() -> Response:
     """The form, filled with what the address or a saved draft says; open to everybody."""
     desk = web()
     person = current_person()
+    if person is None and request.args.get("draft"):
+        session["said"] = "Sign in to open what you saved."
+        return redirect(url_for("signin.ask", next=request.full_path), 303)
     choices = project_choices(person)
-    values, notice = _first_values()
+    values, notice = _first_values(person)
     if choices is not None and not choices:
         return no_project_page(values, values.get("files", "").split())
     reply_draft = values["project"]
@@ -95,16 +101,16 @@ def new() -> Response:
     return form_page(form, person, notice=notice)
 
 
-def _first_values() -> tuple[dict[str, str], Notice | None]:
+def _first_values(person: Person | None) -> tuple[dict[str, str], Notice | None]:
     """What the form begins with: a saved draft's fields, else what the address names."""
     desk = web()
     arguments = request.args
     values = {name: arguments.get(name, "") for name in ("project", "priority", "page")}
     values["answers"] = answers_of(desk.services.policy, arguments)
     draft = arguments.get("draft", "")
-    if not draft:
+    if not draft or person is None:
         return values, None
-    saved = drafts.draft_fields(desk.services, draft, desk.clock())
+    saved = drafts.draft_fields(desk.services, person.account_id, draft, desk.clock())
     return (values, DRAFT_GONE) if saved is None else ({**values, **saved, "draft": draft}, None)
 
 
@@ -146,9 +152,9 @@ def reply(reference: str) -> Response:
     return redirect(url_for("tickets.show", reference=reference, said="reply", _anchor="newest"), 303)
 
 
-def ask_once_more() -> Response:
-    """The answer to a reply that may not come from a page of ours: the ticket's page with it, for a member."""
-    return _shown(_ticket(), reply_draft(form_data()), 422, notice=reply_form.PRESS_AGAIN)
+def unsent_reply(notice: Notice) -> Response:
+    """A reply that is not sent yet: the ticket's page with it, and why, for a member."""
+    return _shown(_ticket(), reply_draft(form_data()), 422, notice=notice)
 
 
 @blueprint.post("/tickets/<reference>/close")

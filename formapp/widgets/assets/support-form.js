@@ -1,6 +1,6 @@
 /* Makes the ticket form kinder: an id for this very form, the chooser's answers, who is signed in, a count. */
 const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
-const json = (url) => fetch(url).then((answer) => answer.json()).catch(() => null);
+const json = (url) => fetch(url, { signal: AbortSignal.timeout(8000) }).then((answer) => answer.json()).catch(() => null);
 const fire = (field, bubbles = true) => field.dispatchEvent(new Event("input", { bubbles }));
 
 customElements.define(
@@ -16,7 +16,8 @@ customElements.define(
       if ("embedded" in this.dataset) {
         this.fields.page.value ||= location.pathname;
         this.prefill(new URLSearchParams(location.search));
-        this.recognise();
+        // What this browser has kept waits until it is known for whom the form is.
+        this.known = this.recognise();
       }
     }
     // The chooser's link on another page brings its result in the query.
@@ -67,8 +68,10 @@ customElements.define(
       const known = await json(url);
       if (!known?.signed_in_as) return;
       const who = this.querySelector("[data-who]");
-      who.querySelector("strong").textContent = known.signed_in_as;
+      who.querySelector("strong").textContent = known.sending_as;
+      who.dataset.email = known.signed_in_as;
       who.hidden = false;
+      this.form.append(make("input", { type: "hidden", name: "made_for", value: known.made_for }));
       this.querySelector("[data-field=email]")?.remove();
       const typed = this.fields.project;
       if (!known.projects.length || typed.options) return;

@@ -57,6 +57,7 @@ customElements.define(
       if (this.timer) this.send();
     }
     input() {
+      this.typed = true;
       this.save();
       if (this.timer) this.wait();
     }
@@ -70,6 +71,9 @@ customElements.define(
 
     // A tab has a record of its own, and takes over one that no tab holds.
     async adopt() {
+      await Promise.resolve();
+      await this.closest("support-form")?.known;
+      if (!this.isConnected) return;
       const page = [prefix + this.form.action, this.fields.page?.value, new URLSearchParams(location.search).get("project"), ""].join(" ");
       const fresh = (this.key = page + Date.now());
       const own = sessionStorage[page];
@@ -80,7 +84,7 @@ customElements.define(
         if ((key !== fresh && !this.fits(draft)) || !(await this.hold(key, [own, fresh].includes(key)))) continue;
         sessionStorage[page] = this.key = key;
         if (draft && !this.served) this.restore(draft);
-        else if (this.text === draft?.text) this.save();
+        else if (this.typed || this.text === draft?.text) this.save();
         return;
       }
     }
@@ -89,7 +93,15 @@ customElements.define(
     }
     // What the server or the browser has filled is newer than what is stored; the server may give a text another id.
     fits(draft) {
-      return draft && (this.text === draft.text || draft.fields.submission === this.fields.submission.value || !(this.served || this.text.trim()));
+      return draft && this.mine(draft) && (this.text === draft.text || draft.fields.submission === this.fields.submission.value || !(this.served || this.text.trim()));
+    }
+    get account() {
+      return this.fields.made_for?.value;
+    }
+    // Another account's draft is never shown. One that was typed signed out is its address's, if it has one.
+    mine({ account, fields: { email } }) {
+      const own = this.form.querySelector("[data-email]")?.dataset.email;
+      return account ? account === this.account : !own || !email || email.trim().toLowerCase() === own;
     }
     // A lock tells that a tab lives; where there are none, a tab knows only its own.
     hold(key, ours) {
@@ -118,10 +130,11 @@ customElements.define(
       return Object.fromEntries(this.dataset.fields.split(" ").map((name) => [name, this.fields[name]?.value ?? ""]));
     }
     save() {
-      const { text } = this;
+      const { text, account } = this;
+      if (!this.key) return;
       const files = [...this.form.querySelectorAll("li[data-kept]")].map(({ dataset }) => dataset.kept);
       try {
-        if (text.trim() || files[0]) localStorage[this.key] = JSON.stringify({ at: Date.now(), text, files, fields: this.values() });
+        if (text.trim() || files[0]) localStorage[this.key] = JSON.stringify({ at: Date.now(), account, text, files, fields: this.values() });
         else localStorage.removeItem(this.key);
       } catch {
         this.kept.textContent = this.dataset.full;

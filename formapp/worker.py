@@ -25,7 +25,7 @@ from formapp.notifications.email import smtp
 from formapp.notifications.outbox import Outcome
 from formapp.notifications.webhooks.delivery import deliver
 from formapp.notifications.webhooks.delivery_pool import POOL_SIZE, DeliveryPool
-from formapp.operations import lane_rounds
+from formapp.operations import lane_rounds, retention
 from formapp.policies import policy_of
 from formapp.services import Services
 from formapp.tickets import replies, sla
@@ -69,6 +69,7 @@ def lanes(services: Services, clock: Clock) -> Iterator[Lane]:
     yield Lane("rendering", lambda: replies.render_new(services))
     yield Lane("files", lambda: attachment_jobs.run_due(services, clock, most=1))
     yield Lane("cleaning", _hourly(clock, lambda: sweep_files(services, clock())))
+    yield Lane("retention", _hourly(clock, lambda: retention.prune_all(services, clock())))
 
 
 def send(services: Services, message: OutboxMessage, clock: Clock) -> Outcome:

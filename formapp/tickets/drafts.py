@@ -1,10 +1,10 @@
-"""Filled forms saved for a day while their sender signs in; only the token's holder can open one."""
+"""Filled forms saved while their sender signs in; only the token's holder can open one."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 
 from sqlalchemy import delete
@@ -14,12 +14,11 @@ from formapp.models import Draft
 from formapp.services import Services
 from formapp.tokens import hash_token, new_token
 
-LIFETIME = timedelta(hours=24)
 MOST_CHARACTERS = 400_000
 
 
 def save_draft(services: Services, fields: Mapping[str, str], now: datetime) -> str:
-    """Save a form's fields for 24 hours and return the token that opens them. Raises DraftTooLarge."""
+    """Save a form's fields for as long as drafts are kept and return the token that opens them. Raises DraftTooLarge."""
     content = json.dumps(dict(fields), sort_keys=True)
     if sum(len(value) for value in fields.values()) > MOST_CHARACTERS:
         raise DraftTooLarge
@@ -32,7 +31,7 @@ def save_draft(services: Services, fields: Mapping[str, str], now: datetime) -> 
                 fields=dict(fields),
                 digest=sha256(content.encode()).hexdigest(),
                 created_at=now,
-                expires_at=now + LIFETIME,
+                expires_at=now + services.settings.keep.drafts,
             )
         )
     return token

@@ -46,7 +46,7 @@ FIELDS = {"body": "body", "files": "reply-files"}
 SAID = {"reply": "Your message is sent.", "closed": "The ticket is closed."}
 DRAFT_GONE = Notice(
     "Your saved ticket is no longer here",
-    ("It is deleted after 24 hours, or when it is sent. If it is not in My tickets, fill in the form again.",),
+    ("It is deleted when its time is over, or when it is sent. If it is not in My tickets, fill in the form again.",),
 )
 
 

@@ -16,8 +16,10 @@ from sqlalchemy.exc import DBAPIError
 from formapp import supervisor, worker
 from formapp.accounts import accounts, magic_links, projects
 from formapp.cli import operations
+from formapp.cli.audit import audit
 from formapp.cli.context import with_desk
 from formapp.cli.outbox import outbox
+from formapp.cli.person import person
 from formapp.cli.webhooks import webhook
 from formapp.database import schema
 from formapp.demo import company as demo
@@ -56,6 +58,8 @@ def main(context: click.Context) -> None:
 
 main.add_command(webhook)
 main.add_command(outbox)
+main.add_command(person)
+main.add_command(audit)
 for command in (operations.examine, operations.backup, operations.restore):
     main.add_command(command)
 

@@ -76,6 +76,9 @@ def fan_out(services: Services, event_message: OutboxMessage, now: datetime) -> 
     if event_message.ticket_id is None:
         return Outcome(sent=False, error="The announcement names no ticket", permanent=True)
     with services.write.begin() as database:
+        # Of a person who was erased meanwhile the row is gone, and nothing is told of what it said.
+        if database.get(OutboxMessage, event_message.id) is None:
+            return SENT
         ticket = database.get_one(Ticket, event_message.ticket_id)
         rows = _mails(services, database, ticket, event_message)
         outbox.enqueue(database, rows, now, unless_there=True)

@@ -122,10 +122,10 @@ def test_the_history_of_a_closed_ticket_shrinks_and_its_clock_counts_as_before(s
     triage.close(services, sam.id, 1, NOW + DAY)
     triage.assign(services, sam.id, 1, sam.email, NOW + DAY, seen=99)
     kinds = [event.kind for event in stored(services, Event)]
+    send_all(services, Clock(NOW + DAY))
     assert prune(services, NOW + 700 * DAY) > 0  # of the outbox alone
     assert [event.kind for event in stored(services, Event)] == kinds
-    send_all(services, Clock(NOW + 2 * DAY))
-    assert prune(services, NOW + 732 * DAY) > 0
+    assert prune(services, NOW + 732 * DAY) == 2
     left = stored(services, Event)
     # The newest stays, whatever it is: the next number follows from it.
     assert [event.kind for event in left] == ["opened", "replied", "replied", "noted", "closed", "assigned"]

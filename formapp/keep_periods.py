@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 FOREVER = "forever"
 _MOST_DAYS = 36_500
@@ -55,7 +56,7 @@ KEEP_PERIODS = (
     ),
     KeepPeriod(
         "STAGED_FILES",
-        "How many days a file is kept that nobody has sent with a ticket: at least one more than `FORMAPP_KEEP_DRAFTS`.",
+        "How many days a file is kept that nobody has sent with a ticket: more than `FORMAPP_KEEP_DRAFTS`.",
         2,
         least=2,
         always_pruned=True,
@@ -92,7 +93,8 @@ class KeepFor:
 
 def keep_for(values: Mapping[str, str]) -> KeepFor:
     """What the settings say, by the periods' names. Raises BadKeepPeriod."""
-    kept = KeepFor(**{period.name.lower(): _length(period, values[period.name]) for period in KEEP_PERIODS})
+    lengths: dict[str, Any] = {period.name.lower(): _length(period, values[period.name]) for period in KEEP_PERIODS}
+    kept = KeepFor(**lengths)
     if kept.staged_files <= kept.drafts:
         # A form that is saved at the end of a file's first day still has its files when it is opened again.
         raise BadKeepPeriod("KEEP_STAGED_FILES: files must be kept at least a day longer than drafts.")

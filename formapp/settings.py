@@ -8,7 +8,7 @@ import secrets
 import shlex
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parseaddr
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
@@ -165,7 +165,7 @@ class Settings:
     scan: str = ""
     proxies: int = 0
     dev_inbox: bool = False
-    keep: KeepFor = KeepFor()
+    keep: KeepFor = field(default_factory=KeepFor)
 
     @property
     def https(self) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -34,18 +34,16 @@ def person_export(desk: Services, address: str, output: Path | None) -> None:
     if output is not None and output.exists():
         raise click.ClickException(f"{output} is there already. Name a new file")
     # Whole or not at all, and for nobody else to read.
-    with tempfile.NamedTemporaryFile(dir=output.absolute().parent if output else None, delete=False) as file:
-        whole = Path(file.name)
-        try:
+    folder = output.absolute().parent if output else None
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".person-") as making:
+        whole = Path(making) / export.RECORDS
+        with whole.open("wb") as file:
+            os.fchmod(file.fileno(), 0o600)
             done = export.export_person(desk, address, file, audit.command_line(), utc_now())
-            file.flush()
-            if output is None:
-                click.get_binary_stream("stdout").write(whole.read_bytes())
-            else:
-                whole.rename(output)
-        finally:
-            with suppress(FileNotFoundError):
-                whole.unlink()
+        if output is None:
+            sys.stdout.buffer.write(whole.read_bytes())
+        else:
+            whole.rename(output)
     click.echo(f"Exported {done.rows} records and {done.files} files about {address}.", err=True)
     for name in done.missing:
         click.echo(f"Missing: the store couldn't give {name}.", err=True)

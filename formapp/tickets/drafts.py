@@ -18,7 +18,7 @@ MOST_CHARACTERS = 400_000
 
 
 def save_draft(services: Services, fields: Mapping[str, str], now: datetime) -> str:
-    """Save a form's fields for as long as drafts are kept and return the token that opens them. Raises DraftTooLarge."""
+    """Save a form's fields for as long as drafts are kept; the token that opens them. Raises DraftTooLarge."""
     content = json.dumps(dict(fields), sort_keys=True)
     if sum(len(value) for value in fields.values()) > MOST_CHARACTERS:
         raise DraftTooLarge

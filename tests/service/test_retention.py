@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from formapp import audit, worker
 from formapp.accounts import magic_links, sessions
+from formapp.errors import UseCaseError
 from formapp.keep_periods import KeepFor
 from formapp.models import (
     Account,
@@ -270,7 +272,7 @@ def owed(services: Services) -> dict[str, list[Any]]:
 @pytest.mark.parametrize("seed", range(12))
 def test_nothing_that_is_owed_is_ever_pruned(sqlite_services: Services, seed: int) -> None:
     """Whatever happened, whatever the periods: what is owed is there afterwards, and the doctor is content."""
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311
     services, ada = sqlite_services, build_customer(sqlite_services)
     sam, now = build_staff(services), NOW
     for number in range(6):
@@ -279,10 +281,8 @@ def test_nothing_that_is_owed_is_ever_pruned(sqlite_services: Services, seed: in
     for _ in range(40):
         now += timedelta(hours=chance.randrange(1, 300))
         # What is refused, as closing what is merged, is refused.
-        try:
+        with suppress(UseCaseError):
             chance.choice(ACTIONS)(services, ada, sam, chance.randrange(1, 7), now)
-        except Exception as refused:  # noqa: BLE001
-            assert type(refused).__module__ == "formapp.errors"
         if chance.random() < 0.2:
             send_all(services, Clock(now))
         if chance.random() < 0.3:

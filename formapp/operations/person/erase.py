@@ -169,9 +169,7 @@ def _involved(database: Session, person: Person) -> tuple[int, ...]:
     return tuple(database.scalars(select(Ticket.id).where(here, Ticket.id.in_(wrote)).order_by(Ticket.id)))
 
 
-def _free_texts_of_others(
-    services: Services, person: Person, redaction: Redaction, involved: tuple[int, ...]
-) -> None:
+def _free_texts_of_others(services: Services, person: Person, redaction: Redaction, involved: tuple[int, ...]) -> None:
     """Take name, address and quoted lines out of all rows that hold them, some in each transaction."""
     for column in _WRITTEN:
         key = column.class_.__mapper__.primary_key[0]
@@ -269,9 +267,7 @@ def _close(services: Services, database: Session, ticket: Ticket, now: datetime)
     fanout.publish(services, database, TicketEvent("closed", ticket.id, sequence, None, False, facts), now)
 
 
-def _erase_messages(
-    database: Session, person: Person, own: list[int], sentence: str, *, conversations: bool
-) -> int:
+def _erase_messages(database: Session, person: Person, own: list[int], sentence: str, *, conversations: bool) -> int:
     """Overwrite what the person wrote, and what others wrote on the person's tickets where that is wanted."""
     gone = and_(Message.account_id == person.number, ~Message.by_staff)
     if conversations:

@@ -1,4 +1,4 @@
-"""Handing a person all that is stored about them: one ZIP file with the rows as JSON, and the files as they were sent."""
+"""Handing a person all that is stored about them: the rows as JSON and the files as sent, in one ZIP file."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def export_person(services: Services, email: str, to: IO[bytes], by: audit.Origi
         for ticket in tables[Ticket.__tablename__]:
             ticket["reference"] = reference_of(ticket["id"])
         wanted_files = select(Attachment.id, Attachment.key).where(about[Attachment])
-        keys = dict(database.execute(wanted_files).tuples().all())
+        keys = dict(map(tuple, database.execute(wanted_files)))
         details = {"rows": rows, "files": len(keys)}
         audit.record(database, "person-exported", by, now, subject_id=person.number or None, details=details)
     missing = []

@@ -15,11 +15,15 @@ depends_on = None
 # A row may go only when the log has gone on for 90 days after it. Who would add a row of the far future to get
 # round that leaves this very row, which stays.
 _SQLITE = (
-    "CREATE TRIGGER audit_log_stays BEFORE UPDATE ON audit_log"
-    " BEGIN SELECT RAISE(ABORT, 'the audit log can''t be changed'); END",
-    "CREATE TRIGGER audit_log_kept BEFORE DELETE ON audit_log"
-    " WHEN OLD.at > datetime((SELECT max(at) FROM audit_log), '-90 days')"
-    " BEGIN SELECT RAISE(ABORT, 'the audit log keeps each row for 90 days'); END",
+    """
+    CREATE TRIGGER audit_log_stays BEFORE UPDATE ON audit_log
+    BEGIN SELECT RAISE(ABORT, 'the audit log can''t be changed'); END
+    """,
+    """
+    CREATE TRIGGER audit_log_kept BEFORE DELETE ON audit_log
+    WHEN OLD.at > datetime((SELECT max(at) FROM audit_log), '-90 days')
+    BEGIN SELECT RAISE(ABORT, 'the audit log keeps each row for 90 days'); END
+    """,
 )
 _POSTGRESQL = (
     """
@@ -27,16 +31,22 @@ _POSTGRESQL = (
     BEGIN
         IF TG_OP = 'UPDATE' THEN
             RAISE EXCEPTION 'the audit log can''t be changed';
-        ELSIF TG_OP = 'TRUNCATE' OR OLD.at > (SELECT max(at) FROM audit_log) - interval '90 days' THEN
+        ELSIF TG_OP = 'TRUNCATE' THEN
+            RAISE EXCEPTION 'the audit log keeps each row for 90 days';
+        ELSIF OLD.at > (SELECT max(at) FROM audit_log) - interval '90 days' THEN
             RAISE EXCEPTION 'the audit log keeps each row for 90 days';
         END IF;
         RETURN OLD;
     END $$
     """,
-    "CREATE TRIGGER audit_log_stays BEFORE UPDATE OR DELETE ON audit_log"
-    " FOR EACH ROW EXECUTE FUNCTION audit_log_stays()",
-    "CREATE TRIGGER audit_log_kept BEFORE TRUNCATE ON audit_log"
-    " FOR EACH STATEMENT EXECUTE FUNCTION audit_log_stays()",
+    """
+    CREATE TRIGGER audit_log_stays BEFORE UPDATE OR DELETE ON audit_log
+    FOR EACH ROW EXECUTE FUNCTION audit_log_stays()
+    """,
+    """
+    CREATE TRIGGER audit_log_kept BEFORE TRUNCATE ON audit_log
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_log_stays()
+    """,
 )
 
 
@@ -79,16 +89,20 @@ def upgrade() -> None:
         sa.Column("ended_before", UtcDateTime(), nullable=False, comment="What was over before may be gone"),
         sa.PrimaryKeyConstraint("kind", name="pk_retention_marks"),
     )
-    erased_at = sa.Column("erased_at", UtcDateTime(), nullable=True, comment="When the person was erased; empty: never")
-    op.add_column("accounts", erased_at)
-    events_pruned = sa.Column(
-        "events_pruned",
-        sa.Integer(),
-        nullable=False,
-        server_default="0",
-        comment="How many of its events were pruned after it was closed",
+    op.add_column(
+        "accounts",
+        sa.Column("erased_at", UtcDateTime(), nullable=True, comment="When the person was erased; empty: never"),
     )
-    op.add_column("tickets", events_pruned)
+    op.add_column(
+        "tickets",
+        sa.Column(
+            "events_pruned",
+            sa.Integer(),
+            nullable=False,
+            server_default="0",
+            comment="How many of its events were pruned after it was closed",
+        ),
+    )
 
 
 def downgrade() -> None:

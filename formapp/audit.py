@@ -121,13 +121,13 @@ def note(
     """Add a line where nothing depends on it: one that can't be written is logged. A repeat counts once a minute."""
     try:
         with services.write.begin() as database:
-            same = select(AuditEntry.id).where(
+            lately = select(AuditEntry.details).where(
                 AuditEntry.at > now - REPEATED_WITHIN,
                 AuditEntry.kind == kind,
                 AuditEntry.account_id == by.account_id,
                 AuditEntry.origin == by.place[:_LONGEST_ORIGIN],
             )
-            if not kind.endswith("-refused") or database.scalar(same.limit(1)) is None:
+            if not kind.endswith("-refused") or dict(details or {}) not in database.scalars(lately).all():
                 record(database, kind, by, now, subject_id=subject_id, details=details)
     except SQLAlchemyError as error:
         log.error("audit line not written", kind=kind, error=failure_place(error))

@@ -237,6 +237,16 @@ def member_add(desk: Services, email: str, project_key: str) -> None:
     click.echo(f"{email} is in {project_key}.")
 
 
+@member.command(name="remove")
+@click.argument("email")
+@click.argument("project_key")
+@with_desk
+def member_remove(desk: Services, email: str, project_key: str) -> None:
+    """Let a person no longer see a project's tickets; what the person sent stays."""
+    projects.remove_member(desk, email, project_key, utc_now())
+    click.echo(f"{email} is not in {project_key}.")
+
+
 @main.group()
 def closure() -> None:
     """Time when support is closed during its usual hours."""

@@ -18,11 +18,12 @@ from urllib.parse import urlsplit
 from sqlalchemy import ColumnElement, and_, exists, insert, literal, select, update
 from sqlalchemy.orm import Session, aliased
 
+from formapp import audit
 from formapp.backoff import pause_after
 from formapp.database.upsert import insert_for
 from formapp.errors import NotFound, UseCaseError
 from formapp.logs import failure_place
-from formapp.models import LARGEST_ID, OutboxMessage
+from formapp.models import LARGEST_ID, OutboxMessage, reference_of
 from formapp.services import Services
 
 LEASE = timedelta(minutes=5)
@@ -227,7 +228,7 @@ def message_numbered(services: Services, number: int) -> OutboxMessage:
         return _message(database, number)
 
 
-def replay(services: Services, number: int, now: datetime) -> None:
+def replay(services: Services, number: int, now: datetime, *, by: audit.Origin | None = None) -> None:
     """Send a failed message again, with the id that it had: a recipient that already has it can tell.
 
     One that is more than a week old is tried once. Raises NotFound, and UseCaseError for one that has not failed.
@@ -237,6 +238,14 @@ def replay(services: Services, number: int, now: datetime) -> None:
         if message.state != "dead":
             raise UseCaseError("This message has not failed: it was sent, or is on its way")
         make_due(message, now)
+        record_replay(database, message, by, now)
+
+
+def record_replay(database: Session, message: OutboxMessage, by: audit.Origin | None, now: datetime) -> None:
+    """Write into the audit log that a message is sent again, inside the caller's transaction."""
+    about = {"ticket": reference_of(message.ticket_id)} if message.ticket_id is not None else {}
+    details: dict[str, str | int | bool] = {"number": message.id, "channel": message.channel, "kind": message.kind}
+    audit.record(database, "message-sent-again", by or audit.command_line(), now, details={**details, **about})
 
 
 def make_due(message: OutboxMessage, now: datetime) -> None:

@@ -9,9 +9,10 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from formapp import audit
 from formapp.errors import NotFound, UseCaseError
 from formapp.models import LARGEST_ID, OutboxMessage, WebhookAttempt, WebhookEndpoint, reference_of
-from formapp.notifications.outbox import make_due
+from formapp.notifications.outbox import make_due, record_replay
 from formapp.notifications.webhooks.endpoints import OF_WEBHOOKS, endpoint_numbered
 from formapp.notifications.webhooks.messages import CHANNEL, endpoint_id_of, recipient_of
 from formapp.services import Services
@@ -59,7 +60,7 @@ def pings(services: Services, endpoint_id: int, most: int = 10) -> tuple[Webhook
         return tuple(database.scalars(newest.order_by(WebhookAttempt.id.desc()).limit(most)))
 
 
-def replay(services: Services, number: int, now: datetime) -> None:
+def replay(services: Services, number: int, now: datetime, *, by: audit.Origin | None = None) -> None:
     """Send a message once more, under the id that it had: a receiver that has it already can tell.
 
     One that is more than a week old is tried once. What still waits is tried now. Raises NotFound, and
@@ -73,6 +74,7 @@ def replay(services: Services, number: int, now: datetime) -> None:
         if message.leased_until is not None and message.leased_until > now:
             raise UseCaseError("This message is being sent at this moment")
         make_due(message, now)
+        record_replay(database, message, by, now)
 
 
 def _message(database: Session, number: int) -> OutboxMessage:

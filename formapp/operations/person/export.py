@@ -51,7 +51,7 @@ def export_person(services: Services, email: str, to: IO[bytes], by: audit.Origi
         for ticket in tables[Ticket.__tablename__]:
             ticket["reference"] = reference_of(ticket["id"])
         wanted_files = select(Attachment.id, Attachment.key).where(about[Attachment])
-        keys = dict(map(tuple, database.execute(wanted_files)))
+        keys: dict[int, str] = {number: key for number, key in database.execute(wanted_files)}  # noqa: C416 - rows
         details = {"rows": rows, "files": len(keys)}
         audit.record(database, "person-exported", by, now, subject_id=person.number or None, details=details)
     missing = []

@@ -10,11 +10,13 @@ from formapp.models import OutboxMessage
 from formapp.notifications import outbox, webhooks
 from formapp.notifications.webhooks import endpoints, log
 from formapp.notifications.webhooks.messages import endpoint_id_of
+from formapp.web.acting import acting
 from formapp.web.body.form_data import form_data
 from formapp.web.context import web
 from formapp.web.desk.outbox_presenter import present_attempt, present_delivery, present_endpoint, present_failed
 from formapp.web.layout.page import page
 from formapp.web.row_number import row_number
+from formapp.web.session_cookie import require_person
 
 blueprint = Blueprint("outgoing", __name__)
 
@@ -44,7 +46,7 @@ def replay(number: str) -> Response:
         abort(404)
     again = log.replay if message.channel == webhooks.CHANNEL else outbox.replay
     try:
-        again(desk.services, wanted, desk.clock())
+        again(desk.services, wanted, desk.clock(), by=acting(require_person()))
     except UseCaseError as refused:
         return _page_of(message, refused.message)
     session["said"] = AGAIN

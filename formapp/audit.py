@@ -25,10 +25,10 @@ from formapp.services import Services
 
 KINDS: Mapping[str, str] = {
     "signed-in": "Signed in",
-    "sign-in-refused": "Sign-in refused",
+    "sign-in-refused": "Was refused a sign-in",
     "sign-in-link-printed": "Printed a sign-in link",
     "signed-out": "Signed out",
-    "permission-refused": "Refused",
+    "permission-refused": "Was refused a page",
     "tickets-exported": "Exported tickets",
     "person-exported": "Exported a person",
     "person-erased": "Erased a person",

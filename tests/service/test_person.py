@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ from formapp.models import (
     Ticket,
     WebhookAttempt,
 )
+from formapp.notifications import fanout, outbox
 from formapp.notifications.webhooks.endpoints import add_endpoint
 from formapp.operations import doctor
 from formapp.operations.person import erase, erasures, export
@@ -47,6 +49,7 @@ from tests.builders import (
     build_account,
     build_customer,
     build_project,
+    build_services,
     build_staff,
     file_ticket,
     keep_file,
@@ -406,3 +409,45 @@ def test_others_texts_lose_what_is_hers_and_nothing_else(text: str, left: str) -
     redaction = Redaction.of(["Ann"], ["The server has been down\nThank you"])
     assert redaction.of_text(text) == left
     assert redaction.of_json({"a": [text, 1], "b": None}) == {"a": [left, 1], "b": None}
+
+
+def test_people_send_tickets_while_somebody_is_erased(told: Services) -> None:
+    ben = next(account for account in stored(told, Account) if account.name == "Ben Okafor")
+    with ThreadPoolExecutor(1) as pool:
+        erasing = pool.submit(erase.erase_person, told, EMAIL, OPERATOR, LATER)
+        sent = 0
+        while not erasing.done() or sent < 3:
+            file_ticket(told, ben, LATER, submission=f"meanwhile-{sent}", subject=f"Meanwhile {sent}")
+            sent += 1
+        assert erasing.result().tickets == (1, 3)
+    assert sum(ticket.subject.startswith("Meanwhile") for ticket in stored(told, Ticket)) == sent
+    assert doctor.examine_data(told, LATER).findings == ()
+
+
+def test_a_reader_who_holds_the_file_is_told_of_and_a_second_try_overwrites(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The desk waits ten seconds for its turn; a test needn't.
+    monkeypatch.setattr("formapp.database.engine.LOCK_SECONDS", 0.2)
+    services = build_services(tmp_path)
+    build_customer(services, EMAIL)
+    with services.read() as reading:
+        reading.execute(select(Account)).all()
+        assert not erase.erase_person(services, EMAIL, OPERATOR, LATER).overwritten
+    assert Operator(tmp_path).is_refused("person", "erase", EMAIL, "--yes").startswith("Nothing is stored about")
+    assert EMAIL.encode() not in (tmp_path / "desk.sqlite3").read_bytes()
+    services.database.engine.dispose()
+
+
+def test_an_announcement_that_a_worker_holds_tells_nothing_of_an_erased_person(services: Services) -> None:
+    """The worker has read the row before, and writes the mails after it is gone."""
+    zoe = build_customer(services, EMAIL)
+    build_staff(services)
+    file_ticket(services, zoe, subject="canarysubject", description="canarydescription")
+    held = outbox.lease_next(services, NOW, OutboxMessage.channel == "announcement")
+    assert held is not None
+    erase.erase_person(services, EMAIL, OPERATOR, LATER)
+    assert fanout.fan_out(services, held, LATER) == outbox.SENT
+    left = stored(services, OutboxMessage)
+    assert [row.kind for row in left] == ["missed", "closed"]
+    assert "canary" not in repr([row.payload for row in left])

@@ -60,7 +60,7 @@ def lines() -> Response:
     return page(
         "audit-log.html",
         422 if error else 200,
-        assets=("support-desk.css",),
+        assets=("support-desk.css", "support-ticket.css"),
         lines=[_present(entry) for entry in found[:PAGE_SIZE]],
         kinds=audit.KINDS,
         kind=kind,
@@ -92,7 +92,11 @@ def _present(entry: audit.Entry) -> LineView:
 def _details(entry: audit.Entry) -> list[str]:
     said = [f"{entry.subject_name}, {entry.subject_email}"] if entry.subject_email else []
     for name, value in entry.details.items():
-        if name == "reason":
+        if name == "all":
+            said.append("All open tickets" if value else "What a search found")
+        elif name == "everywhere":
+            said += ["On all devices"] if value else []
+        elif name == "reason":
             said.append(f"Why: {REASONS.get(str(value), value)}")
         else:
             said.append(f"{name.capitalize()}: {_word(value)}")

@@ -38,20 +38,28 @@ from formapp.services import Services
 BATCH = 200
 """So many rows at the most in one transaction: a person who sends a ticket doesn't wait for more."""
 TICKETS_AT_ONCE = 10
+MOST_BATCHES = 50
+"""So many of each kind in one round: a lane whose round takes minutes would be called stuck."""
 PAUSE_SECONDS = 0.05
 OUTBOX = "outbox"
 PRUNED_EVENTS = ("assigned", "absorbed", "due-soon", "missed")
 """Events that neither the clock counts by nor a message of the conversation stands for."""
 
 
-def prune_all(services: Services, now: datetime, pause: Callable[[], None] = lambda: time.sleep(PAUSE_SECONDS)) -> int:
-    """Remove all whose time is over; how many rows that were. What can't be removed now is logged, and left."""
+def prune_some(services: Services, now: datetime, pause: Callable[[], None] = lambda: time.sleep(PAUSE_SECONDS)) -> int:
+    """Remove what is over, some batches of each kind; how many rows that were: at 0 nothing is left.
+
+    What can't be removed now is logged, and left.
+    """
     total = 0
     for what, prune in PRUNERS.items():
         removed = 0
         try:
-            while done := prune(services, now):
+            for _ in range(MOST_BATCHES):
+                done = prune(services, now)
                 removed += done
+                if not done:
+                    break
                 # Others write meanwhile.
                 pause()
         except Exception as error:  # noqa: BLE001 - what one kind meets keeps no other

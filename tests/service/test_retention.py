@@ -48,7 +48,7 @@ def keeping(services: Services, **periods: Any) -> Services:
 
 
 def prune(services: Services, now: datetime) -> int:
-    return retention.prune_all(services, now, pause=lambda: None)
+    return retention.prune_some(services, now, pause=lambda: None)
 
 
 def sound(services: Services, now: datetime) -> bool:
@@ -228,12 +228,23 @@ def test_the_worker_prunes_in_a_lane_of_its_own(services: Services) -> None:
     assert lane.work() == 1
 
 
+def test_a_round_of_the_lane_ends_soon_and_the_next_goes_on(
+    sqlite_services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "BATCH", 2)
+    monkeypatch.setattr(retention, "MOST_BATCHES", 1)
+    for number in range(5):
+        drafts.save_draft(sqlite_services, {"subject": f"{number}"}, NOW)
+    lane = next(lane for lane in worker.lanes(sqlite_services, Clock(NOW + 2 * DAY)) if lane.name == "retention")
+    assert [lane.work() for _ in range(5)] == [2, 2, 1, 0, 0]
+
+
 def test_no_transaction_takes_more_than_a_batch(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "BATCH", 2)
     for number in range(5):
         drafts.save_draft(services, {"subject": f"{number}"}, NOW)
     pauses: list[None] = []
-    assert retention.prune_all(services, NOW + 2 * DAY, pause=lambda: pauses.append(None)) == 5
+    assert retention.prune_some(services, NOW + 2 * DAY, pause=lambda: pauses.append(None)) == 5
     assert len(pauses) == 3
 
 

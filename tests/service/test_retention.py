@@ -184,6 +184,18 @@ def test_a_duplicate_stays_as_long_as_the_ticket_that_tells_its_sender(services:
     assert [ticket.id for ticket in stored(services, Ticket)] == [3]
 
 
+def test_a_ticket_stays_as_long_as_what_was_merged_into_it_later(services: Services) -> None:
+    keep = keeping(services, tickets=DAY)
+    ada, sam = build_customer(services), build_staff(services)
+    for number in range(3):
+        file_ticket(services, ada, submission=f"form-{number}", subject=f"Number {number}")
+    triage.close(services, sam.id, 2, NOW)
+    triage.merge(services, sam.id, 1, "SUP-1002", NOW + 5 * DAY)
+    send_all(services, Clock(NOW + 5 * DAY))
+    assert prune(keep, NOW + 6 * DAY) == 0
+    assert prune(keep, NOW + 7 * DAY) == 2
+
+
 def test_a_message_on_its_way_holds_its_ticket(services: Services) -> None:
     keep = keeping(services, tickets=DAY, outbox=DAY)
     ada, sam = build_customer(services), build_staff(services)

@@ -8,13 +8,15 @@ import secrets
 import shlex
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parseaddr
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from sqlalchemy import URL
+
+from formapp.keep_periods import KEEP_PERIODS, BadKeepPeriod, KeepFor, keep_for
 
 PREFIX = "FORMAPP_"
 SHORTEST_SECRET = 32
@@ -124,6 +126,7 @@ SETTINGS = (
         "The token that a reader of `/support/metrics` must send.",
         unset="Nobody can read the metrics.",
     ),
+    *(Setting(f"KEEP_{period.name}", period.meaning, default=period.default) for period in KEEP_PERIODS),
 )
 NAMES = tuple(setting.name for setting in SETTINGS)
 
@@ -143,7 +146,8 @@ class Settings:
     ``files`` the bucket that attachments lie in; empty: the folder "files" in ``var``,
     ``scan`` what looks through attachments before anybody gets them; empty: nothing does,
     ``dev_inbox`` whether mails may be read in the development inbox while no mail is sent,
-    ``proxies`` how many web servers of ours stand before the desk, one behind the other.
+    ``proxies`` how many web servers of ours stand before the desk, one behind the other,
+    ``keep`` for how long what is over is kept.
     """
 
     database_url: str
@@ -161,6 +165,7 @@ class Settings:
     scan: str = ""
     proxies: int = 0
     dev_inbox: bool = False
+    keep: KeepFor = field(default_factory=KeepFor)
 
     @property
     def https(self) -> bool:
@@ -198,6 +203,7 @@ def settings_from(environment: Mapping[str, str] = os.environ) -> Settings:
         scan=_scanner(values["SCAN"]),
         proxies=_count(values["PROXIES"]),
         dev_inbox=_dev_inbox(values["DEV_INBOX"], base_url),
+        keep=_keep(values),
     )
 
 
@@ -320,6 +326,13 @@ def _count(value: str) -> int:
     if not (value.isascii() and value.isdecimal() and len(value) == 1):
         raise BadSetting(f'{PREFIX}PROXIES: "{value}" must be how many web servers stand before the desk, as in "1".')
     return int(value)
+
+
+def _keep(values: Mapping[str, str]) -> KeepFor:
+    try:
+        return keep_for({period.name: values[f"KEEP_{period.name}"] for period in KEEP_PERIODS})
+    except BadKeepPeriod as trouble:
+        raise BadSetting(f"{PREFIX}{trouble}") from None
 
 
 def _dev_inbox(value: str, base_url: str) -> bool:

@@ -25,7 +25,7 @@ from formapp.notifications.email import smtp
 from formapp.notifications.outbox import Outcome
 from formapp.notifications.webhooks.delivery import deliver
 from formapp.notifications.webhooks.delivery_pool import POOL_SIZE, DeliveryPool
-from formapp.operations import lane_rounds
+from formapp.operations import lane_rounds, retention
 from formapp.policies import policy_of
 from formapp.services import Services
 from formapp.tickets import replies, sla
@@ -69,6 +69,7 @@ def lanes(services: Services, clock: Clock) -> Iterator[Lane]:
     yield Lane("rendering", lambda: replies.render_new(services))
     yield Lane("files", lambda: attachment_jobs.run_due(services, clock, most=1))
     yield Lane("cleaning", _hourly(clock, lambda: sweep_files(services, clock())))
+    yield Lane("retention", _hourly(clock, lambda: retention.prune_some(services, clock())))
 
 
 def send(services: Services, message: OutboxMessage, clock: Clock) -> Outcome:
@@ -131,14 +132,17 @@ def _run_lane(services: Services, lane: Lane, clock: Clock, stop: Event) -> None
 
 
 def _hourly(clock: Clock, work: Callable[[], int]) -> Callable[[], int]:
+    """Work that comes again at once while it finds something, and an hour after it found nothing."""
     next_time = clock()
 
     def when_due() -> int:
         nonlocal next_time
         if clock() < next_time:
             return 0
-        next_time = clock() + CLEANING_PAUSE
-        return work()
+        done = work()
+        if not done:
+            next_time = clock() + CLEANING_PAUSE
+        return done
 
     return when_due
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
+from formapp import audit
 from formapp.errors import AlreadyExists, NotFound
 from formapp.mail_address import NotAnAddress, address_to_find, normalise_address
 from formapp.models import Account, SignedInSession
@@ -16,8 +17,19 @@ from formapp.text import is_blank, normalise_line
 LONGEST_NAME = 200
 
 
-def add_account(services: Services, email: str, name: str, now: datetime, *, is_staff: bool = False) -> Account:
-    """Make an account. Raises AlreadyThere for an address that has one, AddressRefused for one that can't be."""
+def add_account(
+    services: Services,
+    email: str,
+    name: str,
+    now: datetime,
+    *,
+    is_staff: bool = False,
+    by: audit.Origin | None = None,
+) -> Account:
+    """Make an account; without ``by`` an operator does.
+
+    Raises AlreadyThere for an address that has one, AddressRefused for one that can't be.
+    """
     try:
         address = normalise_address(email)
     except NotAnAddress:
@@ -29,6 +41,9 @@ def add_account(services: Services, email: str, name: str, now: datetime, *, is_
     try:
         with services.write.begin() as database:
             database.add(account)
+            database.flush()
+            origin = by or audit.command_line()
+            audit.record(database, "account-added", origin, now, subject_id=account.id, details={"staff": is_staff})
     except IntegrityError:
         raise AlreadyExists(f"There is an account for {address} already", "email") from None
     return account
@@ -40,11 +55,12 @@ def find_account_by_email(services: Services, email: str) -> Account | None:
         return database.scalar(select(Account).where(Account.email == address_to_find(email)))
 
 
-def disable_account(services: Services, email: str, now: datetime) -> None:
-    """Shut an account out at once: its sessions end with it. Raises NotFound."""
+def disable_account(services: Services, email: str, now: datetime, *, by: audit.Origin | None = None) -> None:
+    """Shut an account out at once: its sessions end with it. Without ``by`` an operator does. Raises NotFound."""
     with services.write.begin() as database:
         account = database.scalar(select(Account).where(Account.email == address_to_find(email)))
         if account is None:
             raise NotFound(f"There is no account for {email}")
         account.disabled_at = account.disabled_at or now
         database.execute(delete(SignedInSession).where(SignedInSession.account_id == account.id))
+        audit.record(database, "account-disabled", by or audit.command_line(), now, subject_id=account.id)

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
 
+from formapp import audit
 from formapp.accounts.sessions import UNKNOWN_ORIGIN, SessionOrigin, end_links_in, open_session_in
 from formapp.errors import LinkGone
 from formapp.mail_address import address_to_find, normalise_address
@@ -57,14 +58,23 @@ class RedeemedLink:
     is_staff: bool
 
 
-def request_link(services: Services, email: str, now: datetime, *, draft_token: str = "", next_path: str = "") -> None:
-    """Send a sign-in link to this address, or word that it isn't known. The caller can't tell which."""
+def request_link(
+    services: Services, email: str, now: datetime, *, draft_token: str = "", next_path: str = "", place: str = ""
+) -> None:
+    """Send a sign-in link to this address, or word that it isn't known. The caller can't tell which.
+
+    ``place`` is where the request comes from, for the audit log.
+    """
     address = normalise_address(email)
     with services.write.begin() as database:
         account = database.scalar(select(Account).where(Account.email == address, Account.disabled_at.is_(None)))
         if account is None:
             facts = {"contact": services.policy.contact_email}
             outbox.enqueue_mail(database, UNKNOWN_MAIL, address, facts, _message_id(services), now)
+            disabled = database.scalar(select(Account.id).where(Account.email == address))
+            reason = {"reason": "disabled" if disabled else "unknown-address"}
+            refused = audit.Origin(None, place)
+            audit.record(database, "sign-in-refused", refused, now, subject_id=disabled, details=reason)
             return
         token = new_token()
         database.execute(delete(SignInLink).where(SignInLink.expires_at <= now - KEPT))
@@ -87,8 +97,8 @@ def request_link(services: Services, email: str, now: datetime, *, draft_token: 
         outbox.enqueue_mail(database, LINK_MAIL, address, link_facts, _message_id(services), now)
 
 
-def create_link(services: Services, email: str, now: datetime) -> str:
-    """The address of a fresh sign-in link, for an operator. Raises LinkGone for an address without an account."""
+def create_link(services: Services, email: str, now: datetime, *, by: audit.Origin | None = None) -> str:
+    """The address of a fresh sign-in link, without ``by`` for an operator. Raises LinkGone where nobody may sign in."""
     token = new_token()
     with services.write.begin() as database:
         account = database.scalar(
@@ -107,6 +117,7 @@ def create_link(services: Services, email: str, now: datetime) -> str:
                 used_at=None,
             )
         )
+        audit.record(database, "sign-in-link-printed", by or audit.command_line(), now, subject_id=account.id)
     return f"{services.settings.base_url}/support/sign-in/{token}"
 
 
@@ -150,6 +161,7 @@ def redeem_link(services: Services, token: str, now: datetime, origin: SessionOr
             raise LinkGone
         end_links_in(database, account.id, now)
         opened = open_session_in(database, account.id, now, origin)
+        audit.record(database, "signed-in", audit.Origin(account.id, origin.address), now)
         return RedeemedLink(opened, used.draft_token, used.next_path, account.is_staff)
 
 

@@ -7,7 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
+from formapp import audit
 from formapp.accounts.accounts import LONGEST_NAME
 from formapp.errors import AlreadyExists, NotFound, UseCaseError
 from formapp.mail_address import address_to_find
@@ -45,15 +47,44 @@ def close_project(services: Services, key: str) -> None:
         project.is_active = False
 
 
-def add_member(services: Services, email: str, key: str, now: datetime) -> None:
-    """Let a person see and file a project's tickets; once more changes nothing. Raises NotFound."""
+def add_member(services: Services, email: str, key: str, now: datetime, *, by: audit.Origin | None = None) -> None:
+    """Let a person see and file a project's tickets; once more changes nothing. Raises NotFound.
+
+    Without ``by`` an operator does.
+    """
     with services.write.begin() as database:
-        account = database.scalar(select(Account).where(Account.email == address_to_find(email)))
-        project = database.scalar(select(Project).where(Project.key == key))
-        if account is None or project is None:
-            raise NotFound(f"There is no account for {email}" if account is None else f"There is no project {key}")
+        account, project = _person_and_project(database, email, key)
         if database.get(Membership, (account.id, project.id)) is None:
             database.add(Membership(account_id=account.id, project_id=project.id, created_at=now))
+            _record_member(database, "member-added", account, project, by, now)
+
+
+def remove_member(services: Services, email: str, key: str, now: datetime, *, by: audit.Origin | None = None) -> None:
+    """Let a person no longer see a project's tickets; once more changes nothing. Raises NotFound.
+
+    Without ``by`` an operator does.
+    """
+    with services.write.begin() as database:
+        account, project = _person_and_project(database, email, key)
+        membership = database.get(Membership, (account.id, project.id))
+        if membership is not None:
+            database.delete(membership)
+            _record_member(database, "member-removed", account, project, by, now)
+
+
+def _person_and_project(database: Session, email: str, key: str) -> tuple[Account, Project]:
+    account = database.scalar(select(Account).where(Account.email == address_to_find(email)))
+    project = database.scalar(select(Project).where(Project.key == key))
+    if account is None or project is None:
+        raise NotFound(f"There is no account for {email}" if account is None else f"There is no project {key}")
+    return account, project
+
+
+def _record_member(
+    database: Session, kind: str, account: Account, project: Project, by: audit.Origin | None, now: datetime
+) -> None:
+    origin, details = by or audit.command_line(), {"project": project.key}
+    audit.record(database, kind, origin, now, subject_id=account.id, details=details)
 
 
 def every_project(services: Services) -> tuple[Project, ...]:

@@ -2,13 +2,13 @@
 
 A file that arrives is judged while it streams into the file store and is staged there under a key that
 only its sender gets: the token. The row that attaches it is written in the transaction of its ticket
-or message. A staged file that nothing was attached to within a day is swept.
+or message. A staged file that nothing was attached to in time is swept.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from itertools import accumulate, islice
 from typing import Any
@@ -25,8 +25,6 @@ from formapp.models import AnonymousFile, Attachment, Message
 from formapp.services import Services
 from formapp.text import size_words
 
-LIFETIME = timedelta(hours=48)
-"""How long a file waits to be attached: a day, and another for a draft that was saved at the first day's end."""
 MOST_ANONYMOUS = 2_000
 MOST_ANONYMOUS_BYTES = 2_000_000_000
 """How many files of people signed out wait at the most, and how much they are together."""
@@ -173,14 +171,14 @@ def preview(services: Services, attachment: Attachment) -> bytes | None:
 
 
 def remove_expired(services: Services, now: datetime) -> int:
-    """Remove the files that nothing was attached to within their day; how many were removed."""
+    """Remove the files that nothing was attached to in time; how many were removed."""
     listing = services.files.listing()
     removed = 0
     while batch := dict(islice(listing, _BATCH)):
         with services.read() as database:
             attached = set(database.scalars(select(Attachment.key).where(Attachment.key.in_(batch))))
         for key, written in batch.items():
-            if key not in attached and _received(services, key, written) < now - LIFETIME:
+            if key not in attached and _received(services, key, written) < now - services.settings.keep.staged_files:
                 removed += _remove_unless_attached(services, key)
     return removed
 
@@ -236,8 +234,8 @@ def _metadata_of_all(services: Services, tokens: Sequence[str]) -> dict[str, dic
     if gone := [token for token, metadata in found.items() if metadata is None]:
         many = len(gone) > 1
         raise FilesGone(
-            f"{len(gone) if many else 'A'} {'files are' if many else 'file is'} no longer here, as files wait for "
-            f"a day at the most. Choose {'them' if many else 'it'} again",
+            f"{len(gone) if many else 'A'} {'files are' if many else 'file is'} no longer here, as files don't "
+            f"wait for ever. Choose {'them' if many else 'it'} again",
             gone,
         )
     return {token: metadata for token, metadata in found.items() if metadata is not None}

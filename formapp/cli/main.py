@@ -18,8 +18,10 @@ from formapp.accounts import accounts, magic_links, projects
 from formapp.actors import OPERATOR
 from formapp.best_effort import best_effort
 from formapp.cli import operations
+from formapp.cli.audit import audit
 from formapp.cli.context import with_desk
 from formapp.cli.outbox import outbox
+from formapp.cli.person import person
 from formapp.cli.webhooks import webhook
 from formapp.database import schema
 from formapp.demo import company as demo
@@ -58,6 +60,8 @@ def main(context: click.Context) -> None:
 
 main.add_command(webhook)
 main.add_command(outbox)
+main.add_command(person)
+main.add_command(audit)
 for command in (operations.examine, operations.backup, operations.restore):
     main.add_command(command)
 
@@ -236,6 +240,16 @@ def member_add(desk: Services, email: str, project_key: str) -> None:
     """Let a person see and file a project's tickets."""
     projects.add_member(desk, email, project_key, utc_now())
     click.echo(f"{email} is in {project_key}.")
+
+
+@member.command(name="remove")
+@click.argument("email")
+@click.argument("project_key")
+@with_desk
+def member_remove(desk: Services, email: str, project_key: str) -> None:
+    """Let a person no longer see a project's tickets; what the person sent stays."""
+    projects.remove_member(desk, email, project_key, utc_now())
+    click.echo(f"{email} is not in {project_key}.")
 
 
 @main.group()

@@ -10,12 +10,14 @@ from pathlib import Path
 import click
 from sqlalchemy.exc import DBAPIError
 
+from formapp import audit
 from formapp.attachments import service as attachments
 from formapp.cli.context import desk_of, with_desk
 from formapp.operations import backup as backups
 from formapp.operations import doctor
 from formapp.operations.backup import Copied
 from formapp.operations.doctor import Finding, Report
+from formapp.operations.person import erase
 from formapp.services import Services, utc_now
 from formapp.settings import BadSetting
 from supportpolicy import PolicyError
@@ -63,6 +65,8 @@ def restore(desk: Services, folder: Path, force: bool) -> None:
     if copied.saved:
         click.echo(f"The database that was there is now {copied.saved}.")
     click.echo(f"Restored {_amount(copied)}.")
+    if again := erase.erase_again(desk, audit.command_line(), utc_now()):
+        click.echo(f"Erased again whom the backup still held: {again}.")
     _end_by(copied)
 
 

@@ -2,11 +2,13 @@
 
 from formapp.models.accounts import Account, Membership, Project, SignedInSession, SignInLink
 from formapp.models.attachments import PREVIEW_STATES, SCAN_STATES, AnonymousFile, Attachment
+from formapp.models.audit import YOUNGEST_PRUNED_DAYS, AuditEntry
 from formapp.models.constraints import LARGEST_ID
 from formapp.models.hours import StoredClosure
 from formapp.models.lanes import LaneRound
 from formapp.models.outbox import OUTBOX_STATES, OutboxMessage
 from formapp.models.rate_limits import RateCounter
+from formapp.models.retention import RetentionMark
 from formapp.models.tickets import (
     FIRST_REFERENCE,
     MESSAGE_KINDS,
@@ -33,9 +35,11 @@ __all__ = [
     "REFERENCE_PREFIX",
     "SCAN_STATES",
     "TICKET_STATES",
+    "YOUNGEST_PRUNED_DAYS",
     "Account",
     "AnonymousFile",
     "Attachment",
+    "AuditEntry",
     "ClockNotice",
     "Draft",
     "Event",
@@ -45,6 +49,7 @@ __all__ = [
     "OutboxMessage",
     "Project",
     "RateCounter",
+    "RetentionMark",
     "SignInLink",
     "SignedInSession",
     "StoredClosure",

@@ -24,6 +24,7 @@ class Account(Base):
     disabled_at: Mapped[datetime | None] = mapped_column(
         UtcDateTime, comment="Since when it can't sign in; empty: it can"
     )
+    erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime, comment="When the person was erased; empty: never")
 
 
 class Project(Base):

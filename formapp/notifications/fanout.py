@@ -76,11 +76,15 @@ def fan_out(services: Services, event_message: OutboxMessage, now: datetime) -> 
     if event_message.ticket_id is None:
         return Outcome(sent=False, error="The announcement names no ticket", permanent=True)
     with services.write.begin() as database:
+        # Of a person who was erased meanwhile the row is gone, and nothing is told of what it said.
+        announcement = database.get(OutboxMessage, event_message.id)
+        if announcement is None:
+            return SENT
         ticket = database.get_one(Ticket, event_message.ticket_id)
-        rows = _mails(services, database, ticket, event_message)
+        rows = _mails(services, database, ticket, announcement)
         outbox.enqueue(database, rows, now, unless_there=True)
         project = database.get_one(Project, ticket.project_id)
-        webhooks.enqueue_announced(database, event_message, ticket, project, services.settings.base_url)
+        webhooks.enqueue_announced(database, announcement, ticket, project, services.settings.base_url)
     return SENT
 
 

@@ -18,13 +18,14 @@ from urllib.parse import urlsplit
 from sqlalchemy import ColumnElement, Connection, and_, exists, literal, select, update
 from sqlalchemy.orm import Session, aliased
 
+from formapp import audit
 from formapp.actors import Actor, require_staff
 from formapp.backoff import pause_after
 from formapp.database.retry import tried_again
 from formapp.database.upsert import insert_for
 from formapp.errors import NotFound, UseCaseError
 from formapp.logs import failure_place
-from formapp.models import LARGEST_ID, OutboxMessage
+from formapp.models import LARGEST_ID, OutboxMessage, reference_of
 from formapp.services import Services
 
 LEASE = timedelta(minutes=5)
@@ -233,7 +234,7 @@ def message_numbered(services: Services, number: int) -> OutboxMessage:
 
 
 @tried_again
-def replay(services: Services, actor: Actor, number: int, now: datetime) -> None:
+def replay(services: Services, actor: Actor, number: int, now: datetime, *, by: audit.Origin | None = None) -> None:
     """Send a failed message again, for staff, with the id that it had: a recipient that already has it can tell.
 
     One that is more than a week old is tried once. Raises NotFound, NotPermitted, and UseCaseError for one that has
@@ -245,6 +246,14 @@ def replay(services: Services, actor: Actor, number: int, now: datetime) -> None
         if message.state != "dead":
             raise UseCaseError("This message has not failed: it was sent, or is on its way")
         make_due(message, now)
+        record_replay(database, message, by, now)
+
+
+def record_replay(database: Session, message: OutboxMessage, by: audit.Origin | None, now: datetime) -> None:
+    """Write into the audit log that a message is sent again, inside the caller's transaction."""
+    about = {"ticket": reference_of(message.ticket_id)} if message.ticket_id is not None else {}
+    details: dict[str, str | int | bool] = {"number": message.id, "channel": message.channel, "kind": message.kind}
+    audit.record(database, "message-sent-again", by or audit.command_line(), now, details={**details, **about})
 
 
 def make_due(message: OutboxMessage, now: datetime) -> None:

@@ -1,10 +1,10 @@
-"""Filled forms saved for a day while their sender signs in; each opens with its token, for its account alone."""
+"""Filled forms saved while their sender signs in; each opens with its token, for its account alone."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 
 from sqlalchemy import delete
@@ -16,12 +16,11 @@ from formapp.models import Draft
 from formapp.services import Services
 from formapp.tokens import hash_token, new_token
 
-LIFETIME = timedelta(hours=24)
 MOST_CHARACTERS = 400_000
 
 
 def save_draft(services: Services, account_id: int | None, fields: Mapping[str, str], now: datetime) -> str:
-    """Save a form's fields for 24 hours and return the token that opens them, for this account alone.
+    """Save a form's fields for as long as drafts are kept; the token that opens them, for this account alone.
 
     What was sent with an address that has no account opens for nobody. Raises DraftTooLarge.
     """
@@ -38,7 +37,7 @@ def save_draft(services: Services, account_id: int | None, fields: Mapping[str, 
                 fields=dict(fields),
                 digest=sha256(content.encode()).hexdigest(),
                 created_at=now,
-                expires_at=now + LIFETIME,
+                expires_at=now + services.settings.keep.drafts,
             )
         )
     return token

@@ -9,9 +9,11 @@ from flask import Blueprint, abort, make_response, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
+from formapp import audit
 from formapp.database import schema
 from formapp.operations import lane_rounds
 from formapp.operations.metrics import Figures, figures_of
+from formapp.web.acting import acting
 from formapp.web.context import web
 
 blueprint = Blueprint("monitoring", __name__)
@@ -54,6 +56,9 @@ def metrics() -> Response:
     token = desk.services.settings.metrics_token
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if not token or not hmac.compare_digest(given.encode(), token.encode()):
+        if token and given:
+            details = {"method": request.method, "route": request.endpoint or ""}
+            audit.note(desk.services, "permission-refused", acting(None), desk.clock(), details=details)
         abort(404)
     try:
         from formapp.operations.prometheus import exposed

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from flask import Flask, abort, g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
+from formapp import audit
 from formapp.errors import NotFound
 from formapp.tickets import queries, triage
+from formapp.web.acting import acting
 from formapp.web.context import web
 from formapp.web.session_cookie import Person, current_person
 from formapp.web.tickets.reply_form import path_after_sign_in
@@ -112,6 +114,7 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "outgoing.messages"): STAFF_ONLY,
     ("POST", "outgoing.replay"): STAFF_ONLY,
     ("GET", "outgoing.endpoint"): STAFF_ONLY,
+    ("GET", "audit_log.lines"): STAFF_ONLY,
     ("GET", "account.projects"): SIGNED_IN,
     ("GET", "account.settings"): SIGNED_IN,
     # Each shows and ends the signed-in person's own sessions alone.
@@ -148,7 +151,7 @@ def _authorize_role(row: Rule, person: Person) -> Response | None:
     """Let a signed-in person through, with the ticket that the address names, or answer 404."""
     reference = (request.view_args or {}).get("reference")
     if row is STAFF_ONLY and not person.is_staff:
-        abort(404)
+        _refuse(person)
     if reference is None:
         return None
     services = web().services
@@ -159,10 +162,17 @@ def _authorize_role(row: Rule, person: Person) -> Response | None:
             g.ticket = queries.ticket_for(services, person.account_id, reference)
     except NotFound:
         if row is STAFF_ONLY or not person.is_staff or not _is_there(person, reference):
-            abort(404)
+            _refuse(person)
         # Customers send their own links to staff.
         return redirect(url_for("desk.show", reference=reference), 303)
     return None
+
+
+def _refuse(person: Person) -> NoReturn:
+    """Answer 404, and note it: the route by its name, as an address may hold anything."""
+    details = {"method": request.method, "route": request.endpoint or ""}
+    audit.note(web().services, "permission-refused", acting(person), web().clock(), details=details)
+    abort(404)
 
 
 def _is_there(person: Person, reference: str) -> bool:

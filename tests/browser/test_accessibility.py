@@ -226,6 +226,7 @@ STAFF: dict[str, Callable[[Page], None]] = {
     "closures": at("/support/desk/closures"),
     "a closure with errors": closure_with_errors,
     "outgoing": at("/support/desk/outgoing"),
+    "audit log": at("/support/desk/audit"),
     "an endpoint's log": endpoint_log,
     "a ticket": ticket_at_the_desk,
     "a ticket with an error": ticket_at_the_desk_with_error,

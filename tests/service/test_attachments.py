@@ -24,6 +24,7 @@ from formapp.errors import (
     SubmissionReused,
     TooManyFiles,
 )
+from formapp.keep_periods import KeepFor
 from formapp.models import Account, Attachment, Ticket
 from formapp.services import Services
 from formapp.tickets import replies
@@ -210,9 +211,7 @@ def test_files_that_are_gone_are_said_and_the_ticket_waits(services: Services) -
     ada = build_customer(services)
     kept, swept, odd = keep(services), keep(services), "../../etc/passwd"
     services.files.remove(swept.token)
-    with pytest.raises(
-        FilesGone, match=r"A file is no longer here, as files wait for a day at the most. Choose it again"
-    ):
+    with pytest.raises(FilesGone, match=r"A file is no longer here, as files don't wait for ever. Choose it again"):
         send(services, ada, kept.token, swept.token)
     with pytest.raises(FilesGone, match="2 files are no longer here") as gone:
         send(services, ada, swept.token, odd)
@@ -288,8 +287,8 @@ def test_a_ticket_that_is_rolled_back_leaves_a_file_that_waits_and_is_swept_in_t
         event.remove(services.database.engine, "commit", fail)
     assert (stored(services, Ticket), stored(services, Attachment)) == ([], [])
     assert attachments.staged_files(services, [kept.token]) == (kept,)
-    assert attachments.remove_expired(services, NOW + attachments.LIFETIME) == 0
-    assert attachments.remove_expired(services, NOW + attachments.LIFETIME + SECOND) == 1
+    assert attachments.remove_expired(services, NOW + KeepFor().staged_files) == 0
+    assert attachments.remove_expired(services, NOW + KeepFor().staged_files + SECOND) == 1
     assert stored_keys(services) == set()
 
 
@@ -297,7 +296,7 @@ def test_a_sweep_leaves_what_is_attached_or_still_waits(services: Services) -> N
     ada = build_customer(services)
     attached, old = keep(services), keep(services)
     ticket = send(services, ada, attached.token).ticket
-    later = NOW + attachments.LIFETIME
+    later = NOW + KeepFor().staged_files
     young = Upload(services, "young.log", MOST)
     young.write(b"young")
     waits = young.finish(later)
@@ -312,7 +311,7 @@ def test_a_half_that_a_killed_process_left_is_swept_in_time(sqlite_services: Ser
     half.write(b"half")
     now = datetime.now(UTC)
     assert attachments.remove_expired(sqlite_services, now) == 0
-    assert attachments.remove_expired(sqlite_services, now + attachments.LIFETIME + SECOND) == 1
+    assert attachments.remove_expired(sqlite_services, now + KeepFor().staged_files + SECOND) == 1
     assert stored_keys(sqlite_services) == set()
     half.abandon()
 

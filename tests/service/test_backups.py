@@ -229,3 +229,15 @@ def test_postgresql_has_tools_of_its_own(postgresql_services: Services, tmp_path
         f"The records lie in PostgreSQL. Use pg_dump for the database, then copy the files: {files}"
     )
     assert "Use pg_restore for the database" in operator.is_refused("restore", str(tmp_path / "backup"))
+
+
+def test_whom_was_erased_after_a_backup_is_erased_again_when_it_is_restored(used: Services, tmp_path: Path) -> None:
+    operator = Operator(used.settings.var, SECRET_KEY=used.settings.secret_key)
+    operator.is_told("backup", str(tmp_path / "backup"))
+    operator.is_told("person", "erase", "ada@shop.example", "--yes")
+    assert "Checkout fails" not in subjects(used)
+    said = operator.is_told("restore", str(tmp_path / "backup"), "--force")
+    assert "Erased again whom the backup still held: 1." in said
+    assert set(subjects(used)) == {"Erased"}
+    assert list(used.files.listing()) == []
+    assert b"ada@shop.example" not in (used.settings.var / "desk.sqlite3").read_bytes()

@@ -18,6 +18,7 @@ from formapp.attachments import virus_scan
 from formapp.attachments.previews import WIDTH, NoPreview, make_preview
 from formapp.attachments.virus_scan import Verdict
 from formapp.errors import NotFound
+from formapp.keep_periods import KeepFor
 from formapp.models import Account, Attachment
 from formapp.services import Services
 from tests.attachments.clamd import clamd
@@ -231,7 +232,7 @@ def test_two_workers_take_each_file_once(services: Services, clock: Clock) -> No
 def test_a_worker_checks_files_and_sweeps_beside_its_mails(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "IDLE_SECONDS", 0.02)
     attach(services, build_customer(services), "shot.png", picture("PNG")())
-    keep_file(services, "old.log", now=NOW - attachments.LIFETIME - timedelta(seconds=1))
+    keep_file(services, "old.log", now=NOW - KeepFor().staged_files - timedelta(seconds=1))
     stop = Event()
 
     def now_and_stop_when_done() -> object:

@@ -101,7 +101,8 @@ def test_the_tabs_are_those_of_the_desk_and_lead_to_one_s_own_tickets_too(full: 
     tabs = [
         link for link in sam.open(QUEUE).all("a") if link["href"].startswith("/support/") and link.parent.tag == "li"
     ]
-    assert [tab.text for tab in tabs][:5] == ["Queue", "Closures", "Outgoing", "My tickets", "Account settings"]
+    names = ["Queue", "Closures", "Outgoing", "Audit log", "My tickets", "Account settings"]
+    assert [tab.text for tab in tabs][:6] == names
     assert [tab.text for tab in tabs if tab.get("aria-current")] == ["Queue", "Open"]
     assert sam.open("/support/tickets").heading == "My tickets"
     customer = full.browser_of("ada@shop.example")

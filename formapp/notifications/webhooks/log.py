@@ -9,11 +9,12 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from formapp import audit
 from formapp.actors import Actor, require_staff
 from formapp.database.retry import tried_again
 from formapp.errors import NotFound, UseCaseError
 from formapp.models import LARGEST_ID, OutboxMessage, WebhookAttempt, WebhookEndpoint, reference_of
-from formapp.notifications.outbox import make_due
+from formapp.notifications.outbox import make_due, record_replay
 from formapp.notifications.webhooks.endpoints import OF_WEBHOOKS, endpoint_numbered
 from formapp.notifications.webhooks.messages import CHANNEL, endpoint_id_of, recipient_of
 from formapp.services import Services
@@ -62,7 +63,7 @@ def pings(services: Services, endpoint_id: int, most: int = 10) -> tuple[Webhook
 
 
 @tried_again
-def replay(services: Services, actor: Actor, number: int, now: datetime) -> None:
+def replay(services: Services, actor: Actor, number: int, now: datetime, *, by: audit.Origin | None = None) -> None:
     """Send a message once more, for staff, under the id that it had: a receiver that has it already can tell.
 
     One that is more than a week old is tried once. What still waits is tried now. Raises NotFound, NotPermitted, and
@@ -77,6 +78,7 @@ def replay(services: Services, actor: Actor, number: int, now: datetime) -> None
         if message.leased_until is not None and message.leased_until > now:
             raise UseCaseError("This message is being sent at this moment")
         make_due(message, now)
+        record_replay(database, message, by, now)
 
 
 def _message(database: Session, number: int) -> OutboxMessage:

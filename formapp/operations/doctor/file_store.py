@@ -9,7 +9,6 @@ from itertools import islice
 
 from sqlalchemy import func, select
 
-from formapp.attachments import service as attachments
 from formapp.models import Attachment, Message, reference_of
 from formapp.operations.doctor.database import one_line
 from formapp.operations.doctor.findings import Finding, first_of
@@ -18,7 +17,7 @@ from formapp.services import Services
 
 LOST = "Put the file back from a backup of the files, or ask its sender for it again."
 # The worker sweeps now and then; only what it has left for longer is worth a word.
-SWEPT_AFTER = attachments.LIFETIME + timedelta(hours=6)
+SWEPT_AFTER = timedelta(hours=6)
 _BATCH = 500
 
 
@@ -60,10 +59,11 @@ def contents_are_those_sent(services: Services, _now: datetime) -> Iterator[Find
 def files_have_rows(services: Services, now: datetime) -> Iterator[Finding]:
     """No file waits in the store that nobody can send any more."""
     listing, left = services.files.listing(), 0
+    oldest = now - services.settings.keep.staged_files - SWEPT_AFTER
     while batch := dict(islice(listing, _BATCH)):
         with services.read() as database:
             attached = set(database.scalars(select(Attachment.key).where(Attachment.key.in_(batch))))
-        left += sum(key not in attached and written < now - SWEPT_AFTER for key, written in batch.items())
+        left += sum(key not in attached and written < oldest for key, written in batch.items())
     if left:
         what = f"{left} {'file is' if left == 1 else 'files are'} kept that nobody attached in time."
         place = services.settings.files or str(services.settings.var / "files")

@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
-from formapp.models import Event, Message, OutboxMessage, StoredPolicy, Ticket, reference_of
+from formapp.models import Account, Event, Message, OutboxMessage, RetentionMark, StoredPolicy, Ticket, reference_of
 from formapp.notifications import fanout, outbox
-from formapp.operations import lane_rounds
+from formapp.operations import lane_rounds, retention
 from formapp.operations.doctor.database import one_line
 from formapp.operations.doctor.findings import Finding, first_of
 from formapp.services import Services
@@ -33,7 +33,17 @@ def tickets_whole(services: Services, _now: datetime) -> Iterator[Finding]:
         ("mail", "received", "The ticket has no confirmation in the outbox: its sender was never told."),
         (fanout.CHANNEL, "opened", "The ticket has no announcement in the outbox: the desk was never told."),
     ):
-        yield from _told(services, "tickets", select(Ticket.id).where(~_has_row(channel, kind)), what)
+        lost = select(Ticket.id).where(~_has_row(channel, kind), *_not_pruned(services))
+        yield from _told(services, "tickets", lost, what)
+
+
+def _not_pruned(services: Services) -> Iterator[ColumnElement[bool]]:
+    """Which tickets have all that was ever sent about them: nothing was pruned, and nobody was erased."""
+    yield ~exists().where(Account.id == Ticket.account_id, Account.erased_at.is_not(None))
+    with services.read() as database:
+        mark = database.get(RetentionMark, retention.OUTBOX)
+    if mark is not None:
+        yield Ticket.opened_at >= mark.ended_before
 
 
 def _has_row(channel: str, kind: str) -> ColumnElement[bool]:
@@ -43,9 +53,14 @@ def _has_row(channel: str, kind: str) -> ColumnElement[bool]:
 
 
 def events_in_order(services: Services, _now: datetime) -> Iterator[Finding]:
-    """Each ticket's events are numbered from 1 without a gap."""
+    """Each ticket's events are numbered from 1 without a gap, but for those that were pruned."""
     first, last, count = func.min(Event.sequence), func.max(Event.sequence), func.count()
-    gaps = select(Event.ticket_id).group_by(Event.ticket_id).having(or_(first != 1, last != count))
+    gaps = (
+        select(Event.ticket_id)
+        .join(Ticket, Ticket.id == Event.ticket_id)
+        .group_by(Event.ticket_id, Ticket.events_pruned)
+        .having(or_(first != 1, last != count + Ticket.events_pruned))
+    )
     yield from _told(services, "events", gaps, "The ticket's events aren't numbered from 1 without a gap.")
 
 

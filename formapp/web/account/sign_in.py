@@ -8,11 +8,13 @@ from flask import Blueprint, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 from wtforms import EmailField, Form
 
+from formapp import audit
 from formapp.accounts import magic_links, sessions
 from formapp.errors import LinkGone
 from formapp.forms import MailAddress, Required
 from formapp.web import made_for
 from formapp.web.account.browser_name import browser_name
+from formapp.web.acting import acting, place
 from formapp.web.body.form_data import form_data
 from formapp.web.context import PREFIX, client_network, web
 from formapp.web.layout.page import page
@@ -51,8 +53,9 @@ def send() -> Response:
     email = form.email.data or ""
     if not desk.limits.may_ask_for_link(email, client_network()):
         form.email.errors = [TOO_OFTEN]
+        audit.note(desk.services, "sign-in-refused", acting(None), desk.clock(), details={"reason": "too-often"})
         return _form(form, back, 429)
-    magic_links.request_link(desk.services, email, desk.clock(), next_path=back)
+    magic_links.request_link(desk.services, email, desk.clock(), next_path=back, place=place())
     return mailed_to(email, saved=False)
 
 
@@ -96,10 +99,11 @@ def use(token: str) -> Response:
     """Use the link up, sign in and go on: to the saved ticket, to where one was going, to the queue, or to the list."""
     desk = web()
     browser = browser_name(request.user_agent.string)
-    origin = sessions.SessionOrigin(browser, client_network(), request.cookies.get(desk.cookie(COOKIE), ""))
+    origin = sessions.SessionOrigin(browser, place(), request.cookies.get(desk.cookie(COOKIE), ""))
     try:
         used = magic_links.redeem_link(desk.services, token, desk.clock(), origin)
     except LinkGone:
+        audit.note(desk.services, "sign-in-refused", acting(None), desk.clock(), details={"reason": "link"})
         return _gone(token)
     session.clear()
     onward = _onward(used) or url_for("queue.tickets" if used.is_staff else "tickets.mine")
@@ -121,6 +125,9 @@ def leave() -> Response:
         session["said"] = "You are signed out on all your devices."
     elif person is not None:
         sessions.end_session(web().services, person.token)
+    if person is not None:
+        details = {"everywhere": bool(form_data().get("everywhere"))}
+        audit.note(web().services, "signed-out", acting(person), web().clock(), details=details)
     answer = redirect(url_for("signin.ask"), 303)
     clear_session_cookie(answer)
     return answer

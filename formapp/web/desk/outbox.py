@@ -10,6 +10,7 @@ from formapp.models import OutboxMessage
 from formapp.notifications import outbox, webhooks
 from formapp.notifications.webhooks import endpoints, log
 from formapp.notifications.webhooks.messages import endpoint_id_of
+from formapp.web.acting import acting
 from formapp.web.body.form_data import form_data
 from formapp.web.context import web
 from formapp.web.desk.outbox_presenter import present_attempt, present_delivery, present_endpoint, present_failed
@@ -45,7 +46,8 @@ def replay(number: str) -> Response:
         abort(404)
     again = log.replay if message.channel == webhooks.CHANNEL else outbox.replay
     try:
-        again(desk.services, require_person().account_id, wanted, desk.clock())
+        person = require_person()
+        again(desk.services, person.account_id, wanted, desk.clock(), by=acting(person))
     except UseCaseError as refused:
         return _page_of(message, refused.message)
     session["said"] = AGAIN

@@ -102,6 +102,7 @@ class StaffTicketView:
     questions: tuple[QuestionView, ...]
     targets: tuple[TargetView, ...]
     history: tuple[HistoryLine, ...]
+    history_pruned: int
     seen: int
 
 
@@ -142,6 +143,7 @@ def present_ticket(
         questions=_questions(policy, ticket.answers if answers is None else answers),
         targets=present_targets(targets, ticket, to_staff=True),
         history=present_history(events, names, policy),
+        history_pruned=ticket.events_pruned,
         seen=events[-1].sequence,
     )
 

@@ -20,6 +20,7 @@ from formapp.tickets.create import TicketInput
 from formapp.tickets.replies import MessageInput
 from formapp.web import made_for
 from formapp.web.account.sign_in import mailed_to
+from formapp.web.acting import place
 from formapp.web.body.file_field import discard_file, staged_for_form
 from formapp.web.body.form_data import FormData, form_data
 from formapp.web.context import client_network, web
@@ -199,7 +200,7 @@ def _save_and_send_link(sent: FormData) -> Response:
         token = drafts.save_draft(desk.services, account.id if account else None, fields, desk.clock())
     except DraftTooLarge:
         return form_page(form, None, 422, notice=TOO_LARGE)
-    magic_links.request_link(desk.services, email, desk.clock(), draft_token=token)
+    magic_links.request_link(desk.services, email, desk.clock(), draft_token=token, place=place())
     return mailed_to(email, saved=True)
 
 

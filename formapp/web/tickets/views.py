@@ -47,7 +47,7 @@ SAID = {"reply": "Your message is sent.", "closed": "The ticket is closed."}
 DRAFT_GONE = Notice(
     "Your saved ticket is no longer here",
     (
-        "It is deleted after 24 hours, or when it is sent, and it opens only for the address that it was saved with.",
+        "It is deleted when its time is over, or when it is sent. It opens only for the address that it was saved with.",
         "If it is not in My tickets, fill in the form again.",
     ),
 )

@@ -19,7 +19,7 @@ from formapp.database.engine import UtcDateTime
 from supportpolicy import Closure, Pause, Policy
 
 revision = "0010"
-down_revision = "0007"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,217 @@
+"""What becomes of each column when a person is erased. A column that isn't listed here breaks a test.
+
+``ERASED``: what is about the person is removed or overwritten, in rows of others the name and the
+address are. ``KEPT``: it is about the person or what the person did, and stays, for the reason given.
+``NOBODY``: it is about no customer and no colleague. ``SECRET`` is said of what no export holds, beside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Fate(StrEnum):
+    """What becomes of a column's content."""
+
+    ERASED = "erased"
+    KEPT = "kept"
+    NOBODY = "about nobody"
+
+
+class Column(NamedTuple):
+    """One column: its fate and why. ``exported`` is not said of what lets in, or only the desk can use."""
+
+    fate: Fate
+    why: str
+    exported: bool = True
+
+
+def _kept(why: str) -> Column:
+    return Column(Fate.KEPT, why)
+
+
+_ERASED = Column(Fate.ERASED, "")
+_ERASED_SECRET = Column(Fate.ERASED, "", exported=False)
+_NOBODY = Column(Fate.NOBODY, "")
+_NUMBER = _kept("a number that tells of nobody once the account has no name")
+_TIME = _kept("when it was; the desk's figures need it")
+_PROMISE = _kept("what was promised and whether it was held")
+_STATE = _kept("how the desk's work went; it holds no words")
+_LINK = _kept("ties rows together; it leads to an account without a name")
+
+COLUMNS: Mapping[str, Mapping[str, Column]] = {
+    "accounts": {
+        "id": _NUMBER,
+        "email": _ERASED,
+        "name": _ERASED,
+        "is_staff": _kept("whether what was written was written for the desk"),
+        "created_at": _TIME,
+        "disabled_at": _STATE,
+        "erased_at": _STATE,
+    },
+    "memberships": {"account_id": _ERASED, "project_id": _ERASED, "created_at": _ERASED},
+    "projects": dict.fromkeys(("id", "key", "name", "plan", "is_active", "created_at"), _NOBODY),
+    "sessions": {
+        "token_hash": _ERASED_SECRET,
+        "account_id": _ERASED,
+        "created_at": _ERASED,
+        "seen_at": _ERASED,
+    },
+    "signin_links": {
+        "token_hash": _ERASED_SECRET,
+        "account_id": _ERASED,
+        "draft_token": _ERASED_SECRET,
+        "next_path": _ERASED,
+        "created_at": _ERASED,
+        "expires_at": _ERASED,
+        "used_at": _ERASED,
+    },
+    "drafts": {
+        "token_hash": _ERASED_SECRET,
+        "fields": _ERASED,
+        "digest": _ERASED_SECRET,
+        "created_at": _ERASED,
+        "expires_at": _ERASED,
+    },
+    "policies": dict.fromkeys(("version", "canonical", "first_used_at"), _NOBODY),
+    "tickets": {
+        "id": _NUMBER,
+        "project_id": _LINK,
+        "account_id": _LINK,
+        "subject": _ERASED,
+        "url": _ERASED,
+        "description": _ERASED,
+        "priority": _PROMISE,
+        "recommended": _PROMISE,
+        "answers": _kept("choices among the policy's own words: why the priority was promised"),
+        "rule": _PROMISE,
+        "policy_version": _PROMISE,
+        "page": _ERASED,
+        "state": _STATE,
+        "opened_at": _TIME,
+        "response_due_at": _PROMISE,
+        "resolution_due_at": _PROMISE,
+        "submission": _ERASED_SECRET,
+        "digest": _ERASED_SECRET,
+        "answered_at": _PROMISE,
+        "closed_at": _TIME,
+        "merged_into_id": _LINK,
+        "assignee_id": _LINK,
+        "queue_at": _TIME,
+        "notice_at": _TIME,
+        "events_pruned": _STATE,
+    },
+    "events": {
+        "id": _NUMBER,
+        "ticket_id": _LINK,
+        "sequence": _NUMBER,
+        "kind": _STATE,
+        "account_id": _LINK,
+        "at": _TIME,
+        "details": _ERASED,
+    },
+    "messages": {
+        "id": _NUMBER,
+        "ticket_id": _LINK,
+        "account_id": _LINK,
+        "by_staff": _STATE,
+        "kind": _STATE,
+        "body": _ERASED,
+        "html": _ERASED,
+        "at": _TIME,
+        "submission": _ERASED_SECRET,
+    },
+    "clock_notices": {"ticket_id": _LINK, "target": _PROMISE, "kind": _PROMISE, "at": _TIME},
+    "attachments": {
+        "id": _ERASED,
+        "ticket_id": _ERASED,
+        "message_id": _ERASED,
+        "account_id": _ERASED,
+        "key": _ERASED_SECRET,
+        "name": _ERASED,
+        "kind": _ERASED,
+        "media_type": _ERASED,
+        "size": _ERASED,
+        "digest": _ERASED,
+        "at": _ERASED,
+        "scan": _ERASED,
+        "scan_detail": _ERASED,
+        "preview": _ERASED,
+        "attempts": _ERASED,
+        "work_at": _ERASED,
+    },
+    "outbox": {
+        "id": _ERASED,
+        "channel": _ERASED,
+        "kind": _ERASED,
+        "ticket_id": _ERASED,
+        "recipient": _ERASED,
+        "payload": _ERASED,
+        "message_id": _ERASED,
+        "state": _ERASED,
+        "attempts": _ERASED,
+        "created_at": _ERASED,
+        "next_attempt_at": _ERASED,
+        "lease": _ERASED_SECRET,
+        "leased_until": _ERASED,
+        "finished_at": _ERASED,
+        "last_error": _ERASED,
+    },
+    "webhook_attempts": dict.fromkeys(
+        (
+            "id",
+            "endpoint_id",
+            "outbox_id",
+            "message_id",
+            "event",
+            "attempted_at",
+            "status",
+            "error",
+            "duration_ms",
+        ),
+        _ERASED,
+    ),
+    "webhook_endpoints": dict.fromkeys(
+        (
+            "id",
+            "url",
+            "project_id",
+            "events",
+            "created_at",
+            "disabled_at",
+            "disabled_reason",
+            "failures",
+            "failing_since",
+            "paused_until",
+        ),
+        _NOBODY,
+    ),
+    "webhook_secrets": dict.fromkeys(("id", "endpoint_id", "secret", "created_at", "expires_at"), _NOBODY),
+    "closures": {
+        **dict.fromkeys(("id", "starts_at", "ends_at", "created_at", "cancelled_at"), _NOBODY),
+        "note": _ERASED,
+    },
+    "lane_rounds": dict.fromkeys(("lane", "finished_at"), _NOBODY),
+    "rate_counters": {
+        "key": _kept("a hash of an address or a network, gone when its window ends, within the hour"),
+        "amount": _kept("see its key"),
+        "expires_at": _kept("see its key"),
+    },
+    "retention_marks": dict.fromkeys(("kind", "ended_before"), _NOBODY),
+    "audit_log": {
+        "id": _NUMBER,
+        "at": _TIME,
+        "kind": _STATE,
+        "account_id": _LINK,
+        "subject_id": _LINK,
+        "origin": _kept("nobody may change the audit log; a network's address goes when the line is pruned"),
+        "details": _kept("numbers, references and words of ours; nothing that was typed"),
+    },
+}
+
+
+def exported_columns(table: str) -> frozenset[str]:
+    """The columns of a table that an export holds."""
+    return frozenset(name for name, column in COLUMNS.get(table, {}).items() if column.exported)

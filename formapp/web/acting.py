@@ -1,0 +1,24 @@
+"""Who acts in this request, and from where, as the audit log has it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from ipaddress import ip_network
+
+from formapp import audit
+from formapp.web.context import client_network
+from formapp.web.session_cookie import Person
+
+
+def acting(person: Person | None) -> audit.Origin:
+    """The person, or nobody whom the desk knows, at the address that the limits count by."""
+    return audit.Origin(person.account_id if person else None, place())
+
+
+def place() -> str:
+    """Where this request comes from; "unknown" where what was told is no address: nobody writes into the log."""
+    told = client_network()
+    with suppress(ValueError):
+        ip_network(told)
+        return told
+    return "unknown"

@@ -1,0 +1,108 @@
+"""The audit log for people at the desk: who did what, when and from where. It can be read, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Blueprint, abort, request, url_for
+from werkzeug.wrappers import Response
+
+from formapp import audit
+from formapp.accounts.accounts import find_account_by_email
+from formapp.web.context import web
+from formapp.web.layout.page import page
+from formapp.web.row_number import row_number
+
+blueprint = Blueprint("audit_log", __name__)
+
+PAGE_SIZE = 50
+LONGEST_ADDRESS = 254
+OPERATOR, DESK, SOMEBODY = "An operator", "The desk", "Somebody"
+REASONS = {
+    "link": "the link was used, had run out, or never was",
+    "too-often": "too many links were asked for",
+    "unknown-address": "the address has no account",
+    "disabled": "the account is disabled",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """One line of the log in words."""
+
+    at: datetime
+    who: str
+    email: str
+    what: str
+    origin: str
+    details: tuple[str, ...]
+
+
+@blueprint.get("/desk/audit")
+def lines() -> Response:
+    """A page of the log, the newest first; of one person or one kind, where that is asked for."""
+    desk, typed, kind = web(), request.args.get("person", "").strip(), request.args.get("kind", "")
+    if kind and kind not in audit.KINDS:
+        abort(404)
+    key = request.args.get("before", "")
+    before = row_number(key) if key else None
+    account = find_account_by_email(desk.services, typed) if 0 < len(typed) <= LONGEST_ADDRESS else None
+    error = "No account has this address" if typed and account is None else ""
+    found = (
+        ()
+        if error
+        else audit.entries(
+            desk.services, account_id=account.id if account else None, kind=kind, before=before, most=PAGE_SIZE + 1
+        )
+    )
+    return page(
+        "audit-log.html",
+        422 if error else 200,
+        assets=("support-desk.css", "support-ticket.css"),
+        lines=[_present(entry) for entry in found[:PAGE_SIZE]],
+        kinds=audit.KINDS,
+        kind=kind,
+        # A page can't hold a NUL, so it is made visible.
+        typed=typed[:LONGEST_ADDRESS].replace("\0", "\N{REPLACEMENT CHARACTER}"),
+        error=error,
+        first_page=_address(typed, kind) if before else "",
+        next_page=_address(typed, kind, found[PAGE_SIZE - 1].id) if len(found) > PAGE_SIZE else "",
+    )
+
+
+def _address(person: str, kind: str, before: int | None = None) -> str:
+    return url_for("audit_log.lines", person=person or None, kind=kind or None, before=before)
+
+
+def _present(entry: audit.Entry) -> LineView:
+    unknown = OPERATOR if entry.origin.startswith("command line") else DESK if entry.origin == "worker" else SOMEBODY
+    words = audit.KINDS.get(entry.kind, entry.kind)
+    return LineView(
+        at=entry.at,
+        who=entry.name or unknown,
+        email=entry.email,
+        what=words[:1].lower() + words[1:],
+        origin=entry.origin,
+        details=tuple(_details(entry)),
+    )
+
+
+def _details(entry: audit.Entry) -> list[str]:
+    said = [f"{entry.subject_name}, {entry.subject_email}"] if entry.subject_email else []
+    for name, value in entry.details.items():
+        if name == "all":
+            said.append("All open tickets" if value else "What a search found")
+        elif name == "everywhere":
+            said += ["On all devices"] if value else []
+        elif name == "reason":
+            said.append(f"Why: {REASONS.get(str(value), value)}")
+        else:
+            said.append(f"{name.capitalize()}: {_word(value)}")
+    return said
+
+
+def _word(value: object) -> str:
+    plain: Mapping[object, str] = {True: "yes", False: "no"}
+    return plain[value] if isinstance(value, bool) else str(value)

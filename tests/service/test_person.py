@@ -1,0 +1,508 @@
+"""A person's data: all of it handed over, and none of it left after it was erased."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import JSON, String, Text, select, update
+
+from formapp import audit, worker
+from formapp.accounts import accounts, magic_links, sessions
+from formapp.cli.main import main
+from formapp.database.engine import Base
+from formapp.errors import NotFound
+from formapp.models import (
+    Account,
+    Attachment,
+    AuditEntry,
+    Draft,
+    Event,
+    Membership,
+    Message,
+    OutboxMessage,
+    SignedInSession,
+    SignInLink,
+    Ticket,
+    WebhookAttempt,
+)
+from formapp.notifications import fanout, outbox
+from formapp.notifications.webhooks.endpoints import add_endpoint
+from formapp.operations import doctor
+from formapp.operations.person import erase, erasures, export
+from formapp.operations.person.columns import COLUMNS, Fate
+from formapp.operations.person.redaction import ERASED, Redaction
+from formapp.operations.person.rows import person_of, rows_about
+from formapp.services import Services
+from formapp.tickets import drafts, replies, triage
+from tests.attachments.odd_files import picture
+from tests.builders import (
+    NOW,
+    Clock,
+    build_account,
+    build_customer,
+    build_project,
+    build_services,
+    build_staff,
+    file_ticket,
+    keep_file,
+    stored,
+    written,
+)
+from tests.service.test_cli import Operator, operator
+
+__all__ = ["operator"]
+
+EMAIL, NAME = "zoe.canary@shop.example", "Zoë Canarywood"
+OPERATOR = audit.Origin(None, "command line, root")
+TYPED = ("canarysubject", "canarydescription", "canaryurl", "canarypage", "canaryreply", "canarydraft", "canaryform")
+FILED = ("canaryfilename", "canaryfilecontent", "canarydropped", "canarydraftfile")
+LATER = NOW + timedelta(days=3)
+
+
+def canaries() -> Iterator[bytes]:
+    """All the words that nothing may hold afterwards, as databases, JSON and files write them."""
+    for word in (EMAIL, "zoe.canary", "Canarywood", *TYPED, *FILED):
+        yield word.encode()
+    yield NAME.encode()
+    yield json.dumps(NAME)[1:-1].encode()
+
+
+@pytest.fixture
+def told(services: Services) -> Services:
+    """A desk on which Zoë has left something in every table that takes something of a person."""
+    clock = Clock()
+    zoe = build_account(services, EMAIL, name=NAME)
+    build_project(services, "shop", EMAIL)
+    ben, sam = build_account(services, "ben@shop.example", name="Ben Okafor"), build_staff(services)
+    with services.write.begin() as database:
+        database.add(Membership(account_id=ben.id, project_id=1, created_at=NOW))
+    add_endpoint(services, "https://hooks.example/support", NOW, resolve=lambda *_: ["93.184.216.34"])
+    words = {
+        "subject": "canarysubject is down",
+        "description": "canarydescription\nThe second line is canarydescription too",
+        "url": "https://canaryurl.example/",
+        "page": "/canarypage/",
+        "submission": "canaryform",
+        "answers": {"canarydropped": "canarydropped"},
+    }
+    shot = keep_file(services, "canaryfilename.png", picture("PNG")())
+    note = keep_file(services, "canaryfilename.log", b"canaryfilecontent\n")
+    file_ticket(services, zoe, files=(shot, note), **words)
+    file_ticket(services, ben, submission="bens", subject="Bens ticket", description=f"Ask {NAME} or {EMAIL} about it")
+    file_ticket(services, zoe, **{**words, "submission": "canaryform3", "subject": "canarysubject again"})
+    replies.reply_as_staff(
+        services, sam.id, 1, written(f"Hello {NAME},\n\n> canarydescription", "message 1"), "waiting", NOW
+    )
+    replies.reply_as_customer(services, zoe.id, 1, written("canaryreply to you", "message 2"), NOW)
+    replies.reply_as_customer(services, zoe.id, 2, written("canaryreply to Ben, and more", "message 3"), NOW)
+    replies.reply_as_customer(
+        services, ben.id, 2, written("> canaryreply to Ben, and more\n\nThank you", "message 4"), NOW
+    )
+    replies.add_note(
+        services, sam.id, 2, written(f"zoe.CANARY@shop.example knows; so does {NAME.upper()}", "message 5"), NOW
+    )
+    triage.assign(services, sam.id, 1, sam.email, NOW, seen=999)
+    triage.close(services, sam.id, 3, NOW)
+    magic_links.request_link(services, EMAIL, NOW, next_path="/support/tickets?canarypage")
+    token = drafts.save_draft(
+        services,
+        {"subject": "canarydraft", "files": keep_file(services, "canarydraftfile.log", b"canarydraftfile\n")},
+        NOW,
+    )
+    magic_links.request_link(services, EMAIL, NOW, draft_token=token)
+    drafts.save_draft(services, {"email": "Zoe.Canary@shop.example", "subject": "canarydraft"}, NOW)
+    sessions.open_session(services, zoe.id, NOW)
+    audit.record_alone(services, "signed-in", audit.Origin(zoe.id, "203.0.113.7"), NOW)
+    for lane in worker.lanes(services, clock):
+        if lane.name in {"announcements", "clock", "rendering", "files"}:
+            while lane.work():
+                pass
+    with services.write.begin() as database:
+        database.execute(update(OutboxMessage).values(last_error=f"550 {EMAIL} is unknown"))
+        webhook = database.scalars(select(OutboxMessage.id).where(OutboxMessage.channel == "webhook")).first()
+        database.add(
+            WebhookAttempt(
+                endpoint_id=1, outbox_id=webhook, message_id="m", event="e", attempted_at=NOW, duration_ms=1,
+                error=f"said {EMAIL}",
+            )
+        )  # fmt: skip
+        database.add(
+            WebhookAttempt(
+                endpoint_id=1, outbox_id=None, message_id="p", event="ping", attempted_at=NOW, duration_ms=1,
+                error=f"said {EMAIL}",
+            )
+        )  # fmt: skip
+    return services
+
+
+def everything(services: Services) -> bytes:
+    """All that lies in the desk's folder, file by file, and all that the database says."""
+    services.database.engine.dispose()
+    files = b"\0".join(
+        path.name.encode() + path.read_bytes() for path in services.settings.var.rglob("*") if path.is_file()
+    )
+    with services.read() as database:
+        rows = [
+            repr(tuple(row)) for table in Base.metadata.sorted_tables for row in database.execute(select(table)).all()
+        ]
+    return files + "\n".join(rows).encode()
+
+
+def found_in(content: bytes) -> list[bytes]:
+    lowered = content.lower()
+    return [word for word in canaries() if word.lower() in lowered]
+
+
+def test_every_column_of_every_table_is_on_the_list() -> None:
+    """A new column must say what becomes of it when a person is erased."""
+    models = {table.name: [column.name for column in table.columns] for table in Base.metadata.sorted_tables}
+    assert {name: sorted(columns) for name, columns in COLUMNS.items()} == {
+        name: sorted(columns) for name, columns in models.items()
+    }
+    kept = [column for columns in COLUMNS.values() for column in columns.values() if column.fate is Fate.KEPT]
+    assert all(column.why for column in kept)
+
+
+def test_no_text_is_kept_but_what_is_known_to_hold_none() -> None:
+    """A column of words that stays must be one of few: all others are erased, or about nobody."""
+    words = {
+        f"{table.name}.{column.name}"
+        for table in Base.metadata.sorted_tables
+        for column in table.columns
+        if isinstance(column.type, String | Text | JSON) and COLUMNS[table.name][column.name].fate is Fate.KEPT
+    }
+    assert words == {
+        "audit_log.details",
+        "audit_log.kind",
+        "audit_log.origin",
+        "clock_notices.kind",
+        "clock_notices.target",
+        "events.kind",
+        "messages.kind",
+        "rate_counters.key",
+        "tickets.answers",
+        "tickets.policy_version",
+        "tickets.priority",
+        "tickets.recommended",
+        "tickets.rule",
+        "tickets.state",
+    }
+
+
+# By these a person's rows are found, or they can't hold just any word.
+NOT_ANY_WORD = {
+    "accounts.email",
+    "attachments.digest",
+    "attachments.key",
+    "attachments.preview",
+    "attachments.scan",
+    "drafts.token_hash",
+    "outbox.recipient",
+    "outbox.state",
+    "signin_links.draft_token",
+}
+
+
+def columns_of_words() -> Iterator[tuple[type[Base], str, str]]:
+    """Each column of words that is to be erased: its model, its name and a word of its own, a short one."""
+    for mapper in Base.registry.mappers:
+        table = mapper.local_table
+        for number, (name, column) in enumerate(COLUMNS[table.name].items()):
+            words = isinstance(table.c[name].type, String | Text | JSON)
+            if words and column.fate is Fate.ERASED and f"{table.name}.{name}" not in NOT_ANY_WORD:
+                yield mapper.class_, name, f"zq{table.name[:6]}{number}x".replace("_", "")
+
+
+def test_a_word_in_any_column_that_is_to_be_erased_is_gone(told: Services) -> None:
+    """Also in a column that comes later, and whatever the use cases write into it today."""
+    put = []
+    for model, name, word in columns_of_words():
+        with told.write.begin() as database:
+            about = rows_about(database, person_of(database, EMAIL)).get(model)
+            if about is None:
+                # Nobody's rows, where others may have written a name: those are taken out, and tested above.
+                continue
+            wanted = select(model).where(about)
+            if model in (Message, Attachment, Ticket):
+                wanted = wanted.where(model.account_id == 1)
+            for number, row in enumerate(database.scalars(wanted)):
+                text: Any = f"{word}{number}"
+                is_json = isinstance(model.metadata.tables[model.__tablename__].c[name].type, JSON)
+                setattr(row, name, {"email": EMAIL, "said": text} if is_json else text)
+                put.append(text.encode())
+    assert len(put) > 60
+    before = everything(told).lower()
+    assert [word for word in put if word not in before] == []
+    erase.erase_person(told, EMAIL, OPERATOR, LATER)
+    after = everything(told).lower()
+    assert [word for word in put if word in after] == []
+
+
+def test_after_erasing_no_word_of_the_person_is_left_anywhere(told: Services) -> None:
+    # PostgreSQL hands JSON back as it is meant; only its files hold JSON's way of writing a name.
+    assert set(found_in(everything(told))) | {json.dumps(NAME)[1:-1].encode()} == set(canaries())
+    done = erase.erase_person(told, EMAIL, OPERATOR, LATER)
+    assert done.overwritten is (told.database.engine.dialect.name == "sqlite")
+    assert found_in(everything(told)) == []
+    assert doctor.examine_data(told, LATER).findings == ()
+    # What is made again from what is left holds none of it either.
+    for lane in worker.lanes(told, Clock(LATER)):
+        if lane.name in {"announcements", "clock", "rendering", "files"}:
+            while lane.work():
+                pass
+    assert found_in(everything(told)) == []
+
+
+def test_counts_times_priorities_and_promises_stay(told: Services) -> None:
+    kept = {
+        table.name: [name for name, column in COLUMNS[table.name].items() if column.fate is not Fate.ERASED]
+        for table in Base.metadata.sorted_tables
+    }
+
+    def rows() -> dict[str, list[tuple[Any, ...]]]:
+        with told.read() as database:
+            return {
+                table.name: [
+                    tuple(row)
+                    for row in database.execute(
+                        select(*(table.c[name] for name in kept[table.name])).order_by(*table.primary_key.columns)
+                    )
+                ]
+                for table in Base.metadata.sorted_tables
+                if kept[table.name]
+            }
+
+    # Closed beforehand, so that erasing changes no state.
+    sam = next(one for one in stored(told, Account) if one.is_staff)
+    for number in (1,):
+        triage.close(told, sam.id, number, NOW)
+    before = rows()
+    erase.erase_person(told, EMAIL, OPERATOR, LATER)
+    after = rows()
+    assert after["audit_log"][:-1] == before["audit_log"]
+    for table in ("tickets", "events", "messages", "clock_notices", "policies", "projects", "closures"):
+        assert after[table] == before[table], table
+    zoe = stored(told, Account)[0]
+    assert (zoe.name, zoe.email, zoe.erased_at) == ("Erased person", "erased-1@erased.invalid", LATER)
+    assert zoe.disabled_at == LATER
+
+
+def test_the_ticket_says_so_and_is_closed(told: Services) -> None:
+    done = erase.erase_person(told, EMAIL, OPERATOR, LATER)
+    first, bens, third = stored(told, Ticket)
+    sentence = "Erased on 27 November 2026 at the person's request."
+    assert (first.subject, first.description, first.state, first.closed_at) == ("Erased", sentence, "closed", LATER)
+    assert (third.subject, third.closed_at) == ("Erased", NOW)
+    assert (done.tickets, done.closed, bens.state) == ((1, 3), 1, "open")
+    assert bens.description == f"Ask {ERASED} or {ERASED} about it"
+    bodies = [(one.account_id, one.body) for one in stored(told, Message)]
+    assert bodies == [
+        (3, f"Hello {ERASED},\n\n> {ERASED}"),
+        (1, sentence),
+        (1, sentence),
+        (2, f"> {ERASED}\n\nThank you"),
+        (3, f"{ERASED} knows; so does {ERASED}"),
+    ]
+    assert done.others == (1, 2)
+    assert {
+        model: len(stored(told, model)) for model in (SignedInSession, SignInLink, Draft, Attachment)
+    } == dict.fromkeys((SignedInSession, SignInLink, Draft, Attachment), 0)
+    assert list(told.files.listing()) == []
+    assert [event.details for event in stored(told, Event) if event.kind == "closed"][-1] == {
+        "state": ["open", "closed"],
+        "erased": True,
+    }
+    # Other systems learn that it is closed, and nothing of whose it was.
+    assert [row.kind for row in stored(told, OutboxMessage) if row.ticket_id == 1] == ["closed"]
+
+
+def test_the_others_texts_go_too_where_that_is_wanted(told: Services) -> None:
+    done = erase.erase_person(told, EMAIL, OPERATOR, LATER, conversations=True)
+    assert done.others == (2,)
+    assert [one.body.startswith("Erased on") for one in stored(told, Message)] == [True, True, True, False, False]
+
+
+def test_what_was_written_for_the_desk_stays_without_its_writer(services: Services) -> None:
+    ada, sam = build_customer(services), build_staff(services)
+    file_ticket(services, ada, files=())
+    log = keep_file(services)
+    replies.reply_as_staff(
+        services, sam.id, 1, replies.MessageInput("Restart it.\n\nSam Rivera", "f", files=(log,)), "open", NOW
+    )
+    erase.erase_person(services, sam.email, OPERATOR, LATER)
+    assert stored(services, Message)[0].body == f"Restart it.\n\n{ERASED}"
+    assert [key for key, _ in services.files.listing()] == [log]
+    assert stored(services, Ticket)[0].subject == "Checkout fails"
+
+
+def test_erasing_is_done_once_and_the_address_can_be_used_anew(told: Services) -> None:
+    erase.erase_person(told, EMAIL, OPERATOR, LATER)
+    before = everything(told)
+    with pytest.raises(NotFound, match="Nothing is stored"):
+        erase.erase_person(told, EMAIL, OPERATOR, LATER)
+    anew = build_account(told, EMAIL, name="Zoë again")
+    assert anew.id != 1
+    assert before.count(b"Erased person") >= 1
+    assert erase.erase_again(told, OPERATOR, LATER) == 0 or anew.created_at < LATER
+
+
+def test_an_address_without_an_account_is_erased_as_well(services: Services) -> None:
+    magic_links.request_link(services, EMAIL, NOW)
+    assert EMAIL in stored(services, OutboxMessage)[0].recipient
+    erase.erase_person(services, EMAIL, OPERATOR, LATER)
+    assert stored(services, OutboxMessage) == []
+
+
+def test_who_was_stopped_in_between_does_it_again(told: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise OSError("no room")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(erasures, "note", fails)
+        with pytest.raises(OSError, match="no room"):
+            erase.erase_person(told, EMAIL, OPERATOR, LATER)
+    assert stored(told, Account)[0].email == EMAIL
+    erase.erase_person(told, EMAIL, OPERATOR, LATER)
+    assert found_in(everything(told)) == []
+
+
+def test_a_restored_backup_is_erased_again_but_not_who_came_back(told: Services) -> None:
+    erase.erase_person(told, EMAIL, OPERATOR, LATER)
+    line = (told.settings.var / erasures.FILE).read_text()
+    assert "canary" not in line
+    # Without the secret nobody can try addresses until one fits.
+    other = replace(told, settings=replace(told.settings, secret_key="another secret that is long enough, too"))
+    assert erasures.address_hash(told, EMAIL) in line
+    assert erasures.address_hash(other, EMAIL) not in line
+    with told.write.begin() as database:
+        database.execute(update(Account).where(Account.id == 1).values(email=EMAIL, name=NAME, erased_at=None))
+    assert erase.erase_again(told, OPERATOR, LATER + timedelta(days=1)) == 1
+    assert stored(told, Account)[0].email == "erased-1@erased.invalid"
+    accounts.add_account(told, EMAIL, NAME, LATER + timedelta(days=2))
+    assert erase.erase_again(told, OPERATOR, LATER + timedelta(days=3)) == 0
+
+
+def exported(services: Services) -> tuple[dict[str, Any], dict[str, bytes]]:
+    whole = io.BytesIO()
+    export.export_person(services, EMAIL.upper(), whole, OPERATOR, LATER)
+    with zipfile.ZipFile(whole) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    return json.loads(files.pop(export.RECORDS)), files
+
+
+def test_an_export_holds_all_that_erasing_takes_away(told: Services) -> None:
+    records, files = exported(told)
+    text = json.dumps(records, ensure_ascii=False).encode() + b"".join(
+        name.encode() + content for name, content in files.items()
+    )
+    # A file that waits in a saved form has no row that says whose it is.
+    assert set(canaries()) - set(found_in(text)) <= {b"canaryform", b"canarydraftfile", json.dumps(NAME)[1:-1].encode()}
+    assert sorted(files) == ["files/1-canaryfilename.png", "files/2-canaryfilename.log"]
+    assert files["files/2-canaryfilename.log"] == b"canaryfilecontent\n"
+    assert [ticket["reference"] for ticket in records["tickets"]] == ["SUP-1001", "SUP-1003"]
+    assert [entry.kind for entry in stored(told, AuditEntry)][-1] == "person-exported"
+
+
+def test_an_export_has_each_column_that_the_list_says_and_nothing_that_lets_in(told: Services) -> None:
+    records, _ = exported(told)
+    for table, rows in records.items():
+        if isinstance(rows, list) and rows:
+            expected = {name for name, column in COLUMNS[table].items() if column.exported}
+            assert set(rows[0]) - {"reference", "file"} == expected, table
+    text = json.dumps(records)
+    for row in (*stored(told, SignInLink), *stored(told, SignedInSession), *stored(told, Draft)):
+        assert row.token_hash not in text
+    assert all(not link.draft_token or link.draft_token not in text for link in stored(told, SignInLink))
+
+
+def test_nothing_is_exported_about_somebody_unknown(services: Services) -> None:
+    with pytest.raises(NotFound):
+        export.export_person(services, "nobody@shop.example", io.BytesIO(), OPERATOR, NOW)
+    assert stored(services, AuditEntry) == []
+
+
+def test_the_commands_export_and_erase(told: Services, operator: Operator, tmp_path: Path) -> None:
+    target = tmp_path / "zoe.zip"
+    assert "Internal notes" in operator.is_told("person", "export", EMAIL, "--output", str(target))
+    assert zipfile.ZipFile(target).testzip() is None
+    assert target.stat().st_mode & 0o077 == 0
+    assert "is there already" in operator.is_refused("person", "export", EMAIL, "--output", str(target))
+    piped = CliRunner().invoke(main, ["person", "export", EMAIL], env=operator.environment)
+    assert piped.stdout_bytes.startswith(b"PK")
+    refused = CliRunner().invoke(main, ["person", "erase", EMAIL], input="n\n", env=operator.environment)
+    assert (refused.exit_code, stored(told, Account)[0].email) == (1, EMAIL)
+    said = operator.is_told("person", "erase", EMAIL, "--yes")
+    assert "SUP-1001, SUP-1002" in said
+    assert operator.is_refused("person", "erase", EMAIL, "--yes") == f"Nothing is stored about {EMAIL}"
+    assert operator.is_told("person", "erase-again") == "Erased again: 0."
+    listed = [json.loads(line) for line in operator.is_told("audit", "list", "--json").splitlines()]
+    assert [one["kind"] for one in listed[:3]] == ["person-erased", "person-exported", "person-exported"]
+    assert listed[0]["subject_name"] == "Erased person"
+    assert listed[0]["origin"].startswith("command line, ")
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Ann met ANN at the Annex", f"{ERASED} met {ERASED} at the Annex"),
+        ("> The server has been down\nSo I see", f"> {ERASED}\nSo I see"),
+        ("Thank you", "Thank you"),
+        ("nothing of it", "nothing of it"),
+    ],
+)
+def test_others_texts_lose_what_is_hers_and_nothing_else(text: str, left: str) -> None:
+    redaction = Redaction.of(["Ann"], ["The server has been down\nThank you"])
+    assert redaction.of_text(text) == left
+    assert redaction.of_json({"a": [text, 1], "b": None}) == {"a": [left, 1], "b": None}
+
+
+def test_people_send_tickets_while_somebody_is_erased(told: Services) -> None:
+    ben = next(account for account in stored(told, Account) if account.name == "Ben Okafor")
+    with ThreadPoolExecutor(1) as pool:
+        erasing = pool.submit(erase.erase_person, told, EMAIL, OPERATOR, LATER)
+        sent = 0
+        while not erasing.done() or sent < 3:
+            file_ticket(told, ben, LATER, submission=f"meanwhile-{sent}", subject=f"Meanwhile {sent}")
+            sent += 1
+        assert erasing.result().tickets == (1, 3)
+    assert sum(ticket.subject.startswith("Meanwhile") for ticket in stored(told, Ticket)) == sent
+    assert doctor.examine_data(told, LATER).findings == ()
+
+
+def test_a_reader_who_holds_the_file_is_told_of_and_a_second_try_overwrites(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The desk waits ten seconds for its turn; a test needn't.
+    monkeypatch.setattr("formapp.database.engine.LOCK_SECONDS", 0.2)
+    services = build_services(tmp_path)
+    build_customer(services, EMAIL)
+    with services.read() as reading:
+        reading.execute(select(Account)).all()
+        assert not erase.erase_person(services, EMAIL, OPERATOR, LATER).overwritten
+    assert Operator(tmp_path).is_refused("person", "erase", EMAIL, "--yes").startswith("Nothing is stored about")
+    assert EMAIL.encode() not in (tmp_path / "desk.sqlite3").read_bytes()
+    services.database.engine.dispose()
+
+
+def test_an_announcement_that_a_worker_holds_tells_nothing_of_an_erased_person(services: Services) -> None:
+    """The worker has read the row before, and writes the mails after it is gone."""
+    zoe = build_customer(services, EMAIL)
+    build_staff(services)
+    file_ticket(services, zoe, subject="canarysubject", description="canarydescription")
+    held = outbox.lease_next(services, NOW, OutboxMessage.channel == "announcement")
+    assert held is not None
+    erase.erase_person(services, EMAIL, OPERATOR, LATER)
+    assert fanout.fan_out(services, held, LATER) == outbox.SENT
+    left = stored(services, OutboxMessage)
+    assert [row.kind for row in left] == ["missed", "closed"]
+    assert "canary" not in repr([row.payload for row in left])

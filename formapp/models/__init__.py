@@ -4,7 +4,7 @@ from formapp.models.accounts import Account, Membership, Project, SignedInSessio
 from formapp.models.attachments import PREVIEW_STATES, SCAN_STATES, Attachment
 from formapp.models.constraints import LARGEST_ID
 from formapp.models.hours import StoredClosure
-from formapp.models.lanes import LaneRound
+from formapp.models.lanes import WORK_KINDS, FailedWork, LaneRound
 from formapp.models.outbox import OUTBOX_STATES, OutboxMessage
 from formapp.models.rate_limits import RateCounter
 from formapp.models.tickets import (
@@ -33,11 +33,13 @@ __all__ = [
     "REFERENCE_PREFIX",
     "SCAN_STATES",
     "TICKET_STATES",
+    "WORK_KINDS",
     "Account",
     "Attachment",
     "ClockNotice",
     "Draft",
     "Event",
+    "FailedWork",
     "LaneRound",
     "Membership",
     "Message",

@@ -215,7 +215,7 @@ def test_a_lease_that_ran_out_changes_nothing(services: Services, clock: Clock) 
     assert slow is not None
     clock.now += attachment_jobs.LEASE
     assert check(services, clock) == 1
-    attachment_jobs._store(services, slow, {"preview": "failed"})
+    attachment_jobs._store(services, slow, {"preview": "failed", "work_at": None}, clock())
     assert now_of(services).preview == "made"
 
 

@@ -81,7 +81,7 @@ def test_a_mail_that_was_given_up_shows_its_reason_and_is_sent_once_more(desk: D
     page = sam.open(OUTGOING)
     to_sam, to_ada = items(page)
     assert to_ada == (
-        "Mail: Ticket received To ada@shop.example SUP-1001 Failed Tue 24 Nov, 15:00 Paris time "
+        "Mail: Ticket received To ada@shop.example SUP-1001 Given up Tue 24 Nov, 15:00 Paris time "
         "550 <no> such user Send again: Mail: Ticket received to ada@shop.example"
     )
     assert to_sam.startswith("Mail: New ticket, to staff To sam@platform.example SUP-1001")
@@ -100,7 +100,7 @@ def test_the_second_of_two_who_send_it_again_is_told(desk: Desk, sam: Browser) -
     sam.send(form)
     page = sam.send(form)
     assert page.status == 422
-    assert "This message has not failed: it was sent, or is on its way" in page.one("div", role="alert").text
+    assert "This message was not given up: it was sent, or is on its way" in page.one("div", role="alert").text
     assert sent(desk) == [number]
 
 

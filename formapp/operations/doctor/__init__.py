@@ -43,7 +43,7 @@ RUNNING: Mapping[str, Check] = {
     "database writable": database.writable,
     "leases": records.leases_run_out,
     "worker": records.worker_works,
-    "dead messages": records.outbox_alive,
+    "given up": records.nothing_given_up,
     "unused files": file_store.files_have_rows,
     "file work": file_store.work_done,
 }

@@ -79,6 +79,16 @@ def work_done(services: Services, now: datetime) -> Iterator[Finding]:
     if waiting:
         what = f"{waiting} {'file waits' if waiting == 1 else 'files wait'} for the scan or the preview "
         yield Finding("file work", "attachments", f"{what}since {oldest:%Y-%m-%d %H:%M} UTC.", WORKER, "warning")
+    with services.read() as database:
+        failing, tries = database.execute(
+            select(func.count(), func.max(Attachment.attempts)).where(
+                Attachment.work_at.is_not(None), Attachment.scan == "failed"
+            )
+        ).one()
+    if failing:
+        what = f"{failing} {'file' if failing == 1 else 'files'} could not be scanned, in up to {tries} tries."
+        do = "Mend the scanner; until then nobody gets these files. They are tried again by themselves."
+        yield Finding("file work", "attachments", what, do, "warning")
 
 
 def _rows(services: Services) -> Iterator[Attachment]:

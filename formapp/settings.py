@@ -16,6 +16,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from sqlalchemy import URL
 
+from formapp.mail_address import ascii_address, ascii_host
+
 PREFIX = "FORMAPP_"
 SHORTEST_SECRET = 32
 _BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._-]+)*/?")
@@ -288,7 +290,18 @@ def _smtp(value: str) -> str:
             f"{PREFIX}SMTP_URL must begin with smtp://, smtp+tls:// or smtps:// and name a host, "
             'as in "smtp+tls://user:password@mail.example:587".'
         )
-    return value
+    host = parts.hostname
+    try:
+        # The password goes there, so it must be the host that was meant.
+        return value if host.isascii() else parts._replace(netloc=_with_host(parts, ascii_host(host))).geturl()
+    except UnicodeError:
+        raise BadSetting(f'{PREFIX}SMTP_URL: "{host}" is no host.') from None
+
+
+def _with_host(parts: SplitResult, host: str) -> str:
+    """User, host and port of an address, with another host."""
+    user, at, _ = parts.netloc.rpartition("@")
+    return f"{user}{at}{host}{'' if parts.port is None else f':{parts.port}'}"
 
 
 def _split(value: str) -> SplitResult | None:
@@ -328,9 +341,13 @@ def _is_loopback(host: str) -> bool:
 def _sender(value: str) -> str:
     address = parseaddr(value)[1]
     mailbox, at, host = address.rpartition("@")
-    if not (mailbox and at and host) or "@" in mailbox or not address.isascii() or not value.isprintable():
+    try:
+        known_as = ascii_address(address)
+    except UnicodeError:
+        known_as = ""
+    if not (mailbox and at and host and known_as) or "@" in mailbox or not mailbox.isascii() or not value.isprintable():
         raise BadSetting(f'{PREFIX}MAIL_FROM: "{value}" must be an address, as in "Support <support@help.example>".')
-    return value
+    return value if known_as == address else value.replace(address, known_as)
 
 
 def _bucket(value: str) -> str:

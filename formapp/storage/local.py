@@ -60,8 +60,8 @@ class LocalFileStore:
             return
         path = self._path(key)
         _beside(path, METADATA).unlink(missing_ok=True)
-        with suppress(FileNotFoundError):
-            for found in os.scandir(path.parent):
+        with suppress(FileNotFoundError), os.scandir(path.parent) as beside:
+            for found in beside:
                 if found.name == key or found.name.startswith(f"{key}."):
                     Path(found.path).unlink(missing_ok=True)
 

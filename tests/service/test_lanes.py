@@ -70,7 +70,7 @@ class Scene:
 def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     monkeypatch.setattr(worker, "IDLE_SECONDS", 0.02)
     monkeypatch.setattr(worker, "FIRST_PAUSE_SECONDS", 0.02)
-    monkeypatch.setattr(smtp, "TIMEOUT_SECONDS", 0.5)
+    monkeypatch.setattr(smtp, "TIMEOUT_SECONDS", 2)
     site = tmp_path / "site"
     site.mkdir()
     mail, receiver = MailServer(), Receiver()
@@ -147,8 +147,14 @@ def cleaning_good(scene: Scene) -> Callable[[], bool]:
 
 # What goes wrong in each lane by rows, files and servers as they can be: prepared, and how it ends, if that is noted.
 def drops(scene: Scene) -> None:
-    """An OSError: the server ends the connection, then it hangs longer than anybody waits."""
-    scene.mail.said["DATA"] = [DROP, HANG]
+    """An OSError: the server ends the connection; a timeout: it hangs longer than anybody waits."""
+    for name, said in (("dropped", DROP), ("hangs", HANG)):
+        for kind in ("link", "other"):
+            scene.mail.said[f"DATA {kind}-{name}@shop.example"] = [said]
+        build_account(scene.services, f"link-{name}@shop.example")
+        magic_links.request_link(scene.services, f"link-{name}@shop.example", NOW)
+        facts = {"contact": "support@platform.example"}
+        enqueue(scene.services, "mail", "unknown-address", f"other-{name}@shop.example", facts)
 
 
 def link_without_link(scene: Scene) -> None:
@@ -349,18 +355,17 @@ def no_killing() -> Iterator[None]:
 
 @contextmanager
 def killing(module: bytes) -> Iterator[None]:
-    """Kills each of this process' children of a module that has worked for half a second."""
+    """Kills each of this process' children of a module that has worked for a second."""
     over = Event()
 
     def look() -> None:
-        seen: set[str] = set()
-        while not over.wait(0.5):
+        while not over.wait(0.1):
             children = subprocess.run(["ps", "--ppid", str(os.getpid()), "-o", "pid="], capture_output=True, text=True)
             for number in children.stdout.split():
                 with suppress(OSError):
-                    if module in Path(f"/proc/{number}/cmdline").read_bytes() and number in seen:
+                    worked = sum(map(int, Path(f"/proc/{number}/stat").read_text().rpartition(") ")[2].split()[11:13]))
+                    if module in Path(f"/proc/{number}/cmdline").read_bytes() and worked > os.sysconf("SC_CLK_TCK"):
                         os.kill(int(number), signal.SIGKILL)
-                seen.add(number)
 
     watcher = Thread(target=look)
     watcher.start()

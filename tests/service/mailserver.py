@@ -24,8 +24,9 @@ HANG, DROP = "hang", "drop"
 class MailServer(Controller):
     """Listens on a free port. ``said`` holds, by step and then in order, what it says instead of yes.
 
-    Steps are MAIL, an address (at its RCPT), DATA and QUIT; once the list is empty it says yes. For DATA there
-    are also ``DATA`` with an address, for its mails alone, ``HANG`` (the mail is taken, and no answer comes) and ``DROP`` (the connection ends instead).
+    Steps are MAIL, an address (at its RCPT), DATA, DATA with an address (for its mails alone) and QUIT; once the
+    list is empty it says yes. For DATA there are also ``HANG`` (the mail is taken, and no answer comes) and
+    ``DROP`` (the connection ends instead).
     """
 
     def __init__(self, **options: Any) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from formapp import worker
+from formapp import failed_work, worker
 from formapp.models import OutboxMessage
 from formapp.notifications import outbox, webhooks
 from formapp.notifications.outbox import SENT, Outcome
@@ -91,6 +91,26 @@ def test_a_mail_that_was_given_up_shows_its_reason_and_is_sent_once_more(desk: D
     assert "The message is being sent again, with the same id." in page.one("div", role="status").text
     assert len(items(page)) == 1
     assert sent(desk) == [mail.id]
+
+
+def test_other_work_that_was_given_up_is_shown_and_tried_again(desk: Desk, sam: Browser) -> None:
+    file_ticket(desk.services, desk.customer)
+    for _ in range(failed_work.MOST_TRIES):
+        failed_work.put_off(desk.services, "notices", 1, 1, OSError("<secret>"), NOW)
+    page = sam.open(OUTGOING)
+    (words,) = items(page)
+    assert words.startswith(
+        "Warnings of its deadlines SUP-1001 Failing since Tue 24 Nov, 15:00 Paris time "
+        "Given up Tue 24 Nov, 15:00 Paris time The system refused a file or a process that it needs (OSError"
+    )
+    assert words.endswith("Try again: Warnings of its deadlines, SUP-1001")
+    form = page.form(f"{OUTGOING}/work/1/again")
+    page = sam.send(form)
+    assert "It is being tried again." in page.one("div", role="status").text
+    assert items(page) == []
+    refused = sam.send(form)
+    assert refused.status == 422
+    assert "This has not been given up" in refused.one("div", role="alert").text
 
 
 def test_the_second_of_two_who_send_it_again_is_told(desk: Desk, sam: Browser) -> None:

@@ -27,6 +27,8 @@ LARGEST_TEXT = 1_000_000
 LARGEST_BODY = 100_000_000
 # The forms with a file field, and those that come back filled whatever they hold.
 WITH_FILES = frozenset({"tickets.create", "tickets.reply", "desk.reply", "desk.note", "files.upload"})
+CLEAN_PHOTOS = "clean_photos"
+"""The box by the file field; it comes before the files."""
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 
@@ -85,7 +87,9 @@ def _read() -> FormData:
 
 def _multipart(boundary: str) -> FormData:
     fields: MultiDict[str, str] = MultiDict()
-    files = IncomingFiles(web(), client_network(), lambda: list(_tokens(fields)))
+    files = IncomingFiles(
+        web(), client_network(), lambda: list(_tokens(fields)), lambda: bool(fields.get(CLEAN_PHOTOS))
+    )
     _count_after_answer(files)
     reader = MultipartReader(fields, files if request.endpoint in WITH_FILES else None, LARGEST_TEXT)
     try:

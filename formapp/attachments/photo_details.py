@@ -27,12 +27,13 @@ KINDS = frozenset({"jpg", "jpeg", "png", "webp", "tif", "tiff"})
 """Kinds whose details can be taken out."""
 OTHER_PHOTOS = frozenset({"heic", "heif", "avif", "dng", "nef", "cr2", "arw"})
 """Kinds of photos that carry such details, too, and that can't be written anew here."""
-_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF")
+_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")
 _KEPT = ("icc_profile", "transparency", "gamma")
 _JPEG_START = b"\xff\xd8\xff"
 # Of JPEG's own: how the pixels are to be read. The profile's marker is shared with others.
 _JPEG_PLAIN = {"APP0", "APP14"}
 _PLAIN_TIFF = frozenset({254, 256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279, 282, 283, 284, 296, 317, 320, 338})
+_PROFILE = 34675
 Image.MAX_IMAGE_PIXELS = MOST_PIXELS
 
 
@@ -76,7 +77,7 @@ def _tells_more(picture: Image.Image, content: bytes) -> bool:
         # Behind the picture others may follow, each with details of its own.
         return bool(markers - _JPEG_PLAIN) or content.count(_JPEG_START) > 1 or not _ends(content)
     if picture.format == "TIFF":
-        return not set(picture.tag_v2) <= _PLAIN_TIFF | {34675} or getattr(picture, "n_frames", 1) > 1
+        return not set(picture.getexif()) <= _PLAIN_TIFF | {_PROFILE} or getattr(picture, "n_frames", 1) > 1
     if picture.format == "WEBP":
         return any(content.find(chunk) >= 0 for chunk in (b"EXIF", b"XMP "))
     picture.load()
@@ -101,6 +102,8 @@ def _png_chunks(content: bytes) -> list[bytes]:
 
 
 def _written_anew(picture: Image.Image) -> bytes:
+    # A TIFF is turned upright by the library while it is read.
+    picture.load()
     orientation = picture.getexif().get(ExifTags.Base.Orientation, 1)
     options = _options(picture)
     bare = next(iter(ImageSequence.Iterator(picture))).copy()
@@ -134,10 +137,13 @@ def _check(cleaned: bytes, orientation: int) -> None:
     """Look at the result as a reader would. Raises NotCleaned where anything was left."""
     with Image.open(io.BytesIO(cleaned), formats=_FORMATS) as picture:
         exif = picture.getexif()
-        left = (
-            set(exif) - {ExifTags.Base.Orientation} if picture.format != "TIFF" else set(exif) & {0x8769, 0x8825, 700}
-        )
-        if left or picture.getxmp() or exif.get(ExifTags.Base.Orientation, 1) != orientation:
+        allowed = _PLAIN_TIFF | {_PROFILE} if picture.format == "TIFF" else {ExifTags.Base.Orientation}
+        left = set(exif) - allowed
+        if (
+            left
+            or {"xmp", "XML:com.adobe.xmp"} & set(picture.info)
+            or exif.get(ExifTags.Base.Orientation, 1) != orientation
+        ):
             raise NotCleaned("something of them was left")
 
 

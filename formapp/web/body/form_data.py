@@ -74,6 +74,11 @@ def form_data() -> FormData:
     return g.form_data  # type: ignore[no-any-return]
 
 
+def cleans_photos() -> bool:
+    """Whether the box that takes the details out of photos is ticked: as it was sent, and at first it is."""
+    return request.method != "POST" or CLEAN_PHOTOS in form_data().fields
+
+
 def _read() -> FormData:
     if request.endpoint in WITH_FILES:
         # Read up to our own bounds instead: the form comes back with what it held.
@@ -87,9 +92,7 @@ def _read() -> FormData:
 
 def _multipart(boundary: str) -> FormData:
     fields: MultiDict[str, str] = MultiDict()
-    files = IncomingFiles(
-        web(), client_network(), lambda: list(_tokens(fields)), lambda: bool(fields.get(CLEAN_PHOTOS))
-    )
+    files = IncomingFiles(web(), client_network(), lambda: list(_tokens(fields)), lambda: CLEAN_PHOTOS in fields)
     _count_after_answer(files)
     reader = MultipartReader(fields, files if request.endpoint in WITH_FILES else None, LARGEST_TEXT)
     try:

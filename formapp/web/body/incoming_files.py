@@ -24,8 +24,8 @@ class IncomingFiles:
 
     ``network`` is who sends them, as rate limits tell people apart. ``earlier`` gives the tokens of the files
     that the form carries already: they count, too. ``clean`` says whether
-    photos are to lose their details; it is asked when a file begins. ``uploads`` is what counts against the rate limit: one for
-    each file and each full megabyte of it.
+    photos are to lose their details; it is asked when a file begins. ``uploads`` is what counts against the rate
+    limit: one for each file and each full megabyte of it.
     """
 
     def __init__(self, desk: Web, network: str, earlier: Callable[[], list[str]], clean: Callable[[], bool]) -> None:

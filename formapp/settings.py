@@ -73,6 +73,13 @@ SETTINGS = (
         example="s3://desk-files/attachments",
     ),
     Setting(
+        "FILES_SHARED",
+        "`1` says that `files` in `FORMAPP_VAR` is the same folder on all machines that use the database, or that "
+        "there is one machine. A desk on PostgreSQL without a bucket starts only with it.",
+        unset="Files are taken to be this machine's alone.",
+        example="1",
+    ),
+    Setting(
         "SCAN",
         "The virus scanner for attached files: `clamd:` and a socket, or `command:` and a command, as in "
         "`command:clamscan --no-summary -`. Its exit code 0 means clean, 1 infected; `{path}` stands for the file.",
@@ -143,6 +150,7 @@ class Settings:
     ``webhook_private`` the networks that webhooks may go to although they aren't public,
     ``metrics_token`` what a reader of the metrics must show; empty where nobody may read them,
     ``files`` the bucket that attachments lie in; empty: the folder "files" in ``var``,
+    ``files_shared`` whether that folder is the same on all machines,
     ``scan`` what looks through attachments before anybody gets them; empty: nothing does,
     ``dev_inbox`` whether mails may be read in the development inbox while no mail is sent,
     ``proxies`` how many web servers of ours stand before the desk, one behind the other.
@@ -160,6 +168,7 @@ class Settings:
     webhook_private: tuple[IPv4Network | IPv6Network, ...] = ()
     metrics_token: str = ""
     files: str = ""
+    files_shared: bool = False
     scan: str = ""
     proxies: int = 0
     dev_inbox: bool = False
@@ -197,6 +206,7 @@ def settings_from(environment: Mapping[str, str] = os.environ) -> Settings:
         webhook_private=_networks(values["WEBHOOK_PRIVATE"]),
         metrics_token=values["METRICS_TOKEN"],
         files=_bucket(values["FILES"]),
+        files_shared=_is_set(values["FILES_SHARED"], "FILES_SHARED"),
         scan=_scanner(values["SCAN"]),
         proxies=_count(values["PROXIES"]),
         dev_inbox=_dev_inbox(values["DEV_INBOX"], base_url),
@@ -320,16 +330,21 @@ def _count(value: str) -> int:
     return int(value)
 
 
+def _is_set(value: str, name: str) -> bool:
+    if value not in {"", "0", "1"}:
+        raise BadSetting(f'{PREFIX}{name}: "{value}" must be "1" or nothing.')
+    return value == "1"
+
+
 def _dev_inbox(value: str, base_url: str) -> bool:
     """Whether the development inbox was asked for. Raises BadSetting where more than this machine could read it."""
-    if value not in {"", "0", "1"}:
-        raise BadSetting(f'{PREFIX}DEV_INBOX: "{value}" must be "1" or nothing.')
-    if value == "1" and not _is_loopback(urlsplit(base_url).hostname or ""):
+    asked_for = _is_set(value, "DEV_INBOX")
+    if asked_for and not _is_loopback(urlsplit(base_url).hostname or ""):
         raise BadSetting(
             f"{PREFIX}DEV_INBOX: everybody who reaches {base_url} could read all mails, sign-in links too. On a public "
             f"desk unset it. On your own machine set {PREFIX}BASE_URL to its address, as in http://127.0.0.1:8000."
         )
-    return value == "1"
+    return asked_for
 
 
 def _is_loopback(host: str) -> bool:

@@ -4,6 +4,7 @@ from formapp.models.accounts import Account, Membership, Project, SignedInSessio
 from formapp.models.attachments import PREVIEW_STATES, SCAN_STATES, Attachment
 from formapp.models.constraints import LARGEST_ID
 from formapp.models.hours import StoredClosure
+from formapp.models.installation import Installation
 from formapp.models.lanes import WORK_KINDS, FailedWork, LaneRound
 from formapp.models.outbox import OUTBOX_STATES, OutboxMessage
 from formapp.models.rate_limits import RateCounter
@@ -40,6 +41,7 @@ __all__ = [
     "Draft",
     "Event",
     "FailedWork",
+    "Installation",
     "LaneRound",
     "Membership",
     "Message",

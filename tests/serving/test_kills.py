@@ -59,7 +59,8 @@ def kill_by_turns(services: Services, mail_server: MailServer, victims: list[str
     tokens = tokens_of(services)
     services.database.engine.dispose()
     run, chance = Run(), random.Random(11)  # noqa: S311 - moments, no secrets
-    desk = Served(services, FORMAPP_SMTP_URL=f"smtp://127.0.0.1:{mail_server.port}")
+    mails = {"FORMAPP_SMTP_URL": f"smtp://127.0.0.1:{mail_server.port}", "FORMAPP_FILES_SHARED": "1"}
+    desk = Served(services, **mails)
     begun = time.monotonic()
     try:
         wait_until(lambda: sorted(desk.children().values()) == ALL and desk.answers(), "the desk is whole")
@@ -130,7 +131,8 @@ def restart(desk: Served) -> None:
 
 def check(services: Services, mail_server: MailServer, run: Run, tickets: int) -> None:
     """Nothing was lost, doubled or half; each ticket's mail arrived; and each time the desk was soon whole again."""
-    desk = replace(services, settings=replace(services.settings, smtp_url=f"smtp://127.0.0.1:{mail_server.port}"))
+    url = f"smtp://127.0.0.1:{mail_server.port}"
+    desk = replace(services, settings=replace(services.settings, smtp_url=url, files_shared=True))
     # What a killed worker held is free for the next when its lease has run out.
     worker.run_once(desk, Clock(utc_now() + LEASE + timedelta(minutes=1)))
     assert problems(desk, run.load) == []

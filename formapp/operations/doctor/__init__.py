@@ -45,6 +45,7 @@ RUNNING: Mapping[str, Check] = {
     "worker": records.worker_works,
     "given up": records.nothing_given_up,
     "unused files": file_store.files_have_rows,
+    "shared files": file_store.shared_by_all,
     "file work": file_store.work_done,
 }
 

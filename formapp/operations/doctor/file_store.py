@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from formapp.attachments import service as attachments
 from formapp.models import Attachment, Message, reference_of
+from formapp.operations import shared_files
 from formapp.operations.doctor.database import one_line
 from formapp.operations.doctor.findings import Finding, first_of
 from formapp.operations.doctor.records import NO_WORKER_AFTER, WORKER
@@ -30,6 +31,16 @@ def store_writable(services: Services, _now: datetime) -> Iterator[Finding]:
         what = f"No file can be kept: {one_line(error.strerror or error)}."
         do = "Let the desk's user write there, or free some space. Until then tickets come without their files."
         yield Finding("file store", services.settings.files or str(services.settings.var / "files"), what, do)
+
+
+def shared_by_all(services: Services, _now: datetime) -> Iterator[Finding]:
+    """The files are where all machines on this database see them."""
+    place = services.settings.files or str(services.settings.var / "files")
+    if trouble := shared_files.why_not_shared(services):
+        yield Finding("shared files", place, trouble, shared_files.HOW_TO_SHARE)
+    elif trouble := shared_files.why_another(services):
+        do = "Use the right store, or say that this is it: formapp doctor --adopt-files."
+        yield Finding("shared files", place, trouble, do)
 
 
 def rows_have_files(services: Services, _now: datetime) -> Iterator[Finding]:

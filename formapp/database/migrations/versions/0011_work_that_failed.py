@@ -1,4 +1,4 @@
-"""What the worker could not do: put off, and at last given up and shown to staff."""
+"""What the worker could not do: put off, at last given up and shown to staff. And which file store is the desk's."""
 
 from __future__ import annotations
 
@@ -32,8 +32,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_failed_work"),
         sa.UniqueConstraint("kind", "item", name=op.f("uq_failed_work_kind_item")),
     )
+    op.create_table(
+        "installation",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False, comment="Always 1: there is one row"),
+        sa.Column("files_id", sa.String(64), nullable=False, comment="The id of the file store that the files lie in"),
+        sa.CheckConstraint("id = 1", name=op.f("ck_installation_only_one")),
+        sa.PrimaryKeyConstraint("id", name="pk_installation"),
+    )
     op.create_index(op.f("ix_failed_work_ticket_id"), "failed_work", ["ticket_id"])
 
 
 def downgrade() -> None:
+    op.drop_table("installation")
     op.drop_table("failed_work")

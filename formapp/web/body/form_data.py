@@ -27,7 +27,7 @@ LARGEST_TEXT = 1_000_000
 LARGEST_BODY = 100_000_000
 # The forms with a file field, and those that come back filled whatever they hold.
 WITH_FILES = frozenset({"tickets.create", "tickets.reply", "desk.reply", "desk.note", "files.upload"})
-CLEAN_PHOTOS = "clean_photos"
+CLEAN_PHOTOS = "clean"
 """The box by the file field; it comes before the files."""
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"

@@ -92,7 +92,7 @@ customElements.define(
       const request = (row.request = new XMLHttpRequest());
       const body = new FormData();
       // Before the file: the desk decides while that comes in.
-      if (this.querySelector("[name=clean_photos]").checked) body.append("clean_photos", "1");
+      if (this.querySelector(":checked")) body.append("clean", 1);
       body.append("file", file);
       request.open("POST", this.dataset.upload);
       request.responseType = "json";

@@ -29,12 +29,13 @@ def findings(services: Services) -> list[str]:
     return [one.what for one in doctor.examine(services, NOW).problems if one.check == "shared files"]
 
 
-def test_a_desk_on_postgresql_says_what_to_set(postgresql_services: Services) -> None:
+def test_a_desk_on_postgresql_says_what_to_set(postgresql_services: Services, tmp_path: Path) -> None:
+    alone = machine(postgresql_services, tmp_path, shared=False)
     with pytest.raises(NotShared, match="nobody has said that all its machines see the same files") as told:
-        shared_files.begin(postgresql_services)
+        shared_files.begin(alone)
     assert "FORMAPP_FILES_SHARED=1" in str(told.value)
     assert "FORMAPP_FILES=s3://" in str(told.value)
-    (what,) = findings(postgresql_services)
+    (what,) = findings(alone)
     assert "PostgreSQL" in what
 
 
@@ -81,7 +82,7 @@ def test_the_id_of_a_store_is_no_file_of_it(sqlite_services: Services) -> None:
 
 def test_the_commands_refuse_with_a_sentence(postgresql_services: Services, tmp_path: Path) -> None:
     url = postgresql_services.settings.database_url
-    operator = Operator(tmp_path, url)
+    operator = Operator(tmp_path, url, FILES_SHARED="")
     for command in (("serve", "--port", "1"), ("worker",)):
         assert "FORMAPP_FILES_SHARED=1" in operator.is_refused(*command)
     told = Operator(tmp_path, url, FILES_SHARED="1").types("doctor", "--adopt-files").output

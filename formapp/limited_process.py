@@ -30,7 +30,9 @@ class WorkRefused(Exception):
 
 
 def run_limited(module: str, work: IO[bytes], seconds: float) -> bytes:
-    """What a module that limits itself makes of this file. Raises OverLimit, WorkRefused, or OSError if none starts.
+    """What a module that limits itself makes of this file.
+
+    Raises OverLimit, WorkRefused, or OSError where no process starts or it is killed from outside.
 
     ``seconds`` pass on the wall's clock: many more than the module's own limit, which counts work alone.
     """
@@ -49,6 +51,9 @@ def run_limited(module: str, work: IO[bytes], seconds: float) -> bytes:
         )
     except subprocess.TimeoutExpired:
         raise OverLimit(f"it took more than {seconds:.0f} seconds") from None
+    if done.returncode == -signal.SIGKILL:
+        # By a system without memory, or by hand; its own limits end it otherwise. Another time it may go well.
+        raise ChildProcessError("its process was killed")
     if done.returncode == REFUSED:
         raise WorkRefused(done.stderr.decode("utf-8", "replace").strip()[:_LONGEST_SENTENCE])
     if done.returncode != 0:

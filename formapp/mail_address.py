@@ -1,10 +1,11 @@
-"""The one way in which an e-mail address is taken in and compared, wherever it was typed."""
+"""The one way in which an e-mail address or a host is taken in and compared, wherever it was typed."""
 
 from __future__ import annotations
 
 import string
 import unicodedata
 
+import idna
 from email_validator import EmailNotValidError, validate_email
 
 from formapp.errors import TextRefused, UseCaseError
@@ -67,6 +68,20 @@ def address_to_find(typed: str) -> str:
         return ""
     except AddressRefused:
         return typed.strip()[:LONGEST_ADDRESS].lower()
+
+
+def ascii_host(host: str) -> str:
+    """A host as name servers know it: "bücher.example" in its ASCII form. Raises UnicodeError for one that is none.
+
+    By idna and not by Python's codec, which takes "faß.example" for "fass.example": somebody else's host.
+    """
+    return host if host.isascii() else idna.encode(host, uts46=True).decode()
+
+
+def ascii_address(address: str) -> str:
+    """An address as mail servers know it, its host in ASCII. Raises UnicodeError for a host that is none."""
+    mailbox, at, host = address.rpartition("@")
+    return f"{mailbox}{at}{ascii_host(host)}"
 
 
 def _without_unseen_ends(text: str) -> str:

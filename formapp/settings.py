@@ -17,6 +17,7 @@ from urllib.parse import SplitResult, urlsplit
 from sqlalchemy import URL
 
 from formapp.keep_periods import KEEP_PERIODS, BadKeepPeriod, KeepFor, keep_for
+from formapp.mail_address import ascii_address, ascii_host
 
 PREFIX = "FORMAPP_"
 SHORTEST_SECRET = 32
@@ -71,6 +72,13 @@ SETTINGS = (
         "The S3 bucket for attached files. It needs the extra `s3` and the usual `AWS_...` variables.",
         unset="The folder `files` in `FORMAPP_VAR`.",
         example="s3://desk-files/attachments",
+    ),
+    Setting(
+        "FILES_SHARED",
+        "`1` says that `files` in `FORMAPP_VAR` is the same folder on all machines that use the database, or that "
+        "there is one machine. A desk on PostgreSQL without a bucket starts only with it.",
+        unset="Files are taken to be this machine's alone.",
+        example="1",
     ),
     Setting(
         "SCAN",
@@ -144,6 +152,7 @@ class Settings:
     ``webhook_private`` the networks that webhooks may go to although they aren't public,
     ``metrics_token`` what a reader of the metrics must show; empty where nobody may read them,
     ``files`` the bucket that attachments lie in; empty: the folder "files" in ``var``,
+    ``files_shared`` whether that folder is the same on all machines,
     ``scan`` what looks through attachments before anybody gets them; empty: nothing does,
     ``dev_inbox`` whether mails may be read in the development inbox while no mail is sent,
     ``proxies`` how many web servers of ours stand before the desk, one behind the other,
@@ -162,6 +171,7 @@ class Settings:
     webhook_private: tuple[IPv4Network | IPv6Network, ...] = ()
     metrics_token: str = ""
     files: str = ""
+    files_shared: bool = False
     scan: str = ""
     proxies: int = 0
     dev_inbox: bool = False
@@ -200,6 +210,7 @@ def settings_from(environment: Mapping[str, str] = os.environ) -> Settings:
         webhook_private=_networks(values["WEBHOOK_PRIVATE"]),
         metrics_token=values["METRICS_TOKEN"],
         files=_bucket(values["FILES"]),
+        files_shared=_is_set(values["FILES_SHARED"], "FILES_SHARED"),
         scan=_scanner(values["SCAN"]),
         proxies=_count(values["PROXIES"]),
         dev_inbox=_dev_inbox(values["DEV_INBOX"], base_url),
@@ -309,7 +320,18 @@ def _smtp(value: str) -> str:
             f"{PREFIX}SMTP_URL must begin with smtp://, smtp+tls:// or smtps:// and name a host, "
             'as in "smtp+tls://user:password@mail.example:587".'
         )
-    return value
+    host = parts.hostname
+    try:
+        # The password goes there, so it must be the host that was meant.
+        return value if host.isascii() else parts._replace(netloc=_with_host(parts, ascii_host(host))).geturl()
+    except UnicodeError:
+        raise BadSetting(f'{PREFIX}SMTP_URL: "{host}" is no host.') from None
+
+
+def _with_host(parts: SplitResult, host: str) -> str:
+    """User, host and port of an address, with another host."""
+    user, at, _ = parts.netloc.rpartition("@")
+    return f"{user}{at}{host}{'' if parts.port is None else f':{parts.port}'}"
 
 
 def _split(value: str) -> SplitResult | None:
@@ -335,16 +357,21 @@ def _keep(values: Mapping[str, str]) -> KeepFor:
         raise BadSetting(f"{PREFIX}{trouble}") from None
 
 
+def _is_set(value: str, name: str) -> bool:
+    if value not in {"", "0", "1"}:
+        raise BadSetting(f'{PREFIX}{name}: "{value}" must be "1" or nothing.')
+    return value == "1"
+
+
 def _dev_inbox(value: str, base_url: str) -> bool:
     """Whether the development inbox was asked for. Raises BadSetting where more than this machine could read it."""
-    if value not in {"", "0", "1"}:
-        raise BadSetting(f'{PREFIX}DEV_INBOX: "{value}" must be "1" or nothing.')
-    if value == "1" and not _is_loopback(urlsplit(base_url).hostname or ""):
+    asked_for = _is_set(value, "DEV_INBOX")
+    if asked_for and not _is_loopback(urlsplit(base_url).hostname or ""):
         raise BadSetting(
             f"{PREFIX}DEV_INBOX: everybody who reaches {base_url} could read all mails, sign-in links too. On a public "
             f"desk unset it. On your own machine set {PREFIX}BASE_URL to its address, as in http://127.0.0.1:8000."
         )
-    return value == "1"
+    return asked_for
 
 
 def _is_loopback(host: str) -> bool:
@@ -356,9 +383,13 @@ def _is_loopback(host: str) -> bool:
 def _sender(value: str) -> str:
     address = parseaddr(value)[1]
     mailbox, at, host = address.rpartition("@")
-    if not (mailbox and at and host) or "@" in mailbox or not address.isascii() or not value.isprintable():
+    try:
+        known_as = ascii_address(address)
+    except UnicodeError:
+        known_as = ""
+    if not (mailbox and at and host and known_as) or "@" in mailbox or not mailbox.isascii() or not value.isprintable():
         raise BadSetting(f'{PREFIX}MAIL_FROM: "{value}" must be an address, as in "Support <support@help.example>".')
-    return value
+    return value if known_as == address else value.replace(address, known_as)
 
 
 def _bucket(value: str) -> str:

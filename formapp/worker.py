@@ -66,7 +66,7 @@ def lanes(services: Services, clock: Clock) -> Iterator[Lane]:
         yield Lane(f"webhooks {number}", lambda: int(pool.deliver_next()))
     yield Lane("clock", lambda: sla.record_due_notices(services, clock))
     yield Lane("closures", lambda: int(banner.write(services, clock())))
-    yield Lane("rendering", lambda: replies.render_new(services))
+    yield Lane("rendering", lambda: replies.render_new(services, clock))
     yield Lane("files", lambda: attachment_jobs.run_due(services, clock, most=1))
     yield Lane("cleaning", _hourly(clock, lambda: sweep_files(services, clock())))
     yield Lane("retention", _hourly(clock, lambda: retention.prune_some(services, clock())))
@@ -91,7 +91,7 @@ def run_once(services: Services, clock: Clock) -> int:
     banner.write(services, clock())
     while sla.record_due_notices(services, clock):
         pass
-    while replies.render_new(services):
+    while replies.render_new(services, clock):
         pass
     total = 0
     while tried := outbox.send_due(services, lambda message: send(services, message, clock), clock):

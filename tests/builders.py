@@ -52,6 +52,7 @@ def build_settings(folder: Path, database_url: str = "", **changes: Any) -> Sett
         "secret_key": "a secret for tests that is long enough",
         "policy": POLICY,
         "var": folder,
+        "files_shared": True,
         # Tests read mails there; on a public address it isn't to be had.
         "dev_inbox": not changes.get("base_url", "").startswith("https://"),
     }

@@ -13,18 +13,21 @@ from typing import Any
 
 from sqlalchemy import exists, select, update
 
+from formapp import failed_work
 from formapp.attachments import virus_scan
 from formapp.attachments.previews import NoPreview, make_limited_preview
 from formapp.attachments.service import PREVIEW
 from formapp.attachments.virus_scan import Verdict
 from formapp.backoff import pause_after
-from formapp.logs import log
+from formapp.failed_work import MOST_TRIES
+from formapp.logs import failure_place, log
 from formapp.models import Attachment
 from formapp.services import Services
 
 LEASE = timedelta(minutes=10)
-MOST_TRIES = 3
-"""How often a preview is begun before there is none; a scan is tried for ever."""
+WORK = "preview"
+"""What making a preview is called where it fails. It is given up after ``MOST_TRIES``; a scan is tried for ever."""
+NO_RESULT = "Each try ended without a result: the worker was ended over it"
 
 
 def run_due(services: Services, clock: Callable[[], datetime], most: int = 100) -> int:
@@ -33,7 +36,7 @@ def run_due(services: Services, clock: Callable[[], datetime], most: int = 100) 
         attachment = _lease(services, clock())
         if attachment is None:
             return taken
-        _store(services, attachment, _step(services, attachment, clock()))
+        _store(services, attachment, _step(services, attachment, clock()), clock())
     return most
 
 
@@ -41,12 +44,16 @@ def _step(services: Services, attachment: Attachment, now: datetime) -> dict[str
     """Take a file's next step; one that fails in a way nobody foresaw is put off, and holds up no other."""
     scans = attachment.scan in {"pending", "failed"}
     try:
-        return (_scanned if scans else _previewed)(services, attachment, now)
+        return _scanned(services, attachment, now) if scans else _previewed(services, attachment)
     except Exception as error:  # noqa: BLE001 - one file's trouble is no other's
-        log.error("attachment put off", attachment=attachment.id, error=type(error).__name__)
-        if not scans and attachment.attempts > MOST_TRIES:
-            return {"preview": "failed", "attempts": 0, "work_at": None}
+        log.error("attachment put off", attachment=attachment.id, error=failure_place(error))
+        if not scans and attachment.attempts >= MOST_TRIES:
+            return _given_up(failed_work.reason_of(error))
         return {"work_at": now + pause_after(attachment.attempts)}
+
+
+def _given_up(reason: str) -> dict[str, Any]:
+    return {"preview": "failed", "work_at": None, "reason": reason}
 
 
 def _lease(services: Services, now: datetime) -> Attachment | None:
@@ -64,14 +71,23 @@ def _lease(services: Services, now: datetime) -> Attachment | None:
     return attachment
 
 
-def _store(services: Services, attachment: Attachment, changes: dict[str, Any]) -> None:
-    """Note what came of a step; a lease that ran out meanwhile changes nothing."""
+def _store(services: Services, attachment: Attachment, changes: dict[str, Any], now: datetime) -> None:
+    """Note what came of a step; a lease that ran out meanwhile changes nothing. With a ``reason`` it is given up."""
+    reason = changes.pop("reason", "")
     with services.write.begin() as database:
-        database.execute(
+        stored = database.scalar(
             update(Attachment)
             .where(Attachment.id == attachment.id, Attachment.work_at == attachment.work_at)
             .values(**changes)
+            .returning(Attachment.id)
         )
+        if stored is None:
+            return
+        if reason:
+            ticket, tries = attachment.ticket_id, attachment.attempts
+            failed_work.give_up(database, WORK, attachment.id, ticket, tries, reason, now)
+        elif changes["work_at"] is None:
+            failed_work.forget(database, WORK, attachment.id)
 
 
 def _scanned(services: Services, attachment: Attachment, now: datetime) -> dict[str, Any]:
@@ -83,7 +99,8 @@ def _scanned(services: Services, attachment: Attachment, now: datetime) -> dict[
     except OSError as error:
         verdict = Verdict("failed", f"The file can't be read: {type(error).__name__}")
     if verdict.state != "clean":
-        log.warning("attachment not clean", attachment=attachment.id, scan=verdict.state, detail=verdict.detail)
+        # What the scanner says may quote the file; staff read it beside the file, and no log does.
+        log.warning("attachment not clean", attachment=attachment.id, scan=verdict.state)
     if verdict.state == "failed":
         return {"scan": "failed", "scan_detail": verdict.detail, "work_at": now + pause_after(attachment.attempts)}
     return _settled(verdict.state, verdict.detail, attachment, now)
@@ -101,13 +118,12 @@ def _settled(scan: str, detail: str, attachment: Attachment, now: datetime) -> d
     }
 
 
-def _previewed(services: Services, attachment: Attachment, now: datetime) -> dict[str, Any]:
+def _previewed(services: Services, attachment: Attachment) -> dict[str, Any]:
     ended: dict[str, Any] = {"preview": "failed", "attempts": 0, "work_at": None}
     if attachment.preview != "pending":
         return {"attempts": 0, "work_at": None}
     if attachment.attempts > MOST_TRIES:
-        log.warning("no preview", attachment=attachment.id, reason="each try ended without a result")
-        return ended
+        return _given_up(NO_RESULT)
     try:
         with tempfile.TemporaryFile() as copy:
             copy.writelines(services.files.read(attachment.key))
@@ -117,7 +133,4 @@ def _previewed(services: Services, attachment: Attachment, now: datetime) -> dic
     except NoPreview as none:
         log.info("no preview", attachment=attachment.id, reason=str(none))
         return ended
-    except OSError as error:
-        log.warning("preview put off", attachment=attachment.id, reason=type(error).__name__)
-        return {"work_at": now + pause_after(attachment.attempts)}
     return {**ended, "preview": "made"}

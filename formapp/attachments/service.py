@@ -21,6 +21,7 @@ from formapp.attachments.upload import StagedFile, staged_file
 from formapp.best_effort import best_effort
 from formapp.database.engine import BRIEFLY
 from formapp.errors import FilesGone, FilesTooLarge, NotFound, TooManyFiles
+from formapp.logs import failure_place, log
 from formapp.models import AnonymousFile, Attachment, Message
 from formapp.services import Services
 from formapp.text import size_words
@@ -179,8 +180,17 @@ def remove_expired(services: Services, now: datetime) -> int:
             attached = set(database.scalars(select(Attachment.key).where(Attachment.key.in_(batch))))
         for key, written in batch.items():
             if key not in attached and _received(services, key, written) < now - services.settings.keep.staged_files:
-                removed += _remove_unless_attached(services, key)
+                removed += _removed(services, key)
     return removed
+
+
+def _removed(services: Services, key: str) -> bool:
+    """Whether a file could be removed and was; one that can't be holds up no other, and is tried at the next round."""
+    try:
+        return _remove_unless_attached(services, key)
+    except OSError as error:
+        log.warning("staged file not removed", reason=failure_place(error))
+        return False
 
 
 def _of_tokens(services: Services, tokens: Iterable[str]) -> list[StagedFile]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any
+from typing import IO, Any
 
-from formapp.attachments import file_types
+from formapp.attachments import file_types, photo_details
 from formapp.errors import FileRefused
 from formapp.services import Services
-from formapp.storage.store import PendingFile
+from formapp.storage.store import CHUNK, PendingFile
 from formapp.text import size_words
 
 
@@ -35,11 +36,13 @@ def staged_file(token: str, metadata: dict[str, Any]) -> StagedFile:
 class Upload:
     """One file on its way in; ``most`` is how many bytes it may have.
 
+    With ``clean`` photos lose where they were taken and by which camera, before anything of them is stored.
+
     Once it is clear that the file is refused, nothing of it stays stored and the rest is swallowed.
     It ends by ``finish`` or by ``abandon``; the latter may come twice.
     """
 
-    def __init__(self, services: Services, name: str, most: int) -> None:
+    def __init__(self, services: Services, name: str, most: int, *, clean: bool = False) -> None:
         self.name = file_types.clean_name(name)
         self.size = 0
         self._services = services
@@ -52,6 +55,12 @@ class Upload:
         self._holds_nul = False
         self._digest = sha256()
         self._pending: PendingFile | None = None
+        self._original: IO[bytes] | None = None
+        if clean and not self._refusal:
+            if self._kind in photo_details.OTHER_PHOTOS:
+                self._refusal = self._not_cleaned()
+            elif self._kind in photo_details.KINDS:
+                self._original = tempfile.TemporaryFile()  # noqa: SIM115 - closed by finish or abandon
 
     def write(self, chunk: bytes) -> None:
         """Take bytes. Raises OSError where the store can't; then end by ``abandon``."""
@@ -63,6 +72,12 @@ class Upload:
         if self._refusal:
             self.abandon()
             return
+        if self._original is not None:
+            self._original.write(chunk)
+        else:
+            self._store(chunk)
+
+    def _store(self, chunk: bytes) -> None:
         self._digest.update(chunk)
         if self._pending is None:
             self._pending = self._services.files.create()
@@ -70,7 +85,7 @@ class Upload:
 
     def finish(self, now: datetime) -> StagedFile:
         """Keep the file, durably. Raises FileRefused with what to do instead, OSError where the store fails."""
-        refusal = self._refusal or self._refused_at_the_end()
+        refusal = self._refusal or self._refused_at_the_end() or self._clean()
         if refusal or self._pending is None:
             self.abandon()
             raise FileRefused(refusal)
@@ -86,9 +101,40 @@ class Upload:
 
     def abandon(self) -> None:
         """Forget the file; one that was staged stays."""
+        if self._original is not None:
+            self._original.close()
+            self._original = None
         if self._pending is not None:
             self._pending.discard()
             self._pending = None
+
+    def _clean(self) -> str:
+        """Store a photo without its details; why that can't be done, "" where it was or needn't be."""
+        original, self._original = self._original, None
+        if original is None:
+            return ""
+        with original:
+            original.seek(0)
+            try:
+                cleaned = photo_details.take_out_details(original)
+            except photo_details.NotCleaned:
+                return self._not_cleaned()
+            if cleaned:
+                self.size = len(cleaned)
+                if self.size > self._most:
+                    return self._not_cleaned()
+                self._store(cleaned)
+                return ""
+            original.seek(0)
+            while chunk := original.read(CHUNK):
+                self._store(chunk)
+        return ""
+
+    def _not_cleaned(self) -> str:
+        return (
+            f"The place and the camera's details can't be taken out of “{self.name}”. Send it as a JPEG or PNG, or "
+            "untick the box and attach it again as it is"
+        )
 
     def _refused_so_far(self) -> str:
         if self.size > self._most:

@@ -30,9 +30,9 @@ from formapp.errors import UseCaseError
 from formapp.hours import banner, closures
 from formapp.logs import lines, log
 from formapp.models import LARGEST_ID
-from formapp.operations import policy_in_use
+from formapp.operations import policy_in_use, running, shared_files
 from formapp.services import Services, utc_now
-from formapp.settings import PREFIX, BadSetting, not_writable
+from formapp.settings import PREFIX, BadSetting, not_writable, settings_from
 from supportpolicy import PolicyError
 
 
@@ -75,7 +75,7 @@ for command in (operations.examine, operations.backup, operations.restore):
 @with_desk
 def serve(desk: Services, host: str, port: int, workers: int, threads: int, no_worker: bool) -> None:
     """Serve the guide and the desk, with one outbox worker beside them; each is started again when it dies."""
-    _refuse_without_tables(desk)
+    _begin(desk)
     try:
         listener = supervisor.listen(host, port)
     except OSError as error:
@@ -96,6 +96,19 @@ def serve(desk: Services, host: str, port: int, workers: int, threads: int, no_w
     log.info("listening", host=host, port=listener.getsockname()[1], people_come_to=desk.settings.base_url)
     lines.write_in_background()
     supervisor.supervise(processes)
+
+
+def _begin(desk: Services) -> None:
+    """What every serving process does first: nobody restores meanwhile, and its files are where all see them."""
+    running.hold(desk.settings)
+    _refuse_without_tables(desk)
+    try:
+        shared_files.begin(desk)
+    except shared_files.NotShared as reason:
+        raise click.ClickException(str(reason)) from reason
+    except (DBAPIError, OSError):
+        # What is away may come back; until then tickets come without files.
+        return
 
 
 def _refuse_without_tables(desk: Services) -> None:
@@ -131,6 +144,7 @@ def web(listener: int, threads: int) -> None:
 
     ready = supervisor.join_supervisor()
     lines.write_in_background()
+    running.hold(settings_from())
     serve_web(socket.socket(fileno=listener), threads=threads, ready=ready)
 
 
@@ -142,7 +156,7 @@ def run_worker(desk: Services, once: bool) -> None:
     if once:
         click.echo(f"{worker.run_once(desk, utc_now)} tried")
         return
-    _refuse_without_tables(desk)
+    _begin(desk)
     ready = supervisor.join_supervisor()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -14,7 +14,7 @@ from formapp import audit
 from formapp.attachments import service as attachments
 from formapp.cli.context import desk_of, with_desk
 from formapp.operations import backup as backups
-from formapp.operations import doctor
+from formapp.operations import doctor, shared_files
 from formapp.operations.backup import Copied
 from formapp.operations.doctor import Finding, Report
 from formapp.operations.person import erase
@@ -27,12 +27,15 @@ from supportpolicy import PolicyError
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for programs.")
 @click.option("--contents", is_flag=True, help="Read every attached file and compare it with what was sent.")
 @click.option("--sweep", is_flag=True, help="First remove the files that nobody attached in time.")
+@click.option("--adopt-files", is_flag=True, help="First say that this file store is the one of the database.")
 @click.pass_context
-def examine(context: click.Context, as_json: bool, contents: bool, sweep: bool) -> None:
+def examine(context: click.Context, as_json: bool, contents: bool, sweep: bool, adopt_files: bool) -> None:
     """Check the desk: the database, what it holds, the files, the mail server. Exit code 1 where there are problems."""
     swept = None
     try:
         desk, now = desk_of(context), utc_now()
+        if adopt_files:
+            shared_files.adopt(desk)
         swept = _sweep(desk, now) if sweep else None
         report = doctor.examine(desk, now, contents=contents)
     except (BadSetting, PolicyError, OSError) as error:

@@ -1,4 +1,4 @@
-"""``formapp outbox``: the operator's commands for messages that failed."""
+"""``formapp outbox``: the operator's commands for messages that were given up."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ def outbox() -> None:
 @outbox.command(name="list")
 @with_desk
 def outbox_list(desk: Services) -> None:
-    """List the messages that failed, newest first."""
+    """List the messages that were given up, newest first."""
     found = False
-    for message in _failed(desk):
+    for message in _given_up(desk):
         found = True
         ticket = f"\t{reference_of(message.ticket_id)}" if message.ticket_id else ""
         click.echo(
             f"{message.id}\t{message.channel}\t{message.kind}\t{message.recipient}{ticket}\t{message.last_error}"
         )
     if not found:
-        click.echo("No message has failed.")
+        click.echo("No message was given up.")
 
 
 @outbox.command(name="replay")
 @click.argument("numbers", metavar="[NUMBER]...", nargs=-1, type=click.IntRange(1, LARGEST_ID))
-@click.option("--all", "every", is_flag=True, help="All that failed.")
+@click.option("--all", "every", is_flag=True, help="All that were given up.")
 @with_desk
 def outbox_replay(desk: Services, numbers: tuple[int, ...], every: bool) -> None:
-    """Send failed messages again, each with the id that it had."""
+    """Send messages again that were given up, each with the id that it had."""
     if bool(numbers) is every:
         raise click.UsageError("Name the messages by their numbers, or use --all.")
-    wanted = tuple(message.id for message in _failed(desk)) if every else numbers
+    wanted = tuple(message.id for message in _given_up(desk)) if every else numbers
     refused = 0
     for number in wanted:
         try:
@@ -57,8 +57,8 @@ def outbox_replay(desk: Services, numbers: tuple[int, ...], every: bool) -> None
         raise click.exceptions.Exit(1)
 
 
-def _failed(desk: Services) -> Iterator[OutboxMessage]:
-    """All that failed, read a page at a time."""
+def _given_up(desk: Services) -> Iterator[OutboxMessage]:
+    """All that were given up, read a page at a time."""
     page = messages.dead_messages(desk)
     while page:
         yield from page

@@ -5,7 +5,8 @@ from formapp.models.attachments import PREVIEW_STATES, SCAN_STATES, AnonymousFil
 from formapp.models.audit import YOUNGEST_PRUNED_DAYS, AuditEntry
 from formapp.models.constraints import LARGEST_ID
 from formapp.models.hours import StoredClosure
-from formapp.models.lanes import LaneRound
+from formapp.models.installation import Installation
+from formapp.models.lanes import WORK_KINDS, FailedWork, LaneRound
 from formapp.models.outbox import OUTBOX_STATES, OutboxMessage
 from formapp.models.rate_limits import RateCounter
 from formapp.models.retention import RetentionMark
@@ -35,6 +36,7 @@ __all__ = [
     "REFERENCE_PREFIX",
     "SCAN_STATES",
     "TICKET_STATES",
+    "WORK_KINDS",
     "YOUNGEST_PRUNED_DAYS",
     "Account",
     "AnonymousFile",
@@ -43,6 +45,8 @@ __all__ = [
     "ClockNotice",
     "Draft",
     "Event",
+    "FailedWork",
+    "Installation",
     "LaneRound",
     "Membership",
     "Message",

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, literal, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, aliased, defer
 
 from formapp import audit
 from formapp.actors import Actor, require_staff
@@ -116,7 +116,10 @@ def enqueue_mail(
 
 
 def lease_next(services: Services, now: datetime, only: ColumnElement[bool] | None = None) -> OutboxMessage | None:
-    """Take the next message that is due on a lease, of those that ``only`` leaves; None while nothing is."""
+    """Take the next message that is due on a lease, of those that ``only`` leaves; None while nothing is.
+
+    One whose row can't be read any more, as after damage, is given up, and the next one taken.
+    """
     earlier = aliased(OutboxMessage)
     held_up = exists().where(
         and_(
@@ -126,25 +129,34 @@ def lease_next(services: Services, now: datetime, only: ColumnElement[bool] | No
             earlier.id < OutboxMessage.id,
         )
     )
-    with services.write.begin() as database:
-        free = OutboxMessage.leased_until.is_(None) | (OutboxMessage.leased_until <= now)
-        chosen = (
-            select(OutboxMessage.id)
-            .where(OutboxMessage.state == "due", OutboxMessage.next_attempt_at <= now, free, ~held_up)
-            .order_by(OutboxMessage.next_attempt_at, OutboxMessage.id)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        )
-        if only is not None:
-            chosen = chosen.where(only)
-        number = database.scalar(chosen)
-        if number is None:
-            return None
-        message = database.get_one(OutboxMessage, number)
-        message.lease = secrets.token_hex(8)
-        message.leased_until = now + LEASE
-        message.attempts += 1
-    return message
+    free = OutboxMessage.leased_until.is_(None) | (OutboxMessage.leased_until <= now)
+    chosen = (
+        select(OutboxMessage.id)
+        .where(OutboxMessage.state == "due", OutboxMessage.next_attempt_at <= now, free, ~held_up)
+        .order_by(OutboxMessage.next_attempt_at, OutboxMessage.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    if only is not None:
+        chosen = chosen.where(only)
+    while True:
+        with services.write.begin() as database:
+            number = database.scalar(chosen)
+            if number is None:
+                return None
+            try:
+                message = database.get_one(OutboxMessage, number)
+            except ValueError as error:
+                database.execute(
+                    update(OutboxMessage)
+                    .where(OutboxMessage.id == number)
+                    .values(state="dead", finished_at=now, last_error=f"Its row can't be read ({failure_place(error)})")
+                )
+                continue
+            message.lease = secrets.token_hex(8)
+            message.leased_until = now + LEASE
+            message.attempts += 1
+            return message
 
 
 def finish(services: Services, message: OutboxMessage, outcome: Outcome, now: datetime) -> None:
@@ -219,8 +231,9 @@ def mail_numbered(services: Services, number: int) -> OutboxMessage | None:
 
 
 def dead_messages(services: Services, *, before: int | None = None, most: int = 50) -> tuple[OutboxMessage, ...]:
-    """The messages that failed, newest first; the next page begins ``before`` the last one's number."""
-    chosen = select(OutboxMessage).where(_IS_DEAD)
+    """The messages that were given up, newest first; the next page begins ``before`` the last one's number."""
+    # Without the payload: a row may be here because that can't be read.
+    chosen = select(OutboxMessage).where(_IS_DEAD).options(defer(OutboxMessage.payload, raiseload=True))
     if before is not None:
         chosen = chosen.where(OutboxMessage.id < min(before, LARGEST_ID))
     with services.read() as database:
@@ -235,16 +248,16 @@ def message_numbered(services: Services, number: int) -> OutboxMessage:
 
 @tried_again
 def replay(services: Services, actor: Actor, number: int, now: datetime, *, by: audit.Origin | None = None) -> None:
-    """Send a failed message again, for staff, with the id that it had: a recipient that already has it can tell.
+    """Send a message again, for staff, that was given up, with the id that it had: a recipient that has it can tell.
 
-    One that is more than a week old is tried once. Raises NotFound, NotPermitted, and UseCaseError for one that has
-    not failed.
+    One that is more than a week old is tried once. Raises NotFound, NotPermitted, and UseCaseError for one that was
+    not given up.
     """
     with services.write.begin() as database:
         require_staff(database, actor)
         message = _message(database, number, for_update=True)
         if message.state != "dead":
-            raise UseCaseError("This message has not failed: it was sent, or is on its way")
+            raise UseCaseError("This message was not given up: it was sent, or is on its way")
         make_due(message, now)
         record_replay(database, message, by, now)
 
@@ -264,7 +277,10 @@ def make_due(message: OutboxMessage, now: datetime) -> None:
 
 
 def _message(database: Session, number: int, *, for_update: bool = False) -> OutboxMessage:
-    found = database.get(OutboxMessage, number, with_for_update=for_update) if 0 < number <= LARGEST_ID else None
+    found = None
+    if 0 < number <= LARGEST_ID:
+        without_payload = [defer(OutboxMessage.payload)]
+        found = database.get(OutboxMessage, number, options=without_payload, with_for_update=for_update)
     if found is None:
         raise NotFound(f"There is no message {number}")
     return found

@@ -23,7 +23,7 @@ from formapp.database import schema
 from formapp.database.engine import LOCK_SECONDS, open_database, sqlite_driver
 from formapp.errors import UseCaseError
 from formapp.models import Ticket
-from formapp.operations import doctor
+from formapp.operations import doctor, running, shared_files
 from formapp.operations.doctor import Report
 from formapp.operations.doctor.database import is_sqlite, one_line, place_of
 from formapp.services import Services
@@ -77,13 +77,18 @@ def restore(services: Services, source: Path, now: datetime, *, force: bool = Fa
     """Put a backup in the desk's place, in one transaction; an older schema is taken to this release's.
 
     Raises UseCaseError where that would overwrite tickets or where the doctor finds problems in the backup,
-    both unless forced; where the backup is of a newer release; where something can't be read or written.
+    both unless forced; where the desk runs; where the backup is of a newer release; where something can't be
+    read or written.
     """
     path = _database_of(services, "pg_restore")
     if not (source / DATABASE).is_file():
         raise UseCaseError(f"{source} is no backup: it has no {DATABASE}")
     services.database.engine.dispose()
-    with _troubles_told("Nothing was restored"), _unfinished(path.parent, path.name) as making:
+    with (
+        running.stopped(services.settings),
+        _troubles_told("Nothing was restored"),
+        _unfinished(path.parent, path.name) as making,
+    ):
         for name in (DATABASE, f"{DATABASE}-wal"):
             if (source / name).exists():
                 shutil.copyfile(source / name, making / name)
@@ -97,6 +102,8 @@ def restore(services: Services, source: Path, now: datetime, *, force: bool = Fa
         if isinstance(services.files, LocalFileStore) and (source / FILES).is_dir():
             _copy_files(source / FILES, services.files.folder)
         _put_in_place(making / DATABASE, path)
+        # The store that the files were copied to is now the one of this database.
+        shared_files.adopt(services)
     return replace(_counted(services, doctor.examine_data(services, now)), place=path, saved=saved)
 
 

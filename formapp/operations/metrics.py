@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import func, or_, select
 
 from formapp.models import Attachment, OutboxMessage, Ticket
-from formapp.operations import lane_rounds
+from formapp.operations import given_up, lane_rounds
 from formapp.services import Services
 
 
@@ -18,8 +18,9 @@ class Figures:
     """Counts, and ages in seconds (0 where there is nothing to be old).
 
     ``tickets`` are those that aren't closed, by state and priority; ``overdue`` by what was promised;
-    ``outbox`` by channel and state, with what is still to be sent ("due") and what was given up ("dead");
+    ``outbox`` by channel and state, with what is still to be sent ("due") and what was given up ("given_up");
     ``attachments`` those that the worker has still to look at, by state of the scan: "failed" is tried again;
+    ``given_up`` how much of the worker's other work was given up, by its kind;
     ``lanes`` how long ago each lane of the worker finished a round.
     """
 
@@ -29,6 +30,7 @@ class Figures:
     outbox: Mapping[tuple[str, ...], int]
     outbox_age: float
     attachments: Mapping[tuple[str, ...], int]
+    given_up: Mapping[tuple[str, ...], int]
     lanes: Mapping[tuple[str, ...], float]
 
 
@@ -61,9 +63,10 @@ def figures_of(services: Services, now: datetime) -> Figures:
         tickets={(state, priority): count for state, priority, count in tickets},
         oldest_open=_age(oldest, now),
         overdue={"response": response or 0, "resolution": resolution or 0},
-        outbox={(channel, state): count for channel, state, count in outbox},
+        outbox={(channel, "given_up" if state == "dead" else state): count for channel, state, count in outbox},
         outbox_age=_age(waiting, now),
         attachments={(scan,): count for scan, count in attachments},
+        given_up={(kind,): count for kind, count in given_up.counts(services).items()},
         lanes={(lane,): _age(at, now) for lane, at in lane_rounds.last_rounds(services).items()},
     )
 

@@ -22,11 +22,10 @@ class _Collected(Collector):
         yield GaugeMetricFamily("support_oldest_open_seconds", "Age of the oldest open ticket", figures.oldest_open)
         overdue: dict[tuple[str, ...], int] = {(promise,): count for promise, count in figures.overdue.items()}
         yield _gauge("overdue_tickets", "Promises missed and still to be kept", ["promise"], overdue)
-        yield _gauge(
-            "outbox_messages", "Messages to be sent (due) or given up (dead)", ["channel", "state"], figures.outbox
-        )
+        yield _gauge("outbox_messages", "Messages to be sent (due) or given up", ["channel", "state"], figures.outbox)
         yield GaugeMetricFamily("support_outbox_oldest_seconds", "Age of the oldest message due", figures.outbox_age)
         yield _gauge("attachments_waiting", "Files to be scanned or previewed", ["scan"], figures.attachments)
+        yield _gauge("work_given_up", "Work of the worker that was given up", ["work"], figures.given_up)
         yield _gauge(
             "worker_round_age_seconds", "Time since a lane of the worker finished a round", ["lane"], figures.lanes
         )

@@ -12,7 +12,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from formapp.storage.store import CHUNK, METADATA, UNFINISHED, PendingFile, SpooledFile, checked_suffix, is_key
+from formapp.storage.store import (
+    CHUNK,
+    IDENTITY,
+    METADATA,
+    UNFINISHED,
+    PendingFile,
+    SpooledFile,
+    checked_suffix,
+    is_key,
+)
 from formapp.tokens import new_token
 
 RESERVE = 256 * 1024 * 1024
@@ -60,8 +69,8 @@ class LocalFileStore:
             return
         path = self._path(key)
         _beside(path, METADATA).unlink(missing_ok=True)
-        with suppress(FileNotFoundError):
-            for found in os.scandir(path.parent):
+        with suppress(FileNotFoundError), os.scandir(path.parent) as beside:
+            for found in beside:
                 if found.name == key or found.name.startswith(f"{key}."):
                     Path(found.path).unlink(missing_ok=True)
 
@@ -109,6 +118,25 @@ class LocalFileStore:
             sync(self.folder)
         finally:
             path.unlink(missing_ok=True)
+
+    def identity(self) -> str:
+        """The store's own id, empty where it has none yet. Raises OSError."""
+        try:
+            return (self.folder / IDENTITY).read_text("utf-8").strip()
+        except FileNotFoundError:
+            return ""
+
+    def identify(self, identity: str) -> str:
+        """Give the store an id unless it has one; the id that it has then. Raises OSError."""
+        self._make(self.folder)
+        path = self.folder / f"{IDENTITY}.{new_token()}"
+        _write_whole(path, identity.encode())
+        # Of machines that start together one wins.
+        with suppress(FileExistsError):
+            os.link(path, self.folder / IDENTITY)
+        path.unlink()
+        sync(self.folder)
+        return self.identity()
 
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / key

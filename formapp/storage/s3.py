@@ -6,16 +6,16 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
 import obstore
-from obstore.exceptions import BaseError, NotFoundError
+from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
 from obstore.store import S3Store
 
-from formapp.storage.store import CHUNK, CONTENT, METADATA, PendingFile, SpooledFile, checked_suffix, is_key
+from formapp.storage.store import CHUNK, CONTENT, IDENTITY, METADATA, PendingFile, SpooledFile, checked_suffix, is_key
 from formapp.tokens import new_token
 
 _PART = 5 * 1024 * 1024
@@ -111,6 +111,20 @@ class S3FileStore:
             obstore.put(self._store, name, b"written to see whether it can be")
             obstore.delete(self._store, name)
 
+    def identity(self) -> str:
+        """The store's own id, empty where it has none yet. Raises OSError."""
+        try:
+            with _as_os_errors():
+                return bytes(obstore.get(self._store, IDENTITY).bytes()).decode()
+        except FileNotFoundError:
+            return ""
+
+    def identify(self, identity: str) -> str:
+        """Give the store an id unless it has one; the id that it has then. Raises OSError."""
+        with suppress(FileExistsError), _as_os_errors():
+            obstore.put(self._store, IDENTITY, identity.encode(), mode="create")
+        return self.identity()
+
     def _content(self, key: str, name: str) -> bytes | None:
         if not is_key(key):
             return None
@@ -160,6 +174,8 @@ def _as_os_errors() -> Iterator[None]:
         if "NoSuchBucket" in said:
             raise OSError("the bucket for files isn't there") from error
         raise FileNotFoundError(said.partition("\n")[0]) from error
+    except AlreadyExistsError as error:
+        raise FileExistsError("there is one already") from error
     except BaseError as error:
         raise OSError(f"the bucket for files can't be used: {str(error).partition(chr(10))[0]}") from error
 

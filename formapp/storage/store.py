@@ -15,6 +15,8 @@ CHUNK = 64 * 1024
 """How much is read at a time, in bytes."""
 _KEY = re.compile(r"[A-Za-z0-9_-]{43}")
 _SUFFIX = re.compile(r"[a-z][a-z0-9]{0,15}")
+IDENTITY = "store-id"
+"""The name under which a store keeps its id; it is no key."""
 CONTENT, METADATA, UNFINISHED = "content", "json", "part"
 """Names that the stores use themselves; nothing else may be put beside a file under them."""
 
@@ -58,6 +60,12 @@ class FileStore(Protocol):
 
     def check(self) -> None:
         """Raises OSError where the store can't be written."""
+
+    def identity(self) -> str:
+        """The store's own id, empty where it has none yet. Raises OSError."""
+
+    def identify(self, identity: str) -> str:
+        """Give the store an id unless it has one; the id that it has then. Raises OSError."""
 
 
 def is_key(text: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import joinedload
 
+from formapp import failed_work
 from formapp.attachments import service as attachments
 from formapp.database.retry import tried_again
 from formapp.errors import ReplyReused, TextRefused, TooManyMessages, UseCaseError
@@ -25,6 +26,8 @@ from formapp.tickets.actions import TicketAction, ticket_action
 BODY_LENGTH = 20_000
 # The id that a form was made with: something that can be seen, as long as its column takes.
 _SUBMISSION = re.compile(r"\S[^\0]{0,99}")
+RENDERING = "rendering"
+"""What making a message's HTML is called where it fails."""
 NextState = Literal["open", "waiting", "closed"]
 """How a ticket goes on after a staff reply: we work on it, we wait for the customer, or it is done."""
 
@@ -146,22 +149,33 @@ def sent_by(messages: Iterable[Message], account_id: int) -> tuple[str, ...]:
     return tuple(message.submission for message in messages if message.account_id == account_id)
 
 
-def render_new(services: Services, most: int = 50) -> int:
-    """Render messages that have no HTML yet, each once; how many were rendered."""
+def render_new(services: Services, clock: Callable[[], datetime], most: int = 50) -> int:
+    """Render messages that have no HTML yet, each once; how many were tried.
+
+    One that can't be rendered is shown as it was typed; it is put off, after some tries given up, and holds up
+    no other.
+    """
+    now = clock()
+    new = select(Message.id, Message.ticket_id).where(
+        Message.html.is_(None), ~failed_work.waits(RENDERING, Message.id, now)
+    )
     with services.read() as database:
-        new = database.execute(
-            select(Message.id, Message.body).where(Message.html.is_(None)).order_by(Message.id).limit(most)
-        ).all()
-    for done, (number, body) in enumerate(new):
+        numbers = database.execute(new.order_by(Message.id).limit(most)).all()
+    for number, ticket_id in numbers:
         try:
-            html = _rendered(number, body)
-        except OSError as error:
-            # This machine has no process to spare; until it has, the text is shown as it was typed.
-            log.warning("messages not rendered", reason=type(error).__name__)
-            return done
-        with services.write.begin() as database:
-            database.execute(update(Message).where(Message.id == number).values(html=html))
-    return len(new)
+            _render(services, number)
+        except Exception as error:  # noqa: BLE001 - one message's trouble is no other's
+            failed_work.put_off(services, RENDERING, number, ticket_id, error, clock())
+    return len(numbers)
+
+
+def _render(services: Services, number: int) -> None:
+    with services.read() as database:
+        body = database.scalar(select(Message.body).where(Message.id == number)) or ""
+    html = _rendered(number, body)
+    with services.write.begin() as database:
+        database.execute(update(Message).where(Message.id == number).values(html=html))
+        failed_work.forget(database, RENDERING, number)
 
 
 def _rendered(number: int, body: str) -> str:

@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from formapp import failed_work
 from formapp.hours import closures
-from formapp.logs import log
 from formapp.models import NO_DEADLINE, ClockNotice, Event, Project, Ticket
 from formapp.notifications import fanout
 from formapp.notifications.fanout import TicketEvent
@@ -26,8 +25,8 @@ from formapp.tickets import events
 from supportpolicy import Closure, Deadlines, Pause, Policy, Target
 
 TARGETS: tuple[Target, Target] = ("response", "resolution")
-PUT_OFF = timedelta(hours=1)
-"""How long a ticket waits whose notices could not be worked out."""
+WORK = "notices"
+"""What the clock's work is called where it fails."""
 PAUSED_STATES = {"waiting": "Waiting for your answer", "closed": "The ticket was closed"}
 """States in which the resolution clock is paused, and the words that say why."""
 CHANGES_OF_STATE = ("replied", "closed", "reopened", "merged")
@@ -211,12 +210,12 @@ def _record(
 def record_due_notices(services: Services, clock: Callable[[], datetime], most: int = 500) -> int:
     """Look at the tickets whose time has come, each in a transaction of its own; how many were looked at.
 
-    A ticket that can't be looked at is put off, and holds up no other.
+    A ticket that can't be looked at is put off, after some tries given up, and holds up no other.
     """
+    now = clock()
+    due = select(Ticket.id).where(Ticket.notice_at <= now, ~failed_work.waits(WORK, Ticket.id, now))
     with services.read() as database:
-        numbers = database.scalars(
-            select(Ticket.id).where(Ticket.notice_at <= clock()).order_by(Ticket.notice_at).limit(most)
-        ).all()
+        numbers = database.scalars(due.order_by(Ticket.notice_at).limit(most)).all()
     for number in numbers:
         try:
             with services.write.begin() as database:
@@ -224,14 +223,8 @@ def record_due_notices(services: Services, clock: Callable[[], datetime], most: 
                 ticket = database.scalar(select(Ticket).where(Ticket.id == number).with_for_update(skip_locked=True))
                 if ticket is not None:
                     record_notices(services, database, ticket, clock())
-        except DBAPIError:
-            raise
+                    failed_work.forget(database, WORK, number)
         except Exception as error:  # noqa: BLE001 - one ticket's trouble is no other's
-            log.error("notices put off", ticket=number, error=type(error).__name__)
-            _put_off(services, number, clock())
+            # A database that is away takes this no more; then the lane waits for it.
+            failed_work.put_off(services, WORK, number, number, error, clock())
     return len(numbers)
-
-
-def _put_off(services: Services, ticket_id: int, now: datetime) -> None:
-    with services.write.begin() as database:
-        database.execute(update(Ticket).where(Ticket.id == ticket_id).values(notice_at=now + PUT_OFF))

@@ -113,6 +113,7 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("POST", "closures.cancel"): STAFF_ONLY,
     ("GET", "outgoing.messages"): STAFF_ONLY,
     ("POST", "outgoing.replay"): STAFF_ONLY,
+    ("POST", "outgoing.try_again"): STAFF_ONLY,
     ("GET", "outgoing.endpoint"): STAFF_ONLY,
     ("GET", "audit_log.lines"): STAFF_ONLY,
     ("GET", "account.projects"): SIGNED_IN,

@@ -56,6 +56,7 @@ ACTIONS: Mapping[str, Action] = {
     ),
     "closures.cancel": Action("Cancel closure", "cancel the closure “{what}”", "closures.coming", "Closures"),
     "outgoing.replay": Action("Send again", "send “{what}” again", "outgoing.messages", "Outgoing"),
+    "outgoing.try_again": Action("Try again", "try “{what}” again", "outgoing.messages", "Outgoing"),
     "signin.send": Action(
         "Send me a link", "get a sign-in link sent to {email}", "signin.ask", "Sign in", has_text=True
     ),
@@ -195,9 +196,12 @@ def _refused() -> Response:
     if endpoint not in ACTIONS:
         return page("refused.html", 403, would="", address=f"{PREFIX}/", name="My tickets")
     action = action_of(endpoint, FormData(MultiDict()))
-    would = {"closures.cancel": "cancel a closure", "outgoing.replay": "send a message again"}.get(
-        endpoint, f"assign {arguments['reference']}" if endpoint == "desk.assign" else action.would
-    )
+    unnamed = {
+        "closures.cancel": "cancel a closure",
+        "outgoing.replay": "send a message again",
+        "outgoing.try_again": "try work again",
+    }
+    would = unnamed.get(endpoint, f"assign {arguments['reference']}" if endpoint == "desk.assign" else action.would)
     needed = {name: value for name, value in arguments.items() if name in {"reference", "token"}}
     name = action.page_name.format_map(_Named(arguments))
     return page("refused.html", 403, would=would, address=url_for(action.page, **needed), name=name)

@@ -39,10 +39,12 @@ def render_files(
     *,
     files_url: str = "",
     ids: str = "ticket",
+    clean: bool = True,
 ) -> Markup:
     """The field with its limits, the staged files, each with Remove, and the sentences about those that aren't.
 
-    ``files_url`` is where script uploads a file as soon as it is chosen (empty: nowhere).
+    ``files_url`` is where script uploads a file as soon as it is chosen (empty: nowhere). ``clean`` says
+    whether the box that takes the details out of photos is ticked.
     """
     most = policy.form.attachments
     return render(
@@ -60,6 +62,7 @@ def render_files(
         },
         staged=staged,
         errors=errors,
+        clean=clean,
         files_url=files_url,
         ids=ids,
         size_words=size_words,

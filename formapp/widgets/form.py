@@ -29,6 +29,7 @@ def render_form(
     files_url: str = "",
     similar_url: str = "",
     staged: Sequence[Staged] = (),
+    clean_photos: bool = True,
 ) -> Markup:
     """The form with its values and errors.
 
@@ -37,7 +38,8 @@ def render_form(
     for, which ``sending_as`` says in words and ``sender_email`` by address); ``page`` is the path of the
     guide's page that it stands on; ``dates_url`` is where the desk tells the dates if one files now (empty:
     nowhere), ``files_url`` where script uploads files, ``similar_url`` where it asks whether somebody has
-    just reported the same; ``staged`` are the files that the form carries.
+    just reported the same; ``staged`` are the files that the form carries, ``clean_photos`` whether the box
+    is ticked that takes the details out of photos.
     """
     return render(
         "form.html",
@@ -53,7 +55,7 @@ def render_form(
         dates_url=dates_url,
         similar_url=similar_url,
         alive_url=f"{action.rpartition('/')[0]}/healthz",
-        files=render_files(policy, staged, form.files.errors, files_url=files_url, ids=ids),
+        files=render_files(policy, staged, form.files.errors, files_url=files_url, ids=ids, clean=clean_photos),
         page=page or form.page.data or "",
         chooser=render_chooser(policy, ids=f"{ids}-chooser", nested=True),
         errors=[(field.name, sentence) for field in form.visible for sentence in field.errors],

@@ -100,7 +100,7 @@ def write_on_the_ticket(desk: Desk) -> None:
     replies.reply_as_customer(services, customer.id, 1, written("See https://shop.example/cart"), now)
     down = {"need": "broken", "environment": "production", "impact": "down", "workaround": "none"}
     triage.correct_answers(services, sam.id, 1, down, now, seen=99)
-    replies.render_new(services)
+    replies.render_new(services, lambda: now)
 
 
 def missing_answer(page: Page) -> None:

@@ -28,7 +28,7 @@ def _ticket(desk: Desk) -> None:
     for number in range(8):
         text = written(f"Line {number}\n" * 12)
         replies.reply_as_staff(desk.services, sam.id, 1, text, "waiting", NOW)
-    replies.render_new(desk.services)
+    replies.render_new(desk.services, desk.clock)
 
 
 def test_a_reply_comes_into_view_below_the_theme_s_header(page: Page, desk: Desk) -> None:

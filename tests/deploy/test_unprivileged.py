@@ -68,12 +68,26 @@ def python_for_nobody(folder: Path) -> str:
     pytest.skip("nobody may start none of the Pythons of this version that are here")
 
 
-def test_nobody_serves_the_desk_from_a_folder_of_its_own(folder: Path) -> None:
+def as_the_unit_does(var: Path) -> list[str]:
+    """Before a command: a file system of which only this folder can be written, and a /tmp of its own, as the unit
+    file's ProtectSystem=strict and PrivateTmp=true make it. Skips where this machine allows no such view.
+    """
+    view = 'mount --bind "$0" "$0" && mount --bind / / && mount -o remount,bind,ro / && exec "$@"'
+    before = ["unshare", "--mount", "--propagation=private", "sh", "-c", view, str(var)]
+    tried = subprocess.run([*before, "sh", "-c", "touch /written"], check=False, capture_output=True)
+    if b"Read-only" not in tried.stderr:
+        pytest.skip("no process of this machine may have a view of the files of its own")
+    return before
+
+
+@pytest.mark.parametrize("restricted", [False, True], ids=["as nobody", "as the unit restricts it"])
+def test_nobody_serves_the_desk_from_a_folder_of_its_own(folder: Path, restricted: bool) -> None:
     python = python_for_nobody(folder)
     var, policy, port = folder / "var", folder / "support-policy.yml", free_port()
     var.mkdir(mode=0o700)
     os.chown(var, NOBODY.pw_uid, NOBODY.pw_gid)
     shutil.copy(POLICY, policy)
+    around = as_the_unit_does(var) if restricted else []
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("FORMAPP_")},
         **PACKAGES,
@@ -84,12 +98,16 @@ def test_nobody_serves_the_desk_from_a_folder_of_its_own(folder: Path) -> None:
     }
     formapp = [python, "-m", "formapp"]
     subprocess.run(
-        as_nobody(*formapp, "db", "upgrade"), cwd=folder, env=environment, check=True, stdout=subprocess.PIPE
+        [*around, *as_nobody(*formapp, "db", "upgrade")],
+        cwd=folder,
+        env=environment,
+        check=True,
+        stdout=subprocess.PIPE,
     )
     log = folder / "serve.log"
     with log.open("wb") as output:
         serving = subprocess.Popen(
-            as_nobody(*formapp, "serve", f"--port={port}"),
+            [*around, *as_nobody(*formapp, "serve", f"--port={port}")],
             cwd=folder,
             env=environment,
             stdout=output,

@@ -24,8 +24,9 @@ HANG, DROP = "hang", "drop"
 class MailServer(Controller):
     """Listens on a free port. ``said`` holds, by step and then in order, what it says instead of yes.
 
-    Steps are MAIL, an address (at its RCPT), DATA and QUIT; once the list is empty it says yes. For DATA there
-    are also ``HANG`` (the mail is taken, and no answer comes) and ``DROP`` (the connection ends instead).
+    Steps are MAIL, an address (at its RCPT), DATA, DATA with an address (for its mails alone) and QUIT; once the
+    list is empty it says yes. For DATA there are also ``HANG`` (the mail is taken, and no answer comes) and
+    ``DROP`` (the connection ends instead).
     """
 
     def __init__(self, **options: Any) -> None:
@@ -33,6 +34,7 @@ class MailServer(Controller):
         self.arrived: list[tuple[str, EmailMessage]] = []
         self.taken: list[str] = []
         self.encrypted: list[bool] = []
+        self.greeted_by: list[str | None] = []
         self._released = asyncio.Event()
         # Its name is given, so that no name server is asked for it.
         super().__init__(self, hostname="127.0.0.1", port=0, server_hostname="mail.example", **options)
@@ -52,8 +54,9 @@ class MailServer(Controller):
         return self.said[step].pop(0) if self.said[step] else ""
 
     async def handle_MAIL(  # noqa: N802 - the library's name
-        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
+        self, _server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        self.greeted_by.append(session.host_name)
         if said := self._next("MAIL"):
             return said
         envelope.mail_from, envelope.mail_options = address, options
@@ -68,7 +71,7 @@ class MailServer(Controller):
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
-        said = self._next("DATA")
+        said = self._next(f"DATA {envelope.rcpt_tos[0]}") or self._next("DATA")
         if said and said not in {HANG, DROP}:
             return said
         message = message_from_bytes(envelope.original_content or b"", policy=policy.default)

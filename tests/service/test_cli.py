@@ -27,7 +27,9 @@ class Operator:
 
     def __init__(self, folder: Path, database_url: str = "", **settings: str) -> None:
         url = database_url or f"sqlite:///{folder / 'desk.sqlite3'}"
-        values = {"VAR": str(folder), "POLICY": str(POLICY), "DATABASE_URL": url, "DEV_INBOX": "1", **settings}
+        values = {"VAR": str(folder), "POLICY": str(POLICY), "DATABASE_URL": url, "DEV_INBOX": "1"}
+        # On PostgreSQL the desk asks whether all machines see the same files.
+        values |= {"FILES_SHARED": "1", **settings}
         self.environment = {f"FORMAPP_{name}": value for name, value in values.items()}
 
     def types(self, *words: str) -> Result:

@@ -13,7 +13,7 @@ from formapp.models import Account, Event
 from formapp.services import Services
 from formapp.tickets import queries, replies, triage
 from formapp.tickets.message_html import to_html
-from tests.builders import NOW, build_customer, build_staff, file_ticket, written
+from tests.builders import NOW, Clock, build_customer, build_staff, file_ticket, written
 
 
 @pytest.fixture
@@ -125,8 +125,8 @@ def test_a_message_is_rendered_once_and_off_the_request(services: Services, ada:
     replies.reply_as_customer(services, ada.id, 1, written("It is **down**"), NOW)
     (message,) = replies.messages_of(services, 1, with_notes=False)
     assert message.html is None
-    assert replies.render_new(services) == 1
-    assert replies.render_new(services) == 0
+    assert replies.render_new(services, Clock()) == 1
+    assert replies.render_new(services, Clock()) == 0
     (message,) = replies.messages_of(services, 1, with_notes=False)
     assert message.html == '<p dir="auto">It is **down**</p>\n'
 

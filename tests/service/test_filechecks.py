@@ -216,7 +216,7 @@ def test_a_lease_that_ran_out_changes_nothing(services: Services, clock: Clock) 
     assert slow is not None
     clock.now += attachment_jobs.LEASE
     assert check(services, clock) == 1
-    attachment_jobs._store(services, slow, {"preview": "failed"})
+    attachment_jobs._store(services, slow, {"preview": "failed", "work_at": None}, clock())
     assert now_of(services).preview == "made"
 
 
@@ -298,3 +298,18 @@ def test_a_file_beyond_the_scanner_s_limit_has_no_verdict() -> None:
 def test_clamd_that_is_away_has_failed() -> None:
     found = virus_scan.scan("clamd:/no/such/socket", [b"x"])
     assert found.detail.startswith("The scanner at /no/such/socket can't be reached: ")
+
+
+@pytest.mark.parametrize("says", ["raise SystemExit(0)", "print(seen); raise SystemExit(1)", "raise SystemExit(seen)"])
+def test_no_log_quotes_a_file_or_names_it(
+    services: Services, clock: Clock, capsys: pytest.CaptureFixture[str], says: str
+) -> None:
+    """What a scanner and the pictures' library say may hold both."""
+    scanner = command(f"import sys; seen = sys.stdin.buffer.read().decode('latin-1') + ' CANARY.png'; {says}")
+    desk = scanned_by(services, scanner)
+    damaged = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDRCANARY CANARY CANARY"
+    attach(desk, build_customer(services), "CANARY.png", damaged)
+    check(desk, clock)
+    said = capsys.readouterr().out
+    assert "CANARY" not in said
+    assert "attachment" in said

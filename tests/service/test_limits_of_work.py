@@ -15,6 +15,7 @@ from formapp.attachments import jobs as attachment_jobs
 from formapp.attachments import previews
 from formapp.attachments import service as attachments
 from formapp.attachments.previews import NoPreview, make_limited_preview
+from formapp.backoff import FIRST_PAUSE
 from formapp.limited_process import OverLimit, WorkRefused, run_limited
 from formapp.models import Attachment
 from formapp.services import Services
@@ -59,13 +60,18 @@ def test_work_comes_back_and_a_refusal_in_its_words(module: Path) -> None:
         "limit_this_process(10**9, 0.1)\nwhile True: pass",
         "limit_this_process(10**9, 0.1)\n(1 << 10**9) // 3**10**7",
         "limit_this_process(2 * 10**8, 5)\nbytearray(10**9)",
-        "os.kill(os.getpid(), 9)",
+        "os.kill(os.getpid(), 11)",
     ],
-    ids=["a loop", "a loop in C", "memory", "killed"],
+    ids=["a loop", "a loop in C", "memory", "a crash"],
 )
 def test_work_that_is_over_its_limits_ends(module: Path, script: str) -> None:
     with pytest.raises(OverLimit):
         run(module, script)
+
+
+def test_work_that_is_killed_from_outside_may_be_tried_again(module: Path) -> None:
+    with pytest.raises(ChildProcessError):
+        run(module, "os.kill(os.getpid(), 9)")
 
 
 def test_work_that_stands_still_ends_by_the_clock(module: Path) -> None:
@@ -97,8 +103,8 @@ def test_a_hostile_message_is_shown_once_and_holds_no_other_back(
             asked.append(after.children_user + after.children_system - before.children_user - before.children_system)
 
     monkeypatch.setattr(message_html, "run_limited", noted)
-    assert replies.render_new(sqlite_services) == 2
-    assert replies.render_new(sqlite_services) == 0
+    assert replies.render_new(sqlite_services, Clock()) == 2
+    assert replies.render_new(sqlite_services, Clock()) == 0
     # Beside the limit on its work a process takes a moment to begin.
     assert max(asked) < message_html.MOST_SECONDS + 2
     hostile, other = replies.messages_of(sqlite_services, 1, with_notes=False)
@@ -126,24 +132,27 @@ def test_what_takes_too_much_is_shown_as_it_was_typed(
     typed = 'One <b>line</b>\nand *another*\n\nA "paragraph" & more'
     replies.reply_as_customer(sqlite_services, ada.id, 1, written(typed), NOW)
     monkeypatch.setattr(message_html, "run_limited", over)
-    assert replies.render_new(sqlite_services) == 1
-    assert replies.render_new(sqlite_services) == 0
+    assert replies.render_new(sqlite_services, Clock()) == 1
+    assert replies.render_new(sqlite_services, Clock()) == 0
     (message,) = replies.messages_of(sqlite_services, 1, with_notes=False)
     assert message.html == (
         '<p dir="auto">One &lt;b&gt;line&lt;/b&gt;\nand *another*\n\nA &#34;paragraph&#34; &amp; more</p>\n'
     )
 
 
-def test_a_process_that_cannot_be_started_leaves_the_message_to_the_next_round(
-    sqlite_services: Services, monkeypatch: pytest.MonkeyPatch
+def test_a_process_that_cannot_be_started_leaves_the_message_to_a_later_round(
+    sqlite_services: Services, monkeypatch: pytest.MonkeyPatch, clock: Clock
 ) -> None:
     ada = build_customer(sqlite_services)
     file_ticket(sqlite_services, ada)
     replies.reply_as_customer(sqlite_services, ada.id, 1, written("It is **down**"), NOW)
     with monkeypatch.context() as patch:
         patch.setattr(limited_process.sys, "executable", "/nowhere/python")
-        assert replies.render_new(sqlite_services) == 0
-    assert replies.render_new(sqlite_services) == 1
+        assert replies.render_new(sqlite_services, clock) == 1
+    assert replies.render_new(sqlite_services, clock) == 0, "it is put off"
+    clock.now += 2 * FIRST_PAUSE
+    assert replies.render_new(sqlite_services, clock) == 1
+    assert replies.messages_of(sqlite_services, 1, with_notes=False)[0].html == "<p>It is <strong>down</strong></p>\n"
 
 
 @pytest.mark.parametrize(

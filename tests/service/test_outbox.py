@@ -355,7 +355,7 @@ def test_an_old_message_is_tried_once_and_given_up_again_where_that_fails(servic
 def test_only_what_was_given_up_is_sent_once_more(services: Services) -> None:
     waiting = write_mail(services)
     for _ in range(2):
-        with pytest.raises(UseCaseError, match="has not failed: it was sent, or is on its way"):
+        with pytest.raises(UseCaseError, match="was not given up: it was sent, or is on its way"):
             outbox.replay(services, OPERATOR, waiting, NOW)
         send(services, Post())
     assert send(services, Post(), NOW + timedelta(days=1)) == 0

@@ -34,7 +34,7 @@ def due(services: Services) -> list[int]:
 
 
 def test_what_was_given_up_is_listed_and_sent_again_by_its_number(services: Services, operator: Operator) -> None:
-    assert operator.is_told("outbox", "list") == "No message has failed."
+    assert operator.is_told("outbox", "list") == "No message was given up."
     ada, ben = given_up(services, "ada", "ben")
     assert operator.is_told("outbox", "list").splitlines() == [
         f"{ben}\tmail\tunknown-address\tben@shop.example\t550 no such user",

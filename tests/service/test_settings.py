@@ -127,7 +127,8 @@ def test_a_value_that_looks_like_a_number_stays_text(tmp_path: Path) -> None:
         ("MAIL_FROM", "Support", "must be an address"),
         ("MAIL_FROM", "Support, Ltd <support@help.example>", "must be an address"),
         ("MAIL_FROM", "Support <support@>", "must be an address"),
-        ("MAIL_FROM", "Support <support@hülfe.example>", "must be an address"),
+        ("MAIL_FROM", "Support <hülfe@help.example>", "must be an address"),
+        ("MAIL_FROM", "Support <support@hülfe..example>", "must be an address"),
         ("MAIL_FROM", "Support <support@help.example>\r\nBcc: x@evil.example", "must be an address"),
         ("POLICY", "nowhere.yml", "there is no file"),
         ("SITE_DIR", "nowhere", "build the guide first"),
@@ -135,6 +136,7 @@ def test_a_value_that_looks_like_a_number_stays_text(tmp_path: Path) -> None:
         ("SMTP_URL", "mail.example:25", "must begin with smtp://"),
         ("SMTP_URL", "http://mail.example", "must begin with smtp://"),
         ("SMTP_URL", "smtp://", "name a host"),
+        ("SMTP_URL", "smtp://☕.example", "is no host"),
         ("SMTP_URL", "smtp://mail.example:twenty", "must begin with smtp://"),
         ("WEBHOOK_PRIVATE", "10.1.2.3/8", "must be networks"),
         ("FILES", "/srv/files", "must be a bucket"),
@@ -171,3 +173,18 @@ def test_a_password_is_never_repeated(tmp_path: Path, name: str, value: str) -> 
 def test_a_misspelt_setting_is_not_passed_over(tmp_path: Path) -> None:
     with pytest.raises(BadSetting, match=r"There is no setting FORMAPP_SMTP; known are .*FORMAPP_SMTP_URL"):
         read(tmp_path, SMTP="smtp://mail.example")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "meant"),
+    [
+        ("MAIL_FROM", "Hülfe <support@faß.example>", "Hülfe <support@xn--fa-hia.example>"),
+        ("MAIL_FROM", "support@bücher.example", "support@xn--bcher-kva.example"),
+        ("SMTP_URL", "smtp+tls://a%40b:p%C3%9F@faß.example:587", "smtp+tls://a%40b:p%C3%9F@xn--fa-hia.example:587"),
+        ("SMTP_URL", "smtp://bücher.example", "smtp://xn--bcher-kva.example"),
+        ("SMTP_URL", "smtp://[::1]:25", "smtp://[::1]:25"),
+    ],
+)
+def test_a_host_that_is_not_ascii_is_never_somebody_elses(tmp_path: Path, name: str, value: str, meant: str) -> None:
+    """Python's own codec takes "faß.example" for "fass.example", and would send our password there."""
+    assert getattr(read(tmp_path, **{name: value}), name.lower()) == meant

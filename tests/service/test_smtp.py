@@ -216,3 +216,30 @@ def test_a_wrong_password_is_no_recipient_s_fault(
         assert row.last_error.startswith("535")
         assert work(sending(sqlite_services, server, "smtp+tls://desk:p%40ss%3Aword@{}")).state == "sent"
         assert len(server.arrived) == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("https://help.example", "help.example"),
+        ("https://xn--fa-hia.example:8443", "xn--fa-hia.example"),
+        ("http://127.0.0.1:8000", "[127.0.0.1]"),
+        ("http://[::1]:8000", "[IPv6:::1]"),
+    ],
+)
+@pytest.mark.parametrize("protocol", ["smtp", "smtp+tls"])
+def test_the_desk_greets_by_its_public_host(
+    sqlite_services: Services,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    address: str,
+    name: str,
+    protocol: str,
+) -> None:
+    certificate, context = certificate_in(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with running(**({"tls_context": context} if protocol == "smtp+tls" else {})) as server:
+        desk = sending(sqlite_services, server, f"{protocol}://{{}}")
+        write_mail(desk)
+        work(replace(desk, settings=replace(desk.settings, base_url=address)))
+        assert server.greeted_by == [name]

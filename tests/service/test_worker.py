@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from threading import Event
@@ -19,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from formapp import worker
 from formapp.accounts import magic_links
 from formapp.errors import LinkGone
-from formapp.models import ClockNotice, StoredPolicy, Ticket
+from formapp.models import ClockNotice, FailedWork, StoredPolicy, Ticket
 from formapp.notifications import outbox
 from formapp.notifications.outbox import NewMessage
 from formapp.operations import doctor, lane_rounds
@@ -27,27 +25,7 @@ from formapp.services import Services
 from formapp.tickets import sla
 from tests.builders import NOW, Clock, build_account, build_customer, file_ticket, stored, write_mail
 from tests.service.mailserver import MailServer
-
-
-@contextmanager
-def working(services: Services) -> Iterator[None]:
-    """A worker that runs beside the story, and ends with it without an error."""
-    stop = Event()
-    with ThreadPoolExecutor(1) as pool:
-        run = pool.submit(worker.run, services, Clock(), stop)
-        try:
-            yield
-        finally:
-            stop.set()
-            run.result(20)
-
-
-def comes_true(condition: Callable[[], bool]) -> bool:
-    """Whether it is so within ten seconds."""
-    until = time.monotonic() + 10
-    while not (fulfilled := condition()) and time.monotonic() < until:
-        Event().wait(0.02)
-    return fulfilled
+from tests.service.working import comes_true, working
 
 
 def rename(services: Services, old: str, new: str) -> None:
@@ -116,8 +94,9 @@ def test_a_ticket_whose_notices_fail_holds_up_no_other(services: Services, clock
     while sla.record_due_notices(services, clock):
         pass
     assert {(notice.ticket_id, notice.kind) for notice in stored(services, ClockNotice)} >= {(2, "missed")}
-    (put_off, _) = stored(services, Ticket)
-    assert put_off.notice_at == clock.now + sla.PUT_OFF
+    (put_off,) = stored(services, FailedWork)
+    assert (put_off.kind, put_off.item, put_off.attempts, put_off.given_up_at) == ("notices", 1, 1, None)
+    assert timedelta(seconds=20) < put_off.retry_at - clock.now < timedelta(seconds=40)
 
 
 def test_a_mail_server_that_hangs_delays_no_notice_of_the_clock(sqlite_services: Services) -> None:

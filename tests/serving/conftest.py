@@ -52,11 +52,15 @@ class Served:
             "FORMAPP_BASE_URL": f"http://{address}:{self.port}",
             **settings,
         }
-        command = [sys.executable, "-m", "formapp", "serve", f"--host={host}", f"--port={self.port}", *options]
+        self.command = [sys.executable, "-m", "formapp", "serve", f"--host={host}", f"--port={self.port}", *options]
         self.log = services.settings.var / "serve.log"
+        self.start()
+
+    def start(self) -> None:
+        """Start it, once more where it has ended."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                command, cwd=REPOSITORY, env=self.environment, stdout=log, stderr=subprocess.STDOUT
+                self.command, cwd=REPOSITORY, env=self.environment, stdout=log, stderr=subprocess.STDOUT
             )
 
     def answers(self) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
+from formapp import failed_work
 from formapp.accounts.accounts import disable_account
 from formapp.app import create_app
 from formapp.attachments import jobs as attachment_jobs
@@ -52,6 +53,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     file_ticket(services, ada, files=(shot,))
     attachment_jobs.run_due(services, Clock())
     add_endpoint(services, "https://hooks.example/support", NOW, resolve=lambda *_: ["93.184.216.34"])
+    failed_work.put_off(services, "rendering", 1, 1, OSError(), NOW)
     for email in ("stranger@museum.example", "gone@shop.example"):
         build_account(services, email)
     build_account(services, "sam@platform.example", name="Sam Rivera", is_staff=True)

@@ -10,6 +10,7 @@ from formapp.models import Message
 from formapp.tickets.triage import close
 from formapp.web.rate_limits import RateLimits
 from tests.attachments.odd_files import ODD_FILES, OddFile
+from tests.attachments.photos import SECRETS, photo
 from tests.builders import Clock, build_customer, build_services, build_staff, keep_file, stored
 from tests.web.attaching import LOG, attached_names, attachments, form_with, kept_names, sentence_at_files, waiting
 from tests.web.conftest import Desk, filled, follow_newest_link, ticket_form_of
@@ -36,7 +37,10 @@ def sender(patient: Desk) -> Browser:
 @pytest.mark.parametrize("odd", ODD_FILES, ids=lambda odd: odd.label)
 def test_every_odd_file_gets_its_answer_through_the_plain_form(patient: Desk, sender: Browser, odd: OddFile) -> None:
     content, before = odd.content(), waiting(patient)
-    answer = sender.send(form_with(sender, (odd.raw_name, content), subject=odd.label))
+    form = form_with(sender, (odd.raw_name, content), subject=odd.label)
+    # Photos go as they are where the box is unticked.
+    del form.fields["clean"]
+    answer = sender.send(form)
     if odd.refused:
         assert answer.status == 422
         assert odd.refused in sentence_at_files(answer)
@@ -361,3 +365,50 @@ def test_signed_out_meanwhile_a_reply_waits_with_its_files(desk: Desk, ada: Brow
     kept = follow_newest_link(ada)
     assert kept_names(kept) == ["shop.log"]
     assert attached_names(ada.send(reply_form(kept))) == ["shop.log"]
+
+
+def test_photos_lose_their_details_where_the_box_is_ticked_as_it_is_at_first(ada: Browser) -> None:
+    form = form_with(ada, ("shop.jpg", photo("JPEG")), ("app.log", LOG))
+    assert form.fields["clean"] == "1"
+    assert ada.send(form).heading == "Your ticket is sent"
+    links = [link["href"] for link in ada.open(TICKET).all("a", download="")]
+    cleaned, log = (ada.answer("GET", link).get_data() for link in links)
+    assert [secret for secret in SECRETS if secret in cleaned] == []
+    assert log == LOG
+
+
+def test_a_photo_that_cannot_be_cleaned_is_named_and_goes_where_the_box_is_unticked(desk: Desk, ada: Browser) -> None:
+    damaged = photo("JPEG")[:400]
+    again = ada.send(form_with(ada, ("shop.jpg", damaged), ("app.log", LOG)))
+    assert again.status == 422
+    assert "can't be taken out of “shop.jpg”" in sentence_at_files(again)
+    assert kept_names(again) == ["app.log"]
+    form = again.form("/support/tickets")
+    del form.fields["clean"]
+    # A mistake elsewhere leaves the box as it was.
+    form.fields["subject"] = ""
+    again = ada.send(form)
+    assert "clean" not in again.form("/support/tickets").fields
+    form = again.form("/support/tickets")
+    form.fields["subject"] = "Checkout fails"
+    form.attach("shop.jpg", damaged)
+    assert ada.send(form).heading == "Your ticket is sent"
+    assert [name for name, _ in attachments(desk)] == ["app.log", "shop.jpg"]
+
+
+def test_the_box_stands_in_replies_and_on_the_desk_too(desk: Desk, ada: Browser) -> None:
+    ada.send(form_with(ada))
+    form = ada.open(TICKET).form(f"{TICKET}/reply")
+    form.fields["body"] = "As asked"
+    form.attach("shop.jpg", photo("JPEG"))
+    ada.send(form)
+    sam = desk.browser_of(build_staff(desk.services).email)
+    form = sam.open("/support/desk/SUP-1001").form("/support/desk/SUP-1001/note")
+    form.fields["body"] = "See this"
+    form.attach("note.jpg", photo("JPEG"))
+    sam.send(form)
+    links = [link["href"] for link in sam.open("/support/desk/SUP-1001").all("a", download="")]
+    assert len(links) == 2
+    for link in links:
+        content = sam.answer("GET", link).get_data()
+        assert [secret for secret in SECRETS if secret in content] == []

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from formapp import worker
+from formapp import failed_work, worker
 from formapp.models import OutboxMessage
 from formapp.notifications import outbox, webhooks
 from formapp.notifications.outbox import SENT, Outcome
@@ -81,7 +81,7 @@ def test_a_mail_that_was_given_up_shows_its_reason_and_is_sent_once_more(desk: D
     page = sam.open(OUTGOING)
     to_sam, to_ada = items(page)
     assert to_ada == (
-        "Mail: Ticket received To ada@shop.example SUP-1001 Failed Tue 24 Nov, 15:00 Paris time "
+        "Mail: Ticket received To ada@shop.example SUP-1001 Given up Tue 24 Nov, 15:00 Paris time "
         "550 <no> such user Send again: Mail: Ticket received to ada@shop.example"
     )
     assert to_sam.startswith("Mail: New ticket, to staff To sam@platform.example SUP-1001")
@@ -93,6 +93,26 @@ def test_a_mail_that_was_given_up_shows_its_reason_and_is_sent_once_more(desk: D
     assert sent(desk) == [mail.id]
 
 
+def test_other_work_that_was_given_up_is_shown_and_tried_again(desk: Desk, sam: Browser) -> None:
+    file_ticket(desk.services, desk.customer)
+    for _ in range(failed_work.MOST_TRIES):
+        failed_work.put_off(desk.services, "notices", 1, 1, OSError("<secret>"), NOW)
+    page = sam.open(OUTGOING)
+    (words,) = items(page)
+    assert words.startswith(
+        "Warnings of its deadlines SUP-1001 Failing since Tue 24 Nov, 15:00 Paris time "
+        "Given up Tue 24 Nov, 15:00 Paris time The system refused a file or a process that it needs (OSError"
+    )
+    assert words.endswith("Try again: Warnings of its deadlines, SUP-1001")
+    form = page.form(f"{OUTGOING}/work/1/again")
+    page = sam.send(form)
+    assert "It is being tried again." in page.one("div", role="status").text
+    assert items(page) == []
+    refused = sam.send(form)
+    assert refused.status == 422
+    assert "This has not been given up" in refused.one("div", role="alert").text
+
+
 def test_the_second_of_two_who_send_it_again_is_told(desk: Desk, sam: Browser) -> None:
     number = write_mail(desk.services)
     refuse_mails(desk)
@@ -100,7 +120,7 @@ def test_the_second_of_two_who_send_it_again_is_told(desk: Desk, sam: Browser) -
     sam.send(form)
     page = sam.send(form)
     assert page.status == 422
-    assert "This message has not failed: it was sent, or is on its way" in page.one("div", role="alert").text
+    assert "This message was not given up: it was sent, or is on its way" in page.one("div", role="alert").text
     assert sent(desk) == [number]
 
 

@@ -9,10 +9,10 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-import idna
 from jinja2 import DictLoader, Environment, StrictUndefined, UndefinedError, select_autoescape
 from markupsafe import Markup
 
+from formapp.mail_address import ascii_address
 from formapp.models import OutboxMessage
 from formapp.notifications.email.message import CannotBuild, Mail
 from formapp.services import Services
@@ -43,7 +43,7 @@ def compose(services: Services, message: OutboxMessage, policy_of: Policy) -> Ma
     """The mail of an outbox row; ``policy_of`` is the policy its facts speak of. Raises CannotBuild."""
     try:
         facts = _facts(services, message, policy_of)
-        recipient = _ascii_address(message.recipient)
+        recipient = ascii_address(message.recipient)
     except KeyError as error:
         raise CannotBuild(f"it has no {error}") from error
     except UnicodeError as error:
@@ -86,15 +86,6 @@ def _facts(services: Services, message: OutboxMessage, policy_of: Policy) -> dic
     # A template asks for what only some of its mails have.
     facts.setdefault("merged_into", "")
     return facts
-
-
-def _ascii_address(address: str) -> str:
-    """The address as mail servers know it: the host of "ada@bücher.example" in its ASCII form.
-
-    By idna and not by Python's codec, which takes "faß.example" for "fass.example": somebody else's host.
-    """
-    mailbox, at, host = address.rpartition("@")
-    return address if host.isascii() else f"{mailbox}{at}{idna.encode(host, uts46=True).decode()}"
 
 
 def _as_typed(text: str) -> Markup:

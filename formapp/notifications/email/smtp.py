@@ -5,13 +5,16 @@ from __future__ import annotations
 import smtplib
 import ssl
 from contextlib import suppress
+from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
 
 from formapp.models import OutboxMessage
+from formapp.notifications import outbox
 from formapp.notifications.email.compose import compose
 from formapp.notifications.email.message import CannotBuild, Mail, build
 from formapp.notifications.outbox import CAPTURED, SENT, Outcome
 from formapp.services import Services
+from formapp.settings import Settings
 from supportpolicy import Policy
 
 TIMEOUT_SECONDS = 30
@@ -30,13 +33,13 @@ def deliver(services: Services, message: OutboxMessage, policy_of: Policy) -> Ou
         return CAPTURED
     if not services.settings.smtp_url:
         return Outcome(sent=False, error="No mail server is set (FORMAPP_SMTP_URL)")
-    return _hand_over(services.settings.smtp_url, mail, content)
+    return _hand_over(services.settings, mail, content)
 
 
-def _hand_over(url: str, mail: Mail, content: bytes) -> Outcome:
+def _hand_over(settings: Settings, mail: Mail, content: bytes) -> Outcome:
     """Hand a mail to the server. Permanent is only what the server says of this mail or its recipient."""
     try:
-        server = _connect(url)
+        server = _connect(settings, TIMEOUT_SECONDS)
         try:
             server.sendmail(mail.sender, [mail.recipient], content)
         finally:
@@ -52,9 +55,9 @@ def _hand_over(url: str, mail: Mail, content: bytes) -> Outcome:
     return SENT
 
 
-def greet(url: str, seconds: float) -> None:
+def greet(settings: Settings, seconds: float) -> None:
     """Connect to the mail server, sign in, say NOOP and leave. Raises OSError or SMTPException."""
-    server = _connect(url, seconds)
+    server = _connect(settings, seconds)
     try:
         code, words = server.noop()
         if code != 250:
@@ -70,15 +73,29 @@ def _take_leave(server: smtplib.SMTP) -> None:
     server.close()
 
 
-def _connect(url: str, seconds: float | None = None) -> smtplib.SMTP:
+def name_in_greeting(base_url: str) -> str:
+    """What the desk calls itself in EHLO: its public host, or as RFC 5321 writes it (4.1.3) its address.
+
+    Relays turn away who says the name of a machine that they don't know, or [127.0.0.1].
+    """
+    host = outbox.mail_host(base_url)
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    return f"[IPv6:{address}]" if address.version == 6 else f"[{address}]"
+
+
+def _connect(settings: Settings, timeout: float) -> smtplib.SMTP:
     """Connect as the URL says: smtps (TLS from the start), smtp+tls (STARTTLS required), smtp (plain)."""
-    parts, timeout = urlsplit(url), seconds or TIMEOUT_SECONDS
+    parts, own_name = urlsplit(settings.smtp_url), name_in_greeting(settings.base_url)
     host = parts.hostname or "127.0.0.1"
     if parts.scheme == "smtps":
         context = ssl.create_default_context()
-        server: smtplib.SMTP = smtplib.SMTP_SSL(host, parts.port or 465, timeout=timeout, context=context)
+        server: smtplib.SMTP = smtplib.SMTP_SSL(host, parts.port or 465, own_name, timeout=timeout, context=context)
     else:
-        server = smtplib.SMTP(host, parts.port or (587 if parts.scheme == "smtp+tls" else 25), timeout=timeout)
+        port = parts.port or (587 if parts.scheme == "smtp+tls" else 25)
+        server = smtplib.SMTP(host, port, own_name, timeout=timeout)
     try:
         if parts.scheme == "smtp+tls":
             server.starttls(context=ssl.create_default_context())

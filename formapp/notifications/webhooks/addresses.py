@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import quote, urlsplit
 
-import idna
-
 from formapp.errors import UseCaseError
+from formapp.mail_address import ascii_host
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -119,8 +118,8 @@ def _ascii_host(host: str) -> str:
         raise ValueError(host)
     if ":" in host:
         return str(IPv6Address(host))
-    # By idna and not by Python's codec, which takes "faß.example" for "fass.example": somebody else's host.
-    name = host.encode("idna").decode("ascii").lower() if host.isascii() else idna.encode(host, uts46=True).decode()
+    # The codec names what no ASCII host may be; another host it would take for somebody else's.
+    name = ascii_host(host).encode("idna").decode("ascii").lower()
     if not all(character.isalnum() or character in "-._" for character in name):
         raise ValueError(host)
     return name

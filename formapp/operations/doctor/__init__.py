@@ -45,8 +45,9 @@ RUNNING: Mapping[str, Check] = {
     "closures": surroundings.closures_leave_time,
     "leases": records.leases_run_out,
     "worker": records.worker_works,
-    "dead messages": records.outbox_alive,
+    "given up": records.nothing_given_up,
     "unused files": file_store.files_have_rows,
+    "shared files": file_store.shared_by_all,
     "file work": file_store.work_done,
 }
 

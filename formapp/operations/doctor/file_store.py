@@ -10,6 +10,7 @@ from itertools import islice
 from sqlalchemy import func, select
 
 from formapp.models import Attachment, Message, reference_of
+from formapp.operations import shared_files
 from formapp.operations.doctor.database import one_line
 from formapp.operations.doctor.findings import Finding, first_of
 from formapp.operations.doctor.records import NO_WORKER_AFTER, WORKER
@@ -29,6 +30,16 @@ def store_writable(services: Services, _now: datetime) -> Iterator[Finding]:
         what = f"No file can be kept: {one_line(error.strerror or error)}."
         do = "Let the desk's user write there, or free some space. Until then tickets come without their files."
         yield Finding("file store", services.settings.files or str(services.settings.var / "files"), what, do)
+
+
+def shared_by_all(services: Services, _now: datetime) -> Iterator[Finding]:
+    """The files are where all machines on this database see them."""
+    place = services.settings.files or str(services.settings.var / "files")
+    if trouble := shared_files.why_not_shared(services):
+        yield Finding("shared files", place, trouble, shared_files.HOW_TO_SHARE)
+    elif trouble := shared_files.why_another(services):
+        do = "Use the right store, or say that this is it: formapp doctor --adopt-files."
+        yield Finding("shared files", place, trouble, do)
 
 
 def rows_have_files(services: Services, _now: datetime) -> Iterator[Finding]:
@@ -79,6 +90,16 @@ def work_done(services: Services, now: datetime) -> Iterator[Finding]:
     if waiting:
         what = f"{waiting} {'file waits' if waiting == 1 else 'files wait'} for the scan or the preview "
         yield Finding("file work", "attachments", f"{what}since {oldest:%Y-%m-%d %H:%M} UTC.", WORKER, "warning")
+    with services.read() as database:
+        failing, tries = database.execute(
+            select(func.count(), func.max(Attachment.attempts)).where(
+                Attachment.work_at.is_not(None), Attachment.scan == "failed"
+            )
+        ).one()
+    if failing:
+        what = f"{failing} {'file' if failing == 1 else 'files'} could not be scanned, in up to {tries} tries."
+        do = "Mend the scanner; until then nobody gets these files. They are tried again by themselves."
+        yield Finding("file work", "attachments", what, do, "warning")
 
 
 def _rows(services: Services) -> Iterator[Attachment]:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
 from formapp.models import Account, Event, Message, OutboxMessage, RetentionMark, StoredPolicy, Ticket, reference_of
 from formapp.notifications import fanout, outbox
-from formapp.operations import lane_rounds, retention
+from formapp.operations import given_up, lane_rounds, retention
 from formapp.operations.doctor.database import one_line
 from formapp.operations.doctor.findings import Finding, first_of
 from formapp.services import Services
@@ -136,17 +136,27 @@ def worker_works(services: Services, now: datetime) -> Iterator[Finding]:
         yield Finding("worker", f"lane {lane}", f"It has finished no round for {minutes} minutes.", WORKER)
 
 
-def outbox_alive(services: Services, _now: datetime) -> Iterator[Finding]:
-    """No message was given up; one that was is a warning, as it may be the recipient's doing."""
+def nothing_given_up(services: Services, _now: datetime) -> Iterator[Finding]:
+    """No message and no other work was given up; a message is a warning, as it may be the recipient's doing."""
     yield from first_of(
         Finding(
-            "dead messages",
+            "given up",
             _where(row),
             f"The message to {row.recipient or 'the desk'} was given up: {one_line(row.last_error)}.",
             f"Mend the reason, then send it once more: formapp outbox replay {row.id}.",
             "warning",
         )
         for row in outbox.dead_messages(services)
+    )
+    yield from first_of(
+        Finding(
+            "given up",
+            work.reference,
+            f"{work.what}: given up, failing since {work.first_failed_at:%Y-%m-%d %H:%M} UTC. {work.reason}.",
+            "Mend the reason, then press Try again on the staff's page Outgoing.",
+            "warning",
+        )
+        for work in given_up.given_up(services)
     )
 
 

@@ -95,7 +95,7 @@ def mail_server_answers(services: Services, _now: datetime) -> Iterator[Finding]
         yield Finding("mail server", setting, f"No mail server is set, so {told}.", do, level)
         return
     try:
-        smtp.greet(url, SMTP_SECONDS)
+        smtp.greet(services.settings, SMTP_SECONDS)
     except (OSError, smtplib.SMTPException) as error:
         said = error.smtp_error if isinstance(error, smtplib.SMTPResponseException) else error
         words = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)

@@ -38,9 +38,9 @@ def discard_file(token: str) -> None:
         log_failure(error)
 
 
-def file_field(tokens: Sequence[str], error: str, ids: str) -> Markup:
-    """The field with the staged files and the sentence about those that aren't."""
+def file_field(tokens: Sequence[str], error: str, ids: str, *, clean: bool) -> Markup:
+    """The field with the staged files and the sentence about those that aren't; ``clean``: the box is ticked."""
     staged = staged_for_form(tokens)
     gone = GONE if len(staged) < len(tokens) else ""
     errors = [sentence for sentence in (error or gone,) if sentence]
-    return render_files(web().services.policy, staged, errors, files_url=url_for("files.upload"), ids=ids)
+    return render_files(web().services.policy, staged, errors, files_url=url_for("files.upload"), ids=ids, clean=clean)

@@ -31,6 +31,8 @@ LARGEST_TEXT = 1_000_000
 LARGEST_BODY = 101_000_000
 # The forms with a file field, and those that come back filled whatever they hold.
 WITH_FILES = frozenset({"tickets.create", "tickets.reply", "desk.reply", "desk.note", "files.upload"})
+CLEAN_PHOTOS = "clean"
+"""The box by the file field; it comes before the files."""
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 
@@ -76,6 +78,11 @@ def form_data() -> FormData:
     return g.form_data  # type: ignore[no-any-return]
 
 
+def cleans_photos() -> bool:
+    """Whether the box that takes the details out of photos is ticked: as it was sent, and at first it is."""
+    return request.method != "POST" or CLEAN_PHOTOS in form_data().fields
+
+
 def _read() -> FormData:
     if request.endpoint in WITH_FILES:
         # Read up to our own bounds instead: the form comes back with what it held.
@@ -89,7 +96,7 @@ def _read() -> FormData:
 
 def _multipart(boundary: str) -> FormData:
     fields: MultiDict[str, str] = MultiDict()
-    files = IncomingFiles(web(), client_network(), lambda: list(_tokens(fields)))
+    files = IncomingFiles(web(), client_network(), lambda: list(_tokens(fields)), lambda: CLEAN_PHOTOS in fields)
     _count_after_answer(files)
     reader = MultipartReader(fields, files if request.endpoint in WITH_FILES else None, LARGEST_TEXT)
     try:

@@ -23,11 +23,12 @@ class IncomingFiles:
     """The sink for a form's files. ``refused`` are sentences; ``store_failed`` says that the store took nothing.
 
     ``network`` is who sends them, as rate limits tell people apart. ``earlier`` gives the tokens of the files
-    that the form carries already: they count, too. ``uploads`` is what counts against the rate limit: one for
-    each file and each full megabyte of it.
+    that the form carries already: they count, too. ``clean`` says whether
+    photos are to lose their details; it is asked when a file begins. ``uploads`` is what counts against the rate
+    limit: one for each file and each full megabyte of it.
     """
 
-    def __init__(self, desk: Web, network: str, earlier: Callable[[], list[str]]) -> None:
+    def __init__(self, desk: Web, network: str, earlier: Callable[[], list[str]], clean: Callable[[], bool]) -> None:
         self.staged: list[StagedFile] = []
         self.refused: list[str] = []
         self.uploads = 0
@@ -36,6 +37,7 @@ class IncomingFiles:
         self._desk = desk
         self._network = network
         self._tokens = earlier
+        self._clean = clean
         self._limits = desk.services.policy.form.attachments
         self._uploads_left: int | None = None
         self._can_count = True
@@ -103,7 +105,7 @@ class IncomingFiles:
         elif len(self._earlier()) + len(self.staged) >= self._limits.count:
             self._refuse(f"up to {self._limits.count} files can be attached. Remove one and attach it again")
         else:
-            self._upload = Upload(self._desk.services, self._name, self._limits.size)
+            self._upload = Upload(self._desk.services, self._name, self._limits.size, clean=self._clean())
 
     def _is_rate_limited(self) -> bool:
         """Whether too much came from the network; the database is asked once, and where it is away all may come."""

@@ -1,4 +1,4 @@
-"""What goes out: messages that failed, the endpoints of webhooks, and sending one again."""
+"""What was given up, messages and other work of the worker, to be tried again; and the endpoints of webhooks."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from formapp.models import OutboxMessage
 from formapp.notifications import outbox, webhooks
 from formapp.notifications.webhooks import endpoints, log
 from formapp.notifications.webhooks.messages import endpoint_id_of
+from formapp.operations import given_up
 from formapp.web.acting import acting
 from formapp.web.body.form_data import form_data
 from formapp.web.context import web
-from formapp.web.desk.outbox_presenter import present_attempt, present_delivery, present_endpoint, present_failed
+from formapp.web.desk.outbox_presenter import present_attempt, present_delivery, present_endpoint, present_given_up
 from formapp.web.layout.page import page
 from formapp.web.row_number import row_number
 from formapp.web.session_cookie import require_person
@@ -22,11 +23,12 @@ blueprint = Blueprint("outgoing", __name__)
 
 PAGE_SIZE = 50
 AGAIN = "The message is being sent again, with the same id."
+TRIED_AGAIN = "It is being tried again. If it fails again for some hours, it comes back here."
 
 
 @blueprint.get("/desk/outgoing")
 def messages() -> Response:
-    """Failed messages, the newest first, and the endpoints of webhooks; for people at the desk."""
+    """What was given up, and the endpoints of webhooks; for people at the desk."""
     return _messages_page(said=str(session.pop("said", "")))
 
 
@@ -52,6 +54,20 @@ def replay(number: str) -> Response:
         return _page_of(message, refused.message)
     session["said"] = AGAIN
     return redirect(_address_of(message), 303)
+
+
+@blueprint.post("/desk/outgoing/work/<number>/again")
+def try_again(number: str) -> Response:
+    """Try work of the worker once more that was given up; for people at the desk."""
+    desk = web()
+    try:
+        given_up.try_again(desk.services, require_person().account_id, row_number(number), desk.clock())
+    except NotFound:
+        abort(404)
+    except UseCaseError as refused:
+        return _messages_page(error=refused.message)
+    session["said"] = TRIED_AGAIN
+    return redirect(url_for("outgoing.messages"), 303)
 
 
 def _from_endpoint(message: OutboxMessage) -> bool:
@@ -84,7 +100,8 @@ def _messages_page(*, said: str = "", error: str = "") -> Response:
         "outgoing.html",
         422 if error else 200,
         assets=("support-desk.css",),
-        messages=present_failed(found[:PAGE_SIZE], known),
+        messages=present_given_up(found[:PAGE_SIZE], known),
+        work=[] if before else given_up.given_up(desk.services),
         endpoints=[present_endpoint(one, desk.clock()) for one in known],
         first_page=url_for("outgoing.messages") if before else "",
         next_page=url_for("outgoing.messages", before=found[PAGE_SIZE - 1].id) if len(found) > PAGE_SIZE else "",

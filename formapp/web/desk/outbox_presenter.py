@@ -1,4 +1,4 @@
-"""Plain values for what goes out: failed messages, webhook endpoints, and what these were sent."""
+"""Plain values for what goes out: messages that were given up, webhook endpoints, and what these were sent."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ KINDS = {
     "staff-due-soon": "Due soon, to staff",
     "staff-missed": "Missed, to staff",
 }
-DELIVERY_LABELS = {"due": "On its way", "sent": "Delivered", "dead": "Failed"}
+DELIVERY_LABELS = {"due": "On its way", "sent": "Delivered", "dead": "Given up"}
 NO_REASON = "No reason was recorded"
 
 
 @dataclass(frozen=True, slots=True)
-class FailedMessage:
-    """A message that could not be delivered; ``to`` is empty for one that has no single recipient."""
+class GivenUpMessage:
+    """A message that was given up; ``to`` is empty for one that has no single recipient."""
 
     number: int
     what: str
@@ -76,11 +76,11 @@ class DeliveryView:
     attempts: tuple[AttemptView, ...]
 
 
-def present_failed(messages: Iterable[OutboxMessage], endpoints: Sequence[EndpointFacts]) -> list[FailedMessage]:
+def present_given_up(messages: Iterable[OutboxMessage], endpoints: Sequence[EndpointFacts]) -> list[GivenUpMessage]:
     """The messages, each with whom it was for."""
     urls = {endpoint.id: endpoint.url for endpoint in endpoints}
     return [
-        FailedMessage(
+        GivenUpMessage(
             number=message.id,
             what=f"{CHANNELS.get(message.channel, message.channel)}: {KINDS.get(message.kind, message.kind)}",
             to=_recipient(message, urls),

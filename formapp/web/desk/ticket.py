@@ -16,7 +16,7 @@ from formapp.policies import policy_of
 from formapp.tickets import replies, triage
 from formapp.tickets.replies import NextState
 from formapp.web.body.file_field import file_field
-from formapp.web.body.form_data import FormData, form_data
+from formapp.web.body.form_data import FormData, cleans_photos, form_data
 from formapp.web.context import web
 from formapp.web.desk.ticket_presenter import present_ticket
 from formapp.web.layout.page import page
@@ -230,8 +230,8 @@ def _shown(ticket: Ticket, filled: Filled, status: int = 200, /, *, said: str = 
         messages=present_messages(messages, files, policy_of(services, ticket.policy_version)),
         people=triage.staff_accounts(services),
         filled=filled,
-        reply_files=file_field(filled.reply.files, errors.get("reply-files", ""), "reply"),
-        note_files=file_field(filled.note.files, errors.get("note-files", ""), "note"),
+        reply_files=file_field(filled.reply.files, errors.get("reply-files", ""), "reply", clean=cleans_photos()),
+        note_files=file_field(filled.note.files, errors.get("note-files", ""), "note", clean=cleans_photos()),
         said=said,
     )
 

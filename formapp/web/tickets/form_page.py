@@ -14,7 +14,7 @@ from formapp.accounts.projects import active_projects_of
 from formapp.forms import TicketForm, ticket_form
 from formapp.web import made_for
 from formapp.web.body.file_field import GONE, staged_for_form
-from formapp.web.body.form_data import FormData
+from formapp.web.body.form_data import FormData, cleans_photos
 from formapp.web.context import web
 from formapp.web.csrf import TOKEN, csrf_token
 from formapp.web.layout.assets import FORM_ASSETS
@@ -120,6 +120,7 @@ def form_page(
         files_url=url_for("files.upload"),
         similar_url=url_for("api.similar"),
         staged=staged,
+        clean_photos=cleans_photos(),
         embedded=False,
         hidden=hidden,
         sending_as=made_for.words_for(person) if person else "",

@@ -15,7 +15,7 @@ from formapp.policies import policy_of
 from formapp.tickets import drafts, queries, replies
 from formapp.tickets.triage import close as close_ticket
 from formapp.web.body.file_field import file_field
-from formapp.web.body.form_data import form_data
+from formapp.web.body.form_data import cleans_photos, form_data
 from formapp.web.context import web
 from formapp.web.layout.page import page
 from formapp.web.request_log import log_failure
@@ -47,7 +47,7 @@ SAID = {"reply": "Your message is sent.", "closed": "The ticket is closed."}
 DRAFT_GONE = Notice(
     "Your saved ticket is no longer here",
     (
-        "It is deleted when its time is over, or when it is sent. It opens only for the address that it was saved with.",
+        "It is deleted after its time, or when it is sent. It opens only for the address that it was saved with.",
         "If it is not in My tickets, fill in the form again.",
     ),
 )
@@ -123,7 +123,11 @@ def create() -> Response:
 @blueprint.get("/tickets/<reference>")
 def show(reference: str) -> Response:  # noqa: ARG001 - the table's check has loaded it
     """One ticket with its conversation, for the members of its project."""
-    return _shown(_ticket(), reply_form.saved_draft("reply"), said=SAID.get(request.args.get("said", ""), ""))
+    return _shown(
+        _ticket(),
+        reply_form.saved_draft("reply"),
+        said=SAID.get(request.args.get("said", ""), ""),
+    )
 
 
 @blueprint.post("/tickets/<reference>/reply")
@@ -204,7 +208,7 @@ def _shown(
         files=files.get(None, ()),
         messages=present_messages(messages, files, policy_of(services, ticket.policy_version)),
         reply=form,
-        reply_files=file_field(form.files, (errors or {}).get("reply-files", ""), "reply"),
+        reply_files=file_field(form.files, (errors or {}).get("reply-files", ""), "reply", clean=cleans_photos()),
         errors=errors or {},
         notice=notice,
         said=said,

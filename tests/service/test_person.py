@@ -1,10 +1,8 @@
-"""A person's data: all of it handed over, and none of it left after it was erased."""
+"""A person's data: none of it is left after it was erased, and what stays is what should."""
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -13,154 +11,46 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 from sqlalchemy import JSON, String, Text, select, update
 
-from formapp import audit, worker
-from formapp.accounts import accounts, magic_links, sessions
-from formapp.cli.main import main
+from formapp import worker
+from formapp.accounts import accounts, magic_links
 from formapp.database.engine import Base
 from formapp.errors import NotFound
 from formapp.models import (
     Account,
     Attachment,
-    AuditEntry,
     Draft,
     Event,
-    Membership,
     Message,
     OutboxMessage,
     SignedInSession,
     SignInLink,
     Ticket,
-    WebhookAttempt,
 )
 from formapp.notifications import fanout, outbox
-from formapp.notifications.webhooks.endpoints import add_endpoint
 from formapp.operations import doctor
-from formapp.operations.person import erase, erasures, export
+from formapp.operations.person import erase, erasures
 from formapp.operations.person.columns import COLUMNS, Fate
 from formapp.operations.person.redaction import ERASED, Redaction
 from formapp.operations.person.rows import person_of, rows_about
 from formapp.services import Services
-from formapp.tickets import drafts, replies, triage
-from tests.attachments.odd_files import picture
+from formapp.tickets import replies, triage
 from tests.builders import (
     NOW,
     Clock,
     build_account,
     build_customer,
-    build_project,
     build_services,
     build_staff,
     file_ticket,
     keep_file,
     stored,
-    written,
 )
+from tests.service.persons import EMAIL, LATER, NAME, OPERATOR, canaries, everything, found_in, told
 from tests.service.test_cli import Operator, operator
 
-__all__ = ["operator"]
-
-EMAIL, NAME = "zoe.canary@shop.example", "Zoë Canarywood"
-OPERATOR = audit.Origin(None, "command line, root")
-TYPED = ("canarysubject", "canarydescription", "canaryurl", "canarypage", "canaryreply", "canarydraft", "canaryform")
-FILED = ("canaryfilename", "canaryfilecontent", "canarydropped", "canarydraftfile")
-LATER = NOW + timedelta(days=3)
-
-
-def canaries() -> Iterator[bytes]:
-    """All the words that nothing may hold afterwards, as databases, JSON and files write them."""
-    for word in (EMAIL, "zoe.canary", "Canarywood", *TYPED, *FILED):
-        yield word.encode()
-    yield NAME.encode()
-    yield json.dumps(NAME)[1:-1].encode()
-
-
-@pytest.fixture
-def told(services: Services) -> Services:
-    """A desk on which Zoë has left something in every table that takes something of a person."""
-    clock = Clock()
-    zoe = build_account(services, EMAIL, name=NAME)
-    build_project(services, "shop", EMAIL)
-    ben, sam = build_account(services, "ben@shop.example", name="Ben Okafor"), build_staff(services)
-    with services.write.begin() as database:
-        database.add(Membership(account_id=ben.id, project_id=1, created_at=NOW))
-    add_endpoint(services, "https://hooks.example/support", NOW, resolve=lambda *_: ["93.184.216.34"])
-    words = {
-        "subject": "canarysubject is down",
-        "description": "canarydescription\nThe second line is canarydescription too",
-        "url": "https://canaryurl.example/",
-        "page": "/canarypage/",
-        "submission": "canaryform",
-        "answers": {"canarydropped": "canarydropped"},
-    }
-    shot = keep_file(services, "canaryfilename.png", picture("PNG")())
-    note = keep_file(services, "canaryfilename.log", b"canaryfilecontent\n")
-    file_ticket(services, zoe, files=(shot, note), **words)
-    file_ticket(services, ben, submission="bens", subject="Bens ticket", description=f"Ask {NAME} or {EMAIL} about it")
-    file_ticket(services, zoe, **{**words, "submission": "canaryform3", "subject": "canarysubject again"})
-    replies.reply_as_staff(
-        services, sam.id, 1, written(f"Hello {NAME},\n\n> canarydescription", "message 1"), "waiting", NOW
-    )
-    replies.reply_as_customer(services, zoe.id, 1, written("canaryreply to you", "message 2"), NOW)
-    replies.reply_as_customer(services, zoe.id, 2, written("canaryreply to Ben, and more", "message 3"), NOW)
-    replies.reply_as_customer(
-        services, ben.id, 2, written("> canaryreply to Ben, and more\n\nThank you", "message 4"), NOW
-    )
-    replies.add_note(
-        services, sam.id, 2, written(f"zoe.CANARY@shop.example knows; so does {NAME.upper()}", "message 5"), NOW
-    )
-    triage.assign(services, sam.id, 1, sam.email, NOW, seen=999)
-    triage.close(services, sam.id, 3, NOW)
-    magic_links.request_link(services, EMAIL, NOW, next_path="/support/tickets?canarypage")
-    token = drafts.save_draft(
-        services,
-        {"subject": "canarydraft", "files": keep_file(services, "canarydraftfile.log", b"canarydraftfile\n")},
-        NOW,
-    )
-    magic_links.request_link(services, EMAIL, NOW, draft_token=token)
-    drafts.save_draft(services, {"email": "Zoe.Canary@shop.example", "subject": "canarydraft"}, NOW)
-    sessions.open_session(services, zoe.id, NOW)
-    audit.record_alone(services, "signed-in", audit.Origin(zoe.id, "203.0.113.7"), NOW)
-    for lane in worker.lanes(services, clock):
-        if lane.name in {"announcements", "clock", "rendering", "files"}:
-            while lane.work():
-                pass
-    with services.write.begin() as database:
-        database.execute(update(OutboxMessage).values(last_error=f"550 {EMAIL} is unknown"))
-        webhook = database.scalars(select(OutboxMessage.id).where(OutboxMessage.channel == "webhook")).first()
-        database.add(
-            WebhookAttempt(
-                endpoint_id=1, outbox_id=webhook, message_id="m", event="e", attempted_at=NOW, duration_ms=1,
-                error=f"said {EMAIL}",
-            )
-        )  # fmt: skip
-        database.add(
-            WebhookAttempt(
-                endpoint_id=1, outbox_id=None, message_id="p", event="ping", attempted_at=NOW, duration_ms=1,
-                error=f"said {EMAIL}",
-            )
-        )  # fmt: skip
-    return services
-
-
-def everything(services: Services) -> bytes:
-    """All that lies in the desk's folder, file by file, and all that the database says."""
-    services.database.engine.dispose()
-    files = b"\0".join(
-        path.name.encode() + path.read_bytes() for path in services.settings.var.rglob("*") if path.is_file()
-    )
-    with services.read() as database:
-        rows = [
-            repr(tuple(row)) for table in Base.metadata.sorted_tables for row in database.execute(select(table)).all()
-        ]
-    return files + "\n".join(rows).encode()
-
-
-def found_in(content: bytes) -> list[bytes]:
-    lowered = content.lower()
-    return [word for word in canaries() if word.lower() in lowered]
+__all__ = ["operator", "told"]
 
 
 def test_every_column_of_every_table_is_on_the_list() -> None:
@@ -390,65 +280,6 @@ def test_a_restored_backup_is_erased_again_but_not_who_came_back(told: Services)
     assert stored(told, Account)[0].email == "erased-1@erased.invalid"
     accounts.add_account(told, EMAIL, NAME, LATER + timedelta(days=2))
     assert erase.erase_again(told, OPERATOR, LATER + timedelta(days=3)) == 0
-
-
-def exported(services: Services) -> tuple[dict[str, Any], dict[str, bytes]]:
-    whole = io.BytesIO()
-    export.export_person(services, EMAIL.upper(), whole, OPERATOR, LATER)
-    with zipfile.ZipFile(whole) as archive:
-        files = {name: archive.read(name) for name in archive.namelist()}
-    return json.loads(files.pop(export.RECORDS)), files
-
-
-def test_an_export_holds_all_that_erasing_takes_away(told: Services) -> None:
-    records, files = exported(told)
-    text = json.dumps(records, ensure_ascii=False).encode() + b"".join(
-        name.encode() + content for name, content in files.items()
-    )
-    # A file that waits in a saved form has no row that says whose it is.
-    assert set(canaries()) - set(found_in(text)) <= {b"canaryform", b"canarydraftfile", json.dumps(NAME)[1:-1].encode()}
-    assert sorted(files) == ["files/1-canaryfilename.png", "files/2-canaryfilename.log"]
-    assert files["files/2-canaryfilename.log"] == b"canaryfilecontent\n"
-    assert [ticket["reference"] for ticket in records["tickets"]] == ["SUP-1001", "SUP-1003"]
-    assert [entry.kind for entry in stored(told, AuditEntry)][-1] == "person-exported"
-
-
-def test_an_export_has_each_column_that_the_list_says_and_nothing_that_lets_in(told: Services) -> None:
-    records, _ = exported(told)
-    for table, rows in records.items():
-        if isinstance(rows, list) and rows:
-            expected = {name for name, column in COLUMNS[table].items() if column.exported}
-            assert set(rows[0]) - {"reference", "file"} == expected, table
-    text = json.dumps(records)
-    for row in (*stored(told, SignInLink), *stored(told, SignedInSession), *stored(told, Draft)):
-        assert row.token_hash not in text
-    assert all(not link.draft_token or link.draft_token not in text for link in stored(told, SignInLink))
-
-
-def test_nothing_is_exported_about_somebody_unknown(services: Services) -> None:
-    with pytest.raises(NotFound):
-        export.export_person(services, "nobody@shop.example", io.BytesIO(), OPERATOR, NOW)
-    assert stored(services, AuditEntry) == []
-
-
-def test_the_commands_export_and_erase(told: Services, operator: Operator, tmp_path: Path) -> None:
-    target = tmp_path / "zoe.zip"
-    assert "Internal notes" in operator.is_told("person", "export", EMAIL, "--output", str(target))
-    assert zipfile.ZipFile(target).testzip() is None
-    assert target.stat().st_mode & 0o077 == 0
-    assert "is there already" in operator.is_refused("person", "export", EMAIL, "--output", str(target))
-    piped = CliRunner().invoke(main, ["person", "export", EMAIL], env=operator.environment)
-    assert piped.stdout_bytes.startswith(b"PK")
-    refused = CliRunner().invoke(main, ["person", "erase", EMAIL], input="n\n", env=operator.environment)
-    assert (refused.exit_code, stored(told, Account)[0].email) == (1, EMAIL)
-    said = operator.is_told("person", "erase", EMAIL, "--yes")
-    assert "SUP-1001, SUP-1002" in said
-    assert operator.is_refused("person", "erase", EMAIL, "--yes") == f"Nothing is stored about {EMAIL}"
-    assert operator.is_told("person", "erase-again") == "Erased again: 0."
-    listed = [json.loads(line) for line in operator.is_told("audit", "list", "--json").splitlines()]
-    assert [one["kind"] for one in listed[:3]] == ["person-erased", "person-exported", "person-exported"]
-    assert listed[0]["subject_name"] == "Erased person"
-    assert listed[0]["origin"].startswith("command line, ")
 
 
 @pytest.mark.parametrize(

@@ -157,7 +157,7 @@ class Message(Base):
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), comment="Who wrote it")
     by_staff: Mapped[bool] = mapped_column(comment="Whether the writer worked at the desk then")
     kind: Mapped[str] = mapped_column(String(8), comment="reply, or note (never shown to customers)")
-    body: Mapped[str] = mapped_column(Text, comment="Text as typed, normalised")
+    body: Mapped[str] = mapped_column(Text, comment="Markdown as typed, normalised")
     html: Mapped[str | None] = mapped_column(Text, comment="Safe HTML, rendered once by the worker; empty until then")
     at: Mapped[datetime] = mapped_column(UtcDateTime, comment="When it was written")
     submission: Mapped[str] = mapped_column(String(100), comment="Id of the form that sent it; once per account")

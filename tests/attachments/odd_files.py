@@ -201,7 +201,7 @@ ODD_NAMES = (
     OddFile("half of a character", "a\ud800b.log", text(), kept="a\ufffdb.log"),
     OddFile("a name in Latin-1", "café.log", text(), raw=b"caf\xe9.log"),
     OddFile("letters turned around", "invoice\u202egol.log", text(), kept="invoicegol.log"),
-    OddFile("letters turned around to hide a program", "photo\u202egnp.exe", raw(b"MZ\0"), refused=".exe isn't"),
+    OddFile("letters turned around to hide a program", "photo\u202egnp.exe", raw(b"MZ\0"), refused="is a program"),
     OddFile("nothing seen within the ending", "page.ht\u200bml", text(PAGE), refused="a web page"),
     OddFile("a dot behind a web page", "page.html. ", text(PAGE), refused="a web page"),
     OddFile("a name of 255 bytes", long_name("a", 255), text()),
@@ -213,7 +213,7 @@ ODD_NAMES = (
 MADE_UP = (
     OddFile("an empty file", "empty.log", raw(b""), refused="is empty"),
     OddFile("too large by a byte", "huge.log", lambda: b"x" * (10 * MEGABYTE + 1), refused="larger than 10 MB"),
-    OddFile("a program", "setup.exe", raw(b"MZ\x90\0"), refused=".exe isn't on the list"),
+    OddFile("a program", "setup.exe", raw(b"MZ\x90\0"), refused="is a program"),
     OddFile("a program as text", "setup.txt", raw(b"MZ\x90\0\x03\0\0\0"), refused="NUL"),
     OddFile("an ELF as a log", "tool.log", raw(b"\x7fELF\x02\x01\x01" + b"\0" * 50), refused="NUL"),
     OddFile("a NUL far within a log", "late.log", lambda: b"x" * MEGABYTE + b"\0", refused="NUL"),

@@ -9,7 +9,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from typing import Any
 
 import waitress
@@ -24,19 +24,38 @@ LARGEST_REQUEST = 110_000_000
 """The web server refuses what is larger, in bytes; the desk's own bound is lower and gives back what was typed."""
 LARGEST_ANSWER = 2**30
 """Up to here an answer is taken from its thread, in bytes, whatever its client's pace: no download holds a thread."""
+DEFERENCE_SECONDS = 0.0005
+"""How long a process leaves a new connection to the others, for each that it has."""
+MOST_DEFERRED = 4
 GRACE_SECONDS = 0.3
 """How long what is on its way may still come in when the process is told to end."""
 DRAIN_SECONDS = 15.0
 """How long requests that have come in may take when the process is told to end."""
 
 
+class SharedListener(socket.socket):
+    """The socket on which all web processes wait: the one with fewer connections takes a new one.
+
+    By itself the system lets the same process take most of them, and the others stand idle.
+    """
+
+    connections: Sized = ()
+    """Those that this process has."""
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        """Take a new connection, later the more there are; raises BlockingIOError where another was quicker."""
+        time.sleep(DEFERENCE_SECONDS * min(len(self.connections), MOST_DEFERRED))
+        return super().accept()
+
+
 def serve_web(listener: socket.socket, *, threads: int, ready: Callable[[], None]) -> None:
     """Serve until SIGTERM; what has come in by then is answered. Raises BadSetting or PolicyError."""
     # It warns each time that a request waits for a thread, which is what its queue is for.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    shared = SharedListener(fileno=listener.detach())
     server = waitress.create_server(
         create_app(),
-        sockets=[listener],
+        sockets=[shared],
         threads=threads,
         connection_limit=CONNECTIONS,
         channel_timeout=IDLE_SECONDS,
@@ -47,6 +66,7 @@ def serve_web(listener: socket.socket, *, threads: int, ready: Callable[[], None
         clear_untrusted_proxy_headers=False,
         ident=None,
     )
+    shared.connections = server.active_channels
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=_drain, args=(server,), daemon=True).start())
     # Waitress ends its loop where its thread is told to exit.
     signal.signal(signal.SIGUSR1, lambda *_: sys.exit(0))

@@ -161,9 +161,9 @@ def create_ticket(
     clean = _cleaned(services, sent)
     if clean.priority not in {priority.id for priority in services.policy.priorities}:
         raise UnknownPriority
-    digest = _digest(services, clean)
+    digest, evidence = _digest(services, clean), evaluate_answers(services.policy, clean.answers)
     try:
-        filed = _file_once(services, account_id, clean, digest, now, most_an_hour)
+        filed = _file_once(services, account_id, clean, digest, evidence, now, most_an_hour)
     except IntegrityError:
         # Another worker stored the same form between our look and our insert; its ticket is the answer.
         with services.read() as database:
@@ -177,7 +177,13 @@ def create_ticket(
 
 
 def _file_once(
-    services: Services, account_id: int, sent: TicketInput, digest: str, now: datetime, most_an_hour: int | None
+    services: Services,
+    account_id: int,
+    sent: TicketInput,
+    digest: str,
+    evidence: Evidence,
+    now: datetime,
+    most_an_hour: int | None,
 ) -> Filed:
     """The ticket that this form has filed before, or a new one, in one transaction."""
     with services.write.begin() as database:
@@ -188,7 +194,7 @@ def _file_once(
         if most_an_hour is not None and context.sent_within_hour >= most_an_hour:
             raise TooManyTickets
         store_policy(connection, services.policy, now)
-        ticket = _store(services, connection, context, sent, digest, now)
+        ticket = _store(services, connection, context, sent, digest, evidence, now)
         attachments.attach(
             services, database, sent.files, ticket_id=ticket.id, message_id=None, account_id=account_id, now=now
         )
@@ -274,10 +280,16 @@ def _digest(services: Services, sent: TicketInput) -> str:
 
 
 def _store(
-    services: Services, connection: Connection, context: FilingContext, sent: TicketInput, digest: str, now: datetime
+    services: Services,
+    connection: Connection,
+    context: FilingContext,
+    sent: TicketInput,
+    digest: str,
+    evidence: Evidence,
+    now: datetime,
 ) -> FiledTicket:
     """Write the ticket with its deadlines, its first event and what tells of it."""
-    policy, evidence = services.policy, evaluate_answers(services.policy, sent.answers)
+    policy = services.policy
     due = policy.deadlines(sent.priority, now, closures=closures.closures_known_at(connection, now, now))
     values = {
         "project_id": context.project_id,

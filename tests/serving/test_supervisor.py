@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,27 @@ def test_a_killed_process_is_replaced_and_the_others_go_on(serve: Serve, word: s
     assert time.monotonic() - begun < 10
     assert set(before) - {killed} <= set(desk.children())
     assert f'"process": "{word}' in desk.log.read_text()
+
+
+def sockets_of(number: int) -> int:
+    return sum(os.readlink(one).startswith("socket:") for one in Path(f"/proc/{number}/fd").iterdir())
+
+
+def test_connections_that_stay_open_are_shared_among_the_web_processes(serve: Serve) -> None:
+    desk = serve("--no-worker")
+    wait_until(lambda: len(desk.children()) == 2, "both web processes run")
+    before = {number: sockets_of(number) for number in desk.children()}
+    with ExitStack() as open_ones:
+        for _ in range(12):
+            open_ones.enter_context(desk.connect())
+        taken = {number: 0 for number in before}
+
+        def all_are_taken() -> bool:
+            taken.update({number: sockets_of(number) - were for number, were in before.items()})
+            return sum(taken.values()) == 12
+
+        wait_until(all_are_taken, "all connections are taken")
+        assert min(taken.values()) >= 3, taken
 
 
 def test_when_the_supervisor_is_killed_nothing_is_left_behind(serve: Serve) -> None:

@@ -86,11 +86,12 @@ def told(services: Services) -> Services:
     magic_links.request_link(services, EMAIL, NOW, next_path="/support/tickets?canarypage")
     token = drafts.save_draft(
         services,
+        zoe.id,
         {"subject": "canarydraft", "files": keep_file(services, "canarydraftfile.log", b"canarydraftfile\n")},
         NOW,
     )
     magic_links.request_link(services, EMAIL, NOW, draft_token=token)
-    drafts.save_draft(services, {"email": "Zoe.Canary@shop.example", "subject": "canarydraft"}, NOW)
+    drafts.save_draft(services, None, {"email": "Zoe.Canary@shop.example", "subject": "canarydraft"}, NOW)
     sessions.open_session(services, zoe.id, NOW)
     audit.record_alone(services, "signed-in", audit.Origin(zoe.id, "203.0.113.7"), NOW)
     for lane in worker.lanes(services, clock):

@@ -113,11 +113,11 @@ def test_answers_that_the_policy_doesnt_know_are_refused(services: Services, sam
     assert the_ticket(services).priority == "high"
 
 
-def test_a_ticket_is_found_by_its_reference_alone(services: Services, ada: Account) -> None:
-    assert triage.staff_ticket(services, "SUP-1001").reporter.email == ada.email
+def test_a_ticket_is_found_by_its_reference_alone(services: Services, ada: Account, sam: Account) -> None:
+    assert triage.staff_ticket(services, sam.id, "SUP-1001").reporter.email == ada.email
     for reference in ("SUP-1002", "SUP--1001", "SUP-" + "9" * 30, "SUP-١٠٠١", "1001", ""):
         with pytest.raises(NotFound):
-            triage.staff_ticket(services, reference)
+            triage.staff_ticket(services, sam.id, reference)
 
 
 def test_somebody_without_an_account_does_nothing(services: Services, ada: Account) -> None:

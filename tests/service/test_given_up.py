@@ -117,10 +117,10 @@ def test_what_is_still_tried_is_not_given_up(services: Services) -> None:
     assert "Ada" not in row.reason
     assert given_up.given_up(services) == ()
     with pytest.raises(UseCaseError, match="has not been given up: it is tried again by itself"):
-        given_up.try_again(services, row.id, NOW)
+        given_up.try_again(services, OPERATOR, row.id, NOW)
     for number in (0, 99, 2**40):
         with pytest.raises(NotFound):
-            given_up.try_again(services, number, NOW)
+            given_up.try_again(services, OPERATOR, number, NOW)
 
 
 def test_a_scanner_that_fails_is_told_by_the_doctor(sqlite_services: Services) -> None:

@@ -152,7 +152,7 @@ def test_a_process_that_cannot_be_started_leaves_the_message_to_a_later_round(
     assert replies.render_new(sqlite_services, clock) == 0, "it is put off"
     clock.now += 2 * FIRST_PAUSE
     assert replies.render_new(sqlite_services, clock) == 1
-    assert replies.messages_of(sqlite_services, 1, with_notes=False)[0].html == "<p>It is <strong>down</strong></p>\n"
+    assert replies.messages_of(sqlite_services, 1, with_notes=False)[0].html == '<p dir="auto">It is **down**</p>\n'
 
 
 @pytest.mark.parametrize(

@@ -120,17 +120,18 @@ ACTING: Mapping[Callable[..., Any], Line] = {
 OF_THE_OPERATOR = {
     "accounts.accounts": "add_account disable_account find_account_by_email",
     "accounts.magic_links": "create_link",
-    "accounts.projects": "add_project close_project add_member",
+    "accounts.projects": "add_project close_project add_member remove_member",
     "notifications.webhooks.endpoints": "add_endpoint rotate disable enable",
 }
 """The operator's commands alone call them: whoever runs commands on the machine may do all of it."""
 BY_A_SECRET = {
-    "accounts.magic_links": "request_link inspect_link redeem_link",
-    "accounts.sessions": "open_session signed_in_by end_session end_all_sessions",
+    "accounts.magic_links": "request_link inspect_link ended_link redeem_link",
+    "accounts.sessions": "open_session signed_in_by end_session end_all_sessions sessions_of end_session_of "
+    "end_other_sessions",
     "attachments.service": "staged_files staged_contents discard_staged",
     "tickets.drafts": "save_draft draft_fields drop_draft",
 }
-"""Open to everybody, or to whoever holds the token that they take; signing in itself is among them."""
+"""Open to everybody, or to whoever holds the token that they take: signing in, and one's own sessions."""
 OF_THE_WORKER = {
     "accounts.magic_links": "start_lifetime",
     "attachments.service": "remove_expired mark_attached make_room",
@@ -141,11 +142,11 @@ OF_THE_WORKER = {
 }
 """No person's doing: the worker's rounds, what follows a commit, the inbox of a desk for trying out."""
 INSIDE_ANOTHER = {
-    "accounts.sessions": "open_session_in",
+    "accounts.sessions": "open_session_in end_links_in",
     "attachments.service": "attach attached_contents",
     "hours.closures": "closures_known_at leave_open_time local_instant",
     "notifications.fanout": "event_message fan_out publish ticket_payload",
-    "notifications.outbox": "enqueue enqueue_mail make_due mail_host thread_id",
+    "notifications.outbox": "enqueue enqueue_mail make_due mail_host record_replay thread_id",
     "notifications.webhooks.endpoints": "signing_secrets switch_off",
     "tickets.actions": "ticket_action",
     "tickets.create": "evaluate_answers load_context",

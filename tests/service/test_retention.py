@@ -211,7 +211,7 @@ def test_sessions_links_and_drafts_go_when_they_let_nobody_in(services: Services
     ada = build_customer(services)
     sessions.open_session(services, ada.id, NOW)
     magic_links.create_link(services, ada.email, NOW)
-    drafts.save_draft(services, {"subject": "Help"}, NOW)
+    drafts.save_draft(services, None, {"subject": "Help"}, NOW)
     assert prune(services, NOW + timedelta(hours=23)) == 0
     assert prune(services, NOW + DAY + timedelta(hours=1)) == 2
     assert (len(stored(services, SignInLink)), len(stored(services, Draft))) == (0, 0)
@@ -222,7 +222,7 @@ def test_sessions_links_and_drafts_go_when_they_let_nobody_in(services: Services
 
 
 def test_what_one_kind_meets_keeps_no_other(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
-    drafts.save_draft(services, {"subject": "Help"}, NOW)
+    drafts.save_draft(services, None, {"subject": "Help"}, NOW)
 
     def fails(_services: Services, _now: datetime) -> int:
         raise DBAPIError("", None, Exception("away"))
@@ -234,7 +234,7 @@ def test_what_one_kind_meets_keeps_no_other(services: Services, monkeypatch: pyt
 def test_the_worker_prunes_in_a_lane_of_its_own(services: Services) -> None:
     clock = Clock()
     lane = next(lane for lane in worker.lanes(services, clock) if lane.name == "retention")
-    drafts.save_draft(services, {"subject": "Help"}, NOW)
+    drafts.save_draft(services, None, {"subject": "Help"}, NOW)
     assert lane.work() == 0
     clock.now += 2 * DAY
     assert lane.work() == 1
@@ -246,7 +246,7 @@ def test_a_round_of_the_lane_ends_soon_and_the_next_goes_on(
     monkeypatch.setattr(retention, "BATCH", 2)
     monkeypatch.setattr(retention, "MOST_BATCHES", 1)
     for number in range(5):
-        drafts.save_draft(sqlite_services, {"subject": f"{number}"}, NOW)
+        drafts.save_draft(sqlite_services, None, {"subject": f"{number}"}, NOW)
     lane = next(lane for lane in worker.lanes(sqlite_services, Clock(NOW + 2 * DAY)) if lane.name == "retention")
     assert [lane.work() for _ in range(5)] == [2, 2, 1, 0, 0]
 
@@ -254,7 +254,7 @@ def test_a_round_of_the_lane_ends_soon_and_the_next_goes_on(
 def test_no_transaction_takes_more_than_a_batch(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "BATCH", 2)
     for number in range(5):
-        drafts.save_draft(services, {"subject": f"{number}"}, NOW)
+        drafts.save_draft(services, None, {"subject": f"{number}"}, NOW)
     pauses: list[None] = []
     assert retention.prune_some(services, NOW + 2 * DAY, pause=lambda: pauses.append(None)) == 5
     assert len(pauses) == 3

@@ -312,7 +312,7 @@ def test_files_go_with_replies_of_both_sides_and_stand_at_their_message(desk: De
         page.all("li", class_=kind)[0] for kind in ("support-message", "support-message support-message--staff")
     ]
     shown = [[name.text for name in page.all("bdi") if name.inside(message)] for message in messages]
-    assert shown == [["shop.log"], ["nginx.conf"]]
+    assert shown == [["Ada Martin", "shop.log"], ["Sam Rivera", "nginx.conf"]]
     assert attached_names(sam.open("/support/desk/SUP-1001")) == ["shop.log", "nginx.conf"]
 
 

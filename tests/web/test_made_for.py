@@ -130,7 +130,7 @@ def test_the_draft_of_a_page_of_ada_s_is_not_ben_s_to_drop(desk: Desk, ada: Brow
     assert filled_again.form("/support/tickets").fields["description"] == fields["description"]
 
     theirs = ben.open(address)
-    assert "it opens only for the address that it was saved with" in theirs.text
+    assert "It opens only for the address that it was saved with" in theirs.text
     assert theirs.form("/support/tickets").fields["description"] == ""
     assert desk.visitor().open(address).heading == "Sign in"
     # Ben presses Ada's page, and has a ticket of his own; her draft is still hers.

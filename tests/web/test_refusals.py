@@ -341,7 +341,7 @@ def test_where_uploads_cannot_be_counted_they_are_let_through_and_logged_once(
     browser = desk.visitor()
     with locked(desk):
         assert [upload(browser, f"{number}.log", LOG)[0] for number in range(3)] == [201, 201, 201]
-    assert capsys.readouterr().out.count('"failure"') == 3
+    assert capsys.readouterr().out.count('"what": "counting uploads"') == 3
     assert upload(browser, "counted.log", LOG)[0] == 201
     nowhere = create_app(services=make_services(build_settings(Path(desk.services.settings.var, "nowhere"))))
     assert upload(Browser(nowhere.test_client()), "good.log", LOG)[0] == 201

@@ -200,7 +200,7 @@ def test_everything_that_people_wrote_goes_in_its_own_direction(desk: Desk) -> N
         files = ()
     replies.reply_as_customer(services, writer.id, 1, written(f"{MARK} reply"), desk.clock())
     replies.add_note(services, staff.id, 1, written(f"{MARK} note"), desk.clock())
-    replies.render_new(services)
+    replies.render_new(services, desk.clock)
     replies.reply_as_staff(services, staff.id, 1, written(f"{MARK} answer"), "open", desk.clock())
     triage.assign(services, staff.id, 1, staff.email, desk.clock(), seen=9)
     start = desk.clock() + timedelta(hours=2)

@@ -58,6 +58,8 @@ COLUMNS: Mapping[str, Mapping[str, Column]] = {
         "account_id": _ERASED,
         "created_at": _ERASED,
         "seen_at": _ERASED,
+        "browser": _ERASED,
+        "address": _ERASED,
     },
     "signin_links": {
         "token_hash": _ERASED_SECRET,
@@ -70,6 +72,7 @@ COLUMNS: Mapping[str, Mapping[str, Column]] = {
     },
     "drafts": {
         "token_hash": _ERASED_SECRET,
+        "account_id": _ERASED,
         "fields": _ERASED,
         "digest": _ERASED_SECRET,
         "created_at": _ERASED,
@@ -193,6 +196,11 @@ COLUMNS: Mapping[str, Mapping[str, Column]] = {
         **dict.fromkeys(("id", "starts_at", "ends_at", "created_at", "cancelled_at"), _NOBODY),
         "note": _ERASED,
     },
+    "anonymous_files": dict.fromkeys(("key", "size", "staged_at"), _NOBODY),
+    "installation": dict.fromkeys(("id", "files_id"), _NOBODY),
+    "failed_work": dict.fromkeys(
+        ("id", "kind", "item", "ticket_id", "attempts", "first_failed_at", "retry_at", "given_up_at", "reason"), _NOBODY
+    ),
     "lane_rounds": dict.fromkeys(("lane", "finished_at"), _NOBODY),
     "rate_counters": {
         "key": _kept("a hash of an address or a network, gone when its window ends, within the hour"),

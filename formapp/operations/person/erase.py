@@ -25,6 +25,7 @@ from formapp.models import (
     Attachment,
     Draft,
     Event,
+    FailedWork,
     Membership,
     Message,
     OutboxMessage,
@@ -217,6 +218,8 @@ def _delete_files(database: Session, person: Person, own: list[int], *, conversa
     )
     if conversations:
         gone = or_(gone, Attachment.ticket_id.in_(own))
+    failed = select(Attachment.id).where(gone)
+    database.execute(delete(FailedWork).where(FailedWork.kind == "preview", FailedWork.item.in_(failed)))
     return list(database.scalars(delete(Attachment).where(gone).returning(Attachment.key)))
 
 

@@ -77,6 +77,7 @@ def _drafts(database: Session, person: Person) -> list[str]:
     return [
         draft.token_hash
         for draft in found
-        if draft.token_hash in behind_links
+        if draft.account_id == person.number
+        or draft.token_hash in behind_links
         or any(person.email in str(value).casefold() for value in draft.fields.values())
     ]

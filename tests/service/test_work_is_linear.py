@@ -23,7 +23,7 @@ from formapp.tickets.similar import telling_words
 from formapp.web.body.form_data import LARGEST_TEXT, MAX_FIELDS
 from formapp.web.body.multipart import MultipartReader, read_multipart
 from formapp.web.tickets.form_page import answers_in, project_key
-from tests.builders import NOW, ticket_input
+from tests.builders import NOW, ticket_input, written
 
 MOST_TIMES = 2.5
 FLOOR = 0.004
@@ -65,7 +65,7 @@ DOORS: dict[str, tuple[Callable[[Services, str], object], int]] = {
     **{f"a ticket's {name}": (ticket_field(name), LIMITS[name]) for name in ("subject", "url", "description")},
     "a ticket's page": (ticket_field("page"), 2_000),
     "a ticket's form": (ticket_field("submission"), 100),
-    "a reply": (lambda _, text: replies._checked(text), replies.BODY_LENGTH),
+    "a reply": (lambda _, text: replies._checked(written(text, "a form")), replies.BODY_LENGTH),
     "a search": (lambda _, text: parse_search(text), LONGEST_SEARCH),
     "a file's name": (lambda _, text: clean_name(text), 255),
     "an address": (lambda _, text: normalise_address(text), 254),

@@ -122,7 +122,7 @@ def test_a_folder_without_its_slash_is_led_to_it(guide: Guide) -> None:
         "/.git/config",
         "/support-csp.txt",
         "/assets/../support-csp.txt",
-        "/support-shell.html",
+        "/support-shell.txt",
     ],
 )
 def test_what_is_not_there_or_not_to_be_seen_is_the_guides_own_missing_page(guide: Guide, path: str) -> None:
@@ -150,7 +150,7 @@ def test_the_guides_pages_carry_the_policy_that_its_build_wrote(guide: Guide, si
 
 def test_a_guide_built_for_a_subpath_is_served_there(tmp_path: Path, site: Path) -> None:
     config = json.dumps({"base": "/help/docs/"})
-    (site / "support-shell.html").write_text(
+    (site / "support-shell.txt").write_text(
         f'<!doctype html><html lang="en"><head><title>{TITLE}</title></head><body>{CONTENT}'
         f'<script id="__config" type="application/json">{config}</script></body></html>'
     )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from formapp.widgets import CLOSURES_FILE, assets
-from formapp.widgets.page_frame import FRAME_FILE
+from formapp.widgets.page_frame import CONTENT_ID, FRAME_FILE, TITLE, frame_places
 from tests.plugin.conftest import Site
 from tests.reading import Element, Page
 
@@ -140,3 +140,65 @@ def test_no_other_plugin_meets_what_we_make_for_ourselves(site: Site, tmp_path: 
     )
     site.build({"index.md": TABLE}, hooks=[str(hook)])
     assert hook.with_suffix(".txt").read_text() == ""
+
+
+# Takes out comments and quotes, as plugins do that make pages smaller.
+SMALLER = """
+import re
+from mkdocs.plugins import event_priority
+
+@event_priority({priority})
+def on_post_page(output, *, page, config):
+    return re.sub(r'="([\\w./-]+)"', r"=\\1", re.sub(r"<!--.*?-->", "", output, flags=re.S))
+"""
+
+
+@pytest.mark.parametrize("priority", [100, 0, -100])
+def test_pages_that_are_made_smaller_have_blocks_frame_and_policy(site: Site, tmp_path: Path, priority: int) -> None:
+    """Whether that is done before us or after."""
+    hook = tmp_path / "smaller.py"
+    hook.write_text(SMALLER.format(priority=priority))
+    site.build({"index.md": TABLE}, plugins=[{"support": {"csp": "enforce"}}], hooks=[str(hook)])
+    page = Page(site.page())
+    assert "lang=en" in site.page()
+    assert sorted(loaded(page)) == sorted(asset.name for asset in assets())
+    page.one("meta", **{"http-equiv": "Content-Security-Policy"})
+    frame = (site.folder / "site" / FRAME_FILE).read_text("utf-8")
+    assert frame_places(frame)
+    # One who works on the finished site meets the frame itself.
+    assert frame_places(frame.replace(f'id="{CONTENT_ID}"', f"id={CONTENT_ID}"))
+
+
+@pytest.mark.parametrize(
+    ("template", "words"),
+    [
+        ("<html><head><title>{{ page.title }}</title></head><body></body></html>", "it misses <div id="),
+        ("<html><head></head><body>{{ page.content }}</body></html>", f"it misses {TITLE} in its head"),
+        ("<body>{{ page.title }}{{ page.content }}</body>", "it misses the end of its head"),
+        ("{{ page.meta.nothing.below }}", "'dict object' has no attribute 'nothing'"),
+    ],
+)
+def test_a_theme_that_makes_no_frame_fails_the_build(site: Site, template: str, words: str) -> None:
+    (site.folder / "own").mkdir()
+    (site.folder / "own" / "main.html").write_text(template)
+    said = site.problems({"index.md": "# Home\n"}, theme={"name": "mkdocs", "custom_dir": str(site.folder / "own")})
+    assert len(said) == 1
+    assert said[0].startswith("The theme makes no frame for the help desk's pages: ")
+    assert words in said[0]
+
+
+def test_a_site_that_is_built_for_each_language_leaves_the_frame_of_the_first(site: Site, tmp_path: Path) -> None:
+    """As mkdocs-static-i18n does: it builds again, with the same configuration, when a build is done."""
+    hook = tmp_path / "languages.py"
+    hook.write_text(
+        "from mkdocs.commands.build import build\n"
+        "from mkdocs.plugins import event_priority\n"
+        "@event_priority(-100)\n"
+        "def on_post_build(config):\n"
+        "    if config.theme['language'] != 'de':\n"
+        "        config.theme['language'] = 'de'\n"
+        "        build(config, dirty=True)\n"
+    )
+    site.build({"index.md": TABLE}, hooks=[str(hook)], theme={"name": "material", "language": "en", "font": False})
+    site.said()
+    assert 'lang="en"' in (site.folder / "site" / FRAME_FILE).read_text("utf-8")

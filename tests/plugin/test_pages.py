@@ -238,7 +238,9 @@ def test_the_shell_has_the_theme_s_frame_and_works_at_any_address(site: Site) ->
             address = found.attributes.get(name, "")
             if address and not address.startswith("#"):
                 assert address.startswith(("/help/", "https://")), f"{found.tag} {name}={address}"
-    assert json.loads(page.one("script", id="__config").text)["base"].startswith("/help/")
+    assert json.loads(page.one("script", id="__config").text)["base"] == "/help/"
+    # The theme stores the choice of light or dark under this path, which is that of the guide's pages.
+    assert 'new URL("/help/.",location)' in shell
 
 
 def test_the_shell_is_no_page_to_visit(site: Site) -> None:

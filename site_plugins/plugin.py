@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Literal
-from urllib.parse import urlsplit
+from typing import Literal
+from urllib.parse import urljoin, urlsplit
 
+from jinja2 import Environment, TemplateError
+from mkdocs.commands.build import get_context
 from mkdocs.config import base
 from mkdocs.config import config_options as option
-from mkdocs.config.config_options import ExtraScriptValue
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
-from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
-from mkdocs.structure.files import File, Files, InclusionLevel
+from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority, get_plugin_logger
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
-from mkdocs.utils import get_build_datetime
+from mkdocs.structure.toc import TableOfContents
+from mkdocs.utils import get_build_datetime, normalize_url, write_file
 
-from formapp.widgets import CLOSURES_FILE, NO_CLOSURES, assets
-from formapp.widgets.page_frame import FRAME_FILE
+from formapp.widgets import CLOSURES_FILE, NO_CLOSURES, Asset, assets
+from formapp.widgets.page_frame import FRAME_FILE, TITLE, BrokenFrame, frame_places
 from site_plugins import csp, shell
+from site_plugins.csp_report import blocked
 from site_plugins.extension import PageContext, SupportExtension, beside
 from site_plugins.fences import find_fences
+from site_plugins.page_assets import closure_assets, has_blocks, with_assets
 from supportpolicy import holidays_warning, load
 
 log = get_plugin_logger("support")
@@ -36,14 +41,22 @@ class SupportConfig(base.Config):  # type: ignore[no-untyped-call]
     app_url = option.Type(str, default="/support/")
     """Where the help desk answers: a path on the guide's own origin, or a whole address."""
 
-    csp = option.Type(bool, default=True)
-    """Whether pages forbid, by a Content-Security-Policy, all that is not their own."""
+    announce_closures = option.Choice(("with_blocks", "everywhere"), default="with_blocks")
+    """Which pages tell of closures: those with one of our blocks, or every page of the site."""
+
+    # YAML takes the word off for false.
+    csp = option.Type((str, bool), default="off")
+    """Whether pages with our blocks forbid, by a Content-Security-Policy, what isn't theirs: off, report or enforce."""
+
+    csp_allow = option.ListOfItems(option.Type(str), default=[])
+    """What they allow beside it, each a directive with its addresses."""
 
 
 class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
     """Renders the support blocks, brings their script and style, and leaves the desk its layout."""
 
     serving = False
+    framed: MkDocsConfig | None = None
 
     def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:  # noqa: ARG002 - MkDocs' signature
         """In a preview, problems are shown in the pages; a build stops on them."""
@@ -52,7 +65,6 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         """Load the policy, add the extension, its script and its style."""
         self.problems: list[str] = []
-        self.shell_page = ""
         policy_file = Path(str(self.config.policy))
         self.extension = SupportExtension(policy=str(policy_file), app_url=self.config.app_url)
         self.extension.folder = Path(config.config_file_path or ".").parent
@@ -65,25 +77,13 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         config.markdown_extensions.append(self.extension)  # type: ignore[arg-type]
         if str(policy_file) not in config.watch:
             config.watch.append(str(policy_file))
-        styles = [f"assets/{asset.hashed_name}" for asset in assets() if asset.media_type == "text/css"]
-        # First, so that a site's own style overrides ours.
-        config.extra_css[:0] = [style for style in styles if style not in config.extra_css]
-        for asset in assets():
-            name = f"assets/{asset.hashed_name}"
-            if asset.media_type == "text/javascript" and name not in map(str, config.extra_javascript):
-                script = ExtraScriptValue(name)
-                script.type = "module"
-                config.extra_javascript.append(script)
+        self.csp = self._csp()
+        for sentence in csp.allow_problems(self.config.csp_allow):
+            self._problem(sentence)
         return config
 
-    def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
-        """Add the assets, the page that the desk fills and the file of closures; find the page with the criteria."""
-        for asset in assets():
-            files.append(File.generated(config, f"assets/{asset.hashed_name}", content=asset.content))
-        files.append(File.generated(config, shell.SOURCE, content=shell.MARKDOWN, inclusion=InclusionLevel.NOT_IN_NAV))
-        # The desk rewrites it in the built site; the pages look for it from the first day on.
-        files.append(File.generated(config, CLOSURES_FILE, content=NO_CLOSURES))
-        self.files = files
+    def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:  # noqa: ARG002 - MkDocs' signature
+        """Find the page with the criteria."""
         self.criteria_page = next((file for file in files.documentation_pages() if _has_criteria(file)), None)
         return files
 
@@ -102,30 +102,100 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
                 self._problem(here.tell(problem))
         return markdown
 
-    def on_env(self, env: Any, *, config: MkDocsConfig, files: Files) -> Any:  # noqa: ANN401, ARG002 - MkDocs' signature
-        """All pages are read: stop a build that has problems, with all of them listed."""
+    @event_priority(-100)
+    def on_nav(self, nav: Navigation, *, config: MkDocsConfig, files: Files) -> Navigation:  # noqa: ARG002 - MkDocs' signature
+        """Keep the navigation, as all plugins have made it, for the desk's frame."""
+        self.nav = nav
+        return nav
+
+    @event_priority(-100)
+    def on_env(self, env: Environment, *, config: MkDocsConfig, files: Files) -> Environment:
+        """All pages are read: stop a build that has problems, with all of them listed; make the desk's frame."""
         if self.problems and not self.serving:
             self._stop()
+        # A plugin that builds a site in several languages does so one after the other with one configuration;
+        # the desk wears the first.
+        if self.framed is not config:
+            self.framed = config
+            self.frame = self._make_frame(env, config, files)
         return env
 
-    def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:  # noqa: ARG002 - MkDocs' signature
-        """Take the shell out of the pages."""
-        if page.file.src_uri != shell.SOURCE:
-            return output
-        self.shell_page = shell.make_shell(output, page.abs_url or f"/{page.url}")
-        return ""
+    # Before those who change pages: whoever makes them smaller does so with ours, whichever stands first in mkdocs.yml.
+    @event_priority(50)
+    def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
+        """Bring script and style into a page that has one of our blocks."""
+        if has_blocks(output):
+            return _with_assets(output, assets(), page, config)
+        return _with_assets(output, closure_assets(), page, config) if self._announces_everywhere else output
 
-    def on_post_template(self, output_content: str, *, template_name: str, config: MkDocsConfig) -> str:  # noqa: ARG002 - MkDocs' signature
-        """Take the shell out of the sitemap."""
-        return shell.without_shell(output_content) if template_name == "sitemap.xml" else output_content
+    @event_priority(50)
+    def on_post_template(self, output_content: str, *, template_name: str, config: MkDocsConfig) -> str:
+        """A page of the theme's own, as for an address that isn't there, announces closures where all pages do."""
+        if not self._announces_everywhere or not template_name.endswith(".html"):
+            return output_content
+        return _with_assets(output_content, closure_assets(), None, config)
 
-    def on_post_build(self, *, config: MkDocsConfig) -> None:
-        """Write the desk's layout and the Content-Security-Policy, which only the finished pages tell."""
+    @event_priority(100)
+    def _write_files(self, *, config: MkDocsConfig) -> None:
+        """Write the assets, the desk's frame and the file of closures; they are no files of the site's source."""
         site_dir = Path(config.site_dir)
-        if self.config.csp:
-            csp.write_policy(site_dir, self.config.app_url)
-        # After the policy: the desk sends its own for the pages that it fills.
-        (site_dir / FRAME_FILE).write_text(self.shell_page, "utf-8")
+        for asset in assets():
+            write_file(asset.content, str(site_dir / "assets" / asset.hashed_name))
+        write_file(self.frame.encode(), str(site_dir / FRAME_FILE))
+        # The desk rewrites it in the built site; the pages look for it from the first day on.
+        write_file(NO_CLOSURES.encode(), str(site_dir / CLOSURES_FILE))
+
+    @event_priority(-50)
+    def _judge_pages(self, *, config: MkDocsConfig) -> None:
+        """Write the Content-Security-Policy, or tell what it would block, which only the finished pages tell."""
+        if self.csp == "off" or self.serving:
+            return
+        site_dir = Path(config.site_dir)
+        policy = csp.read_policy(site_dir, self.config.app_url, self.config.csp_allow)
+        # Where pages are exchanged within one document, all come under the policy of the first.
+        everywhere = "navigation.instant" in (config.theme.get("features") or ())
+        tell = log.warning if self.csp == "enforce" else log.info
+        for path in csp.html_pages(site_dir):
+            page, place = path.read_text("utf-8"), path.relative_to(site_dir).as_posix()
+            if everywhere or has_blocks(page):
+                url = urljoin(config.site_url or "http://localhost/", place)
+                for one in blocked(page, url, policy, is_material=config.theme.name == "material"):
+                    tell("%s: the policy blocks %s. To allow it, add to csp_allow:\n  - %s", place, one.what, one.line)
+        if self.csp == "enforce":
+            csp.write_policy(site_dir, policy)
+
+    on_post_build = CombinedEvent(_write_files, _judge_pages)
+
+    @property
+    def _announces_everywhere(self) -> bool:
+        return self.config.announce_closures == "everywhere"
+
+    def _csp(self) -> str:
+        value = self.config.csp
+        if value is False:
+            return "off"
+        if value in {"off", "report", "enforce"}:
+            return str(value)
+        written = "true" if value is True else value
+        self._problem(f'csp: can\'t be "{written}"; write "off", "report" or "enforce" (which is what "true" was).')
+        return "off"
+
+    def _make_frame(self, env: Environment, config: MkDocsConfig, files: Files) -> str:
+        """A page of the theme with the marks that the desk fills."""
+        page = Page(TITLE, File.generated(config, shell.SOURCE, content=""), config)
+        page.meta, page.content, page.toc = dict(shell.META), shell.CONTENT_HTML, TableOfContents([])
+        context = get_context(self.nav, files, config, page)
+        # From the root, as what the reader chose (light or dark) is stored under it. The dot lets a theme add
+        # "/search.html" to it.
+        context["base_url"] = f"{urlsplit(config.site_url or '/').path or '/'}."
+        try:
+            output = env.get_template("main.html").render(context)
+            output = _with_assets(output, assets(), page, config)
+            frame = shell.make_shell(output, page.abs_url or f"/{page.url}", keeps_instant=self.csp == "enforce")
+            frame_places(frame)
+        except (TemplateError, BrokenFrame) as error:
+            raise PluginError(f"The theme makes no frame for the help desk's pages: {error}.") from error
+        return frame
 
     def _holidays_warning(self, policy_file: Path) -> str:
         """As of the build's own date, which SOURCE_DATE_EPOCH can set."""
@@ -138,6 +208,12 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
     def _stop(self) -> None:
         count = len(self.problems)
         raise PluginError(f"The guide has {count} problem{'s' if count > 1 else ''}; see above.")
+
+
+def _with_assets(output: str, wanted: Iterable[Asset], page: Page | None, config: MkDocsConfig) -> str:
+    base = urlsplit(config.site_url or "/").path or "/"
+    own_styles = {normalize_url(str(path), page, base) for path in config.extra_css}
+    return with_assets(output, wanted, normalize_url("assets", page, base) + "/", own_styles)
 
 
 def _has_criteria(file: File) -> bool:

@@ -1,4 +1,7 @@
-"""The page that the desk fills: the theme's own layout with two marks and absolute addresses."""
+"""The page that the desk fills: the theme's own layout with two marks and absolute addresses.
+
+It is made apart from the site's pages: no other plugin, no navigation, search or sitemap meets it.
+"""
 
 from __future__ import annotations
 
@@ -8,36 +11,34 @@ from urllib.parse import urljoin, urlsplit
 
 from formapp.widgets.page_frame import CONTENT, TITLE, Edit, Element, edited, elements_of
 
+# The page of the theme that the frame is made of. Nobody writes this file: its name gives the page an address.
 SOURCE = "support-shell.md"
-# A word that survives the theme's filters, which strip comments from a title.
-_TITLE_WORD = "Support-shell-title"
-MARKDOWN = f"---\ntitle: {_TITLE_WORD}\nhide: [toc, feedback, path]\nsearch:\n  exclude: true\n---\n\n{CONTENT}\n"
+CONTENT_HTML = f"{CONTENT}\n"
+META: dict[str, object] = {"title": TITLE, "hide": ["toc", "feedback", "path"], "search": {"exclude": True}}
 
 _ADDRESSES = ("href", "src", "action")
 _NEIGHBOURS = frozenset({"canonical", "prev", "next"})
 
 
-def make_shell(page: str, page_url: str) -> str:
-    """The shell of a rendered page. ``page_url`` is its path on the server ("/guide/support-shell/")."""
-    edits = [edit for element in elements_of(page) if (edit := _edit(element, page_url)) is not None]
-    return edited(page, edits).replace(_TITLE_WORD, TITLE)
+def make_shell(page: str, page_url: str, *, keeps_instant: bool) -> str:
+    """The frame of a rendered page. ``page_url`` is its path on the server ("/guide/support-shell/").
+
+    ``keeps_instant``: whether a page of the guide that is opened from the desk may stay in the desk's document,
+    and so under the desk's Content-Security-Policy.
+    """
+    edits = [edit for element in elements_of(page) if (edit := _edit(element, page_url, keeps_instant)) is not None]
+    return edited(page, edits)
 
 
-def without_shell(sitemap: str) -> str:
-    """The sitemap without the shell, which is no page to visit."""
-    entries = [element for element in elements_of(sitemap) if element.tag == "url"]
-    return edited(sitemap, [(one.start, one.after, "") for one in entries if "support-shell" in one.content])
-
-
-def _edit(element: Element, page_url: str) -> Edit | None:
+def _edit(element: Element, page_url: str, keeps_instant: bool) -> Edit | None:
     """What becomes of an element of the page; None where it stays."""
     if element.tag == "link" and _NEIGHBOURS.intersection(element.attributes.get("rel", "").split()):
         return element.start, element.inside, ""
     # The theme makes a heading of the title where a page has none; the desk's pages bring their own.
-    if element.tag == "h1" and _TITLE_WORD in element.content:
+    if element.tag == "h1" and TITLE in element.content:
         return element.start, element.after, ""
     if element.is_theme_config:
-        return element.inside, element.end, _config(element.content, page_url)
+        return element.inside, element.end, _config(element.content, page_url, keeps_instant)
     moved = {name: _absolute(element.attributes[name], page_url) for name in _ADDRESSES if name in element.attributes}
     if all(element.attributes[name] == address for name, address in moved.items()):
         return None
@@ -56,8 +57,10 @@ def _absolute(address: str, page_url: str) -> str:
     return urljoin(page_url, address)
 
 
-def _config(text: str, page_url: str) -> str:
+def _config(text: str, page_url: str, keeps_instant: bool) -> str:
     config = json.loads(text)
     config["base"] = urljoin(page_url, config["base"] + "/")
     config["search"] = urljoin(page_url, config["search"])
+    if not keeps_instant:
+        config["features"] = [name for name in config.get("features", ()) if not name.startswith("navigation.instant")]
     return json.dumps(config).replace("<", "\\u003c")

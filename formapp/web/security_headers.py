@@ -6,6 +6,7 @@ from flask import Flask, Response
 
 from formapp.web.context import Web, in_desk, web
 from formapp.web.layout.shell import Shell
+from formapp.web.site import FALLBACK_CSP
 
 PERMISSIONS = (
     "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), "
@@ -41,7 +42,8 @@ def _sources(directive: str, guide_csp: str, own: tuple[str, ...]) -> str:
 def _csp(desk: Web, answer: Response) -> str:
     """The Content-Security-Policy of an answer; one that leads elsewhere shows nothing."""
     if desk.guide is not None and not in_desk():
-        return desk.guide.csp()
+        # A page with our blocks brings its build's own policy; one without is as its writers made it.
+        return FALLBACK_CSP
     if answer.mimetype == "text/html" and not answer.location:
         return page_csp(desk.shell.current(), desk.guide.csp() if desk.guide else "")
     return "default-src 'none'; frame-ancestors 'none'"

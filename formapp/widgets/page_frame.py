@@ -14,10 +14,13 @@ from hashlib import sha256
 from html.parser import HTMLParser
 from itertools import accumulate
 
-FRAME_FILE = "support-shell.html"
+# No page of the guide: a web server that hands it out hands out text.
+FRAME_FILE = "support-shell.txt"
 CSP_FILE = "support-csp.txt"
-TITLE = "<!-- support:title -->"
-CONTENT = "<!-- support:content -->"
+# A word and an element, because tools that make pages smaller take comments out.
+TITLE = "Support-shell-title"
+CONTENT_ID = "support-shell-content"
+CONTENT = f'<div id="{CONTENT_ID}"></div>'
 
 # What a browser runs, or lets a Content-Security-Policy judge as script; any other type is a block of data.
 _JAVASCRIPT = ("javascript", "ecmascript", "x-javascript", "x-ecmascript")
@@ -115,6 +118,35 @@ def edited(page: str, edits: Iterable[Edit]) -> str:
             pieces += [page[done:start], text]
             done = end
     return "".join([*pieces, page[done:]])
+
+
+@dataclass(frozen=True, slots=True)
+class FramePlaces:
+    """Where a frame is cut: before the end of its head, and around the element that the content replaces."""
+
+    head: int
+    content: int
+    after_content: int
+
+
+class BrokenFrame(ValueError):
+    """The frame misses a mark, or the end of its head; the message names which."""
+
+
+def frame_places(page: str) -> FramePlaces:
+    """Where a frame is cut. Raises BrokenFrame when the page isn't one."""
+    elements = elements_of(page)
+    head = next((element.end for element in elements if element.tag == "head" and element.is_closed), 0)
+    content = next(
+        (one for one in elements if one.attributes.get("id") == CONTENT_ID and one.is_closed and one.start >= head),
+        None,
+    )
+    missing = [] if head else ["the end of its head"]
+    missing += [] if TITLE in page[:head] or not head else [f"{TITLE} in its head"]
+    if missing or content is None:
+        missing += [] if content else [f"{CONTENT} in its body"]
+        raise BrokenFrame(f"it misses {' and '.join(missing)}")
+    return FramePlaces(head, content.start, content.after)
 
 
 @dataclass(slots=True)

@@ -145,3 +145,16 @@ def test_on_paper_there_is_what_one_can_read_and_nothing_that_one_would_press(op
     # The mark's colour has its name beside it, whatever the printer makes of colours.
     names = page.locator(".support-table").first.locator(".support-priority")
     expect(names).to_have_text(["Critical", "High", "Normal", "Low"])
+
+
+def test_light_or_dark_is_chosen_once_for_guide_and_desk(open_page: OpenPage) -> None:
+    page = open_page(color_scheme="light")
+    for start, other in (("/contact-support/", "/support/sign-in"), ("/support/sign-in", "/")):
+        page.goto(start)
+        body = page.locator("body")
+        before = body.get_attribute("data-md-color-scheme")
+        page.locator("label[for^=__palette]:visible").click()
+        expect(body).not_to_have_attribute("data-md-color-scheme", before or "")
+        chosen = body.get_attribute("data-md-color-scheme") or ""
+        page.goto(other)
+        expect(body).to_have_attribute("data-md-color-scheme", chosen)

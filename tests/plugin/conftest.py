@@ -127,10 +127,10 @@ def new_site(folder: Path, directory_urls: bool) -> Iterator[Site]:
     assert made.messages == [], "a warning that nobody asked for"
 
 
-def built_site(folder: Path, directory_urls: bool, pages: Mapping[str, str]) -> Site:
+def built_site(folder: Path, directory_urls: bool, pages: Mapping[str, str], **settings: Any) -> Site:
     """A site of these pages, to be looked at by several stories and not built anew."""
     with new_site(folder, directory_urls) as made:
-        made.build(pages)
+        made.build(pages, **settings)
     return made
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 
 from formapp.widgets import CLOSURES_FILE, assets
+from formapp.widgets.page_frame import CONTENT, TITLE
 from supportpolicy import Policy
 from tests.plugin.conftest import SITE_URL, Site, built_site
 from tests.reading import Element, Page
@@ -156,7 +157,7 @@ def test_the_form_is_posted_to_the_desk_and_names_its_page(site: Site) -> None:
 
 
 def test_a_desk_of_another_address_gets_form_links_and_leave(site: Site) -> None:
-    plugins = [{"support": {"app_url": "https://desk.shop.example/support"}}]
+    plugins = [{"support": {"app_url": "https://desk.shop.example/support", "csp": "enforce"}}]
     site.build({"index.md": f"{FORM}\n{CHOOSER}"}, plugins=plugins)
     page = Page(site.page())
     assert page.one("form", id="ticket").attributes["action"] == "https://desk.shop.example/support/tickets"
@@ -227,9 +228,9 @@ def test_there_is_a_file_of_closures_from_the_first_day(site: Site) -> None:
 
 def test_the_shell_has_the_theme_s_frame_and_works_at_any_address(site: Site) -> None:
     site.build({"index.md": "# Help\n", "deep/more.md": "# More\n"})
-    shell = (site.folder / "site" / "support-shell.html").read_text("utf-8")
-    assert shell.count("<!-- support:title -->") >= 1
-    assert shell.count("<!-- support:content -->") == 1
+    shell = (site.folder / "site" / "support-shell.txt").read_text("utf-8")
+    assert shell.count(TITLE) >= 1
+    assert shell.count(CONTENT) == 1
     page = Page(shell)
     assert not list(page.all("h1"))
     for found in page.elements:
@@ -237,12 +238,14 @@ def test_the_shell_has_the_theme_s_frame_and_works_at_any_address(site: Site) ->
             address = found.attributes.get(name, "")
             if address and not address.startswith("#"):
                 assert address.startswith(("/help/", "https://")), f"{found.tag} {name}={address}"
-    assert json.loads(page.one("script", id="__config").text)["base"].startswith("/help/")
+    assert json.loads(page.one("script", id="__config").text)["base"] == "/help/"
+    # The theme stores the choice of light or dark under this path, which is that of the guide's pages.
+    assert 'new URL("/help/.",location)' in shell
 
 
 def test_the_shell_is_no_page_to_visit(site: Site) -> None:
     site.build({"index.md": "# Help\n"})
     built = {path.relative_to(site.folder / "site").as_posix() for path in (site.folder / "site").rglob("*.html")}
-    assert built == {"index.html", "404.html", "support-shell.html"}
+    assert built == {"index.html", "404.html"}
     assert "shell" not in (site.folder / "site" / "sitemap.xml").read_text("utf-8")
     assert "support-shell" not in site.page()

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from formapp.widgets.page_frame import CONTENT, TITLE
-from site_plugins.shell import MARKDOWN, make_shell, without_shell
+from site_plugins.shell import make_shell
 
-WORD = MARKDOWN.partition("title: ")[2].partition("\n")[0]
-PAGE = f"""<html><head><title>{WORD} - Guide</title><link rel="canonical" href="https://guide.example/x/">
+PAGE = f"""<html><head><title>{TITLE} - Guide</title><link rel="canonical" href="https://guide.example/x/">
 <link rel="next" href="../more/"><link REL=stylesheet href='../a&amp;b.css' media="print">
 <script id="__config" type="application/json">{{"base": "..", "search": "../s.js", "x": "<b>"}}</script>
 </head><body><a href="#top" title='"1" > 0'>Up</a><a href="//cdn.example/">C</a><a href="mailto:a@b.example">M</a>
 <form action="?q=1"><input required></form><img src="../p.png" alt=""/>
 <script>go("<a href='../no'>")</script>
-<h1 id="t">{WORD}<a class="headerlink" href="#t">¶</a></h1><h1>Another</h1>{CONTENT}</body></html>"""
+<h1 id="t">{TITLE}<a class="headerlink" href="#t">¶</a></h1><h1>Another</h1>{CONTENT}</body></html>"""
 
 
 def test_a_page_of_the_theme_becomes_the_shell() -> None:
@@ -24,10 +23,11 @@ def test_a_page_of_the_theme_becomes_the_shell() -> None:
 <form action="/docs/shell/?q=1"><input required></form><img src="/docs/p.png" alt />
 <script>go("<a href='../no'>")</script>
 <h1>Another</h1>{CONTENT}</body></html>"""
-    assert make_shell(PAGE, "/docs/shell/").splitlines() == shell.splitlines()
+    assert make_shell(PAGE, "/docs/shell/", keeps_instant=True).splitlines() == shell.splitlines()
 
 
-def test_the_sitemap_names_every_page_but_the_shell() -> None:
-    entries = [f"<url><loc>https://guide.example/{name}/</loc></url>" for name in ("a", "support-shell", "b")]
-    head = '<?xml version="1.0" encoding="UTF-8"?>\n<urlset>'
-    assert without_shell(f"{head}{''.join(entries)}</urlset>") == f"{head}{entries[0]}{entries[2]}</urlset>"
+def test_a_page_of_the_guide_that_is_opened_from_the_desk_gets_a_document_of_its_own() -> None:
+    """Unless the guide's pages have a policy: the desk's would take from them what they may show."""
+    page = '<script id="__config">{"base": ".", "search": "", "features": ["navigation.instant.x", "a"]}</script>'
+    assert '"features": ["a"]' in make_shell(page, "/docs/shell/", keeps_instant=False)
+    assert '"navigation.instant.x"' in make_shell(page, "/docs/shell/", keeps_instant=True)

@@ -21,7 +21,7 @@ OURS = ("supportpolicy", "site_plugins", "formapp")
 ALLOWED = {
     "supportpolicy": {"yaml"},
     "site_plugins": {"jinja2", "markdown", "markupsafe"},
-    "site_plugins.plugin": {"mkdocs"},
+    "site_plugins.plugin": {"jinja2", "mkdocs"},
     # A program for the desk's pages, never imported.
     "site_plugins.screenshots": {"PIL", "playwright", "werkzeug"},
     "formapp.widgets": {"jinja2", "markupsafe", "rcssmin", "rjsmin"},

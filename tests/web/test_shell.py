@@ -11,9 +11,9 @@ import pytest
 from markupsafe import Markup
 
 from formapp.app import create_app
-from formapp.web.layout.shell import BrokenShell, ShellFile, cut
+from formapp.web.layout.shell import ShellFile, cut
 from formapp.widgets import assets
-from formapp.widgets.page_frame import CONTENT, TITLE
+from formapp.widgets.page_frame import CONTENT, TITLE, BrokenFrame
 from tests.builders import build_services
 from tests.web.page import Browser
 
@@ -35,7 +35,7 @@ def shell(name: str = "Riverside") -> str:
 def site(tmp_path: Path) -> Path:
     folder = tmp_path / "site"
     folder.mkdir()
-    (folder / "support-shell.html").write_text(shell())
+    (folder / "support-shell.txt").write_text(shell())
     (folder / "support-csp.txt").write_text("default-src 'self'; script-src 'self' 'sha256-other='; style-src 'self'")
     return folder
 
@@ -80,15 +80,15 @@ def test_a_script_that_the_layout_brings_is_not_loaded_twice(reader: Browser) ->
 
 def test_a_rebuilt_guide_is_worn_without_a_restart(reader: Browser, site: Path) -> None:
     reader.open("/support/sign-in")
-    (site / "support-shell.html").write_text(shell("Hillside"))
+    (site / "support-shell.txt").write_text(shell("Hillside"))
     assert reader.open("/support/sign-in").title == "Sign in - Hillside"
 
 
 def test_while_the_guide_is_being_built_the_last_layout_serves(reader: Browser, site: Path) -> None:
     reader.open("/support/sign-in")
-    (site / "support-shell.html").write_text("<html><head>half a")
+    (site / "support-shell.txt").write_text("<html><head>half a")
     assert reader.open("/support/sign-in").title == "Sign in - Riverside"
-    (site / "support-shell.html").unlink()
+    (site / "support-shell.txt").unlink()
     assert reader.open("/support/sign-in").title == "Sign in - Riverside"
 
 
@@ -114,7 +114,7 @@ def test_a_title_is_escaped_wherever_it_stands() -> None:
 @pytest.mark.parametrize("missing", [TITLE, CONTENT, "</head>"])
 def test_a_page_that_is_no_shell_is_refused(missing: str) -> None:
     named = "the end of its head" if missing == "</head>" else missing
-    with pytest.raises(BrokenShell, match=f"the shell misses {named}"):
+    with pytest.raises(BrokenFrame, match=f"it misses {named}"):
         cut(shell().replace(missing, ""))
 
 
@@ -122,5 +122,5 @@ def test_the_file_is_read_only_when_it_changed(site: Path) -> None:
     layouts = ShellFile(site)
     first = layouts.current()
     assert layouts.current() is first
-    os.utime(site / "support-shell.html", ns=(1, 1))
+    os.utime(site / "support-shell.txt", ns=(1, 1))
     assert layouts.current() is not first

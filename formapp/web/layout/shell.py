@@ -1,6 +1,6 @@
 """The page around the app's content: the guide's own theme, or a plain layout of the same make.
 
-The guide's build leaves ``support-shell.html`` in the site: a page rendered by its theme, with a
+The guide's build leaves ``support-shell.txt`` in the site: a page rendered by its theme, with a
 mark for the title and one for the content. The app cuts it at the marks once and
 keeps the pieces until the file changes.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from markupsafe import Markup, escape
 
-from formapp.widgets.page_frame import CONTENT, FRAME_FILE, TITLE, InlineCode, elements_of
+from formapp.widgets.page_frame import FRAME_FILE, TITLE, BrokenFrame, InlineCode, frame_places
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,25 +45,15 @@ class Shell:
         return Markup(str(escape(title)).join(self.end))  # noqa: S704 - the theme's own page
 
 
-class BrokenShell(ValueError):
-    """The shell misses a mark, or the end of its head; the message names which."""
-
-
 def cut(page: str) -> Shell:
-    """Cut a page at its marks. Raises BrokenShell when it isn't a shell."""
-    head = next((element.end for element in elements_of(page) if element.tag == "head" and element.is_closed), 0)
-    content = page.find(CONTENT, head)
-    missing = [] if head else ["the end of its head"]
-    missing += [] if TITLE in page[:head] or not head else [f"{TITLE} in its head"]
-    missing += [] if content >= 0 else [f"{CONTENT} in its body"]
-    if missing:
-        raise BrokenShell(f"the shell misses {' and '.join(missing)}")
+    """Cut a page at its marks. Raises BrokenFrame when it isn't a frame."""
+    places = frame_places(page)
     found = InlineCode()
     found.collect(page)
     return Shell(
-        head=tuple(page[:head].split(TITLE)),
-        body=tuple(page[head:content].split(TITLE)),
-        end=tuple(page[content + len(CONTENT) :].split(TITLE)),
+        head=tuple(page[: places.head].split(TITLE)),
+        body=tuple(page[places.head : places.content].split(TITLE)),
+        end=tuple(page[places.after_content :].split(TITLE)),
         script_hashes=tuple(found.scripts),
         style_hashes=tuple(found.styles),
     )
@@ -93,7 +83,7 @@ class ShellFile:
             if seen != self._seen:
                 self._shell = cut(self._path.read_text("utf-8"))
                 self._seen = seen
-        except (OSError, UnicodeDecodeError, BrokenShell):
+        except (OSError, UnicodeDecodeError, BrokenFrame):
             # A build in progress: the last good layout (or the plain one) serves meanwhile.
             return self._shell
         return self._shell

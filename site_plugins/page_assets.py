@@ -1,0 +1,64 @@
+"""Script and style of our blocks, put into the pages that need them and into no other.
+
+Found and placed by parsing, so that it makes no difference which theme or plugin made the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from formapp.widgets import Asset, assets
+from formapp.widgets.page_frame import Edit, Element, edited, elements_of
+
+_TAGS = frozenset({"support-chooser", "support-form"})
+_CLASSES = frozenset({"support-table", "support-criteria", "support-rules", "support-graph", "support-problem"})
+
+
+def has_blocks(page: str) -> bool:
+    """Whether one of our blocks stands in this page, however it came there."""
+    # Most pages say nothing of us, and needn't be parsed.
+    return "support-" in page and any(_is_block(element) for element in elements_of(page))
+
+
+def closure_assets() -> tuple[Asset, ...]:
+    """What a page needs that announces closures and has no block."""
+    return tuple(asset for asset in assets() if asset.name.startswith("support-closures."))
+
+
+def with_assets(page: str, wanted: Iterable[Asset], folder: str, own_styles: Collection[str] = ()) -> str:
+    """The page with these assets, which lie at this address.
+
+    Styles stand in the head, before the first of the site's own, which then override ours. Scripts stand at the
+    end of the main part: a theme that exchanges the parts of a page runs the scripts that come with them.
+    """
+    elements = elements_of(page)
+    styles = scripts = ""
+    for asset in wanted:
+        if asset.media_type == "text/css":
+            styles += f'<link rel="stylesheet" href="{folder}{asset.hashed_name}">\n'
+        else:
+            scripts += f'<script type="module" src="{folder}{asset.hashed_name}"></script>\n'
+    style_place, script_place = _style_place(page, elements, own_styles), _script_place(page, elements)
+    edits: list[Edit] = [(style_place, style_place, styles), (script_place, script_place, scripts)]
+    return edited(page, edits)
+
+
+def _is_block(element: Element) -> bool:
+    return element.tag in _TAGS or not _CLASSES.isdisjoint(element.attributes.get("class", "").split())
+
+
+def _style_place(page: str, elements: list[Element], own_styles: Collection[str]) -> int:
+    for element in elements:
+        is_style = element.tag == "link" and "stylesheet" in element.attributes.get("rel", "").lower().split()
+        if is_style and element.attributes.get("href") in own_styles:
+            return element.start
+    head = next((element.end for element in elements if element.tag == "head" and element.is_closed), None)
+    # The end of a head, and a body as a whole, need no tags.
+    body = next((element.start for element in elements if element.tag == "body"), len(page))
+    return body if head is None else head
+
+
+def _script_place(page: str, elements: list[Element]) -> int:
+    main = (one for one in elements if one.tag == "main" or one.attributes.get("role") == "main")
+    body = (one for one in elements if one.tag == "body")
+    return next((one.end for one in (*main, *body) if one.is_closed), len(page))

@@ -149,7 +149,7 @@ def test_a_calendar_without_an_opening_time_is_told(policy_text: str) -> None:
     ("text", "sentence"),
     [
         ("", "The file is empty"),
-        ("a: [", "This is not YAML"),
+        ("a: [", "is never closed"),
         ("- a\n- b", "needs keys with values"),
         ("a: 1\na: 2", "stands here twice"),
     ],

@@ -75,7 +75,8 @@ def _structure(lines: list[str], line: int, column: int, problem: str) -> tuple[
     if here[:column].strip(" -"):
         return line + 1, "Put the whole text in quotes: something stands after the end of a quote or bracket."
     return line + 1, (
-        "The indentation of this line fits nothing above it; keys and items that belong together begin in the same column."
+        "The indentation of this line fits nothing above it; "
+        "keys and items that belong together begin in the same column."
     )
 
 

@@ -103,7 +103,7 @@ class SupportExtension(Extension):
         """Take our blocks before any other extension can."""
         if self.policy is None and not self.policy_problems:
             self.reload()
-        md.block_level_elements.extend(("support-chooser", "support-form"))
+        md.block_level_elements.extend(("support-chooser", "support-form", readable.TAG))
         md.preprocessors.register(_FencePreprocessor(md, self), "support", PRIORITY)
 
     def html_of(self, fence: Fence, lines: Sequence[str], criteria_here: bool) -> Markup:

@@ -14,7 +14,7 @@ from formapp.widgets.page_frame import edited, elements_of
 from formapp.widgets.table import hours_in_words
 from supportpolicy import Policy, Priority
 
-_TAG = "support-block"
+TAG = "support-block"
 
 
 def words(policy: Policy, show: str) -> Markup:
@@ -31,18 +31,18 @@ def words(policy: Policy, show: str) -> Markup:
 
 def stand_in(number: int, content: Markup) -> Markup:
     """The element in whose place the widget of this number is put."""
-    return Markup('<{tag} data-number="{number}">{content}</{tag}>').format(tag=_TAG, number=number, content=content)
+    return Markup('<{tag} data-number="{number}">{content}</{tag}>').format(tag=TAG, number=number, content=content)
 
 
 def with_widgets(page: str, widget: Callable[[int], Markup]) -> str:
     """A finished page with its widgets in their places, each made by its number."""
-    places = [element for element in elements_of(page) if element.tag == _TAG]
+    places = [element for element in elements_of(page) if element.tag == TAG]
     return edited(page, [(one.start, one.after, widget(int(one.attributes["data-number"]))) for one in places])
 
 
 def has_places(page: str) -> bool:
     """Whether a page waits for widgets."""
-    return f"<{_TAG}" in page
+    return f"<{TAG}" in page
 
 
 def _promise(priority: Priority) -> str:

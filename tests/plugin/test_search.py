@@ -76,4 +76,7 @@ def test_exports_of_text_get_sentences_and_readers_get_the_widgets(site: Site) -
     assert len([one for one in page.elements if "support-card" in one.classes]) > 50
     page.one("form", id="ticket")
     assert not list(page.all("support-block"))
+    # A paragraph around a widget would be ended by its first table or list, with room for nothing.
+    for start in ("<support-chooser", "<support-form", "<table", '<div class="support-'):
+        assert f"<p>{start}" not in site.content()
     assert "Critical: within 1 hour" not in site.content()

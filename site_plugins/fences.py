@@ -1,7 +1,8 @@
 """Finding our fenced blocks in a page's Markdown, with the line of everything, and what they ask for.
 
 Other fences are skipped whole, so that a block shown inside a longer fence is an example and stays
-one. The indentation of a block is kept: it may stand in a list, an admonition or a tab.
+one. The indentation of a block is kept: it may stand in a list, an admonition or a tab. What was
+meant for a block and would be published as code is found too, and has a problem.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
+from site_plugins.indentation import TAB, indent_problem
 from supportpolicy.reading import did_you_mean
 
 SHOWS = ("promises", "criteria", "house-rules", "examples", "graph")
@@ -20,6 +23,12 @@ KINDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "support-form": {},
 }
 _OPEN = re.compile(r"^(?P<indent>[ \t]*)(?P<ticks>`{3,}|~{3,})[ \t]*(?P<info>[^`\n]*?)[ \t]*$")
+# Where Markdown sees no fence, though its writer does: after the mark of a list's item, and closed in the same line.
+_IN_ITEM = re.compile(r"^[ \t]*(?:[-*+]|\d+[.)])[ \t]+(?P<ticks>`{3,}|~{3,})[ \t]*(?P<info>[^`\n]+?)[ \t]*$")
+_ONE_LINE = re.compile(r"^[ \t]*(?P<ticks>`{3,}|~{3,})[ \t]*(?P<info>[^`~\n]+?)[ \t]*(?P=ticks)[ \t]*$")
+_QUOTE = re.compile(r"^[ \t]*>[ \t]?")
+# The nearness of "suport-table" to "support-table" (0.96), and not that of "report-table" (0.8).
+_NEAR = 0.85
 _OPTION = re.compile(r"^\s*(?P<key>[a-z_-]+)\s*:\s*(?P<value>.*?)\s*$")
 
 
@@ -44,19 +53,73 @@ class Fence:
     problems: list[FenceProblem] = field(default_factory=list)
 
 
-def find_fences(lines: Sequence[str]) -> Iterator[Fence]:
-    """Our blocks in these lines, in order, each with its problems."""
+def find_fences(lines: Sequence[str], tab: int = TAB) -> Iterator[Fence]:
+    """Our blocks in these lines, in order, each with its problems; ``tab`` is how far Markdown indents a level."""
     number = 0
     while number < len(lines):
+        if _QUOTE.match(lines[number]):
+            after = number
+            while after < len(lines) and _QUOTE.match(lines[after]):
+                after += 1
+            yield from _quoted(lines[number:after], number, tab)
+            number = after
+            continue
         opening = _OPEN.match(lines[number])
         if opening is None:
-            number += 1
+            if misplaced := _misplaced(lines, number):
+                yield misplaced
+                number = misplaced.end
+            else:
+                number += 1
             continue
         end = _closing(lines, number, opening["ticks"])
-        kind = opening["info"].split()[0] if opening["info"] else ""
-        if kind.startswith("support-"):
-            yield _read(lines, number, end, kind, opening)
+        if kind := _kind(opening["info"]):
+            fence = _read(lines, number, end, kind, opening)
+            if told := indent_problem(lines, number, tab):
+                fence.indent = ""
+                fence.problems.insert(0, FenceProblem(number + 1, told))
+            yield fence
         number = len(lines) if end is None else end + 1
+
+
+def _kind(info: str) -> str:
+    """The block that an opening line asks for, as it is written there; empty where none of ours is meant."""
+    braces = re.fullmatch(r"(.*?)[ \t]*\{(.*)\}", info)
+    words = f"{braces[1]} {braces[2]}".split() if braces else info.split()
+    if not words:
+        return ""
+    for name in (words[0].lstrip("."), "-".join(words[:2])):
+        plain = name.casefold().replace("_", "-")
+        if plain.startswith("support-") or get_close_matches(plain, KINDS, n=1, cutoff=_NEAR):
+            return name if name == words[0].lstrip(".") else " ".join(words[:2])
+    return ""
+
+
+def _quoted(lines: Sequence[str], before: int, tab: int) -> Iterator[Fence]:
+    """Blocks within a quote, where none can stand."""
+    for fence in find_fences([_QUOTE.sub("", line) for line in lines], tab):
+        sentence = (
+            f'The block "{fence.kind}" can\'t stand in a quote; take the ">" away, or put it into an admonition '
+            '("!!! note"), indented by four spaces.'
+        )
+        start = before + fence.start
+        yield Fence(fence.kind, "> ", start, before + fence.end, problems=[FenceProblem(start, sentence)])
+
+
+def _misplaced(lines: Sequence[str], number: int) -> Fence | None:
+    """A block that Markdown would take for words, with what to do."""
+    if (found := _ONE_LINE.match(lines[number])) and (kind := _kind(found["info"])):
+        sentence = f'The block "{kind}" ends in the line in which it begins; put its end, {found["ticks"]}, below it.'
+        return Fence(kind, "", number + 1, number + 1, problems=[FenceProblem(number + 1, sentence)])
+    if (found := _IN_ITEM.match(lines[number])) and (kind := _kind(found["info"])):
+        sentence = (
+            f'The block "{kind}" begins in the line of a list\'s item; put it below the item, after an empty line, '
+            "indented by four spaces."
+        )
+        end = _closing(lines, number, found["ticks"])
+        last = number if end is None else end
+        return Fence(kind, "", number + 1, last + 1, problems=[FenceProblem(number + 1, sentence)])
+    return None
 
 
 def _closing(lines: Sequence[str], start: int, ticks: str) -> int | None:
@@ -72,9 +135,13 @@ def _read(lines: Sequence[str], start: int, end: int | None, kind: str, opening:
     last = len(lines) - 1 if end is None else end
     fence = Fence(kind, opening["indent"], start + 1, last + 1)
     if kind not in KINDS:
-        fence.problems.append(FenceProblem(start + 1, f'There is no block "{kind}"{did_you_mean(kind, KINDS)}'))
+        near = did_you_mean(re.sub(r"[\s_]+", "-", kind.casefold()), KINDS)
+        fence.problems.append(FenceProblem(start + 1, f'There is no block "{kind}"{near}'))
         return fence
-    if opening["info"] != kind:
+    if "{" in opening["info"]:
+        sentence = f'Write "{kind}" without braces, and its options into lines of their own, as "key: value".'
+        fence.problems.append(FenceProblem(start + 1, sentence))
+    elif opening["info"] != kind:
         fence.problems.append(
             FenceProblem(start + 1, f'Put the options of "{kind}" into lines of their own, as "key: value".')
         )

@@ -22,11 +22,11 @@ from mkdocs.utils import get_build_datetime, normalize_url, write_file
 
 from formapp.widgets import CLOSURES_FILE, NO_CLOSURES, Asset, assets
 from formapp.widgets.page_frame import FRAME_FILE, TITLE, BrokenFrame, frame_places
-from site_plugins import csp, shell
+from site_plugins import csp, readable, shell
 from site_plugins.csp_report import blocked
-from site_plugins.extension import PageContext, SupportExtension, beside
-from site_plugins.fences import find_fences
+from site_plugins.extension import PageContext, SupportExtension, address_problem
 from site_plugins.page_assets import closure_assets, has_blocks, with_assets
+from site_plugins.sources import Source
 from supportpolicy import holidays_warning, load
 
 log = get_plugin_logger("support")
@@ -68,11 +68,16 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         policy_file = Path(str(self.config.policy))
         self.extension = SupportExtension(policy=str(policy_file), app_url=self.config.app_url)
         self.extension.folder = Path(config.config_file_path or ".").parent
+        self.extension.widgets_last = True
         self.extension.reload()
+        wrong_address = address_problem(self.config.app_url)
         for sentence in self.extension.policy_problems:
-            self._problem(sentence)
-        if not self.extension.policy_problems and (warning := self._holidays_warning(policy_file)):
-            log.warning("%s: %s", policy_file.name, warning)
+            self._problem(
+                f"{_place_of_option(config, 'app_url')}: {sentence}" if sentence == wrong_address else sentence
+            )
+        if self.extension.policy is not None and (warning := self._holidays_warning(policy_file)):
+            # Not a warning for MkDocs: a strict build of something else must not stop by the calendar's date.
+            log.info("%s: %s", policy_file.name, warning)
         # MkDocs hands an instance on to Python-Markdown as it is.
         config.markdown_extensions.append(self.extension)  # type: ignore[arg-type]
         if str(policy_file) not in config.watch:
@@ -82,24 +87,23 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
             self._problem(sentence)
         return config
 
-    def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:  # noqa: ARG002 - MkDocs' signature
-        """Find the page with the criteria."""
-        self.criteria_page = next((file for file in files.documentation_pages() if _has_criteria(file)), None)
-        return files
-
     @event_priority(100)
-    def on_page_markdown(self, markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG002 - MkDocs' signature
-        """Note what is wrong with the page's blocks, and tell the extension where it stands."""
-        self.extension.page = here = PageContext(
-            criteria_url=_criteria_url(self.criteria_page, page.file),
+    def on_page_markdown(self, markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
+        """Tell the extension where the page stands that is rendered next."""
+        snippets = config.mdx_configs.get("pymdownx.snippets", {})
+        bases = snippets.get("base_path", ["."])
+        folders = [Path(base) for base in ([bases] if isinstance(bases, str) else bases)]
+        self.extension.page = PageContext(
+            name=page.file.src_uri,
             path=page.abs_url or f"/{page.url}",
-            source=beside(Path(page.file.abs_src_path or page.file.src_path), self.extension.folder),
-            lines_before=_lines_before(markdown, page.file.content_string),
+            source=Source(
+                Path(page.file.abs_src_path or page.file.src_path),
+                page.file.content_string,
+                (*folders, Path(config.docs_dir), self.extension.folder),
+                tuple(snippets.get("auto_append", ())),
+            ),
             resolve=_resolver(files, page.file),
         )
-        for fence in find_fences(markdown.split("\n")):
-            for problem in (*fence.problems, *self.extension.link_problems(fence)):
-                self._problem(here.tell(problem))
         return markdown
 
     @event_priority(-100)
@@ -110,9 +114,12 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
 
     @event_priority(-100)
     def on_env(self, env: Environment, *, config: MkDocsConfig, files: Files) -> Environment:
-        """All pages are read: stop a build that has problems, with all of them listed; make the desk's frame."""
-        if self.problems and not self.serving:
-            self._stop()
+        """All pages are rendered: stop a build that has problems, with all of them listed; make the desk's frame."""
+        self._note_dead_criteria_links(files)
+        self.files = files
+        self._tell_problems()
+        # What else is rendered, such as the beginnings of a blog's posts, is of no page that we know.
+        self.extension.page = PageContext()
         # A plugin that builds a site in several languages does so one after the other with one configuration;
         # the desk wears the first.
         if self.framed is not config:
@@ -121,9 +128,11 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         return env
 
     # Before those who change pages: whoever makes them smaller does so with ours, whichever stands first in mkdocs.yml.
-    @event_priority(50)
+    @event_priority(100)
     def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
-        """Bring script and style into a page that has one of our blocks."""
+        """Put the widgets into the page, and script and style into one that has some."""
+        if readable.has_places(output):
+            output = self._with_widgets(output, page)
         if has_blocks(output):
             return _with_assets(output, assets(), page, config)
         return _with_assets(output, closure_assets(), page, config) if self._announces_everywhere else output
@@ -164,7 +173,36 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         if self.csp == "enforce":
             csp.write_policy(site_dir, policy)
 
-    on_post_build = CombinedEvent(_write_files, _judge_pages)
+    @event_priority(150)
+    def _tell_late_problems(self, *, config: MkDocsConfig) -> None:  # noqa: ARG002 - MkDocs' signature
+        """Stop for problems of what was rendered after the pages, such as the beginnings of a blog's posts."""
+        self._tell_problems()
+
+    on_post_build = CombinedEvent(_tell_late_problems, _write_files, _judge_pages)
+
+    def _note_dead_criteria_links(self, files: Files) -> None:
+        collected = self.extension.collected
+        for link in collected.criteria_links:
+            file = _file_of(files, files.src_uris[link.page], link.target)
+            if file is not None and file.src_uri not in collected.criteria_pages:
+                sentence = (
+                    f'"criteria: {link.target}" leads to a page without the criteria; show them there by a block '
+                    '"support-table" with "show: criteria".'
+                )
+                collected.problems[f"{link.place}: {sentence}"] = None
+
+    def _tell_problems(self) -> None:
+        for sentence in self.extension.collected.problems:
+            if sentence not in self.problems:
+                self._problem(sentence)
+        if self.problems and not self.serving:
+            self._stop()
+
+    def _with_widgets(self, output: str, page: Page) -> str:
+        names = self.extension.collected.criteria_pages
+        criteria_page = page.file.src_uri if page.file.src_uri in names else next(iter(names), None)
+        url = None if criteria_page is None else _url_from(page.file, self.files.src_uris[criteria_page])
+        return readable.with_widgets(output, lambda number: self.extension.collected.widgets[number](url))
 
     @property
     def _announces_everywhere(self) -> bool:
@@ -216,18 +254,17 @@ def _with_assets(output: str, wanted: Iterable[Asset], page: Page | None, config
     return with_assets(output, wanted, normalize_url("assets", page, base) + "/", own_styles)
 
 
-def _has_criteria(file: File) -> bool:
-    fences = find_fences(file.content_string.split("\n"))
-    return any(fence.kind == "support-table" and fence.options.get("show") == "criteria" for fence in fences)
+def _place_of_option(config: MkDocsConfig, name: str) -> str:
+    """Where an option of the plugin stands in mkdocs.yml, as well as can be seen: "mkdocs.yml:12"."""
+    file = Path(config.config_file_path or "mkdocs.yml")
+    lines = file.read_text("utf-8").split("\n") if file.is_file() else []
+    line = next((number for number, line in enumerate(lines, 1) if line.lstrip(" {-").startswith(f"{name}:")), 1)
+    return f"{file.name}:{line}"
 
 
-def _lines_before(markdown: str, whole: str) -> int:
-    """How many lines of a file stand above its text."""
-    return whole.count("\n") - markdown.count("\n") if whole.endswith(markdown) else 0
-
-
-def _criteria_url(criteria_page: File | None, here: File) -> str:
-    return "" if criteria_page is None or criteria_page is here else criteria_page.url_relative_to(here)
+def _url_from(here: File, there: File) -> str:
+    """The address of a page from another; empty from itself."""
+    return "" if here is there else there.url_relative_to(here)
 
 
 def _resolver(files: Files, here: File) -> Callable[[str], str | None]:
@@ -235,13 +272,22 @@ def _resolver(files: Files, here: File) -> Callable[[str], str | None]:
 
     def resolve(target: str) -> str | None:
         path, mark, anchor = target.partition("#")
-        if not path or urlsplit(path).scheme or path.startswith("/"):
+        if _is_address(path):
             return target
-        folder = Path(here.src_uri).parent
-        found = files.get_file_from_path(_plain(folder / path))
+        found = _file_of(files, here, target)
         return f"{found.url_relative_to(here)}{mark}{anchor}" if found else None
 
     return resolve
+
+
+def _is_address(path: str) -> bool:
+    return not path or bool(urlsplit(path).scheme) or path.startswith("/")
+
+
+def _file_of(files: Files, here: File, target: str) -> File | None:
+    """The page of the site that a link from this one leads to; None where it leads to none of its pages."""
+    path = target.partition("#")[0]
+    return None if _is_address(path) else files.get_file_from_path(_plain(Path(here.src_uri).parent / path))
 
 
 def _plain(path: Path) -> str:

@@ -18,3 +18,10 @@ RUN_BY_BROWSERS = frozenset({"svg", "svgz", "html", "htm", "xhtml", "xht", "shtm
 """Endings of files in which browsers run script."""
 PROGRAMS = frozenset("exe com scr pif msi bat cmd vbs vbe jse wsf wsh hta cpl lnk".split())  # noqa: SIM905
 """Endings of files that a double click runs."""
+NOT_RECOGNISED = frozenset(
+    "apk class dll docm dmp ear etl evtx hprof ipa jar jfr msg numbers p12 pages parquet pcap pcapng pfx pptm pyc so "  # noqa: SIM905
+    "tar.bz2 tar.xz tar.zst war xlsm".split()
+)
+"""Kinds of binary files that the desk can't tell by their content, so that it refuses each: it takes them for text."""
+RECOGNISED = frozenset("7z bz2 docx gif gz jpg jpeg mp4 pdf png pptx rar tar webp xlsx xz zip zst".split())  # noqa: SIM905
+"""Endings that are told by content, each alone: a kind of several parts that ends so is refused, but for tar.gz."""

@@ -284,6 +284,14 @@ def _kind(item: Node) -> str:
         item.problem(f'Leave "{kind}" out: such files are programs, so they are never taken.')
     elif kind.rpartition(".")[2] in bounds.RUN_BY_BROWSERS:
         item.problem(f'Leave "{kind}" out: browsers run script in such files, so they are never taken.')
+    elif bounds.NOT_RECOGNISED & {kind, kind.rpartition(".")[2]}:
+        item.problem(
+            f'Leave "{kind}" out: the desk can\'t tell such files by their content, so they are never taken. '
+            "People can send them in a zip."
+        )
+    elif "." in kind and kind != "tar.gz" and kind.rpartition(".")[2] in bounds.RECOGNISED:
+        last = kind.rpartition(".")[2]
+        item.problem(f'Write "{last}" instead of "{kind}": files are told by their last ending, so none is ever taken.')
     return kind
 
 

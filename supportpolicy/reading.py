@@ -13,6 +13,9 @@ from difflib import get_close_matches
 import yaml
 
 from supportpolicy.problems import Problem
+from supportpolicy.reading_yaml import yaml_mistake
+
+_NULL = "tag:yaml.org,2002:null"
 
 
 @dataclass(slots=True)
@@ -30,13 +33,9 @@ class Reader:
         """The file's root node, or None where it isn't YAML at all."""
         try:
             root = yaml.compose(text, Loader=yaml.SafeLoader)
-        except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            what = " ".join(part for part in (error.context, error.problem) if part)
-            self.problem(mark.line + 1 if mark else 1, "", f"This is not YAML: {what}.")
-            return None
         except yaml.YAMLError as error:
-            self.problem(1, "", f"This is not YAML: {' '.join(str(error).split())}.")
+            line, sentence = yaml_mistake(text, error)
+            self.problem(line, "", sentence)
             return None
         if root is None:
             self.problem(1, "", "The file is empty; a policy needs calendar, priorities, chooser and form.")
@@ -68,8 +67,20 @@ class Node:
     def text(self) -> str | None:
         """A scalar as it is written; anything else, or nothing, is a problem."""
         if isinstance(self.node, yaml.ScalarNode) and str(self.node.value).strip():
-            return str(self.node.value).strip()
-        self.problem(f'"{self.key}" needs a text.')
+            text = str(self.node.value).strip()
+            if self.node.tag.startswith("!"):
+                self.problem(
+                    f'Put this text in quotes, as YAML takes its beginning for a sign: "{self.node.tag} {text}".'
+                )
+                return None
+            if self.node.tag == _NULL:
+                self.problem(f'"{text}" stands for nothing in YAML; write a text, or put "{text}" in quotes.')
+                return None
+            return text
+        if isinstance(self.node, yaml.MappingNode):
+            self.problem(f'"{self.key}" needs a text; put one with a colon or braces in quotes.')
+        else:
+            self.problem(f'"{self.key}" needs a text.')
         return None
 
     def number(self, least: int, most: int) -> int | None:
@@ -103,13 +114,16 @@ class Node:
             self.problem(f'"{self.key or "the file"}" needs keys with values, as in "key: value".')
             return {}
         found: dict[str, Node] = {}
+        lines: dict[str, int] = {}
         for key_node, value_node in self.node.value:
             name = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "?"
             line = int(key_node.start_mark.line) + 1
             if name in found:
-                self.reader.problem(line, self.child(value_node, name).key, f'"{name}" stands here twice.')
+                sentence = f'"{name}" stands here twice, first in line {lines[name]}; remove one of them.'
+                self.reader.problem(line, self.child(value_node, name).key, sentence)
             else:
                 found[name] = self.child(value_node, name)
+                lines[name] = line
         return found
 
     def fields(self, required: Iterable[str], optional: Iterable[str] = ()) -> dict[str, Node]:
@@ -122,7 +136,10 @@ class Node:
         for name, node in entries.items():
             if name not in known:
                 line = self._line_of(name) or node.line
-                self.reader.problem(line, node.key, f'Unknown key "{name}"{did_you_mean(name, known)}')
+                sentence = f'Unknown key "{name}"{did_you_mean(name, known)}'
+                if self.node.flow_style and node.node.value == "":
+                    sentence = f'Put the text with the comma in quotes: it goes on after the comma with "{name}".'
+                self.reader.problem(line, node.key, sentence)
         for name in needed:
             if name not in entries:
                 self.problem(f'{f"""In "{self.key}" the""" if self.key else "The"} key "{name}" is missing.')

@@ -30,7 +30,7 @@ def render_table(
     policy: Policy,
     *,
     show: Show = "promises",
-    criteria_url: str = "",
+    criteria_url: str | None = "",
     heading_level: int = 3,
     on: date | None = None,
     dates_url: str = "",
@@ -38,8 +38,9 @@ def render_table(
     """One part of the promise as HTML.
 
     ``criteria_url`` is the page whose ``#priority-...`` ids a priority's name links to (empty: this
-    page); ``heading_level`` is that of the criteria's headings; examples are worked for the week of ``on``;
-    ``dates_url`` is where the desk tells the dates if one files now (empty: nowhere).
+    page; None: there is none, so the names are no links); ``heading_level`` is that of the criteria's
+    headings; examples are worked for the week of ``on``; ``dates_url`` is where the desk tells the dates
+    if one files now (empty: nowhere).
     """
     words = {"hours": hours_in_words(policy.calendar)}
     if show == "examples":

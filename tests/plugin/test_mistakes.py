@@ -26,7 +26,54 @@ MISTAKES = [
     ("```support-chooser\nform: ../index.md\n```", 2, '"form: ../index.md" leads nowhere; there is no such page.'),
     ("```support-chooser", 1, 'The block "support-chooser" is never closed; end it with ```.'),
     ("~~~~support-chooser\n~~~", 1, 'The block "support-chooser" is never closed; end it with ~~~~.'),
+    ("```suport-table\n```", 1, 'There is no block "suport-table"; did you mean "support-table"?'),
+    ("```Support-Table\n```", 1, 'There is no block "Support-Table"; did you mean "support-table"?'),
+    ("```support_table\n```", 1, 'There is no block "support_table"; did you mean "support-table"?'),
+    ("``` support table\n```", 1, 'There is no block "support table"; did you mean "support-table"?'),
+    ("```supportchooser\n```", 1, 'There is no block "supportchooser"; did you mean "support-chooser"?'),
+    ("```{.support-table}\n```", 1, 'Write "support-table" without braces'),
+    ("``` { .support-table show=criteria }\n```", 1, 'Write "support-table" without braces'),
+    ("``` {support-table}\n```", 1, 'Write "support-table" without braces'),
+    ("```support-table {.wide}\n```", 1, 'Write "support-table" without braces'),
+    ("```{.suport-table}\n```", 1, 'There is no block "suport-table"; did you mean "support-table"?'),
+    ("> ```support-table\n> ```", 1, 'The block "support-table" can\'t stand in a quote; take the ">" away'),
+    ("> words\n>\n> > ```suport-table\n> > ```", 3, 'The block "suport-table" can\'t stand in a quote'),
+    (
+        "```support-table```",
+        1,
+        'The block "support-table" ends in the line in which it begins; put its end, ```, below',
+    ),
+    ("- ```support-table\n  ```", 1, 'The block "support-table" begins in the line of a list\'s item'),
+    (
+        "- item\n\n  ```support-table\n  ```",
+        3,
+        "This block is indented by 2 spaces; to stand in the list or box above it",
+    ),
+    ("1. item\n\n   ```support-table\n   ```", 3, "This block is indented by 3 spaces"),
+    ("!!! note\n  ```support-table\n  ```", 2, "This block is indented by 2 spaces"),
+    ("- one\n\n    words\n\n        ```support-table\n        ```", 5, "This block is indented by 8 spaces"),
+    ("Words.\n\n    ```support-table\n    ```", 3, "This block is indented, but stands in no list or admonition"),
+    ("```support-table\ncriteria: empty.md\n```", 2, '"criteria: empty.md" leads to a page without the criteria'),
+    ("```support-table\ncriteria: empty.md#low\n```", 2, 'Leave "#low" out of "criteria"'),
 ]
+# What looks like a mistake and is none.
+RIGHT = [
+    "````markdown\n```suport-table\n```\n````",
+    "````\n> ```support-table\n> ```\n````",
+    "> ````\n> ```support-table\n> ```\n> ````",
+    "> Words in a quote.",
+    "Write `` ```support-table `` into a page.",
+    "```report-table\n```",
+    "```{.python}\nprint()\n```",
+    "``` { .yaml title=support-policy.yml }\na: b\n```",
+    # From here on the table is shown.
+    "- one\n  - two\n\n    ```support-table\n    ```",
+    "- one\n    - two\n\n        ```support-table\n        ```",
+    "- an item that\ngoes on here\n\n    ```support-table\n    ```",
+    "Words.\n\n  ```support-table\n  ```",
+    "1. one\n\n\t```support-table\n\t```",
+]
+FIRST_SHOWN = 8
 FRONT_MATTER = "---\ntitle: Help\ntags:\n  - one\n---\n\n"
 # The house would fall with this one, and with that one beside it.
 TWO_IN_THE_POLICY = [
@@ -37,8 +84,37 @@ TWO_IN_THE_POLICY = [
 
 @pytest.mark.parametrize(("block", "line", "sentence"), MISTAKES)
 def test_each_mistake_is_named_with_its_line(site: Site, block: str, line: int, sentence: str) -> None:
-    (problem, last) = site.problems({"index.md": f"# Help\n\n{block}\n"})
+    (problem, last) = site.problems({"index.md": f"# Help\n\n{block}\n", "empty.md": "# Nothing here\n"})
     assert problem.startswith(f"docs/index.md:{line + 2}: {sentence}")
+    assert last == "The guide has 1 problem; see above."
+
+
+def test_what_is_right_is_let_be(site: Site) -> None:
+    site.build({f"page{number}.md": f"# Help\n\n{text}\n" for number, text in enumerate(RIGHT)})
+    for number, text in enumerate(RIGHT):
+        shown = '<table class="support-table"' in site.content(f"page{number}.md")
+        assert shown is (number >= FIRST_SHOWN), text
+
+
+ADDRESSES = [
+    "support",
+    "desk.example/support",
+    "//desk.example",
+    "support/",
+    "ftp://desk.example/",
+    "/support/?a=b",
+    "https:///x",
+    "",
+]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_an_address_of_the_desk_that_is_none_is_named_in_mkdocs_yml(site: Site, address: str) -> None:
+    (problem, last) = site.problems({"index.md": "# Help\n"}, plugins=["search", {"support": {"app_url": address}}])
+    lines = (site.folder / "mkdocs.yml").read_text("utf-8").splitlines()
+    line = next(number for number, words in enumerate(lines, 1) if "app_url" in words)
+    assert problem.startswith(f'mkdocs.yml:{line}: "app_url: {address}" is no address of the help desk; write a path')
+    assert '"/support/"' in problem
     assert last == "The guide has 1 problem; see above."
 
 
@@ -83,17 +159,21 @@ def test_a_mistake_in_an_example_is_none(site: Site) -> None:
     site.build({"index.md": "````markdown\n```support-tabel\n```\n````\n\n~~~text\n```support-chooser\n~~~\n"})
 
 
-@pytest.mark.parametrize("strict", [[], ["--strict"], ["--quiet"]])
-def test_mkdocs_build_fails_with_the_sentences_and_without_a_traceback(site: Site, strict: list[str]) -> None:
-    site.write({"index.md": "```support-tabel\n```\n", "more.md": "```support-form\nsize: big\n```\n"})
-    done = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", *strict],
+def mkdocs_build(site: Site, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", *options],
         cwd=site.folder,
-        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1", **environment},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+@pytest.mark.parametrize("strict", [[], ["--strict"], ["--quiet"]])
+def test_mkdocs_build_fails_with_the_sentences_and_without_a_traceback(site: Site, strict: list[str]) -> None:
+    site.write({"index.md": "```support-tabel\n```\n", "more.md": "```support-form\nsize: big\n```\n"})
+    done = mkdocs_build(site, *strict)
     assert done.returncode == 1
     assert 'docs/index.md:1: There is no block "support-tabel"' in done.stderr
     assert 'docs/more.md:2: "support-form" has no option "size"' in done.stderr
@@ -122,12 +202,15 @@ def test_in_a_preview_a_broken_policy_is_said_where_a_widget_should_stand(site: 
     assert "support-problem" not in site.content("about.md")
 
 
-def test_a_build_warns_of_holidays_that_end_soon(site: Site, policy: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("days", "told"), [(61, False), (30, True), (-400, True)])
+def test_holidays_that_end_soon_are_told_and_stop_no_strict_build(
+    site: Site, policy: Policy, days: int, told: bool
+) -> None:
+    site.write({"index.md": "# Home"})
     last = max(policy.calendar.holidays)
-    for days, warned in ((61, False), (30, True)):
-        day = datetime(last.year, last.month, last.day, 12, tzinfo=UTC) - timedelta(days=days)
-        monkeypatch.setenv("SOURCE_DATE_EPOCH", f"{day.timestamp():.0f}")
-        site.build({"index.md": "# Home"})
-        said = [one for one in site.said() if "holidays" in one]
-        assert bool(said) is warned
-    assert said[0].startswith(f"support-policy.yml: The holidays end on {last.day} {last:%B %Y}. Add those")
+    day = datetime(last.year, last.month, last.day, 12, tzinfo=UTC) - timedelta(days=days)
+    done = mkdocs_build(site, "--strict", SOURCE_DATE_EPOCH=f"{day.timestamp():.0f}")
+    assert done.returncode == 0, done.stderr
+    ends = "ended on" if days < 0 else "end on"
+    sentence = f"support-policy.yml: The holidays {ends} {last.day} {last:%B %Y}. Add those"
+    assert (sentence in done.stderr) is told

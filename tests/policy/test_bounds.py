@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from filetype import get_type
 
+from formapp.attachments.file_types import refusal_by_content
 from formapp.forms import MOST_TOKENS
 from formapp.models import Attachment, Ticket
 from formapp.server import LARGEST_REQUEST
@@ -43,6 +45,17 @@ def test_a_kind_that_is_always_refused_is_a_problem(policy_text: str, kind: str)
     (told,) = problems_of(text)
     assert told.startswith(f'p.yml:{number}: Leave "{kind}" out: ')
     assert told.endswith("so they are never taken.")
+
+
+def test_what_a_policy_can_allow_is_taken_and_what_it_can_t_is_refused() -> None:
+    """By the desk's own judgement of the first bytes: those of a zip, or of a binary file that nothing tells."""
+    for kind in bounds.NOT_RECOGNISED:
+        for head in (b"PK\x03\x04" + b"\0" * 60, b"\x7fBIN\0\0\0\1" + b"\0" * 60):
+            assert refusal_by_content(f"a.{kind}", kind, head, holds_nul=True, kinds=[kind]), kind
+    for ending in bounds.RECOGNISED:
+        assert get_type(ext="jpg" if ending == "jpeg" else ending) is not None, ending
+        assert get_type(ext=f"backup.{ending}") is None
+    assert not refusal_by_content("a.tar.gz", "tar.gz", b"\x1f\x8b\x08" + b"\0" * 60, holds_nul=True, kinds=["tar.gz"])
 
 
 def test_an_id_that_no_column_holds_is_a_problem(policy_text: str) -> None:

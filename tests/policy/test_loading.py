@@ -149,7 +149,7 @@ def test_a_calendar_without_an_opening_time_is_told(policy_text: str) -> None:
     ("text", "sentence"),
     [
         ("", "The file is empty"),
-        ("a: [", "This is not YAML"),
+        ("a: [", "is never closed"),
         ("- a\n- b", "needs keys with values"),
         ("a: 1\na: 2", "stands here twice"),
     ],
@@ -236,6 +236,10 @@ def mappings(data: Any) -> Iterator[dict[str, Any]]:
         ("x" * 33, "is no ending"),
         ("svg", 'Leave "svg" out: browsers run script in such files'),
         ("html", 'Leave "html" out'),
+        ("jar", 'Leave "jar" out: the desk can\'t tell such files by their content'),
+        ("app.xlsm", 'Leave "app.xlsm" out'),
+        ("tar.xz", 'Leave "tar.xz" out'),
+        ("backup.zip", 'Write "zip" instead of "backup.zip"'),
     ],
 )
 def test_a_kind_of_file_is_an_ending_that_browsers_run_no_script_in(policy_text: str, kind: str, sentence: str) -> None:
@@ -252,7 +256,9 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_writers_commands(tmp_path: Path) -> None:
     right = run("check", str(POLICY))
-    assert (right.returncode, right.stderr) == (0, "")
+    assert right.returncode == 0
+    # It looks at today's date, by which the holidays may end soon.
+    assert all("warning: The holidays" in line for line in right.stderr.splitlines())
     assert "2,343 combinations of answers decides exactly one priority" in right.stdout
     bad = tmp_path / "bad.yml"
     bad.write_text(POLICY.read_text("utf-8").replace("Europe/Paris", "Mars/Base"), "utf-8")

@@ -377,9 +377,12 @@ def test_the_command_speaks_to_people_and_to_programs(services: Services, operat
     file_ticket(services, build_customer(services), now=utc_now())
     said = operator.is_told("doctor")
     assert said.splitlines()[-1].startswith("The desk is sound: ")
-    assert said.endswith("checks, no problems, 1 warning.")
     told = json.loads(operator.is_told("doctor", "--json"))
-    assert (told["sound"], [one["level"] for one in told["findings"]]) == (True, ["warning"])
+    # The command looks at today's date, by which the holidays of the policy may end soon.
+    ending = [one for one in told["findings"] if one["check"] == "holidays"]
+    assert said.endswith(f"checks, no problems, {'2 warnings' if ending else '1 warning'}.")
+    others = [one["level"] for one in told["findings"] if one not in ending]
+    assert (told["sound"], others) == (True, ["warning"])
     assert "events" in told["checks"]
 
     change(services, "DELETE FROM events")

@@ -1,0 +1,64 @@
+"""The words of a widget for whatever reads pages before they are finished: search indexes and exports of text.
+
+A row of a table is words without their columns there, and the chooser with all its results would be found for every
+question. So until a page is finished, sentences stand in the place of its widgets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from markupsafe import Markup
+
+from formapp.widgets.page_frame import edited, elements_of
+from formapp.widgets.table import hours_in_words
+from supportpolicy import Policy, Priority
+
+TAG = "support-block"
+
+
+def words(policy: Policy, show: str) -> Markup:
+    """What a table says, as HTML of paragraphs and lists; nothing for a drawing and for worked examples."""
+    if show == "promises":
+        hours = Markup("<p>Support is open {}.</p>").format(hours_in_words(policy.calendar))
+        return Markup("{}{}").format(_list([_promise(priority) for priority in policy.priorities]), hours)
+    if show == "criteria":
+        return Markup().join(_criteria(priority) for priority in policy.priorities)
+    if show == "house-rules":
+        return _list([rule.text for rule in policy.house_rules])
+    return Markup()
+
+
+def stand_in(number: int, content: Markup) -> Markup:
+    """The element in whose place the widget of this number is put."""
+    return Markup('<{tag} data-number="{number}">{content}</{tag}>').format(tag=TAG, number=number, content=content)
+
+
+def with_widgets(page: str, widget: Callable[[int], Markup]) -> str:
+    """A finished page with its widgets in their places, each made by its number."""
+    places = [element for element in elements_of(page) if element.tag == TAG]
+    return edited(page, [(one.start, one.after, widget(int(one.attributes["data-number"]))) for one in places])
+
+
+def has_places(page: str) -> bool:
+    """Whether a page waits for widgets."""
+    return f"<{TAG}" in page
+
+
+def _promise(priority: Priority) -> str:
+    response, resolution = priority.response.words, priority.resolution.words
+    return f"{priority.label}: {response}; resolution: {resolution}."
+
+
+def _criteria(priority: Priority) -> Markup:
+    return Markup().join(
+        Markup("<p>{}. {}:</p>{}").format(
+            priority.label, group.heading, _list([criterion.text for criterion in group.criteria])
+        )
+        for group in priority.criteria
+    )
+
+
+def _list(sentences: Sequence[str]) -> Markup:
+    rows = Markup().join(Markup("<li>{}</li>").format(sentence) for sentence in sentences)
+    return Markup("<ul>{}</ul>").format(rows)

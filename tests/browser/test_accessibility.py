@@ -322,6 +322,8 @@ def test_the_form_is_filled_and_sent_by_the_keyboard_alone(page: Page, desk: Des
         page.keyboard.press("Tab")
         page.keyboard.type(words)
     page.keyboard.press("Tab")
+    expect(page.get_by_label("Take the place and the camera’s details out of photos")).to_be_focused()
+    page.keyboard.press("Tab")
     expect(page.get_by_label("Attachments")).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.press("ArrowDown")

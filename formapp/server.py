@@ -26,7 +26,8 @@ LARGEST_ANSWER = 2**30
 """Up to here an answer is taken from its thread, in bytes, whatever its client's pace: no download holds a thread."""
 DEFERENCE_SECONDS = 0.0005
 """How long a process leaves a new connection to the others, for each that it has."""
-MOST_DEFERRED = 4
+FEW_CONNECTIONS = 8
+"""With as many as these it has enough to do whoever takes the next one, and nobody waits."""
 GRACE_SECONDS = 0.3
 """How long what is on its way may still come in when the process is told to end."""
 DRAIN_SECONDS = 15.0
@@ -43,8 +44,9 @@ class SharedListener(socket.socket):
     """Those that this process has."""
 
     def accept(self) -> tuple[socket.socket, Any]:
-        """Take a new connection, later the more there are; raises BlockingIOError where another was quicker."""
-        time.sleep(DEFERENCE_SECONDS * min(len(self.connections), MOST_DEFERRED))
+        """Take a new connection, later the more of few there are; raises BlockingIOError where another was quicker."""
+        if len(self.connections) < FEW_CONNECTIONS:
+            time.sleep(DEFERENCE_SECONDS * len(self.connections))
         return super().accept()
 
 

@@ -26,7 +26,7 @@ from formapp.web.tickets.form_page import answers_in, project_key
 from tests.builders import NOW, ticket_input, written
 
 MOST_TIMES = 2.5
-FLOOR = 0.004
+FLOOR = 0.02
 """In seconds: below this a clock of work says nothing."""
 RUNS = 4
 HOSTILE = {

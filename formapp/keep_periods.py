@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from formapp.setting_values import PREFIX, BadSetting
+
 FOREVER = "forever"
 _MOST_DAYS = 36_500
-
-
-class BadKeepPeriod(ValueError):
-    """Something that is no period, or one that this can't be kept for; the message says what to write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +90,14 @@ class KeepFor:
 
 
 def keep_for(values: Mapping[str, str]) -> KeepFor:
-    """What the settings say, by the periods' names. Raises BadKeepPeriod."""
-    lengths: dict[str, Any] = {period.name.lower(): _length(period, values[period.name]) for period in KEEP_PERIODS}
+    """What the settings say, by their names. Raises BadSetting."""
+    lengths: dict[str, Any] = {
+        period.name.lower(): _length(period, values[f"KEEP_{period.name}"]) for period in KEEP_PERIODS
+    }
     kept = KeepFor(**lengths)
     if kept.staged_files <= kept.drafts:
         # A form that is saved at the end of a file's first day still has its files when it is opened again.
-        raise BadKeepPeriod("KEEP_STAGED_FILES: files must be kept at least a day longer than drafts.")
+        raise BadSetting(f"{PREFIX}KEEP_STAGED_FILES: files must be kept at least a day longer than drafts.")
     return kept
 
 
@@ -105,8 +105,7 @@ def _length(period: KeepPeriod, value: str) -> timedelta | None:
     if value == FOREVER and not period.always_pruned:
         return None
     if not (value.isascii() and value.isdecimal() and len(value) <= 5 and period.least <= int(value) <= _MOST_DAYS):
-        words = "" if period.always_pruned else f', or "{FOREVER}"'
-        raise BadKeepPeriod(
-            f'KEEP_{period.name}: "{value}" must be a number of days from {period.least} to {_MOST_DAYS}{words}.'
-        )
+        name, words = f"{PREFIX}KEEP_{period.name}", "" if period.always_pruned else f', or "{FOREVER}"'
+        bounds = f"from {period.least} to {_MOST_DAYS}{words}"
+        raise BadSetting(f'{name}: "{value}" must be a number of days {bounds}.')
     return timedelta(days=int(value))

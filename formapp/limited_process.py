@@ -11,10 +11,11 @@ import resource
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
-from typing import IO
+from typing import IO, BinaryIO
 
-from formapp.settings import PREFIX
+from formapp.setting_values import PREFIX
 
 REFUSED = 3
 """The exit code of a module that won't do its work and says why."""
@@ -59,6 +60,20 @@ def run_limited(module: str, work: IO[bytes], seconds: float) -> bytes:
     if done.returncode != 0:
         raise OverLimit(f"its process ended with {done.returncode}")
     return done.stdout
+
+
+def answer(make: Callable[[BinaryIO], bytes], refused: type[Exception], *, memory: int, seconds: float) -> int:
+    """What a module does as such a process: from the file to the answer, within limits. The exit code.
+
+    ``refused`` is how ``make`` says in words that it won't.
+    """
+    limit_this_process(memory, seconds)
+    try:
+        sys.stdout.buffer.write(make(sys.stdin.buffer))
+    except refused as words:
+        sys.stderr.write(str(words))
+        return REFUSED
+    return 0
 
 
 def limit_this_process(memory: int, seconds: float) -> None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from formapp.database.engine import Database, ReadSessions, WriteSessions, open_database
-from formapp.settings import Settings, not_writable
+from formapp.setting_values import not_writable
+from formapp.settings import Settings
 from formapp.storage import open_file_store
 from formapp.storage.store import FileStore
 from supportpolicy import Policy, load

@@ -14,7 +14,8 @@ from typing import IO, Any, BinaryIO
 
 from PIL import ExifTags, Image, ImageSequence, JpegImagePlugin
 
-from formapp.limited_process import REFUSED, OverLimit, WorkRefused, limit_this_process, run_limited
+from formapp.attachments.decoding import decoding
+from formapp.limited_process import OverLimit, WorkRefused, answer, run_limited
 
 MODULE = "formapp.attachments.photo_details"
 MOST_SECONDS = 20
@@ -43,7 +44,7 @@ class NotCleaned(Exception):
 
 def without_details(file: BinaryIO) -> bytes:
     """The picture without its details; empty where it has none and is to stay as it is. Raises NotCleaned."""
-    try:
+    with decoding(NotCleaned):
         content = file.read()
         with Image.open(io.BytesIO(content), formats=_FORMATS) as picture:
             if picture.width * picture.height > MOST_PIXELS:
@@ -53,12 +54,6 @@ def without_details(file: BinaryIO) -> bytes:
             if picture.format != "MPO" and getattr(picture, "n_frames", 1) > 1:
                 raise NotCleaned("it moves, or has several pages")
             return _written_anew(picture)
-    except NotCleaned:
-        raise
-    except MemoryError:
-        raise NotCleaned("it takes more memory than there is") from None
-    except Exception as error:  # decoders raise whatever they meet in a broken file
-        raise NotCleaned(type(error).__name__) from error
 
 
 def take_out_details(file: IO[bytes]) -> bytes:
@@ -147,15 +142,5 @@ def _check(cleaned: bytes, orientation: int) -> None:
             raise NotCleaned("something of them was left")
 
 
-def _main() -> int:
-    limit_this_process(MOST_MEMORY, MOST_SECONDS)
-    try:
-        sys.stdout.buffer.write(without_details(sys.stdin.buffer))
-    except NotCleaned as refused:
-        sys.stderr.write(str(refused))
-        return REFUSED
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(_main())
+    sys.exit(answer(without_details, NotCleaned, memory=MOST_MEMORY, seconds=MOST_SECONDS))

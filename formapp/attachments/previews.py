@@ -13,7 +13,8 @@ from typing import IO, BinaryIO
 
 from PIL import ExifTags, Image, ImageOps
 
-from formapp.limited_process import REFUSED, OverLimit, WorkRefused, limit_this_process, run_limited
+from formapp.attachments.decoding import decoding
+from formapp.limited_process import OverLimit, WorkRefused, answer, run_limited
 
 MODULE = "formapp.attachments.previews"
 MOST_SECONDS = 20
@@ -47,20 +48,12 @@ def make_preview(file: BinaryIO) -> bytes:
 
     Nothing but the pixels goes over: no place, camera, comment, colour profile or hidden second picture.
     """
-    try:
-        with Image.open(file, formats=_FORMATS) as picture:
-            if picture.width * picture.height > MOST_PIXELS:
-                raise NoPreview(f"it has {picture.width} x {picture.height} pixels")
-            if picture.format in _IN_SCANS and (scans := _scans(file)) > _MOST_SCANS:
-                raise NoPreview(f"it is drawn in {scans} scans")
-            return _webp(_upright(picture))
-    except NoPreview:
-        raise
-    except MemoryError:
-        raise NoPreview("it takes more memory than there is") from None
-    except Exception as error:  # decoders raise whatever they meet in a broken file
-        # Without the library's words, which may quote the file.
-        raise NoPreview(type(error).__name__) from error
+    with decoding(NoPreview), Image.open(file, formats=_FORMATS) as picture:
+        if picture.width * picture.height > MOST_PIXELS:
+            raise NoPreview(f"it has {picture.width} x {picture.height} pixels")
+        if picture.format in _IN_SCANS and (scans := _scans(file)) > _MOST_SCANS:
+            raise NoPreview(f"it is drawn in {scans} scans")
+        return _webp(_upright(picture))
 
 
 def make_limited_preview(file: IO[bytes]) -> bytes:
@@ -106,15 +99,5 @@ def _webp(pixels: Image.Image) -> bytes:
     return out.getvalue()
 
 
-def _main() -> int:
-    limit_this_process(MOST_MEMORY, MOST_SECONDS)
-    try:
-        sys.stdout.buffer.write(make_preview(sys.stdin.buffer))
-    except NoPreview as none:
-        sys.stderr.write(str(none))
-        return REFUSED
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(_main())
+    sys.exit(answer(make_preview, NoPreview, memory=MOST_MEMORY, seconds=MOST_SECONDS))

@@ -32,7 +32,8 @@ from formapp.logs import lines, log
 from formapp.models import LARGEST_ID
 from formapp.operations import policy_in_use, running, shared_files
 from formapp.services import Services, utc_now
-from formapp.settings import PREFIX, BadSetting, not_writable, settings_from
+from formapp.setting_values import PREFIX, BadSetting, not_writable
+from formapp.settings import settings_from
 from supportpolicy import PolicyError
 
 

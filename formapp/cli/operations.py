@@ -19,7 +19,7 @@ from formapp.operations.backup import Copied
 from formapp.operations.doctor import Finding, Report
 from formapp.operations.person import erase
 from formapp.services import Services, utc_now
-from formapp.settings import BadSetting
+from formapp.setting_values import BadSetting
 from supportpolicy import PolicyError
 
 

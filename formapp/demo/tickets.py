@@ -72,7 +72,7 @@ def _missed(stories: _Stories, at: datetime) -> None:
 def _solved(stories: _Stories, at: datetime) -> None:
     description = "A new colleague joins us on Monday. What do you need from us?"
     ticket = stories.file(BEN, _sent("shop", "How do we add a colleague?", description, "low", need="question"), at)
-    stories.answer(ticket, "Their name and address is all. Shall they see **every** project?", "waiting", at + HOUR)
+    stories.answer(ticket, "Their name and address is all. Shall they see every project?", "waiting", at + HOUR)
     stories.ask(ticket, BEN, "Only the shop. She is mia@shop.example.", at + 2 * HOUR)
     stories.answer(ticket, "Done. She can sign in now, with a link to that address.", "closed", at + 3 * HOUR)
 
@@ -85,7 +85,7 @@ def _waiting(stories: _Stories, at: datetime) -> None:
     ticket = stories.file(ADA, sent, at)
     corrected = {**chosen, "severity": "minor"}
     triage.correct_answers(stories.services, stories.sam, ticket, corrected, at + HOUR, seen=1)
-    stories.answer(ticket, "We can see it. Which of these searches fail?\n\n- `Zoë`\n- `zoë`", "waiting", at + HOUR)
+    stories.answer(ticket, "We can see it. Which of these searches fail?\n\n- Zoë\n- zoë", "waiting", at + HOUR)
 
 
 def _critical(stories: _Stories, at: datetime) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from formapp.settings import PREFIX, BadSetting
+from formapp.setting_values import PREFIX, BadSetting
 from formapp.storage.local import LocalFileStore
 from formapp.storage.store import FileStore, PendingFile
 

@@ -6,7 +6,8 @@ import shlex
 import textwrap
 from collections.abc import Iterable
 
-from formapp.settings import PREFIX, Setting
+from formapp.setting_values import PREFIX
+from formapp.settings import Setting
 from site_plugins.reference.markdown import head
 
 

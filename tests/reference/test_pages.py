@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from formapp.settings import PREFIX, SETTINGS, Setting, settings_from
+from formapp.setting_values import PREFIX
+from formapp.settings import SETTINGS, Setting, settings_from
 from site_plugins.reference.pages import (
     ARCHITECTURE_PAGE,
     BEGIN,

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from formapp.settings import BadSetting
+from formapp.setting_values import BadSetting
 from formapp.storage import open_file_store
 from formapp.storage.local import LocalFileStore
 from formapp.storage.store import CHUNK, FileStore

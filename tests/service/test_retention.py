@@ -34,7 +34,8 @@ from formapp.models import (
 from formapp.notifications.webhooks.endpoints import add_endpoint
 from formapp.operations import doctor, retention
 from formapp.services import Services
-from formapp.settings import BadSetting, settings_from
+from formapp.setting_values import BadSetting
+from formapp.settings import settings_from
 from formapp.tickets import drafts, replies, triage
 from tests.builders import NOW, POLICY, Clock, build_customer, build_staff, file_ticket, keep_file, stored, written
 from tests.service.test_doctor import change

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from formapp.settings import BadSetting, Settings, settings_from
+from formapp.setting_values import BadSetting
+from formapp.settings import Settings, settings_from
 from tests.builders import POLICY
 
 SECRET = "0123456789" * 4

@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from formapp.cli.main import main
-from formapp.settings import NAMES, PREFIX
+from formapp.setting_values import PREFIX
+from formapp.settings import NAMES
 
 ROOT = Path(__file__).parents[2]
 HANDBOOK = "docs/handbook"

@@ -18,7 +18,7 @@ from formapp.operations import policy_in_use
 from formapp.operations.doctor.database import is_sqlite, one_line, place_of
 from formapp.operations.doctor.findings import Finding, Level
 from formapp.services import Services
-from formapp.settings import PREFIX, SHORTEST_SECRET
+from formapp.setting_values import PREFIX, SHORTEST_SECRET
 from formapp.widgets import CLOSURES_FILE
 from supportpolicy import PolicyError, holidays_warning, load
 

@@ -48,17 +48,28 @@ def begin(services: Services) -> None:
     if trouble := why_not_shared(services):
         raise NotShared(f"{trouble} {HOW_TO_SHARE}")
     if not _id_in_database(services):
-        adopt(services)
+        # Of machines that start together the first counts, and the others are told that their files lie elsewhere.
+        _know(services, replacing=False)
     if (trouble := why_another(services)) and not _is_on_one_machine(services):
         raise NotShared(f"{trouble} Use the right store, or say that this is it: formapp doctor --adopt-files.")
 
 
 def adopt(services: Services) -> None:
     """Say that this file store is the database's; the id of the store counts, if it has one. Raises OSError."""
+    _know(services, replacing=True)
+
+
+def _know(services: Services, *, replacing: bool) -> None:
+    """Write the id of this file store into the database; where it knows one, only if it is to be replaced."""
     found = services.files.identity() or services.files.identify(new_token())
     with services.write.begin() as database:
         statement = insert_for(database, Installation).values(id=_ONLY_ROW, files_id=found)
-        database.execute(statement.on_conflict_do_update(index_elements=[Installation.id], set_={"files_id": found}))
+        key = [Installation.id]
+        database.execute(
+            statement.on_conflict_do_update(index_elements=key, set_={"files_id": found})
+            if replacing
+            else statement.on_conflict_do_nothing(index_elements=key)
+        )
 
 
 def _is_on_one_machine(services: Services) -> bool:

@@ -32,6 +32,7 @@ class Action(NamedTuple):
     """What a form does: its button, the act in words, and where it stands, by endpoint and by name.
 
     ``would`` names the ticket and what else the form says; ``has_text`` says that something is typed into it.
+    ``unnamed`` says the act without the form's words, where ``would`` needs them.
     """
 
     button: str
@@ -39,6 +40,7 @@ class Action(NamedTuple):
     page: str
     page_name: str
     has_text: bool = False
+    unnamed: str = ""
 
 
 ACTIONS: Mapping[str, Action] = {
@@ -46,7 +48,9 @@ ACTIONS: Mapping[str, Action] = {
     "tickets.close": Action("Close ticket", "close {reference}", TICKET, "{reference}"),
     "desk.reply": Action("Send reply", "send it to {reference}", DESK_TICKET, "{reference}", has_text=True),
     "desk.note": Action("Add note", "add it to {reference}", DESK_TICKET, "{reference}", has_text=True),
-    "desk.assign": Action("Assign", "assign {reference} to {assignee}", DESK_TICKET, "{reference}"),
+    "desk.assign": Action(
+        "Assign", "assign {reference} to {assignee}", DESK_TICKET, "{reference}", unnamed="assign {reference}"
+    ),
     "desk.correct": Action("Save answers", "save these answers of {reference}", DESK_TICKET, "{reference}"),
     "desk.close": Action("Close without a reply", "close {reference}", DESK_TICKET, "{reference}"),
     "desk.reopen": Action("Reopen", "reopen {reference}", DESK_TICKET, "{reference}"),
@@ -54,9 +58,15 @@ ACTIONS: Mapping[str, Action] = {
     "closures.announce": Action(
         "Announce closure", "announce the closure “{note}”", "closures.coming", "Closures", has_text=True
     ),
-    "closures.cancel": Action("Cancel closure", "cancel the closure “{what}”", "closures.coming", "Closures"),
-    "outgoing.replay": Action("Send again", "send “{what}” again", "outgoing.messages", "Outgoing"),
-    "outgoing.try_again": Action("Try again", "try “{what}” again", "outgoing.messages", "Outgoing"),
+    "closures.cancel": Action(
+        "Cancel closure", "cancel the closure “{what}”", "closures.coming", "Closures", unnamed="cancel a closure"
+    ),
+    "outgoing.replay": Action(
+        "Send again", "send “{what}” again", "outgoing.messages", "Outgoing", unnamed="send a message again"
+    ),
+    "outgoing.try_again": Action(
+        "Try again", "try “{what}” again", "outgoing.messages", "Outgoing", unnamed="try work again"
+    ),
     "signin.send": Action(
         "Send me a link", "get a sign-in link sent to {email}", "signin.ask", "Sign in", has_text=True
     ),
@@ -196,12 +206,7 @@ def _refused() -> Response:
     if endpoint not in ACTIONS:
         return page("refused.html", 403, would="", address=f"{PREFIX}/", name="My tickets")
     action = action_of(endpoint, FormData(MultiDict()))
-    unnamed = {
-        "closures.cancel": "cancel a closure",
-        "outgoing.replay": "send a message again",
-        "outgoing.try_again": "try work again",
-    }
-    would = unnamed.get(endpoint, f"assign {arguments['reference']}" if endpoint == "desk.assign" else action.would)
+    would = action.unnamed.format_map(_Named(arguments)) or action.would
     needed = {name: value for name, value in arguments.items() if name in {"reference", "token"}}
     name = action.page_name.format_map(_Named(arguments))
     return page("refused.html", 403, would=would, address=url_for(action.page, **needed), name=name)

@@ -5,18 +5,22 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select, text
 
 from formapp.errors import UseCaseError
+from formapp.models import Installation
 from formapp.operations import backup, doctor, running, shared_files
 from formapp.operations.shared_files import NotShared
 from formapp.services import Services
 from formapp.storage import open_file_store
 from tests.builders import NOW, build_customer, build_services, file_ticket
 from tests.service.test_cli import Operator
+from tests.service.working import comes_true
 
 
 def machine(services: Services, folder: Path, *, shared: bool = True) -> Services:
@@ -56,6 +60,21 @@ def test_a_second_machine_with_a_folder_of_its_own_is_refused(postgresql_service
     shared_files.adopt(other)
     shared_files.begin(other)
     assert (findings(other), len(findings(one))) == ([], 1)
+
+
+def test_of_two_machines_that_start_at_once_the_first_counts(postgresql_services: Services, tmp_path: Path) -> None:
+    other = machine(postgresql_services, tmp_path / "other")
+    waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    with ThreadPoolExecutor(1) as pool:
+        with postgresql_services.write.begin() as first:
+            first.add(Installation(id=1, files_id="of the first"))
+            first.flush()
+            second = pool.submit(shared_files.begin, other)
+            assert comes_true(lambda: bool(first.scalar(waits)))
+        with pytest.raises(NotShared, match="belongs to another database"):
+            second.result(60)
+    with postgresql_services.read() as database:
+        assert database.scalars(select(Installation.files_id)).all() == ["of the first"]
 
 
 def test_two_machines_with_one_folder_start_together(postgresql_services: Services, tmp_path: Path) -> None:

@@ -68,6 +68,24 @@ site: $(SITE) ## Build the guide into site/
 test: check $(TOOLS) browser nginx ## Run every check and all tests but the longest; installs what they need
 	$(BIN)/pytest $(PARALLEL)
 
+# Each room that says something to people has its messages in its own folder "locale".
+ROOMS_WITH_MESSAGES := supportpolicy site_plugins formapp
+LANGUAGES := de fr es ar
+KEYWORDS := -k gettext -k _ -k ngettext:1,2 -k pgettext:1c,2 -k gettext_noop
+
+.PHONY: translations
+translations: $(TOOLS) ## Collect the messages of code and templates, add them to each language's catalogue, compile
+	@for room in $(ROOMS_WITH_MESSAGES); do \
+		$(BIN)/pybabel -q extract -F babel.cfg $(KEYWORDS) --no-default-keywords --sort-by-file --no-location --omit-header \
+			-o $$room/locale/messages.pot $$room && \
+		for language in $(LANGUAGES); do \
+			folder=$$room/locale/$$language/LC_MESSAGES; \
+			if [ -f $$folder/messages.po ]; then action=update; more="--no-fuzzy-matching --ignore-obsolete"; else action=init; more=; fi; \
+			$(BIN)/pybabel -q $$action -i $$room/locale/messages.pot -d $$room/locale -l $$language $$more && \
+			$(BIN)/pybabel -q compile -d $$room/locale -l $$language || exit 1; \
+		done; \
+	done
+
 .PHONY: test-all
 test-all: check $(TOOLS) browser nginx ## Run what "make test" runs and the long stories beside: a hundred kills, the largest files
 	$(BIN)/pytest $(PARALLEL) -m ""

@@ -1,0 +1,10 @@
+"""What this room says, in the language that is spoken now."""
+
+from importlib import resources
+
+from supportpolicy.languages import Catalog
+
+_catalog = Catalog(resources.files("supportpolicy").joinpath("locale"))
+gettext = _catalog.gettext
+ngettext = _catalog.ngettext
+pgettext = _catalog.pgettext

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import gettext
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from gettext import GNUTranslations, NullTranslations
 from importlib.resources.abc import Traversable
 
 # Each by its own name, as whoever looks for it reads it.
@@ -50,7 +50,7 @@ class Catalog:
 
     def __init__(self, folder: Traversable) -> None:
         self._folder = folder
-        self._loaded: dict[str, gettext.NullTranslations] = {}
+        self._loaded: dict[str, NullTranslations] = {}
 
     def gettext(self, message: str, /, **values: object) -> str:
         """The message in the current language, with ``%(name)s`` filled by these values."""
@@ -66,15 +66,15 @@ class Catalog:
         said = self._translations().pgettext(context, message)
         return said % values if values else said
 
-    def _translations(self) -> gettext.NullTranslations:
+    def _translations(self) -> NullTranslations:
         language = current_language()
         if language not in self._loaded:
             file = self._folder.joinpath(language, "LC_MESSAGES", "messages.mo")
             if language == SOURCE_LANGUAGE or not file.is_file():
-                self._loaded[language] = gettext.NullTranslations()
+                self._loaded[language] = NullTranslations()
             else:
                 with file.open("rb") as opened:
-                    self._loaded[language] = gettext.GNUTranslations(opened)
+                    self._loaded[language] = GNUTranslations(opened)
         return self._loaded[language]
 
 

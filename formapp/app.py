@@ -23,6 +23,7 @@ from formapp.web.layout.filters import init_filters
 from formapp.web.layout.shell import ShellFile
 from formapp.web.permissions import init_permissions
 from formapp.web.rate_limits import RateLimits
+from formapp.web.request_head import init_request_head
 from formapp.web.request_log import init_request_log
 from formapp.web.security_headers import init_headers
 from formapp.web.site import SiteFolder, guide_blueprint
@@ -61,9 +62,10 @@ def create_app(
     app = Flask(__name__, static_folder=None, template_folder="web/templates")
     app.extensions["formapp"] = desk
     _configure(app, desk)
-    # In this order: each request gets its id, then its host and its origin are judged, then
-    # whether its form was made for who sends it, and its right to the route.
+    # In this order: each request gets its id, then its length, its host and its origin are judged,
+    # then whether its form was made for who sends it, and its right to the route.
     init_request_log(app)
+    init_request_head(app)
     init_hosts(app)
     texts = {
         "tickets.reply": tickets.unsent_reply,

@@ -69,9 +69,21 @@ ERROR_PAGES = {
             "Shorten it: keep the steps and the lines around the error. You can offer the rest in the ticket.",
         ),
     ),
+    414: ErrorPage(
+        "That address is too long",
+        ("The address that your browser asked for is longer than any of ours.", "Start again from your tickets."),
+        MY_TICKETS,
+    ),
     429: ErrorPage(
         "Too many attempts",
         ("You have tried this too many times in a short time.", "Wait a few minutes, then try again."),
+    ),
+    431: ErrorPage(
+        "Your browser sent too many cookies",
+        (
+            "Together with what it remembers of this site, your request is larger than we accept.",
+            "Delete this site's cookies in your browser's settings, then try again.",
+        ),
     ),
     500: ErrorPage(
         "Something failed on our side",

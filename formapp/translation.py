@@ -2,9 +2,27 @@
 
 from importlib import resources
 
-from supportpolicy.languages import Catalog
+from babel import Locale
+from babel.numbers import format_decimal
+
+from supportpolicy.languages import Catalog, current_language
 
 _catalog = Catalog(resources.files("formapp").joinpath("locale"))
 gettext = _catalog.gettext
 ngettext = _catalog.ngettext
 pgettext = _catalog.pgettext
+
+
+def gettext_noop(message: str) -> str:
+    """The message as it is, marked to be translated: for constants, which are translated where they are said."""
+    return message
+
+
+def locale() -> Locale:
+    """What Babel knows of the language that is spoken now: its dates and numbers."""
+    return Locale.parse(current_language().partition("-")[0])
+
+
+def number_words(number: float) -> str:
+    """A number as the language writes it: "12,500", "12.500", "12 500"."""
+    return str(format_decimal(number, locale=locale()))

@@ -59,17 +59,25 @@ class RedeemedLink:
 
 
 def request_link(
-    services: Services, email: str, now: datetime, *, draft_token: str = "", next_path: str = "", place: str = ""
+    services: Services,
+    email: str,
+    now: datetime,
+    *,
+    draft_token: str = "",
+    next_path: str = "",
+    place: str = "",
+    language: str = "",
 ) -> None:
     """Send a sign-in link to this address, or word that it isn't known. The caller can't tell which.
 
-    ``place`` is where the request comes from, for the audit log.
+    ``place`` is where the request comes from, for the audit log; ``language`` is that of the page that asked, which
+    the mail speaks to whoever has chosen none.
     """
     address = normalise_address(email)
     with services.write.begin() as database:
         account = database.scalar(select(Account).where(Account.email == address, Account.disabled_at.is_(None)))
         if account is None:
-            facts = {"contact": services.policy.contact_email}
+            facts = {"contact": services.policy.contact_email, "language": language}
             outbox.enqueue_mail(database, UNKNOWN_MAIL, address, facts, _message_id(services), now)
             disabled = database.scalar(select(Account.id).where(Account.email == address))
             reason = {"reason": "disabled" if disabled else "unknown-address"}
@@ -93,6 +101,7 @@ def request_link(
             "link": f"{services.settings.base_url}/support/sign-in/{token}",
             "has_draft": bool(draft_token),
             "minutes": int(LIFETIME.total_seconds() // 60),
+            "language": account.language or language,
         }
         outbox.enqueue_mail(database, LINK_MAIL, address, link_facts, _message_id(services), now)
 

@@ -73,6 +73,12 @@ class Ticket(Base):
     )
     policy_version: Mapped[str] = mapped_column(ForeignKey("policies.version"), comment="Policy it was promised under")
     page: Mapped[str] = mapped_column(Text, comment="Path of the guide's page that it came from; empty: the desk's own")
+    language: Mapped[str] = mapped_column(
+        String(16),
+        default="",
+        server_default="",
+        comment="Language of the form that it was written on; empty: not known",
+    )
     state: Mapped[str] = mapped_column(
         String(16), default="open", comment="open: we answer next; waiting: the customer; closed"
     )

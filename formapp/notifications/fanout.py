@@ -103,7 +103,8 @@ def _mails(services: Services, database: Session, ticket: Ticket, event_message:
                 continue
             event = event_message.payload["event"]
             message_id = f"<{ticket.reference}.{event}.{kind}.{person.id}@{host}>"
-            facts = {**event_message.payload, "thread": outbox.thread_id(ticket.reference, host)}
+            thread = outbox.thread_id(ticket.reference, host)
+            facts = {**event_message.payload, "thread": thread, "language": person.language or ""}
             mails.append(NewMessage("mail", kind, person.email, facts, message_id, ticket.id))
     return mails
 

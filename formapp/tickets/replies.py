@@ -22,6 +22,8 @@ from formapp.services import Services
 from formapp.text import is_blank, normalise
 from formapp.tickets import message_html
 from formapp.tickets.actions import TicketAction, ticket_action
+from formapp.translation import gettext as _
+from formapp.translation import gettext_noop
 
 BODY_LENGTH = 20_000
 # The id that a form was made with: something that can be seen, as long as its column takes.
@@ -93,7 +95,7 @@ def reply_as_staff(
     """
     body = _checked(message)
     if then not in get_args(NextState):
-        raise UseCaseError("Choose what happens to the ticket", "then")
+        raise UseCaseError(_("Choose what happens to the ticket"), "then")
     with ticket_action(services, account_id, ticket_id, now, group="staff", seen=message.seen) as action:
         if _sent_before(action, message, body):
             return
@@ -189,13 +191,13 @@ def _rendered(number: int, body: str) -> str:
 
 def _checked(message: MessageInput) -> str:
     try:
-        body = normalise(message.body, BODY_LENGTH, "The message")
+        body = normalise(message.body, BODY_LENGTH, gettext_noop("The message"))
     except TextRefused as refused:
         raise TextRefused(refused.message, "body") from None
     if is_blank(body):
-        raise TextRefused("Enter your message", "body")
+        raise TextRefused(_("Enter your message"), "body")
     if not _SUBMISSION.fullmatch(message.submission):
-        raise UseCaseError("This form can't be told from another. Reload the page, then send your message again")
+        raise UseCaseError(_("This form can't be told from another. Reload the page, then send your message again"))
     return body
 
 

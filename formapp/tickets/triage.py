@@ -14,11 +14,12 @@ from formapp.database.retry import tried_again
 from formapp.errors import AnswerMissing, NotFound, NotStaff, TicketMerged, UnknownPriority, UseCaseError
 from formapp.mail_address import address_to_find
 from formapp.models import Account, Ticket, reference_of
-from formapp.policies import policy_of
+from formapp.policies import in_words, policy_of
 from formapp.services import Services
 from formapp.tickets import events
 from formapp.tickets.actions import TicketAction, ticket_action
 from formapp.tickets.queries import number_of
+from formapp.translation import gettext as _
 from supportpolicy import Policy, UnknownAnswer
 
 
@@ -88,7 +89,7 @@ def merge(
     try:
         number = number_of(into.strip().upper())
     except NotFound:
-        raise UseCaseError("Enter the reference of the other ticket, like SUP-1042", "into") from None
+        raise UseCaseError(_("Enter the reference of the other ticket, like SUP-1042"), "into") from None
     with ticket_action(services, account_id, ticket_id, now, group="staff", seen=seen, also=number) as action:
         target = _merge_target(action, number)
         action.ticket.merged_into_id = target.id
@@ -108,15 +109,18 @@ def _merge_target(action: TicketAction, number: int) -> Ticket:
         raise TicketMerged(ticket.reference, reference_of(ticket.merged_into_id))
     target = action.database.get(Ticket, number)
     if target is None:
-        raise UseCaseError(f"There is no ticket {reference_of(number)}", "into")
+        raise UseCaseError(_("There is no ticket %(reference)s", reference=reference_of(number)), "into")
     if target.id == ticket.id:
-        raise UseCaseError("A ticket can't be merged into itself", "into")
+        raise UseCaseError(_("A ticket can't be merged into itself"), "into")
     if target.project_id != ticket.project_id:
         raise UseCaseError(
-            "Both tickets must belong to the same project, because its members can read the other one", "into"
+            _("Both tickets must belong to the same project, because its members can read the other one"), "into"
         )
     if target.merged_into_id is not None:
-        raise UseCaseError(f"{target.reference} was itself merged into {reference_of(target.merged_into_id)}", "into")
+        into = reference_of(target.merged_into_id)
+        raise UseCaseError(
+            _("%(reference)s was itself merged into %(into)s", reference=target.reference, into=into), "into"
+        )
     return target
 
 
@@ -136,7 +140,7 @@ def correct_answers(
         except UnknownAnswer as unknown:
             raise UnknownPriority(str(unknown), unknown.question) from None
         if found.missing:
-            raise AnswerMissing(found.missing[0], policy.question(found.missing[0]).title)
+            raise AnswerMissing(found.missing[0], in_words(policy).question(found.missing[0]).title)
         asked = {name: option for name, option in answers.items() if name in found.asked}
         before = action.ticket
         details: dict[str, Any] = {

@@ -15,9 +15,12 @@ from markupsafe import Markup
 from formapp.mail_address import ascii_address
 from formapp.models import OutboxMessage
 from formapp.notifications.email.message import CannotBuild, Mail
+from formapp.policies import in_words
 from formapp.services import Services
+from formapp.translation import gettext, ngettext
 from formapp.when import long_words
 from supportpolicy import Policy
+from supportpolicy.languages import LANGUAGES, SOURCE_LANGUAGE, current_language, direction, in_language
 
 # More than one, or one at a line's beginning.
 _SPACES = re.compile("^ +|  +")
@@ -34,13 +37,28 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.filters["as_typed"] = _as_typed
+    # For a value within a sentence that the plain text has, too.
+    environment.filters["bdi"] = Markup("<bdi>{}</bdi>").format
+    environment.filters["strong"] = Markup("<strong>{}</strong>").format
     return environment
 
 
 def compose(services: Services, message: OutboxMessage, policy_of: Policy) -> Mail:
-    """The mail of an outbox row; ``policy_of`` is the policy its facts speak of. Raises CannotBuild."""
+    """The mail of an outbox row, in its receiver's language; ``policy_of`` is the policy its facts speak of.
+
+    Raises CannotBuild.
+    """
+    language = message.payload.get("language", "")
+    with in_language(language if language in LANGUAGES else SOURCE_LANGUAGE):
+        return _compose(services, message, in_words(policy_of))
+
+
+def _compose(services: Services, message: OutboxMessage, policy_of: Policy) -> Mail:
     try:
         facts = _facts(services, message, policy_of)
         recipient = ascii_address(message.recipient)
@@ -72,6 +90,8 @@ def _facts(services: Services, message: OutboxMessage, policy_of: Policy) -> dic
         "contact": policy_of.contact_email,
         "base": f"{services.settings.base_url}/support",
         **message.payload,
+        "lang": current_language(),
+        "dir": direction(current_language()),
     }
     if "priority" in facts:
         priority = policy_of.priority(facts["priority"])

@@ -15,6 +15,8 @@ from formapp.models import Ticket
 from formapp.policies import policy_of
 from formapp.tickets import replies, triage
 from formapp.tickets.replies import NextState
+from formapp.translation import gettext as _
+from formapp.translation import gettext_noop
 from formapp.web.body.file_field import file_field
 from formapp.web.body.form_data import FormData, cleans_photos, form_data
 from formapp.web.context import web
@@ -30,25 +32,25 @@ from formapp.web.tickets.reply_form import ReplyDraft, reply_draft, seen_event
 blueprint = Blueprint("desk", __name__)
 
 NEXT_STATES: tuple[NextState, ...] = get_args(NextState)
-CHANGED = "Not saved yet: this ticket has changed"
-CHANGES = (("newest", "Newest message"), ("history-heading", "History"))
+CHANGED = gettext_noop("Not saved yet: this ticket has changed")
+CHANGES = (("newest", gettext_noop("Newest message")), ("history-heading", gettext_noop("History")))
 IN_REPLY = {"body": "reply-body", "files": "reply-files"}
 IN_NOTE = {"body": "note-body", "files": "note-files"}
 SAID = {
-    "reply": "Your reply is sent.",
-    "note": "Your internal note is added.",
-    "assigned": "The assignee is saved.",
-    "corrected": "The answers are saved.",
-    "closed": "The ticket is closed.",
-    "reopened": "The ticket is open again.",
-    "merged": "The ticket is merged.",
+    "reply": gettext_noop("Your reply is sent."),
+    "note": gettext_noop("Your internal note is added."),
+    "assigned": gettext_noop("The assignee is saved."),
+    "corrected": gettext_noop("The answers are saved."),
+    "closed": gettext_noop("The ticket is closed."),
+    "reopened": gettext_noop("The ticket is open again."),
+    "merged": gettext_noop("The ticket is merged."),
 }
 
 
 class NotSeen(UseCaseError):
     """A form that doesn't say what its page showed, such as one of another ticket."""
 
-    message = "Check the ticket as it is now, then press the button again"
+    message = gettext_noop("Check the ticket as it is now, then press the button again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +77,21 @@ class Filled:
         again = replace(self, reply=self.reply.after(refused), note=self.note.after(refused))
         if isinstance(refused, AnswerMissing):
             lead = (f"answer-{refused.question}", refused.message)
-            return replace(again, notice=Notice("One more question"), leads=(lead,))
+            return replace(again, notice=Notice(_("One more question")), leads=(lead,))
         if refused.field in self.fields:
             return replace(again, errors={self.fields[refused.field]: refused.message})
         if isinstance(refused, ChangedMeanwhile):
-            text = [(self.fields["body"], "Your text")] if "body" in self.fields else []
-            return replace(again, notice=Notice(CHANGED, (refused.message,)), leads=(*CHANGES, *text))
-        return replace(again, notice=Notice("Not saved yet", (refused.message,)))
+            text = [(self.fields["body"], _("Your text"))] if "body" in self.fields else []
+            changes = [(element, _(words)) for element, words in CHANGES]
+            return replace(again, notice=Notice(_(CHANGED), (refused.message,)), leads=(*changes, *text))
+        return replace(again, notice=Notice(_("Not saved yet"), (refused.message,)))
 
 
 @blueprint.get("/desk/<reference>")
 def show(reference: str) -> Response:  # noqa: ARG001 - the table's check has loaded it
     """One ticket with all that the desk knows of it, for staff."""
     filled = Filled(reply=reply_form.saved_draft("reply"), note=reply_form.saved_draft("note"))
-    return _shown(_ticket(), filled, said=SAID.get(request.args.get("said", ""), ""))
+    return _shown(_ticket(), filled, said=_(SAID[said]) if (said := request.args.get("said")) in SAID else "")
 
 
 @blueprint.post("/desk/<reference>/reply")
@@ -102,7 +105,7 @@ def reply(reference: str) -> Response:  # noqa: ARG001
 
     def action() -> None:
         if then is None:
-            raise UseCaseError("Choose what happens to the ticket", "then")
+            raise UseCaseError(_("Choose what happens to the ticket"), "then")
         message, reopen = reply_form.message_input(sent, form), bool(sent.get("reopen"))
         services, now, most = web().services, web().clock(), web().limits.messages_an_hour
         replies.reply_as_staff(services, _me(), _ticket().id, message, then, now, reopen=reopen, most_an_hour=most)
@@ -210,7 +213,7 @@ def _done(action: Callable[[], None], filled: Filled, sent: FormData, said: str,
         )
     except OSError as error:
         log_failure(error)
-        return _shown(_ticket(), replace(filled, notice=reply_form.NO_STORE), 503)
+        return _shown(_ticket(), replace(filled, notice=reply_form.NO_STORE.translated()), 503)
     reply_form.drop_sent(reply_draft(sent))
     return redirect(url_for("desk.show", reference=_ticket().reference, said=said, _anchor=anchor), 303)
 

@@ -11,9 +11,11 @@ from formapp.attachments.service import attachments_of
 from formapp.errors import NotFound, UseCaseError
 from formapp.forms import ticket_form
 from formapp.models import Ticket
-from formapp.policies import policy_of
+from formapp.policies import in_words, policy_of
 from formapp.tickets import drafts, queries, replies
 from formapp.tickets.triage import close as close_ticket
+from formapp.translation import gettext as _
+from formapp.translation import gettext_noop
 from formapp.web.body.file_field import file_field
 from formapp.web.body.form_data import cleans_photos, form_data
 from formapp.web.context import web
@@ -43,12 +45,14 @@ blueprint = Blueprint("tickets", __name__)
 
 PAGE_SIZE = 50
 FIELDS = {"body": "body", "files": "reply-files"}
-SAID = {"reply": "Your message is sent.", "closed": "The ticket is closed."}
+SAID = {"reply": gettext_noop("Your message is sent."), "closed": gettext_noop("The ticket is closed.")}
 DRAFT_GONE = Notice(
-    "Your saved ticket is no longer here",
+    gettext_noop("Your saved ticket is no longer here"),
     (
-        "It is deleted after its time, or when it is sent. It opens only for the address that it was saved with.",
-        "If it is not in My tickets, fill in the form again.",
+        gettext_noop(
+            "It is deleted after its time, or when it is sent. It opens only for the address that it was saved with."
+        ),
+        gettext_noop("If it is not in My tickets, fill in the form again."),
     ),
 )
 
@@ -86,7 +90,7 @@ def new() -> Response:
     desk = web()
     person = current_person()
     if person is None and request.args.get("draft"):
-        session["said"] = "Sign in to open what you saved."
+        session["said"] = _("Sign in to open what you saved.")
         return redirect(url_for("signin.ask", next=request.full_path), 303)
     choices = project_choices(person)
     values, notice = _first_values(person)
@@ -95,7 +99,7 @@ def new() -> Response:
     reply_draft = values["project"]
     if choices:
         values["project"] = project_key(reply_draft, choices)
-    form = ticket_form(desk.services.policy, projects=choices, values=values)
+    form = ticket_form(in_words(desk.services.policy), projects=choices, values=values)
     if choices and reply_draft.strip() and values["project"] not in dict(choices):
         form.project.errors = [unknown_project(reply_draft)]
     return form_page(form, person, notice=notice)
@@ -105,13 +109,13 @@ def _first_values(person: Person | None) -> tuple[dict[str, str], Notice | None]
     """What the form begins with: a saved draft's fields, else what the address names."""
     desk = web()
     arguments = request.args
-    values = {name: arguments.get(name, "") for name in ("project", "priority", "page")}
+    values = {name: arguments.get(name, "") for name in ("project", "priority", "page", "language")}
     values["answers"] = answers_of(desk.services.policy, arguments)
     draft = arguments.get("draft", "")
     if not draft or person is None:
         return values, None
     saved = drafts.draft_fields(desk.services, person.account_id, draft, desk.clock())
-    return (values, DRAFT_GONE) if saved is None else ({**values, **saved, "draft": draft}, None)
+    return (values, DRAFT_GONE.translated()) if saved is None else ({**values, **saved, "draft": draft}, None)
 
 
 @blueprint.post("/tickets")
@@ -126,7 +130,7 @@ def show(reference: str) -> Response:  # noqa: ARG001 - the table's check has lo
     return _shown(
         _ticket(),
         reply_form.saved_draft("reply"),
-        said=SAID.get(request.args.get("said", ""), ""),
+        said=_(SAID[said]) if (said := request.args.get("said")) in SAID else "",
     )
 
 
@@ -151,7 +155,7 @@ def reply(reference: str) -> Response:
         return _shown(ticket, form.after(refused), status, errors={FIELDS.get(refused.field, "body"): refused.message})
     except OSError as error:
         log_failure(error)
-        return _shown(ticket, form, 503, notice=reply_form.NO_STORE)
+        return _shown(ticket, form, 503, notice=reply_form.NO_STORE.translated())
     reply_form.drop_sent(form)
     return redirect(url_for("tickets.show", reference=reference, said="reply", _anchor="newest"), 303)
 

@@ -14,7 +14,7 @@ pgettext = _catalog.pgettext
 
 
 def gettext_noop(message: str) -> str:
-    """The message as it is, marked to be translated: for constants, which are translated where they are said."""
+    """The message itself: marks a constant for the catalogues, which is translated where it is said."""
     return message
 
 

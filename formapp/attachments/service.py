@@ -237,12 +237,13 @@ def _none_attached(database: Session, keys: Sequence[str]) -> None:
     columns = select(Attachment.name, Attachment.key).where(Attachment.key.in_(keys))
     found = database.execute(columns.order_by(Attachment.id)).all()
     if found:
+        names = ", ".join(_("“%(name)s”", name=row.name) for row in found)
         raise FilesGone(
             ngettext(
                 "%(names)s was sent before. To send it once more, choose it again",
                 "%(names)s were sent before. To send them once more, choose them again",
                 len(found),
-                names=", ".join(_("“%(name)s”", name=row.name) for row in found),
+                names=names,
             ),
             [row.key for row in found],
         )

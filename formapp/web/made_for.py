@@ -78,7 +78,7 @@ def whose(mark: str, person: Person, typed: str = "") -> str:
         first = _("This form was filled in for %(email)s.", email=typed)
     else:
         first = _("We couldn't tell whom this page was made for.")
-    return f"{first} {_('You are now signed in as %(name)s.', name=words_for(person))}"
+    return " ".join((first, _("You are now signed in as %(name)s.", name=words_for(person))))
 
 
 def _serializer() -> URLSafeSerializer:

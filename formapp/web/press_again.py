@@ -233,7 +233,7 @@ def text_of_another_person(show: Callable[[Notice], Response]) -> Responder:
             would=action.would,
             name=name,
         )
-        return show(Notice(heading, (f"{whose} {_('Your text is below.')}",)))
+        return show(Notice(heading, (" ".join((whose, _("Your text is below."))),)))
 
     return answer
 

@@ -112,7 +112,7 @@ def announce() -> Response:
     else:
         _tell_guide(now)
         sentence = banner.sentence(made, desk.services.policy.calendar.zone, now)
-        session["said"] = f"{_('Announced.')} {sentence}"
+        session["said"] = " ".join((_("Announced."), sentence))
     return redirect(url_for("closures.coming"), 303)
 
 

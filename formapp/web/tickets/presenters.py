@@ -267,7 +267,7 @@ def _target(targets: TicketTargets, ticket: Ticket, target: Target, *, to_staff:
         status=status,
         status_at=in_zone(met, policy) if met else None,
         question=question,
-        intro=f"{_('The promise is “%(promise)s”.', promise=promise)} {intro}",
+        intro=" ".join((_("The promise is “%(promise)s”.", promise=promise), intro)),
         segments=tuple(_segment(segment, policy, to_staff=to_staff) for segment in segments),
         total=sum((segment.counted for segment in segments), timedelta()),
     )

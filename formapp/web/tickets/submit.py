@@ -141,7 +141,7 @@ def _made_for_somebody_else(sent: FormData, person: Person) -> Notice:
     whose = made_for.whose(sent.get(made_for.FIELD), person, sent.get("email"))
     return Notice(
         _("Press Send ticket once more to send it as %(name)s", name=made_for.words_for(person)),
-        (f"{whose} {_('So it is not sent yet. Everything you typed is below.')}",),
+        (" ".join((whose, _("So it is not sent yet. Everything you typed is below."))),),
     )
 
 
@@ -272,7 +272,7 @@ def _add_to(sent: FormData, person: Person) -> Response:
             )
         except TooManyMessages as refused:
             return form_page(
-                form, person, 429, notice=Notice(f"{_('Not sent yet.')} {refused.message}", reference=reference)
+                form, person, 429, notice=Notice(" ".join((_("Not sent yet."), refused.message)), reference=reference)
             )
         except UseCaseError as refused:
             field = "description" if refused.field == "body" else refused.field

@@ -169,10 +169,8 @@ def sender(value: str) -> str:
     return value if known_as == address else value.replace(address, known_as)
 
 
-def incoming_address(value: str, imap: str) -> str:
+def incoming_address(value: str) -> str:
     """The address whose mail the desk reads, as mail servers know it; empty stays empty."""
-    if imap and not value:
-        raise BadSetting(f"{PREFIX}IMAP_URL needs {PREFIX}INCOMING_ADDRESS: the address that people write to.")
     if not value:
         return value
     mailbox = value.rpartition("@")[0]

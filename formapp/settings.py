@@ -222,7 +222,7 @@ def settings_from(environment: Mapping[str, str] = os.environ) -> Settings:
         ),
         smtp_url=setting_values.smtp_url(values["SMTP_URL"]),
         mail_from=setting_values.sender(values["MAIL_FROM"]),
-        incoming_address=setting_values.incoming_address(values["INCOMING_ADDRESS"], values["IMAP_URL"]),
+        incoming_address=setting_values.incoming_address(values["INCOMING_ADDRESS"]),
         imap_url=setting_values.imap_url(values["IMAP_URL"]),
         mail_authserv=values["AUTHSERV"],
         webhook_private=setting_values.networks(values["WEBHOOK_PRIVATE"]),

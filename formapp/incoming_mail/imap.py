@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from formapp.errors import UseCaseError
@@ -124,19 +125,19 @@ def _opened(mailbox: Mailbox) -> Iterator[imaplib.IMAP4]:
         raise MailboxFails(str(error)) from error
 
 
-def _must(answer: tuple[str, list[bytes]]) -> list[bytes]:
+def _must(answer: tuple[str, list[Any]]) -> list[Any]:
     word, lines = answer
     if word != "OK":
         raise MailboxFails(b" ".join(line for line in lines if isinstance(line, bytes)).decode("ascii", "replace"))
     return lines
 
 
-def _parts(lines: list[bytes]) -> list[bytes]:
+def _parts(lines: list[Any]) -> list[bytes]:
     """The lines of a FETCH answer, flat: what stands before a literal and the literal itself come as a pair."""
     return [part for line in lines if line for part in (line if isinstance(line, tuple) else (line,))]
 
 
-def _content(lines: list[bytes]) -> bytes:
+def _content(lines: list[Any]) -> bytes:
     literal = next((line for line in lines if isinstance(line, tuple)), None)
     if literal is None:
         raise MailboxFails("The server names a message and doesn't give it")

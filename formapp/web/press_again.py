@@ -67,6 +67,8 @@ ACTIONS: Mapping[str, Action] = {
     "outgoing.try_again": Action(
         "Try again", "try “{what}” again", "outgoing.messages", "Outgoing", unnamed="try work again"
     ),
+    "mail.accept": Action("Accept", "accept this mail", "mail.mails", "Mail"),
+    "mail.spam": Action("Mark as spam", "mark this mail as spam", "mail.mails", "Mail"),
     "signin.send": Action(
         "Send me a link", "get a sign-in link sent to {email}", "signin.ask", "Sign in", has_text=True
     ),

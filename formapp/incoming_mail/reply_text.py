@@ -21,7 +21,7 @@ from mailparser_reply import EmailReplyParser
 
 from formapp.incoming_mail.html_text import html_to_text
 from formapp.limited_process import OverLimit, answer, run_limited
-from formapp.notifications.email.reply_address import ABOVE_THIS_LINE
+from formapp.notifications.email.above_this_line import ABOVE_THIS_LINE
 
 MODULE = "formapp.incoming_mail.reply_text"
 MOST_SECONDS = 4

@@ -14,8 +14,9 @@ from markupsafe import Markup
 
 from formapp.mail_address import ascii_address
 from formapp.models import OutboxMessage
+from formapp.notifications.email.above_this_line import ABOVE_THIS_LINE
 from formapp.notifications.email.message import CannotBuild, Mail
-from formapp.notifications.email.reply_address import ABOVE_THIS_LINE, reply_address
+from formapp.notifications.email.reply_address import reply_address
 from formapp.services import Services
 from formapp.when import long_words
 from supportpolicy import Policy

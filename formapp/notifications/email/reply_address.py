@@ -14,8 +14,6 @@ from hashlib import sha256
 from formapp.models import LARGEST_ID, reference_of
 from formapp.models.tickets import FIRST_REFERENCE, REFERENCE_PREFIX
 
-ABOVE_THIS_LINE = "— · —"
-"""What a mail begins with that can be answered: below it nothing is new. No language, so that all cut by it."""
 _SIGNATURE_LENGTH = 16
 """80 bits; RFC 5321, 4.5.3.1.1 leaves 64 characters for what stands before the @."""
 _SIGNED = re.compile(

@@ -56,7 +56,7 @@ def present_mail(facts: MailFacts) -> MailView:
     mail = facts.mail
     outcome = OUTCOMES[mail.state]
     if mail.state == "added" and facts.reference:
-        outcome = "Added to"
+        outcome = "Added to its ticket"
     elif mail.reason and mail.state != "bounce":
         outcome = f"{outcome}: {REASONS[mail.reason][:1].lower()}{REASONS[mail.reason][1:]}"
     return MailView(

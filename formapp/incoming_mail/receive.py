@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
-from email import message_from_bytes, policy
+from email import policy
+from email.parser import BytesHeaderParser
 from email.utils import parseaddr
 from hashlib import sha256
 from typing import Literal
@@ -21,6 +22,8 @@ from formapp.services import Services
 LARGEST = 35_000_000
 """In bytes; files of 25 MB are a third larger in a mail."""
 Door = Literal["pipe", "imap", "lmtp"]
+# It never looks into the parts, which may be nested without end.
+_HEADERS = BytesHeaderParser(policy=policy.compat32)
 # What servers on the way add; the same mail by two ways differs in nothing else.
 _CONTENT_HEADERS = ("From", "To", "Cc", "Subject", "Date", "Message-ID", "In-Reply-To", "Content-Type")
 
@@ -52,7 +55,7 @@ def receive(services: Services, raw: bytes, door: Door, now: datetime) -> int:
             state="new",
             reason="",
             sender="",
-            subject=header(message_from_bytes(raw[:100_000], policy=policy.compat32), "Subject")[:LONGEST_SUBJECT],
+            subject=header(_HEADERS.parsebytes(raw[:100_000]), "Subject")[:LONGEST_SUBJECT],
             confirmed=False,
             retry_at=now,
         )
@@ -64,7 +67,7 @@ def receive(services: Services, raw: bytes, door: Door, now: datetime) -> int:
 
 def hold_too_large(services: Services, head: bytes, size: int, door: Door, now: datetime) -> None:
     """Note a message that is too large to be stored by its headers, so that staff see that it came."""
-    message = message_from_bytes(head, policy=policy.compat32)
+    message = _HEADERS.parsebytes(head)
     with services.write.begin() as database:
         statement = insert_for(database, IncomingMail).values(
             received_at=now,
@@ -93,6 +96,6 @@ def waiting(services: Services) -> int:
 def _digest(raw: bytes) -> str:
     """What a message is known by: its content and those of its headers that its writer wrote."""
     head, _, body = raw.replace(b"\r\n", b"\n").partition(b"\n\n")
-    message = message_from_bytes(head + b"\n\n", policy=policy.compat32)
+    message = _HEADERS.parsebytes(head)
     written = "\n".join(f"{name}:{value}" for name in _CONTENT_HEADERS for value in map(str, message.get_all(name, [])))
     return sha256(written.encode("utf-8", "surrogateescape") + b"\n\n" + body.rstrip()).hexdigest()

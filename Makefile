@@ -65,7 +65,7 @@ link: $(APP) ## Print a fresh sign-in link for the demo customer
 site: $(SITE) ## Build the guide into site/
 
 .PHONY: test
-test: check $(TOOLS) browser nginx ## Run every check and all tests but the longest; installs what they need
+test: check $(TOOLS) browser servers ## Run every check and all tests but the longest; installs what they need
 	$(BIN)/pytest $(PARALLEL)
 
 # Each room that says something to people has its messages in its own folder "locale".
@@ -87,7 +87,7 @@ translations: $(TOOLS) ## Collect the messages of code and templates, add them t
 	done
 
 .PHONY: test-all
-test-all: check $(TOOLS) browser nginx ## Run what "make test" runs and the long stories beside: a hundred kills, the largest files
+test-all: check $(TOOLS) browser servers ## Run what "make test" runs and the long stories beside: a hundred kills, the largest files
 	$(BIN)/pytest $(PARALLEL) -m ""
 
 .PHONY: test-lowest
@@ -182,13 +182,17 @@ browser: $(TOOLS)
 	fi; \
 	$(BIN)/python -m site_plugins.chromium >/dev/null
 
-# nginx for the tests that put it before the desk: Debian's, where it may be installed and no service would start by
-# that. Without it those tests are skipped.
-.PHONY: nginx
-nginx:
-	@PATH="$$PATH:/usr/sbin"; command -v nginx >/dev/null && exit 0; \
-	if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && [ ! -d /run/systemd/system ]; then \
-		echo "Installing nginx for the tests ..."; \
-		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq nginx; } >/dev/null 2>&1 || \
-			echo "nginx can't be installed; the tests behind it are skipped." >&2; \
-	fi
+# nginx for the tests that put it before the desk, Dovecot for those that fetch from a mailbox: Debian's, where they may
+# be installed and no service would start by that. Without them those tests are skipped.
+.PHONY: servers
+servers:
+	@PATH="$$PATH:/usr/sbin"; \
+	for one in nginx:nginx dovecot:dovecot-imapd; do \
+		command -v "$${one%:*}" >/dev/null && continue; \
+		if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && [ ! -d /run/systemd/system ]; then \
+			echo "Installing $${one%:*} for the tests ..."; \
+			{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+				"$${one#*:}"; } >/dev/null 2>&1 || \
+				echo "$${one%:*} can't be installed; its tests are skipped." >&2; \
+		fi; \
+	done

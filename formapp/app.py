@@ -15,6 +15,7 @@ from formapp.web.account import sign_in as signin
 from formapp.web.context import PREFIX, Clock, Web
 from formapp.web.csrf import init_csrf
 from formapp.web.desk import audit_log, closures, queue
+from formapp.web.desk import mail as incoming_mail
 from formapp.web.desk import outbox as outgoing
 from formapp.web.desk import ticket as desk_pages
 from formapp.web.errors import init_error_pages
@@ -84,7 +85,7 @@ def create_app(
     init_permissions(app)
     init_headers(app, https=desk.https)
     init_error_pages(app, dict.fromkeys(asking, reply_form.without_database))
-    at_the_desk = (queue, closures, outgoing, audit_log, desk_pages)
+    at_the_desk = (queue, incoming_mail, closures, outgoing, audit_log, desk_pages)
     for room in (tickets, *at_the_desk, signin, account, files, dev_inbox, assets, api, monitoring):
         app.register_blueprint(room.blueprint, url_prefix=PREFIX)
     if desk.guide is not None:

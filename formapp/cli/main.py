@@ -20,6 +20,7 @@ from formapp.best_effort import best_effort
 from formapp.cli import operations
 from formapp.cli.audit import audit
 from formapp.cli.context import with_desk
+from formapp.cli.mail import mail
 from formapp.cli.outbox import outbox
 from formapp.cli.person import person
 from formapp.cli.webhooks import webhook
@@ -61,6 +62,7 @@ def main(context: click.Context) -> None:
 
 main.add_command(webhook)
 main.add_command(outbox)
+main.add_command(mail)
 main.add_command(person)
 main.add_command(audit)
 for command in (operations.examine, operations.backup, operations.restore):

@@ -110,6 +110,10 @@ ACTIONS: Mapping[str, Action] = {
         gettext_noop("Outgoing"),
         unnamed=gettext_noop("try work again"),
     ),
+    "mail.accept": Action(gettext_noop("Accept"), gettext_noop("accept this mail"), "mail.mails", gettext_noop("Mail")),
+    "mail.spam": Action(
+        gettext_noop("Mark as spam"), gettext_noop("mark this mail as spam"), "mail.mails", gettext_noop("Mail")
+    ),
     "signin.send": Action(
         gettext_noop("Send me a link"),
         gettext_noop("get a sign-in link sent to %(email)s"),

@@ -14,7 +14,9 @@ from markupsafe import Markup
 
 from formapp.mail_address import ascii_address
 from formapp.models import OutboxMessage
+from formapp.notifications.email.above_this_line import ABOVE_THIS_LINE
 from formapp.notifications.email.message import CannotBuild, Mail
+from formapp.notifications.email.reply_address import reply_address
 from formapp.policies import in_words
 from formapp.services import Services
 from formapp.translation import gettext, ngettext
@@ -82,12 +84,25 @@ def _compose(services: Services, message: OutboxMessage, policy_of: Policy) -> M
         message_id=message.message_id,
         written_at=message.created_at,
         thread_id=message.payload.get("thread", ""),
+        reply_to=_reply_to(services, message),
     )
+
+
+def _reply_to(services: Services, message: OutboxMessage) -> str:
+    """Where answers go, where the desk reads them: an address of this ticket and this person."""
+    settings = services.settings
+    if not settings.incoming_address:
+        return ""
+    if message.ticket_id is None:
+        return settings.incoming_address
+    return reply_address(settings.incoming_address, settings.secret_key, message.ticket_id, message.recipient)
 
 
 def _facts(services: Services, message: OutboxMessage, policy_of: Policy) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "contact": policy_of.contact_email,
+        "answers_read": bool(services.settings.incoming_address),
+        "above_this_line": ABOVE_THIS_LINE,
         "base": f"{services.settings.base_url}/support",
         **message.payload,
         "lang": current_language(),

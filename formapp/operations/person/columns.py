@@ -199,6 +199,33 @@ COLUMNS: Mapping[str, Mapping[str, Column]] = {
         "note": _ERASED,
     },
     "anonymous_files": dict.fromkeys(("key", "size", "staged_at"), _NOBODY),
+    "incoming_mails": {
+        **dict.fromkeys(
+            (
+                "id",
+                "received_at",
+                "door",
+                "size",
+                "raw",
+                "state",
+                "reason",
+                "sender",
+                "subject",
+                "confirmed",
+                "account_id",
+                "ticket_id",
+                "message_id",
+                "judged_at",
+                "judged_by_id",
+                "attempts",
+                "retry_at",
+                "answered_at",
+            ),
+            _ERASED,
+        ),
+        "digest": _ERASED_SECRET,
+        "draft_hash": _ERASED_SECRET,
+    },
     "installation": dict.fromkeys(("id", "files_id"), _NOBODY),
     "failed_work": dict.fromkeys(
         ("id", "kind", "item", "ticket_id", "attempts", "first_failed_at", "retry_at", "given_up_at", "reason"), _NOBODY

@@ -26,6 +26,7 @@ from formapp.models import (
     Draft,
     Event,
     FailedWork,
+    IncomingMail,
     Membership,
     Message,
     OutboxMessage,
@@ -112,6 +113,7 @@ def erase_person(
         keys = _delete_files(database, person, own, conversations=conversations)
         keys += _delete_drafts(database, person)
         _delete_messages_out(database, person, own)
+        _delete_mails_in(database, person, {*own, *involved})
         closed = _erase_tickets(services, database, own, sentence, now)
         messages = _erase_messages(database, person, own, sentence, conversations=conversations)
         _erase_events(database, person, own)
@@ -297,6 +299,13 @@ def _erase_events(database: Session, person: Person, own: list[int]) -> None:
         kept = {name: value for name, value in event.details.items() if name in KEPT_DETAILS}
         if kept != event.details:
             event.details = kept
+
+
+def _delete_mails_in(database: Session, person: Person, tickets: set[int]) -> None:
+    """Delete what the person sent by mail. What others sent on the same tickets may quote it: only its fate stays."""
+    database.execute(delete(IncomingMail).where(rows_about(database, person)[IncomingMail]))
+    quoting = update(IncomingMail).where(IncomingMail.ticket_id.in_(tickets))
+    database.execute(quoting.values(raw=None, subject=""))
 
 
 def _erase_account(database: Session, person: Person, now: datetime) -> None:

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from formapp.attachments.service import attachments_of
 from formapp.errors import AnswerMissing, ChangedMeanwhile, NotFound, UseCaseError
+from formapp.incoming_mail import held
 from formapp.models import Ticket
 from formapp.policies import policy_of
 from formapp.tickets import replies, triage
@@ -230,7 +231,10 @@ def _shown(ticket: Ticket, filled: Filled, status: int = 200, /, *, said: str = 
         arrived=replies.sent_by(messages, _me()),
         ticket=present_ticket(services, ticket, now, filled.answers),
         files=files.get(None, ()),
-        messages=present_messages(messages, files, policy_of(services, ticket.policy_version)),
+        messages=present_messages(
+            messages, files, held.mails_of(services, ticket.id), policy_of(services, ticket.policy_version)
+        ),
+        unreached=held.unreached_since(services, ticket.account_id, now),
         people=triage.staff_accounts(services),
         filled=filled,
         reply_files=file_field(filled.reply.files, errors.get("reply-files", ""), "reply", clean=cleans_photos()),

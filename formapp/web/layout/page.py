@@ -35,6 +35,7 @@ def page(name: str, status: int = 200, /, *, assets: tuple[str, ...] = (), **wor
         words_for=words_for,
         lang=current_language(),
         dir=direction(current_language()),
+        reads_mail=bool(desk.services.settings.incoming_address),
         contact_email=desk.services.policy.contact_email,
         draft_line=render_draft_line,
         sending=partial(render_sending, desk.services.policy, "body submission", url_for("monitoring.health")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import url_for
 from markupsafe import Markup
@@ -146,6 +146,13 @@ class AttachmentView:
     blocked: str
 
 
+class MailMark(NamedTuple):
+    """Of a message that came by mail: the mail's number, and whether its sender was confirmed."""
+
+    number: int
+    confirmed: bool
+
+
 @dataclass(frozen=True, slots=True)
 class MessageView:
     """One message. ``html`` is safe; empty while the worker hasn't rendered it: then ``body`` is shown as typed."""
@@ -157,6 +164,7 @@ class MessageView:
     html: Markup
     body: str
     files: tuple[AttachmentView, ...]
+    mail: MailMark | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,9 +312,12 @@ def present_answers(policy: Policy, answers: Mapping[str, str]) -> tuple[tuple[s
 
 
 def present_messages(
-    messages: Iterable[Message], files: Mapping[int | None, tuple[AttachmentView, ...]], policy: Policy
+    messages: Iterable[Message],
+    files: Mapping[int | None, tuple[AttachmentView, ...]],
+    mails: Mapping[int, tuple[int, bool]],
+    policy: Policy,
 ) -> tuple[MessageView, ...]:
-    """The messages with their files, for the customer's page and for staff."""
+    """The messages with their files, and of those that came by mail (``mails``) that they did."""
     return tuple(
         MessageView(
             author=message.author.name,
@@ -317,6 +328,7 @@ def present_messages(
             html=Markup(message.html or ""),  # noqa: S704
             body=message.body,
             files=files.get(message.id, ()),
+            mail=MailMark(*mails[message.id]) if message.id in mails else None,
         )
         for message in messages
     )

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from formapp.attachments.service import attachments_of
 from formapp.errors import NotFound, UseCaseError
 from formapp.forms import ticket_form
+from formapp.incoming_mail import held
 from formapp.models import Ticket
 from formapp.policies import in_words, policy_of
 from formapp.tickets import drafts, queries, replies
@@ -210,7 +211,9 @@ def _shown(
         arrived=replies.sent_by(messages, require_person().account_id),
         ticket=present_ticket(services, ticket, now),
         files=files.get(None, ()),
-        messages=present_messages(messages, files, policy_of(services, ticket.policy_version)),
+        messages=present_messages(
+            messages, files, held.mails_of(services, ticket.id), policy_of(services, ticket.policy_version)
+        ),
         reply=form,
         reply_files=file_field(form.files, (errors or {}).get("reply-files", ""), "reply", clean=cleans_photos()),
         errors=errors or {},

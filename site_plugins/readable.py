@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from markupsafe import Markup
 
 from formapp.widgets.page_frame import edited, elements_of
-from formapp.widgets.table import hours_in_words
+from formapp.widgets.table import hours_sentence
 from supportpolicy import Policy, Priority
 
 TAG = "support-block"
@@ -20,7 +20,7 @@ TAG = "support-block"
 def words(policy: Policy, show: str) -> Markup:
     """What a table says, as HTML of paragraphs and lists; nothing for a drawing and for worked examples."""
     if show == "promises":
-        hours = Markup("<p>Support is open {}.</p>").format(hours_in_words(policy.calendar))
+        hours = Markup("<p>{}</p>").format(hours_sentence(policy.calendar))
         return Markup("{}{}").format(_list([_promise(priority) for priority in policy.priorities]), hours)
     if show == "criteria":
         return Markup().join(_criteria(priority) for priority in policy.priorities)

@@ -17,6 +17,7 @@ from formapp.models import StoredClosure
 from formapp.services import Services
 from formapp.when import period_words, zone_words
 from formapp.widgets.assets import CLOSURES_FILE
+from formapp.widgets.closures import closure_labels
 
 # A folder that can't be written stays so; it is told once, not at each round of the worker.
 _told: set[Path] = set()
@@ -51,7 +52,8 @@ def content(announced: Sequence[StoredClosure], zone: ZoneInfo, now: datetime) -
     rows = [
         {"start": _iso(one.starts_at), "end": _iso(one.ends_at), "words": sentence(one, zone, now)} for one in announced
     ]
-    return json.dumps({"closures": rows}, ensure_ascii=False, indent=1) + "\n"
+    labels = {"labels": closure_labels()} if rows else {}
+    return json.dumps({"closures": rows, **labels}, ensure_ascii=False, indent=1) + "\n"
 
 
 def sentence(closure: StoredClosure, zone: ZoneInfo, now: datetime) -> str:

@@ -25,8 +25,8 @@ const withOwn = (sentence, iso, { lang, dataset }) => {
   const clock = { hour: "2-digit", minute: "2-digit" };
   const sameDay = told(undefined, day) === told(known.timezone, day);
   if (sameDay && told(undefined, clock) === told(known.timezone, clock)) return sentence;
-  const time = told(undefined, sameDay ? clock : { ...day, ...clock });
-  return dataset.own.replace("{sentence}", () => sentence).replace("{time}", () => time);
+  const words = { sentence, day: told(undefined, day), time: told(undefined, clock) };
+  return dataset[sameDay ? "own" : "ownDay"].replace(/{(\w+)}/g, (_, name) => words[name]);
 };
 customElements.define(
   "support-date",

@@ -11,6 +11,7 @@ import unicodedata
 from urllib.parse import urlsplit
 
 from formapp.errors import TextRefused, TextTooLong
+from formapp.translation import gettext_noop
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LINE_BREAKS = re.compile("\r\n|\r|\u0085|\u2028|\u2029|\v|\f")
@@ -21,7 +22,7 @@ _FILLERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 
 # As many characters as NFC makes one at the most: alpha with three accents.
 _ROOM = 4
-NO_WEB_ADDRESS = "Enter a URL that starts with http:// or https://, such as https://www.example.com/page"
+NO_WEB_ADDRESS = gettext_noop("Enter a URL that starts with http:// or https://, such as https://www.example.com/page")
 MOST_ACCENTS = 30
 """On one letter, as in the stream-safe text of Unicode (UAX #15)."""
 

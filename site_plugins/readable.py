@@ -20,7 +20,7 @@ TAG = "support-block"
 
 
 def words(policy: Policy, show: str) -> Markup:
-    """What a table says, in the current language: paragraphs and lists; nothing for a drawing and for worked examples."""
+    """What a table says in the current language, as paragraphs and lists; nothing for a drawing and for examples."""
     policy = policy.translated(current_language())
     if show == "promises":
         hours = Markup("<p>{}</p>").format(hours_sentence(policy.calendar))

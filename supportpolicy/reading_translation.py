@@ -65,7 +65,7 @@ def _read(node: Node, wanted: Tree | str, place: Place, found: dict[Place, tuple
         if items and len(items) != len(wanted):
             node.problem(
                 _(
-                    '"%(key)s" has %(found)s texts, but the policy has %(wanted)s here; give each its own.',
+                    '"%(key)s" has other than the %(wanted)s texts of the policy: %(found)s; give each its own.',
                     key=node.key,
                     found=len(items),
                     wanted=len(wanted),
@@ -77,7 +77,8 @@ def _read(node: Node, wanted: Tree | str, place: Place, found: dict[Place, tuple
         given = node.entries()
         for name, value in given.items():
             if name not in wanted:
-                value.problem(_('The policy has no text "%(key)s"', key=value.key) + did_you_mean(name, tuple(wanted)))
+                sentence = _('The policy has no text "%(key)s"', key=value.key) + did_you_mean(name, tuple(wanted))
+                node.reader.problem(node.line_of(name) or value.line, value.key, sentence)
     for name, below in wanted.items():
         if name in given:
             _read(given[name], below, (*place, name), found)

@@ -50,9 +50,11 @@ customElements.define(
       const root = this.closest("[data-dates]");
       const { long, short } = root.dataset;
       const by = (sentence, time) => sentence.replace("{time}", () => time);
-      // The first that fits its room.
-      for (const words of priority ? [by(long, told.words), by(long, told.short), by(short, told.short)] : [told.words]) {
-        this.textContent = withOwn(words, told.due ?? told.until, root);
+      const instant = told.due ?? told.until;
+      const sentences = priority ? [by(long, told.words), by(long, told.short), by(short, told.short)] : [told.words];
+      // The first that fits its room; by the desk's clock alone where there is too little for both.
+      for (const words of [...sentences.map((one) => withOwn(one, instant, root)), sentences.at(-1)]) {
+        this.textContent = words;
         if (this.clientHeight <= room) break;
       }
     }

@@ -68,6 +68,8 @@ class Collected:
     criteria_pages: dict[str, None] = field(default_factory=dict)
     criteria_links: list[CriteriaLink] = field(default_factory=list)
     widgets: list[Callable[[str | None], Markup]] = field(default_factory=list)
+    languages: dict[str, str] = field(default_factory=dict)
+    """The language of the widgets of each page."""
     # Languages of pages, each with the first block in it: those that the policy lacks, and those that we do.
     missing_texts: dict[str, str] = field(default_factory=dict)
     not_spoken: dict[str, str] = field(default_factory=dict)
@@ -138,6 +140,7 @@ class SupportExtension(Extension):
             place = self._place(line, fence, lines)
             self.collected.criteria_links.append(CriteriaLink(self.page.name, fence.options["criteria"], place))
         language = self._language(self.policy, self._place(fence.start, fence, lines))
+        self.collected.languages[self.page.name] = language
         widget = _in(language, self._widget(fence, self.policy))
         if not self.widgets_last:
             return widget("" if criteria_here else None)

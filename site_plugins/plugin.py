@@ -227,8 +227,9 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
             self._stop()
 
     def _with_widgets(self, output: str, page: Page) -> str:
-        names = self.extension.collected.criteria_pages
-        criteria_page = page.file.src_uri if page.file.src_uri in names else next(iter(names), None)
+        languages, own = self.extension.collected.languages, page.file.src_uri
+        names = [name for name in self.extension.collected.criteria_pages if languages[name] == languages.get(own)]
+        criteria_page = own if own in names else next(iter(names), None)
         url = None if criteria_page is None else _url_from(page.file, self.files.src_uris[criteria_page])
         return readable.with_widgets(output, lambda number: self.extension.collected.widgets[number](url))
 

@@ -42,6 +42,18 @@ def test_a_page_can_say_its_own_language(site: Site) -> None:
     assert Page(site.page("de.md")).one("input", name="language")["value"] == "de"
 
 
+def test_names_lead_to_the_criteria_in_the_page_s_own_language(site: Site) -> None:
+    criteria = "```support-table\nshow: criteria\n```\n"
+    german = "---\nlanguage: de\n---\n"
+    site.build({"a.md": german + criteria, "b.md": criteria, "index.md": TABLE, "de.md": german + TABLE})
+    for page, target in (("index.md", "b"), ("de.md", "a")):
+        links = [one["href"] for one in Page(site.page(page)).all("a") if "#priority-high" in one.get("href", "")]
+        assert [link.strip("./").partition("#")[0].strip("/").removesuffix(".html") for link in links] == [target]
+    site.build({"b.md": "# Nothing\n"})
+    assert "#priority-high" not in site.page("index.md")
+    assert "#priority-high" in site.page("de.md")
+
+
 def test_what_a_search_finds_is_in_the_page_s_language(site: Site) -> None:
     site.build({"index.md": f"# Hilfe\n\n{TABLE}"}, theme={"name": "material", "language": "de", "font": False})
     index = (site.folder / "site" / "search" / "search_index.json").read_text("utf-8")

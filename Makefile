@@ -76,6 +76,7 @@ KEYWORDS := -k gettext -k _ -k ngettext:1,2 -k pgettext:1c,2 -k gettext_noop
 .PHONY: translations
 translations: $(TOOLS) ## Collect the messages of code and templates, add them to each language's catalogue, compile
 	@for room in $(ROOMS_WITH_MESSAGES); do \
+		mkdir -p $$room/locale; \
 		$(BIN)/pybabel -q extract -F babel.cfg $(KEYWORDS) --no-default-keywords --sort-by-file --no-location --omit-header \
 			-o $$room/locale/messages.pot $$room && \
 		for language in $(LANGUAGES); do \

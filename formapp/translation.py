@@ -18,11 +18,11 @@ def gettext_noop(message: str) -> str:
     return message
 
 
-def locale() -> Locale:
+def spoken_locale() -> Locale:
     """What Babel knows of the language that is spoken now: its dates and numbers."""
     return Locale.parse(current_language().partition("-")[0])
 
 
 def number_words(number: float) -> str:
     """A number as the language writes it: "12,500", "12.500", "12 500"."""
-    return str(format_decimal(number, locale=locale()))
+    return str(format_decimal(number, locale=spoken_locale()))

@@ -9,11 +9,9 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date
 
 from formapp.translation import gettext as _
-from formapp.translation import locale, ngettext
+from formapp.translation import ngettext, spoken_locale
 from supportpolicy.languages import SOURCE_LANGUAGE
 
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-MONTHS = tuple("January February March April May June July August September October November December".split())  # noqa: SIM905
 # A day as each language writes it (Unicode's pattern letters): short, long, and what brings the year to either.
 _PATTERNS: Mapping[str, tuple[str, str, str]] = {
     "en": ("EEE d MMM", "EEEE d MMMM", " y"),
@@ -28,7 +26,7 @@ _WITHOUT_PLACE = frozenset({"UTC", "GMT"})
 def place(zone: ZoneInfo) -> str:
     """The city of a zone: "Paris" of Europe/Paris, "UTC" of UTC."""
     city = zone.key.rpartition("/")[2].replace("_", " ")
-    spoken = locale()
+    spoken = spoken_locale()
     if spoken.language == SOURCE_LANGUAGE or city in _WITHOUT_PLACE:
         return city
     return str(spoken.time_zones.get(zone.key, {}).get("city", city))
@@ -84,7 +82,7 @@ def _clock(instant: datetime, zone: ZoneInfo) -> str:
 
 
 def _day(instant: datetime, zone: ZoneInfo, now: datetime, *, short: bool) -> str:
-    local, spoken = instant.astimezone(zone), locale()
+    local, spoken = instant.astimezone(zone), spoken_locale()
     brief, whole, with_year = _PATTERNS[spoken.language]
     pattern = brief if short else whole
     if local.year != now.astimezone(zone).year:

@@ -1,4 +1,4 @@
-"""``python -m supportpolicy check|explain|graph FILE``: what writers ask of a policy file."""
+"""``python -m supportpolicy check|explain|graph|texts FILE``: what writers ask of a policy file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from supportpolicy.drafting import draft_of_texts
 from supportpolicy.holidays import holidays_warning
+from supportpolicy.languages import LANGUAGES
 from supportpolicy.loading import load
 from supportpolicy.picture import graph_svg
 from supportpolicy.policy import Policy
@@ -41,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m supportpolicy", description="Check, explain and draw a support policy."
     )
-    commands = parser.add_subparsers(required=True, metavar="check|explain|graph")
+    commands = parser.add_subparsers(required=True, metavar="check|explain|graph|texts")
     check = commands.add_parser("check", help="say everything that is wrong with a policy file")
     check.set_defaults(run=_check)
     explain = commands.add_parser("explain", help="say why a ticket gets its dates, or its priority")
@@ -54,7 +56,10 @@ def _parser() -> argparse.ArgumentParser:
     graph = commands.add_parser("graph", help="draw the decision graph as SVG")
     graph.add_argument("-o", "--output", type=Path, help="write it to this file (default: print it)")
     graph.set_defaults(run=_graph)
-    for command in (check, explain, graph):
+    texts = commands.add_parser("texts", help="print a draft of the file of texts in another language")
+    texts.add_argument("language", choices=LANGUAGES, help="the language of the draft")
+    texts.set_defaults(run=_texts)
+    for command in (check, explain, graph, texts):
         command.add_argument(
             "file", nargs="?", default="support-policy.yml", help="the policy file (default: support-policy.yml)"
         )
@@ -137,6 +142,12 @@ def _graph(policy: Policy, options: argparse.Namespace) -> None:
         options.output.write_text(graph_svg(policy), "utf-8")
     except OSError as error:
         raise Mistake(f"{options.output} can't be written: {error.strerror}.") from error
+
+
+def _texts(policy: Policy, options: argparse.Namespace) -> None:
+    if options.language == policy.language:
+        raise Mistake(f"The policy itself is in {LANGUAGES[options.language]}; there is nothing to translate.")
+    print(draft_of_texts(policy, options.language), end="")
 
 
 if __name__ == "__main__":

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from supportpolicy import bounds
+from supportpolicy.languages import LANGUAGES, SOURCE_LANGUAGE
 from supportpolicy.model import (
     Attachments,
     Calendar,
@@ -26,8 +28,10 @@ from supportpolicy.policy import Policy, build
 from supportpolicy.problems import PolicyError, Problem
 from supportpolicy.promises import FORMS, read_promise
 from supportpolicy.proof import Places, prove
-from supportpolicy.reading import Node, Reader
+from supportpolicy.reading import Node, Reader, did_you_mean
 from supportpolicy.reading_calendar import read_calendar
+from supportpolicy.reading_translation import language_problem, read_translation, translation_files
+from supportpolicy.texts import Place
 
 MEGABYTE = 1_000_000
 _KIND = re.compile(r"[a-z0-9]+(\.[a-z0-9]+)*")
@@ -38,10 +42,27 @@ _ID = "abcdefghijklmnopqrstuvwxyz0123456789-"
 
 
 def load(path: str | Path) -> Policy:
-    """The policy in this file, proved. Raises PolicyError with every problem found."""
+    """The policy in this file with the texts beside it, proved. Raises PolicyError with every problem found."""
     file = Path(path)
+    policy = loads(_read_text(file), str(path))
+    translations: dict[str, Mapping[Place, str]] = {}
+    problems: list[Problem] = []
+    for code, beside in translation_files(file):
+        reader = Reader(str(beside))
+        if wrong := language_problem(code, policy.language):
+            reader.problem(1, "", wrong)
+        elif root := reader.compose(_read_text(beside)):
+            translations[code] = read_translation(root, policy)
+        problems += reader.problems
+    if problems:
+        raise PolicyError(tuple(problems))
+    return replace(policy, translations=translations)
+
+
+def _read_text(path: Path) -> str:
+    """The text of a file. Raises PolicyError."""
     try:
-        text = file.read_text("utf-8")
+        return path.read_text("utf-8")
     except FileNotFoundError:
         raise PolicyError((Problem(str(path), 1, "", "There is no such file."),)) from None
     except UnicodeDecodeError as error:
@@ -49,7 +70,6 @@ def load(path: str | Path) -> Policy:
         raise PolicyError((Problem(str(path), line, "", "This line is not UTF-8 text."),)) from None
     except OSError as error:
         raise PolicyError((Problem(str(path), 1, "", f"The file can't be read: {error.strerror}."),)) from None
-    return loads(text, str(path))
 
 
 def loads(text: str, name: str = "support-policy.yml") -> Policy:
@@ -67,7 +87,8 @@ def loads(text: str, name: str = "support-policy.yml") -> Policy:
 
 
 def _read(root: Node) -> tuple[Policy | None, Places]:
-    fields = root.fields(("contact", "calendar", "priorities", "chooser", "form"), ("house_rules",))
+    fields = root.fields(("contact", "calendar", "priorities", "chooser", "form"), ("house_rules", "language"))
+    language = _language(fields["language"]) if "language" in fields else SOURCE_LANGUAGE
     places = Places()
     contact = fields["contact"].fields(("email",)) if "contact" in fields else {}
     email = contact["email"].text() if "email" in contact else None
@@ -84,8 +105,26 @@ def _read(root: Node) -> tuple[Policy | None, Places]:
     if len(root.reader.problems) > apart or not (priorities and questions and rules):
         return None, places
     # Where only the parts apart from the decision have problems, the decision is proved all the same.
-    policy = build(email or "", calendar or _ANY_CALENDAR, priorities, house_rules, questions, rules, form or _ANY_FORM)
+    policy = build(
+        email or "",
+        calendar or _ANY_CALENDAR,
+        priorities,
+        house_rules,
+        questions,
+        rules,
+        form or _ANY_FORM,
+        language,
+    )
     return policy, places
+
+
+def _language(node: Node) -> str:
+    """The language that the file's texts are in."""
+    code = node.text() or SOURCE_LANGUAGE
+    if code not in LANGUAGES:
+        node.problem(f'There is no language "{code}"{did_you_mean(code, LANGUAGES)}')
+        return SOURCE_LANGUAGE
+    return code
 
 
 def _id(node: Node, places: dict[str, Node]) -> str | None:

@@ -138,7 +138,7 @@ class OpenTime:
                 else:
                     yield clipped
             day += timedelta(days=1)
-        raise NeverOpen("Support isn't open long enough within ten years to keep this promise.")
+        raise NeverOpen(_("Support isn't open long enough within ten years to keep this promise."))
 
     def _work_out(self, day: date) -> tuple[Interval, ...]:
         windows = self.calendar.hours[day.weekday()]

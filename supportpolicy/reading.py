@@ -135,7 +135,7 @@ class Node:
         entries = self.entries()
         for name, node in entries.items():
             if name not in known:
-                line = self._line_of(name) or node.line
+                line = self.line_of(name) or node.line
                 sentence = f'Unknown key "{name}"{did_you_mean(name, known)}'
                 if self.node.flow_style and node.node.value == "":
                     sentence = f'Put the text with the comma in quotes: it goes on after the comma with "{name}".'
@@ -145,7 +145,8 @@ class Node:
                 self.problem(f'{f"""In "{self.key}" the""" if self.key else "The"} key "{name}" is missing.')
         return {name: node for name, node in entries.items() if name in known}
 
-    def _line_of(self, name: str) -> int | None:
+    def line_of(self, name: str) -> int | None:
+        """The line of a mapping's key, from 1."""
         for key_node, _ in self.node.value:
             if getattr(key_node, "value", None) == name:
                 return int(key_node.start_mark.line) + 1

@@ -18,6 +18,7 @@ from formapp.services import Services
 from formapp.translation import gettext as _
 from formapp.when import both_ends, zone_words
 from formapp.widgets.assets import CLOSURES_FILE
+from formapp.widgets.closures import closure_labels
 from supportpolicy.languages import LANGUAGES, SOURCE_LANGUAGE, in_language
 
 # A folder that can't be written stays so; it is told once, not at each round of the worker.
@@ -61,7 +62,8 @@ def content(announced: Sequence[StoredClosure], zone: ZoneInfo, now: datetime) -
         }
         for one in announced
     ]
-    return json.dumps({"closures": rows}, ensure_ascii=False, indent=1) + "\n"
+    labels = {"labels": closure_labels()} if rows else {}
+    return json.dumps({"closures": rows, **labels}, ensure_ascii=False, indent=1) + "\n"
 
 
 def _in(language: str, closure: StoredClosure, zone: ZoneInfo, now: datetime) -> str:

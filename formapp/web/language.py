@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 from flask import Flask, g, request
 
-from supportpolicy.languages import LANGUAGES, SOURCE_LANGUAGE, closest_language, in_language
+from supportpolicy.languages import SOURCE_LANGUAGE, closest_language, in_language, is_spoken
 
 
 def init_language(app: Flask) -> None:
@@ -25,7 +25,7 @@ def init_language(app: Flask) -> None:
 
 
 def speak(language: str) -> None:
-    """Answer the rest of this request in this language, a key of ``LANGUAGES``."""
+    """Answer the rest of this request in this language, one that is spoken."""
     g.spoken.enter_context(in_language(language))
 
 
@@ -37,4 +37,4 @@ def browser_language() -> str:
 
 def known_language(code: str | None) -> str:
     """This code where it is one of a language that we speak; empty for anything else."""
-    return code if code in LANGUAGES else ""
+    return code if code and is_spoken(code) else ""

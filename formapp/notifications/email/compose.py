@@ -22,7 +22,7 @@ from formapp.services import Services
 from formapp.translation import gettext, ngettext
 from formapp.when import long_words
 from supportpolicy import Policy
-from supportpolicy.languages import LANGUAGES, SOURCE_LANGUAGE, current_language, direction, in_language
+from supportpolicy.languages import SOURCE_LANGUAGE, current_language, direction, in_language, is_spoken
 
 # More than one, or one at a line's beginning.
 _SPACES = re.compile("^ +|  +")
@@ -56,7 +56,7 @@ def compose(services: Services, message: OutboxMessage, policy_of: Policy) -> Ma
     Raises CannotBuild.
     """
     language = message.payload.get("language", "")
-    with in_language(language if language in LANGUAGES else SOURCE_LANGUAGE):
+    with in_language(language if is_spoken(language) else SOURCE_LANGUAGE):
         return _compose(services, message, in_words(policy_of))
 
 

@@ -20,7 +20,7 @@ from formapp.tickets.queries import events_of
 from formapp.tickets.status import STAFF_LABELS, STATE_WORDS
 from formapp.tickets.time_left import TimeLeft, time_left
 from formapp.translation import gettext as _
-from formapp.translation import gettext_noop, locale
+from formapp.translation import gettext_noop, spoken_locale
 from formapp.web.tickets.presenters import (
     TargetView,
     in_zone,
@@ -162,7 +162,7 @@ def present_ticket(
 
 def written_in(language: str) -> str:
     """The name of the language of the form that a ticket was written on; empty where none is known."""
-    return str(locale().languages.get(language, language))
+    return str(spoken_locale().languages.get(language, language))
 
 
 def _questions(policy: Policy, answers: Mapping[str, str]) -> tuple[QuestionView, ...]:

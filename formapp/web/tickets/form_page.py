@@ -130,7 +130,7 @@ def form_page(
     staged = staged_for_form(form.files.data)
     if len(staged) < len(form.files.data) and not form.files.errors:
         form.files.errors = (_(GONE),)
-    hidden = {TOKEN: csrf_token(), "language": form.language.data}
+    hidden = {TOKEN: csrf_token()}
     if person is not None or mark:
         hidden[made_for.FIELD] = made_for.mark(person.account_id) if person is not None else mark
     html = render_form(

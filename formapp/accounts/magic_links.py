@@ -19,6 +19,7 @@ from formapp.errors import LinkGone
 from formapp.mail_address import address_to_find, normalise_address
 from formapp.models import Account, SignInLink
 from formapp.notifications import outbox
+from formapp.notifications.outbox import in_language_of
 from formapp.services import Services
 from formapp.tokens import hash_token, new_token
 
@@ -77,7 +78,7 @@ def request_link(
     with services.write.begin() as database:
         account = database.scalar(select(Account).where(Account.email == address, Account.disabled_at.is_(None)))
         if account is None:
-            facts = {"contact": services.policy.contact_email, "language": language}
+            facts = {"contact": services.policy.contact_email, **in_language_of(language)}
             outbox.enqueue_mail(database, UNKNOWN_MAIL, address, facts, _message_id(services), now)
             disabled = database.scalar(select(Account.id).where(Account.email == address))
             reason = {"reason": "disabled" if disabled else "unknown-address"}
@@ -101,7 +102,7 @@ def request_link(
             "link": f"{services.settings.base_url}/support/sign-in/{token}",
             "has_draft": bool(draft_token),
             "minutes": int(LIFETIME.total_seconds() // 60),
-            "language": account.language or language,
+            **in_language_of(account.language or language),
         }
         outbox.enqueue_mail(database, LINK_MAIL, address, link_facts, _message_id(services), now)
 

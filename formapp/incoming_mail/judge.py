@@ -313,7 +313,7 @@ def _tell_of_files(
         "refused": list(refused),
         "for_staff": person.is_staff,
         "thread": outbox.thread_id(reference, host),
-        "language": person.language or "",
+        **outbox.in_language_of(person.language),
     }
     message_id = f"<{reference}.mail-{mail.id}.{FILES_REFUSED}@{host}>"
     written = outbox.NewMessage("mail", FILES_REFUSED, person.email, facts, message_id, ticket.id)

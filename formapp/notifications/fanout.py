@@ -104,7 +104,7 @@ def _mails(services: Services, database: Session, ticket: Ticket, event_message:
             event = event_message.payload["event"]
             message_id = f"<{ticket.reference}.{event}.{kind}.{person.id}@{host}>"
             thread = outbox.thread_id(ticket.reference, host)
-            facts = {**event_message.payload, "thread": thread, "language": person.language or ""}
+            facts = {**event_message.payload, "thread": thread, **outbox.in_language_of(person.language)}
             mails.append(NewMessage("mail", kind, person.email, facts, message_id, ticket.id))
     return mails
 

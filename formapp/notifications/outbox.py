@@ -64,6 +64,11 @@ def thread_id(reference: str, host: str) -> str:
     return f"<{reference}.1.received@{host}>"
 
 
+def in_language_of(language: str | None) -> dict[str, str]:
+    """The fact that says which language a mail speaks; none where that isn't known, and it speaks English."""
+    return {"language": language} if language else {}
+
+
 @dataclass(frozen=True, slots=True)
 class NewMessage:
     """A message to write; ``facts`` is plain JSON, ``message_id`` what its repeats are known by."""

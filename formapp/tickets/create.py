@@ -249,7 +249,7 @@ def evaluate_answers(policy: Policy, answers: Mapping[str, str]) -> Evidence:
     return Evidence(valid, dict(list(dropped.items())[:20]), result.priority, result.rule)
 
 
-def language_of_sender(connection: Connection, context: FilingContext, filed_in: str) -> str:
+def _language_of_sender(connection: Connection, context: FilingContext, filed_in: str) -> str:
     """The language of the sender's mails; whoever hasn't chosen one speaks from now on that of this form."""
     if context.language is None and filed_in:
         connection.execute(update(Account).where(Account.id == context.account_id).values(language=filed_in))
@@ -348,7 +348,7 @@ def _store(
         "by_name": context.name,
     }
     thread = outbox.thread_id(filed.reference, outbox.mail_host(services.settings.base_url))
-    facts = {**payload, "language": language_of_sender(connection, context, sent.language)}
+    facts = {**payload, **outbox.in_language_of(_language_of_sender(connection, context, sent.language))}
     received = NewMessage("mail", "received", context.email, facts, thread, number)
     opened = TicketEvent("opened", number, sequence, context.account_id, by_staff=False, facts=payload)
     outbox.enqueue(connection, [received, fanout.event_message(services, opened)], now)

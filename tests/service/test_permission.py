@@ -125,6 +125,7 @@ OF_THE_OPERATOR = {
 }
 """The operator's commands alone call them: whoever runs commands on the machine may do all of it."""
 BY_A_SECRET = {
+    "accounts.accounts": "choose_language",
     "accounts.magic_links": "request_link inspect_link ended_link redeem_link",
     "accounts.sessions": "open_session signed_in_by end_session end_all_sessions sessions_of end_session_of "
     "end_other_sessions",
@@ -146,7 +147,7 @@ INSIDE_ANOTHER = {
     "attachments.service": "attach attached_contents",
     "hours.closures": "closures_known_at leave_open_time local_instant",
     "notifications.fanout": "event_message fan_out publish ticket_payload",
-    "notifications.outbox": "enqueue enqueue_mail make_due mail_host record_replay thread_id",
+    "notifications.outbox": "enqueue enqueue_mail make_due mail_host record_replay thread_id in_language_of",
     "notifications.webhooks.endpoints": "signing_secrets switch_off",
     "tickets.actions": "ticket_action",
     "tickets.create": "evaluate_answers load_context",

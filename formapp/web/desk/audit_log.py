@@ -28,6 +28,7 @@ REASONS = {
     "disabled": gettext_noop("the account is disabled"),
 }
 
+PLACES = {"mail": gettext_noop("mail"), "unknown": gettext_noop("unknown"), "worker": gettext_noop("worker")}
 DETAILS = {
     "channel": gettext_noop("Channel"),
     "conversations": gettext_noop("Conversations"),
@@ -102,9 +103,17 @@ def _present(entry: audit.Entry) -> LineView:
         who=entry.name or _(unknown),
         email=entry.email,
         what=words[:1].lower() + words[1:],
-        origin=entry.origin,
+        origin=_place(entry.origin),
         details=tuple(_details(entry)),
     )
+
+
+def _place(origin: str) -> str:
+    """Where a line comes from: a network address is of no language."""
+    where, comma, user = origin.partition(", ")
+    if where == "command line":
+        return _("command line, %(user)s", user=user) if comma else _("command line")
+    return _(PLACES[origin]) if origin in PLACES else origin
 
 
 def _details(entry: audit.Entry) -> list[str]:

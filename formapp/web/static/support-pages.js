@@ -1,5 +1,7 @@
 /* Adds the reader's own time to a promised instant, where their clock differs from support's. */
-const parts = (instant, zone, shape) => new Intl.DateTimeFormat("en-GB", { ...shape, timeZone: zone }).format(instant);
+// In the page's language; English has the day before the month, and digits are those of the page's own dates.
+const parts = (instant, zone, shape, language) =>
+  new Intl.DateTimeFormat(language === "en" ? "en-GB" : `${language}-u-nu-latn`, { ...shape, timeZone: zone }).format(instant);
 
 customElements.get("support-time") ||
   customElements.define(
@@ -10,15 +12,17 @@ customElements.get("support-time") ||
         if (!time || this.querySelector("[data-own]")) return;
         const instant = new Date(time.dateTime);
         const day = { weekday: "short", day: "numeric", month: "short" };
-        const clock = { hour: "2-digit", minute: "2-digit" };
+        const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
         const theirs = this.dataset.zone;
-        const ownClock = parts(instant, undefined, clock);
-        const ownDay = parts(instant, undefined, day);
-        const sameDay = ownDay === parts(instant, theirs, day);
-        if (sameDay && ownClock === parts(instant, theirs, clock)) return;
+        const { lang, dataset } = this.closest("[data-own-time]");
+        const ownClock = parts(instant, undefined, clock, lang);
+        const ownDay = parts(instant, undefined, day, lang);
+        const sameDay = ownDay === parts(instant, theirs, day, lang);
+        if (sameDay && ownClock === parts(instant, theirs, clock, lang)) return;
+        const words = { sentence: "", day: ownDay, time: ownClock };
         const own = document.createElement("span");
         own.dataset.own = "";
-        own.textContent = `; ${sameDay ? "" : `${ownDay}, `}${ownClock} your time`;
+        own.textContent = dataset[sameDay ? "ownTime" : "ownDay"].replace(/{(\w+)}/g, (_, name) => words[name]);
         this.append(own);
       }
     },

@@ -17,7 +17,7 @@ RIGHT_TO_LEFT = frozenset({"ar"})
 PSEUDO_LANGUAGE = "en-XA"
 
 # A placeholder of a message or of a script's sentence, or a tag.
-_PLACEHOLDER = re.compile(r"(%\(\w+\)s|%%|\{\w+\})")
+_PLACEHOLDER = re.compile(r"(%\(\w+\)s|%%|\{\w+\}|</?\w[^>]*>)")
 _ACCENTED = str.maketrans("aceinouyACEINOUY", "àçéîñöüýÀÇÉÎÑÖÜÝ")
 
 _current: ContextVar[str] = ContextVar("language", default=SOURCE_LANGUAGE)

@@ -8,6 +8,7 @@ keeps the pieces until the file changes.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from markupsafe import Markup, escape
 
 from formapp.translation import gettext, ngettext
 from formapp.widgets.page_frame import FRAME_FILE, TITLE, BrokenFrame, InlineCode, frame_places
-from supportpolicy.languages import LANGUAGES, current_language, direction, in_language
+from supportpolicy.languages import current_language, direction, in_language
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ def cut(page: str) -> Shell:
     )
 
 
+@cache
 def plain_shell(language: str) -> Shell:
     """The app's own layout in a language, for a desk without a guide beside it."""
     page = resources.files("formapp.web").joinpath("templates/plain-shell.html").read_text("utf-8")
@@ -78,14 +80,13 @@ class ShellFile:
 
     def __init__(self, site_dir: Path | None) -> None:
         self._path = site_dir / FRAME_FILE if site_dir else None
-        self._plain = {language: plain_shell(language) for language in LANGUAGES}
         self._seen: tuple[int, int] | None = None
         self._shell: Shell | None = None
 
     def current(self) -> Shell:
         """The shell to fill now; the plain one while the guide has none that can be read."""
         if self._path is None:
-            return self._plain[current_language()]
+            return plain_shell(current_language())
         try:
             state = self._path.stat()
             seen = (state.st_mtime_ns, state.st_size)
@@ -94,5 +95,5 @@ class ShellFile:
                 self._seen = seen
         except (OSError, UnicodeDecodeError, BrokenFrame):
             # A build in progress: the last good layout (or the plain one) serves meanwhile.
-            return self._shell or self._plain[current_language()]
-        return self._shell or self._plain[current_language()]
+            return self._shell or plain_shell(current_language())
+        return self._shell or plain_shell(current_language())

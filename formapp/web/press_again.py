@@ -51,7 +51,9 @@ ACTIONS: Mapping[str, Action] = {
     "desk.assign": Action(
         "Assign", "assign {reference} to {assignee}", DESK_TICKET, "{reference}", unnamed="assign {reference}"
     ),
-    "desk.correct": Action("Save answers", "save these answers of {reference}", DESK_TICKET, "{reference}"),
+    "desk.correct": Action(
+        "Save answers", "save these answers of {reference}", DESK_TICKET, "{reference}", has_text=True
+    ),
     "desk.close": Action("Close without a reply", "close {reference}", DESK_TICKET, "{reference}"),
     "desk.reopen": Action("Reopen", "reopen {reference}", DESK_TICKET, "{reference}"),
     "desk.merge": Action("Merge", "merge {reference} into {into}", DESK_TICKET, "{reference}", has_text=True),

@@ -38,6 +38,7 @@ from formapp.tickets import create, queries, replies, search, similar, triage
 from formapp.tickets.replies import MessageInput
 from tests.builders import (
     NOW,
+    REASON,
     build_account,
     build_customer,
     build_project,
@@ -110,7 +111,8 @@ ACTING: Mapping[Callable[..., Any], Line] = {
     triage.reopen: Line(lambda desk, who: triage.reopen(desk, who, 2, LATER), "member staff"),
     triage.merge: Line(lambda desk, who: triage.merge(desk, who, 1, "SUP-1003", LATER), "staff"),
     triage.correct_answers: Line(
-        lambda desk, who: triage.correct_answers(desk, who, 1, {"need": "question"}, LATER, seen=9), "staff"
+        lambda desk, who: triage.correct_answers(desk, who, 1, {"need": "question"}, LATER, seen=9, reason=REASON),
+        "staff",
     ),
     triage.staff_ticket: Line(lambda desk, who: triage.staff_ticket(desk, who, "SUP-1001"), "staff"),
     search.find_page: Line(lambda desk, who: search.find_page(desk, search.Filters(), who, LATER), "staff"),

@@ -18,12 +18,12 @@ from formapp.tickets import sla
 from formapp.tickets.queries import events_of
 from formapp.tickets.status import STAFF_LABELS
 from formapp.tickets.time_left import TimeLeft, time_left
+from formapp.web.tickets.conversation import AnswerView, present_answers_given
 from formapp.web.tickets.presenters import (
     TARGET_LABELS,
     TargetView,
     in_zone,
     merged_into,
-    present_answers,
     present_targets,
 )
 from supportpolicy import Policy
@@ -98,12 +98,13 @@ class StaffTicketView:
     merged_into: str
     recommended_label: str
     criterion: str
-    evidence: tuple[tuple[str, str], ...]
+    evidence: tuple[AnswerView, ...]
     questions: tuple[QuestionView, ...]
     targets: tuple[TargetView, ...]
     history: tuple[HistoryLine, ...]
     history_pruned: int
     seen: int
+    objected: datetime | None
 
 
 def present_ticket(
@@ -139,12 +140,13 @@ def present_ticket(
         merged_into=merged_into(ticket),
         recommended_label=policy.priority(ticket.recommended).label if ticket.recommended else "",
         criterion=criterion_of(policy, ticket.rule),
-        evidence=present_answers(policy, ticket.answers),
+        evidence=present_answers_given(policy, ticket.answers, events),
         questions=_questions(policy, ticket.answers if answers is None else answers),
         targets=present_targets(targets, ticket, to_staff=True),
         history=present_history(events, names, policy),
         history_pruned=ticket.events_pruned,
         seen=events[-1].sequence,
+        objected=in_zone(ticket.objected_at, policy) if ticket.objected_at else None,
     )
 
 
@@ -224,6 +226,8 @@ def _changes(kind: str, details: Mapping[str, Any], policy: Policy) -> Iterator[
 def _correction(details: Mapping[str, Any], policy: Policy) -> Iterator[Change]:
     before, after = (policy.priority(name).label for name in details["priority"])
     yield Change("Priority:", before, after) if before != after else Change("Priority:", None, f"{after}, as before")
+    if details.get("reason"):
+        yield Change("Why:", None, details["reason"])
     for name, answers in details["answers"].items():
         question = policy.question(name)
         old, new = (question.option(answer).label if answer else "not asked" for answer in answers)

@@ -139,12 +139,17 @@ def hold_what_was_not_sent(services: Services, now: datetime) -> int:
     over = IncomingMail.state == "asked", IncomingMail.judged_at < now - timedelta(days=1)
     with services.read() as database:
         asked = database.execute(select(IncomingMail.id, IncomingMail.draft_hash).where(*over).limit(100)).all()
+    changed = 0
     for number, draft_hash in asked:
         state, reason = ("held", "not-sent") if drafts.is_there(services, draft_hash or "") else ("added", "sent")
-        with services.write.begin() as database:
-            changed = update(IncomingMail).where(IncomingMail.id == number, IncomingMail.state == "asked")
-            database.execute(changed.values(state=state, reason=reason))
-    return len(asked)
+        try:
+            with services.write.begin() as database:
+                still = update(IncomingMail).where(IncomingMail.id == number, IncomingMail.state == "asked")
+                database.execute(still.values(state=state, reason=reason))
+            changed += 1
+        except DBAPIError as error:
+            log.warning("mail not held", mail=number, error=failure_place(error))
+    return changed
 
 
 def _note(row: IncomingMail, judgement: Judgement, now: datetime, accepted_by: int | None) -> None:

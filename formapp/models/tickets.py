@@ -110,6 +110,9 @@ class Ticket(Base):
     notice_at: Mapped[datetime | None] = mapped_column(
         UtcDateTime, comment="When the clock next has something to notice; empty while it has not"
     )
+    objected_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime, comment="When the customer said that a change isn't right; empty once staff have answered"
+    )
     events_pruned: Mapped[int] = mapped_column(
         default=0, server_default="0", comment="How many of its events were pruned after it was closed"
     )

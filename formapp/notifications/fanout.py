@@ -21,7 +21,12 @@ from formapp.services import Services
 
 CHANNEL = "announcement"
 # Which mail tells customers of an event, and which tells staff; "" where none does.
-TO_CUSTOMERS = {"replied": "replied", "closed": "closed", "reopened": "reopened"}
+TO_CUSTOMERS = {
+    "replied": "replied",
+    "closed": "closed",
+    "reopened": "reopened",
+    "priority-changed": "priority-changed",
+}
 TO_STAFF = {"opened": "staff-new", "replied": "staff-reply", "due-soon": "staff-due-soon", "missed": "staff-missed"}
 # To everybody at the desk, even where the ticket is assigned.
 FOR_ALL_STAFF = frozenset({"opened", "missed"})

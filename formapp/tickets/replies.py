@@ -56,9 +56,12 @@ def reply_as_customer(
     now: datetime,
     *,
     reopen: bool = False,
+    objects: bool = False,
     most_an_hour: int | None = None,
 ) -> None:
     """Add the reply of a member of the project; the ticket is ours to work on again. The same form twice adds one.
+
+    ``objects`` says that something about the ticket was changed wrongly; it is flagged until staff answer.
 
     Raises NotPermitted, TextRefused, ReplyReused, TicketMerged, TicketClosed unless it is to be reopened,
     TooManyMessages beyond ``most_an_hour`` of this person, and of its files FilesGone, TooManyFiles, FilesTooLarge.
@@ -70,7 +73,11 @@ def reply_as_customer(
         _within_limit(action, most_an_hour)
         _open_for(action, reopen=reopen)
         _add(action, "reply", body, message, by_staff=False)
-        sequence = action.record("replied", action.change_state("open"))
+        details = action.change_state("open")
+        if objects:
+            action.ticket.objected_at = now
+            details["objects"] = True
+        sequence = action.record("replied", details)
         action.publish("replied", sequence, {"body": body})
     attachments.mark_attached(services, message.files)
 
@@ -103,6 +110,7 @@ def reply_as_staff(
         _open_for(action, reopen=reopen)
         _add(action, "reply", body, message, by_staff=True)
         details: dict[str, Any] = {}
+        action.ticket.objected_at = None
         if action.ticket.answered_at is None:
             action.ticket.answered_at = now
             details["first_answer"] = True

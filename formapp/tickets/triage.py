@@ -11,16 +11,20 @@ from sqlalchemy.orm import joinedload
 
 from formapp.actors import require_staff
 from formapp.database.retry import tried_again
-from formapp.errors import AnswerMissing, NotFound, NotStaff, TicketMerged, UnknownPriority, UseCaseError
+from formapp.errors import AnswerMissing, NotFound, NotStaff, TextRefused, TicketMerged, UnknownPriority, UseCaseError
 from formapp.mail_address import address_to_find
 from formapp.models import Account, Ticket, reference_of
 from formapp.policies import in_words, policy_of
 from formapp.services import Services
+from formapp.text import is_blank, normalise
 from formapp.tickets import events
 from formapp.tickets.actions import TicketAction, ticket_action
 from formapp.tickets.queries import number_of
 from formapp.translation import gettext as _
+from formapp.translation import gettext_noop
 from supportpolicy import Policy, UnknownAnswer
+
+LONGEST_REASON = 500
 
 
 def staff_ticket(services: Services, account_id: int, reference: str) -> Ticket:
@@ -126,13 +130,22 @@ def _merge_target(action: TicketAction, number: int) -> Ticket:
 
 @tried_again
 def correct_answers(
-    services: Services, account_id: int, ticket_id: int, answers: Mapping[str, str], now: datetime, *, seen: int
+    services: Services,
+    account_id: int,
+    ticket_id: int,
+    answers: Mapping[str, str],
+    now: datetime,
+    *,
+    seen: int,
+    reason: str,
 ) -> str:
     """Correct the chooser's answers; the priority follows from them, by the ticket's own policy.
 
-    Returns the priority. The event says which answers were other, and the old and new criterion.
-    Raises AnswerMissing where one more question must be answered, UnknownPriority for an unknown answer.
+    Returns the priority. The event says which answers were other, the old and new criterion, and the ``reason``,
+    which the customer reads. Raises AnswerMissing where one more question must be answered, UnknownPriority for an
+    unknown answer, TextRefused where no reason is given or one that can't be stored.
     """
+    why = _reason(reason)
     with ticket_action(services, account_id, ticket_id, now, group="staff", seen=seen) as action:
         policy = policy_of(services, action.ticket.policy_version)
         try:
@@ -148,9 +161,11 @@ def correct_answers(
             "rule": [before.rule, found.rule],
             "answers": _changed(dict(before.answers), asked),
             "because": _because(policy, found.criterion, found.because),
+            "reason": why,
         }
         if before.priority == found.priority and dict(before.answers) == asked:
             return found.priority
+        action.ticket.objected_at = None
         action.ticket.answers, action.ticket.rule, action.ticket.recommended = asked, found.rule, found.priority
         _change_priority(action, found.priority, details)
         return found.priority
@@ -163,8 +178,19 @@ def _change_priority(action: TicketAction, priority: str, details: dict[str, Any
     action.ticket.priority = priority
     sequence = action.record("priority-changed", details)
     if action.recompute_response:
-        action.publish("priority-changed", sequence, {"priority_before": details["priority"]})
+        facts = {"priority_before": details["priority"], "reason": details["reason"], "due_before": due_before}
+        action.publish("priority-changed", sequence, facts)
     events.complete(action.database, action.ticket.id, sequence, {"due": [due_before, _due_words(action.ticket)]})
+
+
+def _reason(typed: str) -> str:
+    try:
+        reason = normalise(typed, LONGEST_REASON, gettext_noop("The reason"))
+    except TextRefused as refused:
+        raise TextRefused(refused.message, "reason") from None
+    if is_blank(reason):
+        raise TextRefused(_("Enter why the answers change. The customer reads it"), "reason")
+    return reason
 
 
 def _due_words(ticket: Ticket) -> dict[str, str | None]:

@@ -69,7 +69,11 @@ ACTIONS: Mapping[str, Action] = {
         unnamed=gettext_noop("assign %(reference)s"),
     ),
     "desk.correct": Action(
-        gettext_noop("Save answers"), gettext_noop("save these answers of %(reference)s"), DESK_TICKET, "%(reference)s"
+        gettext_noop("Save answers"),
+        gettext_noop("save these answers of %(reference)s"),
+        DESK_TICKET,
+        "%(reference)s",
+        has_text=True,
     ),
     "desk.close": Action(
         gettext_noop("Close without a reply"), gettext_noop("close %(reference)s"), DESK_TICKET, "%(reference)s"

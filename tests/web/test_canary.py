@@ -22,6 +22,7 @@ from formapp.tickets.replies import reply_as_customer, reply_as_staff
 from formapp.web.permissions import RULES, Decision, Role
 from tests.builders import (
     NOW,
+    REASON,
     Clock,
     build_account,
     build_customer,
@@ -81,7 +82,7 @@ def _tell_a_story(
     reply_as_staff(services, sam.id, number, written(f"We look at {reference}"), "open", clock.now)
     reply_as_customer(services, ada.id, number, written(f"Thank you for {reference}"), clock.now)
     corrected = {**BROKEN, "workaround": "holds", "severity": "minor"}
-    triage.correct_answers(services, kim.id, number, corrected, clock.now, seen=999)
+    triage.correct_answers(services, kim.id, number, corrected, clock.now, seen=999, reason=REASON)
     if number == 2:
         reply_as_staff(services, sam.id, number, written("Which one?"), "waiting", clock.now)
     elif number == 3:

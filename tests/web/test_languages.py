@@ -224,6 +224,7 @@ def read(page: Page) -> list[str]:
 
 # What the test's own people typed, what names things for machines, and the words of the address in use.
 DATA = (
+    "The name hooks.example can't be found", "ticket.created", "ticket.closed", "ticket.reopened",
     *("Ada Martin", "Sam Rivera", "Kim Adeyemi", "Riverside Shop", "Harbour", "Standard", "Paris"),
     *(
         "ada@shop.example",

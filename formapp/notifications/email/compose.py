@@ -118,6 +118,12 @@ def _facts(services: Services, message: OutboxMessage, policy_of: Policy) -> dic
         facts[words] = (
             long_words(datetime.fromisoformat(due), policy_of.calendar.zone, message.created_at) if due else ""
         )
+    if "priority_before" in facts:
+        facts["priority_before_label"] = policy_of.priority(facts["priority_before"][0]).label
+        for target, due in facts["due_before"].items():
+            facts[f"{target}_before"] = (
+                long_words(datetime.fromisoformat(due), policy_of.calendar.zone, message.created_at) if due else ""
+            )
     # A template asks for what only some of its mails have.
     facts.setdefault("merged_into", "")
     return facts

@@ -106,6 +106,7 @@ COLUMNS: Mapping[str, Mapping[str, Column]] = {
         "assignee_id": _LINK,
         "queue_at": _TIME,
         "notice_at": _TIME,
+        "objected_at": _STATE,
         "events_pruned": _STATE,
     },
     "events": {

@@ -20,6 +20,8 @@ KINDS = {
     "replied": gettext_noop("We replied"),
     "closed": gettext_noop("Closed"),
     "reopened": gettext_noop("Reopened"),
+    "priority-changed": gettext_noop("Priority changed"),
+    "files-refused": gettext_noop("Files that were not taken"),
     "link": gettext_noop("Sign-in link"),
     "unknown-address": gettext_noop("Unknown address"),
     "staff-new": gettext_noop("New ticket, to staff"),

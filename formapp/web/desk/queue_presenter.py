@@ -49,6 +49,7 @@ class QueueRow:
     project: str
     reporter: str
     assignee: str
+    objected: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ def present_queue(services: Services, tickets: Sequence[Ticket], now: datetime) 
                 project=ticket.project.name,
                 reporter=ticket.reporter.name,
                 assignee=ticket.assignee.name if ticket.assignee else "",
+                objected=ticket.objected_at is not None,
             )
         )
     return rows

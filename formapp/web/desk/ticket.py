@@ -13,8 +13,8 @@ from formapp.attachments.service import attachments_of
 from formapp.errors import AnswerMissing, ChangedMeanwhile, NotFound, UseCaseError
 from formapp.incoming_mail import held
 from formapp.models import Ticket
-from formapp.policies import policy_of
-from formapp.tickets import replies, triage
+from formapp.policies import in_words, policy_of
+from formapp.tickets import queries, replies, triage
 from formapp.tickets.replies import NextState
 from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
@@ -26,6 +26,7 @@ from formapp.web.layout.page import page
 from formapp.web.request_log import log_failure
 from formapp.web.session_cookie import require_person
 from formapp.web.tickets import reply_form
+from formapp.web.tickets.conversation import present_conversation
 from formapp.web.tickets.form_page import Notice
 from formapp.web.tickets.presenters import present_attachments, present_messages
 from formapp.web.tickets.reply_form import ReplyDraft, reply_draft, seen_event
@@ -67,6 +68,7 @@ class Filled:
     then: str = "open"
     assignee: str | None = None
     into: str = ""
+    reason: str = ""
     answers: Mapping[str, str] | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
@@ -158,10 +160,14 @@ def correct(reference: str) -> Response:  # noqa: ARG001
     given = {question.id: sent.get(f"answer-{question.id}") for question in policy.questions}
     answers = {name: option for name, option in given.items() if option}
 
-    def action() -> None:
-        triage.correct_answers(web().services, _me(), _ticket().id, answers, web().clock(), seen=seen_event(sent))
+    reason = sent.get("reason")
 
-    return _done(action, Filled(answers=answers), sent, "corrected", "priority-heading")
+    def action() -> None:
+        services, now = web().services, web().clock()
+        triage.correct_answers(services, _me(), _ticket().id, answers, now, seen=seen_event(sent), reason=reason)
+
+    filled = Filled(answers=answers, reason=reason, fields={"reason": "reason"})
+    return _done(action, filled, sent, "corrected", "priority-heading")
 
 
 @blueprint.post("/desk/<reference>/close")
@@ -223,7 +229,7 @@ def _shown(ticket: Ticket, filled: Filled, status: int = 200, /, *, said: str = 
     services, now = web().services, web().clock()
     messages = replies.messages_of(services, ticket.id, with_notes=True)
     files = present_attachments(attachments_of(services, ticket.id, with_notes=True), ticket.reference, to_staff=True)
-    errors = filled.errors
+    errors, policy = filled.errors, in_words(policy_of(services, ticket.policy_version))
     return page(
         "desk-ticket.html",
         status,
@@ -231,8 +237,11 @@ def _shown(ticket: Ticket, filled: Filled, status: int = 200, /, *, said: str = 
         arrived=replies.sent_by(messages, _me()),
         ticket=present_ticket(services, ticket, now, filled.answers),
         files=files.get(None, ()),
-        messages=present_messages(
-            messages, files, held.mails_of(services, ticket.id), policy_of(services, ticket.policy_version)
+        messages=present_conversation(
+            services,
+            queries.events_of(services, ticket.id),
+            present_messages(messages, files, held.mails_of(services, ticket.id), policy),
+            policy,
         ),
         unreached=held.unreached_since(services, ticket.account_id, now),
         people=triage.staff_accounts(services),

@@ -21,11 +21,11 @@ from formapp.tickets.status import STAFF_LABELS, STATE_WORDS
 from formapp.tickets.time_left import TimeLeft, time_left
 from formapp.translation import gettext as _
 from formapp.translation import gettext_noop, spoken_locale
+from formapp.web.tickets.conversation import AnswerView, present_answers_given
 from formapp.web.tickets.presenters import (
     TargetView,
     in_zone,
     merged_into,
-    present_answers,
     present_targets,
 )
 from supportpolicy import Policy
@@ -109,12 +109,13 @@ class StaffTicketView:
     merged_into: str
     recommended_label: str
     criterion: str
-    evidence: tuple[tuple[str, str], ...]
+    evidence: tuple[AnswerView, ...]
     questions: tuple[QuestionView, ...]
     targets: tuple[TargetView, ...]
     history: tuple[HistoryLine, ...]
     history_pruned: int
     seen: int
+    objected: datetime | None
 
 
 def present_ticket(
@@ -151,12 +152,13 @@ def present_ticket(
         merged_into=merged_into(ticket),
         recommended_label=policy.priority(ticket.recommended).label if ticket.recommended else "",
         criterion=criterion_of(policy, ticket.rule),
-        evidence=present_answers(policy, ticket.answers),
+        evidence=present_answers_given(policy, ticket.answers, events),
         questions=_questions(policy, ticket.answers if answers is None else answers),
         targets=present_targets(targets, ticket, to_staff=True),
         history=present_history(events, names, policy),
         history_pruned=ticket.events_pruned,
         seen=events[-1].sequence,
+        objected=in_zone(ticket.objected_at, policy) if ticket.objected_at else None,
     )
 
 
@@ -244,6 +246,8 @@ def _correction(details: Mapping[str, Any], policy: Policy) -> Iterator[Change]:
         yield Change(_("Priority:"), before, after)
     else:
         yield Change(_("Priority:"), None, _("%(priority)s, as before", priority=after))
+    if details.get("reason"):
+        yield Change(_("Why:"), None, details["reason"])
     for name, answers in details["answers"].items():
         question = policy.question(name)
         old, new = (question.option(answer).label if answer else _("not asked") for answer in answers)

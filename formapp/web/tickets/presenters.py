@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from flask import url_for
 from markupsafe import Markup
@@ -120,7 +120,6 @@ class TicketPage:
     opened: datetime
     reporter: str
     description: str
-    answers: tuple[tuple[str, str], ...]
     targets: tuple[TargetView, ...]
 
 
@@ -156,6 +155,8 @@ class MailMark(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class MessageView:
     """One message. ``html`` is safe; empty while the worker hasn't rendered it: then ``body`` is shown as typed."""
+
+    is_change: ClassVar[bool] = False
 
     author: str
     by_staff: bool
@@ -207,7 +208,6 @@ def present_ticket(services: Services, ticket: Ticket, now: datetime) -> TicketP
         opened=in_zone(ticket.opened_at, policy),
         reporter=ticket.reporter.name,
         description=ticket.description,
-        answers=present_answers(policy, ticket.answers),
         targets=present_targets(targets, ticket),
     )
 
@@ -300,15 +300,6 @@ def in_zone(instant: datetime, policy: Policy) -> datetime:
 def merged_into(ticket: Ticket) -> str:
     """The reference of the ticket that this one was merged into; empty for most."""
     return reference_of(ticket.merged_into_id) if ticket.merged_into_id is not None else ""
-
-
-def present_answers(policy: Policy, answers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """Each question of the chooser that was answered, with its answer."""
-    return tuple(
-        (question.title, question.option(answers[question.id]).label)
-        for question in policy.questions
-        if question.id in answers
-    )
 
 
 def present_messages(

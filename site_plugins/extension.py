@@ -195,11 +195,27 @@ class SupportExtension(Extension):
                 continue
             target, line = fence.options[name], fence.option_lines[name]
             if self._link(fence, name) is None:
-                found.append(FenceProblem(line, f'"{name}: {target}" leads nowhere; there is no such page.'))
+                found.append(
+                    FenceProblem(
+                        line,
+                        _('"%(option)s: %(target)s" leads nowhere; there is no such page.', option=name, target=target),
+                    )
+                )
             elif name == "criteria" and "#" in target:
-                page, _, anchor = target.partition("#")
-                sentence = f'Leave "#{anchor}" out of "criteria": each priority\'s name leads to its own place.'
-                found.append(FenceProblem(line, sentence if page else f"{sentence} Name the page."))
+                page, _mark, anchor = target.partition("#")
+                sentence = (
+                    _(
+                        'Leave "#%(anchor)s" out of "criteria": each priority\'s name leads to its own place.',
+                        anchor=anchor,
+                    )
+                    if page
+                    else _(
+                        'Leave "#%(anchor)s" out of "criteria": each priority\'s name leads to its own place. '
+                        "Name the page.",
+                        anchor=anchor,
+                    )
+                )
+                found.append(FenceProblem(line, sentence))
         return found
 
     def _link(self, fence: Fence, name: str) -> str | None:
@@ -213,7 +229,7 @@ class SupportExtension(Extension):
     def _place(self, line: int, fence: Fence, lines: Sequence[str]) -> str:
         """Where a line of a block was written, as its writer knows it: "docs/index.md:12"."""
         if self.page.source is None:
-            return f"Line {line}"
+            return _("Line %(line)s", line=line)
         found = self.page.source.find(lines, range(fence.start - 1, fence.end), line - 1)
         return f"{beside(found.file, self.folder)}:{found.line}"
 
@@ -263,9 +279,11 @@ def address_problem(app_url: str) -> str:
     if (is_path or is_address) and not parts.query and not parts.fragment and not set(app_url) & set(' \\\t\n"<>'):
         return ""
     like = parts.path.strip("/ ") if not parts.scheme and app_url.strip("/ ").isidentifier() else "support"
-    return (
-        f'"app_url: {app_url}" is no address of the help desk; write a path that begins with a slash, as in '
-        f'"/{like}/", or a whole address, as in "https://desk.example/{like}/".'
+    return _(
+        '"app_url: %(address)s" is no address of the help desk; write a path that begins with a slash, as in '
+        '"/%(like)s/", or a whole address, as in "https://desk.example/%(like)s/".',
+        address=app_url,
+        like=like,
     )
 
 
@@ -273,9 +291,8 @@ def problem_box(sentences: Sequence[str]) -> Markup:
     """What a writer sees in the preview where a widget should stand."""
     rows = Markup().join(Markup("<li>{}</li>").format(sentence) for sentence in sentences)
     return Markup(
-        '<div class="admonition failure support-problem">'
-        '<p class="admonition-title">This can\'t be shown yet</p><ul>{}</ul></div>'
-    ).format(rows)
+        '<div class="admonition failure support-problem"><p class="admonition-title">{}</p><ul>{}</ul></div>'
+    ).format(_("This can't be shown yet"), rows)
 
 
 def beside(path: Path, folder: Path) -> str:

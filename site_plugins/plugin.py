@@ -29,8 +29,9 @@ from site_plugins.extension import PageContext, SupportExtension, address_proble
 from site_plugins.page_assets import closure_assets, has_blocks, with_assets
 from site_plugins.sources import Source
 from site_plugins.translation import gettext as _
+from site_plugins.translation import ngettext
 from supportpolicy import holidays_warning, load, translation_files
-from supportpolicy.languages import LANGUAGES, SOURCE_LANGUAGE, locale
+from supportpolicy.languages import LANGUAGES, SOURCE_LANGUAGE, language_of_environment, locale, speak
 
 log = get_plugin_logger("support")
 
@@ -64,6 +65,8 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
     def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:  # noqa: ARG002 - MkDocs' signature
         """In a preview, problems are shown in the pages; a build stops on them."""
         self.serving = command == "serve"
+        # What the plugin says to writers; what it writes is in its page's language.
+        speak(language_of_environment())
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         """Load the policy, add the extension, its script and its style."""
@@ -175,7 +178,8 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
             if everywhere or has_blocks(page):
                 url = urljoin(config.site_url or "http://localhost/", place)
                 for one in blocked(page, url, policy, is_material=config.theme.name == "material"):
-                    tell("%s: the policy blocks %s. To allow it, add to csp_allow:\n  - %s", place, one.what, one.line)
+                    sentence = _("the policy blocks %(what)s. To allow it, add to csp_allow:", what=one.what)
+                    tell("%s: %s\n  - %s", place, sentence, one.line)
         if self.csp == "enforce":
             csp.write_policy(site_dir, policy)
 
@@ -191,9 +195,10 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         for link in collected.criteria_links:
             file = _file_of(files, files.src_uris[link.page], link.target)
             if file is not None and file.src_uri not in collected.criteria_pages:
-                sentence = (
-                    f'"criteria: {link.target}" leads to a page without the criteria; show them there by a block '
-                    '"support-table" with "show: criteria".'
+                sentence = _(
+                    '"criteria: %(target)s" leads to a page without the criteria; show them there by a block '
+                    '"support-table" with "show: criteria".',
+                    target=link.target,
                 )
                 collected.problems[f"{link.place}: {sentence}"] = None
 
@@ -212,12 +217,13 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
             )
             collected.problems[f"{place}: {sentence}"] = None
         for tag, place in collected.not_spoken.items():
-            log.info(
-                "%s: the blocks have no words in the language %r (they have %s), so they stay in the policy's.",
-                place,
-                tag,
-                ", ".join(LANGUAGES),
+            sentence = _(
+                'The blocks have no words in the language "%(tag)s" (they have %(languages)s), so they stay in the '
+                "policy's.",
+                tag=tag,
+                languages=", ".join(LANGUAGES),
             )
+            log.info("%s: %s", place, sentence)
 
     def _tell_problems(self) -> None:
         for sentence in self.extension.collected.problems:
@@ -244,7 +250,12 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         if value in {"off", "report", "enforce"}:
             return str(value)
         written = "true" if value is True else value
-        self._problem(f'csp: can\'t be "{written}"; write "off", "report" or "enforce" (which is what "true" was).')
+        self._problem(
+            _(
+                'csp: can\'t be "%(written)s"; write "off", "report" or "enforce" (which is what "true" was).',
+                written=written,
+            )
+        )
         return "off"
 
     def _make_frame(self, env: Environment, config: MkDocsConfig, files: Files) -> str:
@@ -261,7 +272,9 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
             frame = shell.make_shell(output, page.abs_url or f"/{page.url}", keeps_instant=self.csp == "enforce")
             frame_places(frame)
         except (TemplateError, BrokenFrame) as error:
-            raise PluginError(f"The theme makes no frame for the help desk's pages: {error}.") from error
+            raise PluginError(
+                _("The theme makes no frame for the help desk's pages: %(reason)s.", reason=error)
+            ) from error
         return frame
 
     def _holidays_warning(self, policy_file: Path) -> str:
@@ -273,8 +286,13 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         log.warning(sentence) if self.serving else log.error(sentence)
 
     def _stop(self) -> None:
-        count = len(self.problems)
-        raise PluginError(f"The guide has {count} problem{'s' if count > 1 else ''}; see above.")
+        raise PluginError(
+            ngettext(
+                "The guide has %(count)s problem; see above.",
+                "The guide has %(count)s problems; see above.",
+                len(self.problems),
+            )
+        )
 
 
 def _with_assets(output: str, wanted: Iterable[Asset], page: Page | None, config: MkDocsConfig) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources.abc import Traversable
+
+from babel.numbers import format_decimal
 
 # Each by its own name, as whoever looks for it reads it.
 LANGUAGES = {"en": "English", "de": "Deutsch", "fr": "Français", "es": "Español", "ar": "العربية"}
@@ -33,6 +36,11 @@ def locale() -> str:
     language = current_language()
     # Dates as the English texts around them have them: "24 November".
     return "en_GB" if language in (SOURCE_LANGUAGE, PSEUDO_LANGUAGE) else language
+
+
+def number(value: int) -> str:
+    """A number as the current language writes it: "100,000", "100.000"."""
+    return format_decimal(value, locale=locale())
 
 
 def is_spoken(language: str) -> bool:
@@ -67,6 +75,19 @@ def closest_language(tag: str) -> str | None:
         return tag
     code = tag.strip().replace("_", "-").partition("-")[0].casefold()
     return code if code in LANGUAGES else None
+
+
+def language_of_environment() -> str:
+    """The language of whoever works at this machine, as its environment names it; English where we don't speak it."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := os.environ.get(name):
+            return closest_language(value.partition(".")[0]) or SOURCE_LANGUAGE
+    return SOURCE_LANGUAGE
+
+
+def speak(language: str) -> None:
+    """Say everything in this language from now on, where nothing says otherwise; for programs of one person."""
+    _current.set(language if is_spoken(language) else _unknown(language))
 
 
 class Catalog:

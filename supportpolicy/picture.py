@@ -60,11 +60,12 @@ def graph_svg(policy: Policy) -> str:
     parts: list[str] = []
     width = _draw(root, 8, 12, parts) + 8
     height = root.height + 24
+    title = _("How the priority is decided")
     description = _("Every question of the priority chooser with its answers, and the priority that each leads to.")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
         'role="img" direction="ltr" font-family="system-ui, sans-serif" font-size="14" fill="currentColor">'
-        f"<title>{escape(_('How the priority is decided'))}</title>"
+        f"<title>{escape(title)}</title>"
         f"<desc>{escape(description)}</desc>"
         f"{''.join(parts)}</svg>\n"
     )

@@ -77,7 +77,7 @@ def _read(node: Node, wanted: Tree | str, place: Place, found: dict[Place, tuple
         given = node.entries()
         for name, value in given.items():
             if name not in wanted:
-                sentence = _('The policy has no text "%(key)s"', key=value.key) + did_you_mean(name, tuple(wanted))
+                sentence = did_you_mean(_('The policy has no text "%(key)s"', key=value.key), name, tuple(wanted))
                 node.reader.problem(node.line_of(name) or value.line, value.key, sentence)
     for name, below in wanted.items():
         if name in given:

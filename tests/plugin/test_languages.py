@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from supportpolicy.languages import speak
 from tests.builders import POLICY
 from tests.plugin.conftest import Site
 from tests.reading import Page
@@ -129,3 +130,17 @@ def test_static_i18n_gives_each_language_its_texts_and_links(site: Site, structu
         assert form.one("input", name="page")["value"].startswith(f"/help/{folder}form")
         assert table(site.page(f"{folder}only.md"))[0] == language
         assert label in site.page(f"{folder}only.md")
+
+
+def test_a_writer_hears_of_problems_in_the_language_of_the_machine(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
+    try:
+        (problem, end) = site.problems({"index.md": "```suport-table\n```\n"})
+        site.write({"index.md": TABLE})
+        site.build({"index.md": TABLE})
+    finally:
+        speak("en")
+    assert problem == 'docs/index.md:1: Es gibt keinen Block "suport-table"; meinten Sie "support-table"?'
+    assert end == "Der Leitfaden hat 1 Problem; siehe oben."
+    # What readers see is in their page's language all the same.
+    assert table(site.page()) == ("en", "ltr", "Response")

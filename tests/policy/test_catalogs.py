@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import re
 import shlex
@@ -56,6 +57,18 @@ def test_what_is_said_stands_in_each_catalogue_and_nothing_else_does(room: str, 
     for language in OTHERS:
         found = {(message.context, message.id) for message in messages(catalog(room, language))}
         assert wanted == found, f"{language}: run make translations"
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_nothing_is_said_within_an_f_string_where_no_collector_sees_it(room: str) -> None:
+    for path in (REPOSITORY / room).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(node, ast.JoinedStr):
+                continue
+            called = {
+                one.func.id for one in ast.walk(node) if isinstance(one, ast.Call) and isinstance(one.func, ast.Name)
+            }
+            assert not called & {"_", "gettext", "ngettext", "pgettext", "gettext_noop"}, f"{path}:{node.lineno}"
 
 
 @pytest.mark.parametrize("language", OTHERS)

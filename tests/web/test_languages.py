@@ -224,7 +224,13 @@ def read(page: Page) -> list[str]:
 
 # What the test's own people typed, what names things for machines, and the words of the address in use.
 DATA = (
-    "The name hooks.example can't be found", "ticket.created", "ticket.closed", "ticket.reopened",
+    "The name hooks.example can't be found",
+    "ticket.created",
+    "ticket.closed",
+    "ticket.reopened",
+    "ticket.due_soon",
+    "ticket.missed",
+    "ticket.priority_changed",
     *("Ada Martin", "Sam Rivera", "Kim Adeyemi", "Riverside Shop", "Harbour", "Standard", "Paris"),
     *(
         "ada@shop.example",
@@ -313,7 +319,7 @@ def walk(desk: Desk) -> Iterator[Page]:
     receive.receive(services, mail, "pipe", clock())
     judge.judge_next(services, clock)
     triage.assign(services, kim.id, 1, "sam@platform.example", clock(), seen=99)
-    triage.correct_answers(services, kim.id, 1, {"need": "question"}, clock(), seen=99)
+    triage.correct_answers(services, kim.id, 1, {"need": "question"}, clock(), seen=99, reason="Hello there")
     for path in (
         *("", "?search=status:any", "?search=status:closed", "?search=nothing-like-it", "?search=is:late", "SUP-1001"),
         *("SUP-1002", "SUP-1003", "closures", "outgoing", "outgoing/endpoints/1", "audit", "audit?person=x", "mail"),

@@ -126,7 +126,8 @@ def _details(entry: audit.Entry) -> list[str]:
         elif name == "reason":
             said.append(_("Why: %(reason)s", reason=_(REASONS.get(str(value), str(value)))))
         else:
-            said.append(f"{_(DETAILS[name]) if name in DETAILS else name.capitalize()}: {_word(value)}")
+            label = _(DETAILS[name]) if name in DETAILS else name.capitalize()
+            said.append(f"{label}: {_word(value)}")
     return said
 
 

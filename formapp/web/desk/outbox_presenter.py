@@ -90,7 +90,7 @@ def present_given_up(messages: Iterable[OutboxMessage], endpoints: Sequence[Endp
     return [
         GivenUpMessage(
             number=message.id,
-            what=f"{_(CHANNELS.get(message.channel, message.channel))}: {_(KINDS.get(message.kind, message.kind))}",
+            what=_what(message),
             to=_recipient(message, urls),
             reference=reference_of(message.ticket_id) if message.ticket_id else "",
             at=message.finished_at or message.created_at,
@@ -98,6 +98,11 @@ def present_given_up(messages: Iterable[OutboxMessage], endpoints: Sequence[Endp
         )
         for message in messages
     ]
+
+
+def _what(message: OutboxMessage) -> str:
+    channel, kind = _(CHANNELS.get(message.channel, message.channel)), _(KINDS.get(message.kind, message.kind))
+    return f"{channel}: {kind}"
 
 
 def _recipient(message: OutboxMessage, urls: dict[int, str]) -> str:

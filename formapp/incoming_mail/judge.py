@@ -20,8 +20,8 @@ from formapp.backoff import pause_after
 from formapp.errors import NotFound, TooManyMessages, UseCaseError
 from formapp.incoming_mail import belonging
 from formapp.incoming_mail.files import stage_files
-from formapp.incoming_mail.parsing import ParsedMail, Unreadable, parse
-from formapp.incoming_mail.reply_text import ReplyText, read
+from formapp.incoming_mail.parsing import ParsedMail, Unreadable
+from formapp.incoming_mail.reading import ReadMail, read_mail
 from formapp.logs import failure_place, log
 from formapp.models import Account, IncomingMail, Membership, Message, OutboxMessage, Ticket, reference_of
 from formapp.notifications import outbox
@@ -61,6 +61,9 @@ REASONS = {
     ),
     "not-sent": gettext_noop("Its sender was asked for project and priority and hasn't sent the ticket"),
     "sent": gettext_noop("Its sender has sent it as a ticket"),
+    "nothing-new": gettext_noop(
+        "A colleague's answer stands below or within what it quotes, so nothing of it was sent"
+    ),
     "too-many": gettext_noop("Its sender has written too often within an hour"),
     "refused": gettext_noop("The ticket can't take it as it is"),
     "automatic": gettext_noop("A program wrote it"),
@@ -119,16 +122,16 @@ def judge(services: Services, number: int, now: datetime, *, accepted_by: int | 
         mail = database.get(IncomingMail, number)
     if mail is None or mail.raw is None:
         raise NotFound
-    parsed: ParsedMail | None = None
+    content: ReadMail | None = None
     try:
-        parsed = parse(mail.raw)
-        judgement = _judgement(services, mail, parsed, now, accepted=accepted_by is not None)
+        content = read_mail(mail.raw)
+        judgement = _judgement(services, mail, content, now, accepted=accepted_by is not None)
     except Unreadable:
         judgement = Judgement("held", "unreadable")
     with services.write.begin() as database:
         row = database.get_one(IncomingMail, number)
-        if parsed is not None:
-            row.sender, row.subject = parsed.sender, parsed.subject
+        if content is not None:
+            row.sender, row.subject = content.parsed.sender, content.parsed.subject
         _note(row, judgement, now, accepted_by)
     log.info("mail judged", mail=number, state=judgement.state, reason=judgement.reason)
     return judgement
@@ -163,8 +166,9 @@ def _note(row: IncomingMail, judgement: Judgement, now: datetime, accepted_by: i
 
 
 def _judgement(
-    services: Services, mail: IncomingMail, parsed: ParsedMail, now: datetime, *, accepted: bool
+    services: Services, mail: IncomingMail, content: ReadMail, now: datetime, *, accepted: bool
 ) -> Judgement:
+    parsed = content.parsed
     with services.read() as database:
         if parsed.bounce is not None:
             return _of_bounce(database, parsed)
@@ -193,10 +197,10 @@ def _judgement(
     if ticket is None:
         if person.is_staff:
             return replace(known, reason="staff-without-ticket")
-        return _ask(services, parsed, person, known, now, accepted=accepted)
+        return _ask(services, content, person, known, now, accepted=accepted)
     if not person.is_staff and not member:
         return replace(known, reason="not-permitted")
-    return _add(services, mail, parsed, person, ticket, known, now)
+    return _add(services, mail, content, person, ticket, known, now)
 
 
 def _of_bounce(database: Session, parsed: ParsedMail) -> Judgement:
@@ -212,19 +216,22 @@ def _of_bounce(database: Session, parsed: ParsedMail) -> Judgement:
 def _add(
     services: Services,
     mail: IncomingMail,
-    parsed: ParsedMail,
+    content: ReadMail,
     person: Account,
     ticket: Ticket,
     known: Judgement,
     now: datetime,
 ) -> Judgement:
     """Add it to its ticket; a closed one is open again."""
-    text = read(parsed.plain, parsed.html, drop_quotes=person.is_staff)
+    parsed = content.parsed
+    if person.is_staff and is_blank(content.unquoted) and not parsed.files:
+        # What isn't surely new may be what it quotes, and that may hold a note.
+        return replace(known, reason="nothing-new")
     # Why a file isn't taken is told to its sender.
     with in_language(person.language if person.language in LANGUAGES else SOURCE_LANGUAGE):
         staged = stage_files(services, parsed.files, now)
         left_out = (*staged.refused, *(_left_out(name) for name in parsed.left_out))
-    message = MessageInput(_body(parsed, text), f"mail-{mail.digest}", files=staged.tokens)
+    message = MessageInput(_body(content, for_staff=person.is_staff), f"mail-{mail.digest}", files=staged.tokens)
     try:
         if person.is_staff:
             replies.reply_as_staff(
@@ -251,7 +258,7 @@ def _add(
 
 def _ask(
     services: Services,
-    parsed: ParsedMail,
+    content: ReadMail,
     person: Account,
     known: Judgement,
     now: datetime,
@@ -259,14 +266,14 @@ def _ask(
     accepted: bool,
 ) -> Judgement:
     """Fill a form with it and send its sender one link to that: project and priority are still to be chosen."""
+    parsed = content.parsed
     with services.read() as database:
         if not accepted and not _may_answer(database, parsed, now):
             return replace(known, reason="asked-lately" if parsed.answerable else "not-answerable")
-    text = read(parsed.plain, parsed.html, drop_quotes=False)
     staged = stage_files(services, parsed.files, now)
     fields = {
         "subject": parsed.subject[: services.policy.form.subject_length],
-        "description": text.whole[: services.policy.form.description_length],
+        "description": content.whole[: services.policy.form.description_length],
         "files": " ".join(staged.tokens),
         "email": person.email,
     }
@@ -275,10 +282,11 @@ def _ask(
     return replace(known, state="asked", draft_hash=hash_token(token), answered=True)
 
 
-def _body(parsed: ParsedMail, text: ReplyText) -> str:
-    body = text.new if not is_blank(text.new) else text.whole
+def _body(content: ReadMail, *, for_staff: bool) -> str:
+    """The reply's text. Of staff nothing quoted goes out: it may hold what only the desk knows."""
+    body = content.unquoted if for_staff else content.new
     if is_blank(body):
-        return parsed.subject or "(a mail without text)"
+        return content.parsed.subject or "(a mail without text)"
     if len(body) > BODY_LENGTH:
         end = "\n\n[The mail goes on; staff can read the rest]"
         return body[: BODY_LENGTH - len(end)] + end

@@ -176,7 +176,7 @@ def test_what_only_staff_know_reaches_no_customer(services: Services, ada: Accou
     triage.reopen(services, sam.id, 1, clock.now)
     worker.run_once(services, clock)
     to_ada = [row for row in mails(services) if row.recipient == ada.email]
-    assert [row.kind for row in to_ada] == ["received", "replied", "closed", "reopened"]
+    assert [row.kind for row in to_ada] == ["received", "replied", "priority-changed", "closed", "reopened"]
     for row in to_ada:
         composed = compose(services, row, services.policy)
         for told in (composed.text, composed.html, build(composed).decode(), str(row.payload)):

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from formapp.accounts.projects import every_project
 from formapp.errors import NotFound, UseCaseError
-from formapp.incoming_mail import held, reply_text
+from formapp.incoming_mail import held
 from formapp.incoming_mail.held import MailFacts
 from formapp.incoming_mail.judge import Judgement
 from formapp.models import reference_of
@@ -111,13 +111,12 @@ def _said(judgement: Judgement) -> str:
 
 def _mail_page(facts: MailFacts, *, error: str = "") -> Response:
     content = held.content_of(facts.mail)
-    text = reply_text.read(content.plain, content.html, drop_quotes=False).whole if content else ""
     return page(
         "incoming-mail.html",
         422 if error else 200,
         assets=("support-desk.css", "support-ticket.css"),
         mail=present_mail(facts),
-        content=present_content(content, text) if content else None,
+        content=present_content(content) if content else None,
         projects=[]
         if facts.project_key
         else [(one.key, one.name) for one in every_project(web().services) if one.is_active],

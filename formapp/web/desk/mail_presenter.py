@@ -7,7 +7,7 @@ from datetime import datetime
 
 from formapp.incoming_mail.held import MailFacts
 from formapp.incoming_mail.judge import REASONS
-from formapp.incoming_mail.parsing import ParsedMail
+from formapp.incoming_mail.reading import ReadMail
 from formapp.text import size_words
 from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
@@ -80,11 +80,11 @@ def present_mail(facts: MailFacts) -> MailView:
     )
 
 
-def present_content(content: ParsedMail, text: str) -> ContentView:
-    """What a mail says; ``text`` is its whole text."""
+def present_content(content: ReadMail) -> ContentView:
+    """What a mail says."""
     return ContentView(
-        text=text,
-        to=content.recipients,
-        files=tuple(f"{file.name} ({size_words(len(file.content))})" for file in content.files),
-        left_out=content.left_out,
+        text=content.whole,
+        to=content.parsed.recipients,
+        files=tuple(f"{file.name} ({size_words(len(file.content))})" for file in content.parsed.files),
+        left_out=content.parsed.left_out,
     )

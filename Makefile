@@ -81,7 +81,7 @@ translations: $(TOOLS) ## Collect the messages of code and templates, add them t
 			-o $$room/locale/messages.pot $$room && \
 		for language in $(LANGUAGES); do \
 			folder=$$room/locale/$$language/LC_MESSAGES; \
-			if [ -f $$folder/messages.po ]; then action=update; more="--no-fuzzy-matching --ignore-obsolete"; else action=init; more=; fi; \
+			if [ -f $$folder/messages.po ]; then action=update; more="--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date"; else action=init; more=; fi; \
 			$(BIN)/pybabel -q $$action -i $$room/locale/messages.pot -d $$room/locale -l $$language $$more && \
 			$(BIN)/pybabel -q compile -d $$room/locale -l $$language || exit 1; \
 		done; \

@@ -34,10 +34,16 @@ MAIL_KINDS = (LINK_MAIL, UNKNOWN_MAIL)
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link that would work: whom it signs in, and whether a filled ticket waits behind it."""
+    """A link that would work: whom it signs in, and the token of the filled ticket behind it ("" for none)."""
 
     email: str
-    has_draft: bool
+    account_id: int
+    draft_token: str
+
+    @property
+    def has_draft(self) -> bool:
+        """Whether a filled ticket waits behind it."""
+        return bool(self.draft_token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +147,7 @@ def inspect_link(services: Services, token: str, now: datetime) -> Link:
         ).one_or_none()
     if row is None or row.SignInLink.used_at is not None or row.SignInLink.expires_at <= now or row.Account.disabled_at:
         raise LinkGone
-    return Link(row.Account.email, bool(row.SignInLink.draft_token))
+    return Link(row.Account.email, row.Account.id, row.SignInLink.draft_token)
 
 
 def ended_link(services: Services, token: str) -> EndedLink | None:

@@ -42,8 +42,14 @@ def current_person() -> Person | None:
 def _found() -> Person | None:
     desk = web()
     token = request.cookies.get(desk.cookie(COOKIE))
-    found = sessions.signed_in_by(desk.services, token, desk.clock()) if token else None
-    if found is None or token is None:
+    return signed_in(token) if token else None
+
+
+def signed_in(token: str) -> Person | None:
+    """The person of a session that lives; this request is answered in their language."""
+    desk = web()
+    found = sessions.signed_in_by(desk.services, token, desk.clock())
+    if found is None:
         return None
     if language := known_language(found.language):
         speak(language)

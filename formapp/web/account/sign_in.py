@@ -20,7 +20,9 @@ from formapp.web.acting import acting, place
 from formapp.web.body.form_data import form_data
 from formapp.web.context import PREFIX, client_network, web
 from formapp.web.layout.page import page
-from formapp.web.session_cookie import COOKIE, clear_session_cookie, current_person, set_session_cookie
+from formapp.web.mailed_link import mailed_to
+from formapp.web.session_cookie import COOKIE, clear_session_cookie, current_person, set_session_cookie, signed_in
+from formapp.web.tickets import saved_ticket
 from supportpolicy.languages import current_language
 
 blueprint = Blueprint("signin", __name__)
@@ -72,12 +74,6 @@ def _form(
     return page("sign-in.html", status, assets=assets, form=form, back=safe_path(back), said=said, left=left)
 
 
-def mailed_to(email: str, *, saved: bool) -> Response:
-    """Go on to the page that says where the mail went; the address travels in the cookie, not in the URL."""
-    session["mailed"] = {"to": email, "saved": saved}
-    return redirect(url_for("signin.check_mail"), 303)
-
-
 @blueprint.get("/check-mail")
 def check_mail() -> Response:
     """Say that a mail is on its way; open to everybody."""
@@ -96,7 +92,8 @@ def look(token: str) -> Response:
     except LinkGone:
         return _gone(token)
     current_person()
-    return page("link.html", token=token, link=link)
+    sends = link.has_draft and saved_ticket.can_be_sent(link.account_id, link.draft_token)
+    return page("link.html", token=token, link=link, sends=sends)
 
 
 @blueprint.post("/sign-in/<token>")
@@ -111,6 +108,13 @@ def use(token: str) -> Response:
         audit.note(desk.services, "sign-in-refused", acting(None), desk.clock(), details={"reason": "link"})
         return _gone(token)
     session.clear()
+    # What the button said, whatever has become of the draft since.
+    if form_data().get("send") and used.draft_token:
+        person = signed_in(used.token)
+        if person is not None:
+            answer = saved_ticket.send(person, used.draft_token)
+            set_session_cookie(answer, used.token)
+            return answer
     onward = _onward(used) or url_for("queue.tickets" if used.is_staff else "tickets.mine")
     answer = redirect(onward, 303)
     set_session_cookie(answer, used.token)

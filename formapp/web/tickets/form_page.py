@@ -69,9 +69,12 @@ def new_submission() -> str:
 
 def project_choices(person: Person | None) -> tuple[Choice, ...] | None:
     """The projects that the person may file for; None for somebody who isn't known yet."""
-    if person is None:
-        return None
-    return tuple((project.key, project.name) for project in active_projects_of(web().services, person.account_id))
+    return None if person is None else choices_of(person.account_id)
+
+
+def choices_of(account_id: int) -> tuple[Choice, ...]:
+    """The projects that an account may file for."""
+    return tuple((project.key, project.name) for project in active_projects_of(web().services, account_id))
 
 
 def filled_form(sent: FormData, projects: Sequence[Choice] | None) -> TicketForm:
@@ -114,11 +117,19 @@ def add_error(form: TicketForm, name: str, sentence: str) -> Notice | None:
 
 
 def form_page(
-    form: TicketForm, person: Person | None, status: int = 200, /, *, notice: Notice | None = None, mark: str = ""
+    form: TicketForm,
+    person: Person | None,
+    status: int = 200,
+    /,
+    *,
+    notice: Notice | None = None,
+    mark: str = "",
+    missing: Sequence[tuple[str, str]] | None = None,
 ) -> Response:
     """The page that shows this form, with a fresh token for browsers that can't tell their origin.
 
-    ``mark`` says whom it was made for where that can't be looked up now.
+    ``mark`` says whom it was made for where that can't be looked up now; ``missing`` are element and sentence of
+    what a saved ticket lacks, which is all that keeps it from being sent (None: it is none).
     """
     for field in form:
         # A page can't hold a NUL; the sentence at the field says that there was one.
@@ -154,6 +165,7 @@ def form_page(
         assets=FORM_ASSETS,
         form_html=html,
         notice=notice,
+        missing=missing,
         alike=present_similar(person, form.project.data, form.subject.data),
         problem=bool(form.errors) or status != 200,
     )

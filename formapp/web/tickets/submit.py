@@ -22,12 +22,12 @@ from formapp.tickets.replies import MessageInput
 from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
 from formapp.web import made_for
-from formapp.web.account.sign_in import mailed_to
 from formapp.web.acting import place
 from formapp.web.body.file_field import discard_file, staged_for_form
 from formapp.web.body.form_data import FormData, form_data
 from formapp.web.context import client_network, web
 from formapp.web.language import known_language
+from formapp.web.mailed_link import mailed_to
 from formapp.web.request_log import log_failure
 from formapp.web.session_cookie import Person, current_person
 from formapp.web.tickets.form_page import (
@@ -171,7 +171,7 @@ def _file(sent: FormData, person: Person) -> Response:
     form = filled_form(sent, [(key, key)])
     if key and is_whole(form, sent):
         try:
-            return _filed(form, person, now)
+            return filed(form, person, now)
         except UseCaseError:
             pass
     return _file_with_care(sent, person, now)
@@ -186,7 +186,7 @@ def _file_with_care(sent: FormData, person: Person, now: datetime) -> Response:
     if not is_whole(form, sent):
         return form_page(form, person, sent.status)
     try:
-        return _filed(form, person, now)
+        return filed(form, person, now)
     except TooManyTickets:
         return form_page(form, person, 429, notice=TOO_MANY_TICKETS.translated())
     except SubmissionReused as used:
@@ -196,12 +196,13 @@ def _file_with_care(sent: FormData, person: Person, now: datetime) -> Response:
         return form_page(form, person, 422, notice=notice)
 
 
-def _filed(form: TicketForm, person: Person, now: datetime) -> Response:
+def filed(form: TicketForm, person: Person, now: datetime) -> Response:
+    """File a form that is whole, and go to its confirmation. Raises what the use case does."""
     desk = web()
     most = desk.limits.tickets_an_hour
-    filed = create.create_ticket(desk.services, person.account_id, _input(form), now, most_an_hour=most)
+    stored = create.create_ticket(desk.services, person.account_id, _input(form), now, most_an_hour=most)
     _drop_draft(form, person)
-    return redirect(url_for("tickets.sent", reference=filed.ticket.reference), 303)
+    return redirect(url_for("tickets.sent", reference=stored.ticket.reference), 303)
 
 
 def _drop_draft(form: TicketForm, person: Person) -> None:

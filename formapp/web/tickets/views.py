@@ -23,7 +23,7 @@ from formapp.web.context import web
 from formapp.web.layout.page import page
 from formapp.web.request_log import log_failure
 from formapp.web.session_cookie import Person, current_person, require_person
-from formapp.web.tickets import reply_form, submit
+from formapp.web.tickets import reply_form, saved_ticket, submit
 from formapp.web.tickets.conversation import present_answers_given, present_conversation
 from formapp.web.tickets.form_page import (
     Notice,
@@ -98,6 +98,12 @@ def new() -> Response:
     values, notice = _first_values(person)
     if choices is not None and not choices:
         return no_project_page(values, values.get("files", "").split())
+    if choices and "draft" in values:
+        saved = saved_ticket.saved_form(values, choices)
+        missing = [(one.element, one.sentence) for one in saved_ticket.missing_in(saved)]
+        if values["project"].strip() and saved.project.data not in dict(choices):
+            saved.project.errors = [unknown_project(values["project"])]
+        return form_page(saved, person, notice=notice, missing=missing)
     reply_draft = values["project"]
     if choices:
         values["project"] = project_key(reply_draft, choices)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -292,7 +293,7 @@ def problem_box(sentences: Sequence[str]) -> Markup:
     rows = Markup().join(Markup("<li>{}</li>").format(sentence) for sentence in sentences)
     return Markup(
         '<div class="admonition failure support-problem"><p class="admonition-title">{}</p><ul>{}</ul></div>'
-    ).format(_("This can't be shown yet"), rows)
+    ).format(Markup(escape(_("This can't be shown yet"), quote=False)), rows)  # noqa: S704 - escaped
 
 
 def beside(path: Path, folder: Path) -> str:

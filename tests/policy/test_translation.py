@@ -195,6 +195,8 @@ def test_a_policy_s_own_language_makes_another_version_and_survives(policy: Poli
     assert spanish.version != policy.version
     assert Policy.from_canonical(spanish.canonical).languages == ("es",)
     assert loads("language: en\n" + policy_text).version == policy.version
+    # Versions that are stored with tickets were made before there was a choice.
+    assert '"language"' not in policy.canonical
     with pytest.raises(PolicyError, match='There is no language "xx"'):
         loads("language: xx\n" + policy_text)
 

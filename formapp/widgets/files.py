@@ -59,6 +59,8 @@ def render_files(
             "attached": " is attached.",
             "removed": " is removed.",
             "later": " can't be uploaded now. It goes along when you send the form.",
+            "blocked": " isn't attached: it is too large for the web server in front of the help desk. "
+            f"Compress it, or remove it and email it to {policy.contact_email}.",
         },
         staged=staged,
         errors=errors,

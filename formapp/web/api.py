@@ -19,6 +19,8 @@ from formapp.web import made_for
 from formapp.web.context import web
 from formapp.web.session_cookie import current_person
 from formapp.web.tickets.presenters import present_similar
+from formapp.widgets import promised
+from formapp.widgets.table import hours_in_words
 
 blueprint = Blueprint("api", __name__)
 A_MINUTE = 60
@@ -47,16 +49,25 @@ def needs_database(view: Callable[[], Response]) -> Callable[[], Response]:
 def dates() -> Response:
     """By when each priority is answered and solved if it is filed now, and whether support is open."""
     desk = web()
+    policy = desk.services.policy
     found = quote_now(desk.services, desk.clock())
     answer = {
-        "policy_version": desk.services.policy.version,
-        "timezone": desk.services.policy.calendar.zone.key,
+        "policy_version": policy.version,
+        "timezone": policy.calendar.zone.key,
         "at": _iso(found.at),
         "support": {
             "open": found.is_open,
             "until": _iso(found.changes) if found.changes else None,
             "words": found.state,
         },
+        # By these a page that was made before the policy changed tells what it must not promise any more.
+        "promised": promised.written(policy),
+        "promises": {
+            one.id: {"response": one.response.words, "resolution": one.resolution.words} for one in policy.priorities
+        },
+        "hours": f"Support is open {hours_in_words(policy.calendar)}.",
+        "hoursName": "Opening hours",
+        "gone": "No longer offered",
         "priorities": {one.priority: _dates(one) for one in found.dates},
     }
     return _answer(json.dumps(answer, ensure_ascii=False), "application/json", A_MINUTE)

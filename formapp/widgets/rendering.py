@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
+from formapp.widgets import promised
 from formapp.widgets.secretkinds import DULL, kinds_for_script
 from supportpolicy import Policy
 
@@ -31,7 +32,8 @@ ENVIRONMENT = _environment()
 
 def render(template: str, policy: Policy, **words: Any) -> Markup:  # noqa: ANN401 - template values
     """A template filled with the policy and these words."""
-    return Markup(ENVIRONMENT.get_template(template).render(policy=policy, **words).strip())  # noqa: S704 - escaped by Jinja
+    text = ENVIRONMENT.get_template(template).render(policy=policy, promised=promised.written(policy), **words)
+    return Markup(text.strip())  # noqa: S704 - escaped by Jinja
 
 
 def in_list(words: tuple[str, ...], last: str = "or") -> str:

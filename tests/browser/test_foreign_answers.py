@@ -98,7 +98,7 @@ def test_only_the_desk_s_own_word_lets_the_form_go(form: Page, desk: Desk, answe
 
 @pytest.mark.parametrize("kind", FOREIGN)
 def test_whatever_answers_the_scripts_the_guide_s_form_keeps_what_is_typed(
-    open_page: OpenPage, desk: Desk, watch: Watch, kind: str
+    open_page: OpenPage, watch: Watch, kind: str
 ) -> None:
     watch.expected = ("Failed to load resource",)
     page = open_page()

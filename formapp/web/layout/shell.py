@@ -13,6 +13,7 @@ from pathlib import Path
 
 from markupsafe import Markup, escape
 
+from formapp.widgets.built_site import current_folder
 from formapp.widgets.page_frame import FRAME_FILE, TITLE, BrokenFrame, InlineCode, frame_places
 
 
@@ -68,20 +69,21 @@ class ShellFile:
     """The current shell of a site folder (``plain`` without one); follows the file, so a rebuild needs no restart."""
 
     def __init__(self, site_dir: Path | None) -> None:
-        self._path = site_dir / FRAME_FILE if site_dir else None
+        self._site_dir = site_dir
         self.plain = plain_shell()
-        self._seen: tuple[int, int] | None = None
+        self._seen: tuple[Path, int, int] | None = None
         self._shell = self.plain
 
     def current(self) -> Shell:
         """The shell to fill now; the plain one while the guide has none that can be read."""
-        if self._path is None:
+        if self._site_dir is None:
             return self.plain
+        path = current_folder(self._site_dir) / FRAME_FILE
         try:
-            state = self._path.stat()
-            seen = (state.st_mtime_ns, state.st_size)
+            state = path.stat()
+            seen = (path, state.st_mtime_ns, state.st_size)
             if seen != self._seen:
-                self._shell = cut(self._path.read_text("utf-8"))
+                self._shell = cut(path.read_text("utf-8"))
                 self._seen = seen
         except (OSError, UnicodeDecodeError, BrokenFrame):
             # A build in progress: the last good layout (or the plain one) serves meanwhile.

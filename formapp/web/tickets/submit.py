@@ -38,6 +38,7 @@ from formapp.web.tickets.form_page import (
     project_choices,
     recommended,
 )
+from formapp.widgets import promised
 
 PRESS_AGAIN = Notice(
     "Press Send ticket once more",
@@ -130,7 +131,18 @@ def _not_to_be_sent(sent: FormData) -> Response | None:
         return _without_file(sent)
     if sent.get("use_answers"):
         return _with_recommendation(sent)
+    policy, priority = web().services.policy, sent.get("priority")
+    if promised.has_changed(policy, sent.get("promised"), priority):
+        return _shown(sent, 422, _promise_changed(policy.priority(priority).label))
     return None
+
+
+def _promise_changed(label: str) -> Notice:
+    """The page that the form was on is older than the policy; its reader hasn't seen what holds now."""
+    return Notice(
+        f"Press Send ticket once more: our promise for {label} has changed",
+        ("What stands beside each priority counts today. Everything you typed is below, and it is not sent yet.",),
+    )
 
 
 def _shown(sent: FormData, status: int = 200, notice: Notice | None = None) -> Response:

@@ -13,7 +13,42 @@ const ask = async (place) => {
   known = answer?.ok ? await answer.json().catch(() => null) : null;
   // Something else may answer in the desk's place.
   if (!known?.priorities) known = null;
+  correct();
   for (const one of places) one.fill();
+};
+// A page may be older than the policy. What it no longer promises is replaced by what counts today, and that is said.
+const marks = (text) => new Map(text.split(" ").map((part) => part.split("=")));
+const correct = () => {
+  if (!known?.promises) return;
+  const today = marks(known.promised);
+  for (const root of document.querySelectorAll("[data-promised]")) {
+    const { promised, changed } = root.dataset;
+    if (promised === known.promised) continue;
+    root.dataset.promised = known.promised;
+    const names = new Set();
+    for (const [priority, mark] of marks(promised)) {
+      if (today.get(priority) === mark) continue;
+      const now = known.promises[priority];
+      for (const row of root.querySelectorAll(`[data-promise="${priority}"], [data-result="${priority}"]`)) {
+        names.add(row.querySelector(".support-priority").textContent);
+        const cells = row.querySelectorAll("td, dd");
+        const words = [now?.response ?? "", now?.resolution ?? ""];
+        cells.forEach((cell, index) => (cell.textContent = words[index] || known.gone));
+        const hint = row.querySelector("label .support-hint");
+        if (hint) hint.textContent = now ? words.join("; ") : known.gone;
+      }
+      if (priority === "_hours") {
+        const said = root.parentNode.querySelector("[data-support-hours] > span");
+        if (said) said.textContent = known.hours;
+        names.add(known.hoursName);
+      }
+    }
+    const note = Object.assign(document.createElement("p"), { className: "support-warning", textContent: `${changed} ${[...names].join(", ")}.` });
+    root.before(note);
+    // So that the desk needn't ask whether today's promise is known.
+    const field = root.closest("form")?.elements.promised;
+    if (field) field.value = known.promised;
+  }
 };
 const again = () => ask([...places][0]);
 document.addEventListener("visibilitychange", again);
@@ -34,7 +69,10 @@ customElements.define(
     connectedCallback() {
       this.still ??= this.textContent;
       places.add(this);
-      if (known) this.fill();
+      if (known) {
+        correct();
+        this.fill();
+      }
       ask(this);
     }
     disconnectedCallback() {

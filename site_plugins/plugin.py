@@ -167,7 +167,7 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         for path in csp.html_pages(site_dir):
             page, place = path.read_text("utf-8"), path.relative_to(site_dir).as_posix()
             if everywhere or has_blocks(page):
-                url = urljoin(config.site_url or "http://localhost/", place)
+                url = urljoin(f"{(config.site_url or 'http://localhost').rstrip('/')}/", place)
                 for one in blocked(page, url, policy, is_material=config.theme.name == "material"):
                     tell("%s: the policy blocks %s. To allow it, add to csp_allow:\n  - %s", place, one.what, one.line)
         if self.csp == "enforce":
@@ -225,7 +225,7 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         context = get_context(self.nav, files, config, page)
         # From the root, as what the reader chose (light or dark) is stored under it. The dot lets a theme add
         # "/search.html" to it.
-        context["base_url"] = f"{urlsplit(config.site_url or '/').path or '/'}."
+        context["base_url"] = f"{_site_path(config)}."
         try:
             output = env.get_template("main.html").render(context)
             output = _with_assets(output, assets(), page, config)
@@ -249,9 +249,14 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
 
 
 def _with_assets(output: str, wanted: Iterable[Asset], page: Page | None, config: MkDocsConfig) -> str:
-    base = urlsplit(config.site_url or "/").path or "/"
+    base = _site_path(config)
     own_styles = {normalize_url(str(path), page, base) for path in config.extra_css}
     return with_assets(output, wanted, normalize_url("assets", page, base) + "/", own_styles)
+
+
+def _site_path(config: MkDocsConfig) -> str:
+    """Where the site lies on its server, with a slash at the end, which mike leaves out for its versions."""
+    return urlsplit(config.site_url or "/").path.rstrip("/") + "/"
 
 
 def _place_of_option(config: MkDocsConfig, name: str) -> str:

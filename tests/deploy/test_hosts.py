@@ -34,6 +34,7 @@ from formapp.services import Services, utc_now
 from formapp.widgets import CLOSURES_FILE
 from site_plugins.chromium import find_chromium, flags
 from tests.browser.conftest import answered_whole
+from tests.browser.forms import fill_signed_out, send_by_mail
 from tests.builders import POLICY, REPOSITORY, build_customer, build_services, stored
 from tests.deploy.conftest import AROUND_NGINX, HOST, program
 from tests.serving.conftest import wait_until
@@ -231,24 +232,11 @@ def page_at(chromium: Browser, place: Place, *, script: bool) -> Iterator[Page]:
 
 
 def fill(page: Page, subject: str) -> None:
-    page.get_by_label("Subject").fill(subject)
-    page.get_by_label("Description").fill("It says 502.")
-    page.get_by_role("radio", name="High").check()
-    page.get_by_label("Email address").fill(CUSTOMER)
+    fill_signed_out(page, subject, "High", CUSTOMER)
 
 
 def send_and_sign_in(page: Page, place: Place) -> None:
-    """Send the form, follow the mail's link, and so send the ticket."""
-    page.get_by_role("button", name="Send ticket").last.click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Check your mail")
-    page.goto(f"{place.address}/support/inbox")
-    page.get_by_role("link", name="Your sign-in link").first.click()
-    link = re.search(rf"{re.escape(place.address)}/support/sign-in/\S+", page.inner_text("main"))
-    assert link
-    page.goto(link[0])
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("button", name="Send ticket").last.click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Your ticket is sent")
+    send_by_mail(page, place.address)
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])

@@ -49,8 +49,8 @@ def test_whenever_it_is_written_the_holidays_last(tmp_path: Path, month: int) ->
         ("site_name: X\n", "site_name: X\n\nplugins:\n  - search\n  - support:\n      policy: support-policy.yml\n"),
         ("plugins:\n- search\n", "plugins:\n- support:\n    policy: support-policy.yml\n- search\n"),
         (
-            "plugins:  # ours\n\n    # first\n    - tags: {}\nnav: []\n",
-            "plugins:  # ours\n\n    # first\n    - support:\n        policy: support-policy.yml\n    - tags: {}\nnav: []\n",
+            "plugins:  # ours\n\n    # 1\n    - t: {}\nnav: []\n",
+            "plugins:  # ours\n\n    # 1\n    - support:\n        policy: support-policy.yml\n    - t: {}\nnav: []\n",
         ),
         ("plugins: [search]\n", "plugins: [search]\n"),
         ("plugins:\n  search: {}\n", "plugins:\n  search: {}\n"),

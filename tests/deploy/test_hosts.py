@@ -37,6 +37,7 @@ from tests.browser.conftest import answered_whole
 from tests.browser.forms import fill_signed_out, send_by_mail
 from tests.builders import POLICY, REPOSITORY, build_customer, build_services, stored
 from tests.deploy.conftest import AROUND_NGINX, HOST, program
+from tests.documents import blocks
 from tests.serving.conftest import wait_until
 
 pytestmark = pytest.mark.browser
@@ -46,6 +47,7 @@ PAGES = {
     "index.md": "# Support\n\n```support-table\n```\n",
     "file-a-ticket.md": "# Open a ticket\n\n```support-form\n```\n",
 }
+WRITERS = (REPOSITORY / "docs/handbook/for-writers.md").read_text("utf-8")
 HANDBOOK = (REPOSITORY / "docs/handbook/hosts.md").read_text("utf-8")
 
 
@@ -75,8 +77,11 @@ def build(folder: Path, site_url: str, app_url: str = "/support/", *command: str
         (folder / "docs" / name).write_text(text, "utf-8")
     if not (folder / "support-policy.yml").exists():
         shutil.copy(POLICY, folder)
+    (page,) = [text for name, text in blocks(WRITERS) if name == "html+jinja"]
+    (folder / "overrides").mkdir(exist_ok=True)
+    (folder / "overrides" / "404.html").write_text(page.replace("'contact-support/'", "'file-a-ticket/'"), "utf-8")
     plugins = f"plugins:\n  - search\n  - support: {{app_url: '{app_url}'}}\n"
-    theme = "theme: {name: material, font: false}\n"
+    theme = "theme: {name: material, font: false, custom_dir: overrides}\n"
     (folder / "mkdocs.yml").write_text(f"site_name: Shop\nsite_url: {site_url}\n{theme}{plugins}", "utf-8")
     run(folder, *(command or (sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet")))
     return folder / "site"
@@ -312,4 +317,20 @@ def test_a_log_that_nginx_by_itself_finds_too_large_stays_chosen(places: dict[st
     page.get_by_role("button", name="Remove error.log").click()
     page.get_by_role("button", name="Send ticket").last.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Check your mail")
+    context.close()
+
+
+@pytest.mark.parametrize("name", ["root", "docs", "latest"])
+def test_an_address_that_isn_t_there_leads_on(places: dict[str, Place], chromium: Browser, name: str) -> None:
+    """By the page that the handbook gives to writers, however deep the address is."""
+    place = places[name]
+    context = chromium.new_context()
+    page = context.new_page()
+    for way, heading in (("Go to the start page", "Support"), ("contact support", "Open a ticket")):
+        answer = page.goto(f"{place.guide}nothing/is/here/")
+        assert answer
+        assert answer.status == 404
+        expect(page.get_by_role("heading", level=1)).to_have_text("This page isn't here")
+        page.get_by_role("link", name=way).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(heading)
     context.close()

@@ -116,6 +116,7 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
     def on_env(self, env: Environment, *, config: MkDocsConfig, files: Files) -> Environment:
         """All pages are rendered: stop a build that has problems, with all of them listed; make the desk's frame."""
         self._note_dead_criteria_links(files)
+        self._note_pages_of_the_desk(files, config)
         self.files = files
         self._tell_problems()
         # What else is rendered, such as the beginnings of a blog's posts, is of no page that we know.
@@ -190,6 +191,18 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
                     '"support-table" with "show: criteria".'
                 )
                 collected.problems[f"{link.place}: {sentence}"] = None
+
+    def _note_pages_of_the_desk(self, files: Files, config: MkDocsConfig) -> None:
+        """Pages with an address at which the help desk answers, so that nobody could ever read them."""
+        desk = self.extension.app_url
+        if desk == "/" or address_problem(self.config.app_url):
+            return
+        for file in files.documentation_pages():
+            address = f"{_site_path(config)}{file.url.removeprefix('./')}"
+            if address.startswith(desk):
+                name = Path(config.docs_dir).name
+                sentence = f'Its address is "{address}", where the help desk answers; give the file another name.'
+                self.extension.collected.problems[f"{name}/{file.src_uri}:1: {sentence}"] = None
 
     def _tell_problems(self) -> None:
         for sentence in self.extension.collected.problems:

@@ -118,7 +118,7 @@ def fronts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fronts]:
 
     try:
         wait_until(answers, "nginx hands on")
-        yield Fronts(services, ports)
+        yield Fronts(services, {**ports, "none": desk.port})
     finally:
         front.terminate()
         front.wait(60)
@@ -142,6 +142,11 @@ def test_it_says_how_much_comes_through(fronts: Fronts) -> None:
     assert finding.what == (
         "A form with files may have 26 MB, but the web server stops it (status 413); 0.8 MB come through."
     )
+
+
+def test_with_no_web_server_before_the_desk_none_is_counted(fronts: Fronts) -> None:
+    (finding,) = fronts.findings("none")
+    assert finding.do == "Set FORMAPP_PROXIES=0, or close the desk's port to everybody else."
 
 
 def test_nobody_answers(fronts: Fronts) -> None:

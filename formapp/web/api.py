@@ -20,6 +20,7 @@ from formapp.web.context import web
 from formapp.web.session_cookie import current_person
 from formapp.web.tickets.presenters import present_similar
 from formapp.widgets import promised
+from formapp.widgets.rendering import promise_words
 from formapp.widgets.table import hours_in_words
 
 blueprint = Blueprint("api", __name__)
@@ -63,7 +64,12 @@ def dates() -> Response:
         # By these a page that was made before the policy changed tells what it must not promise any more.
         "promised": promised.written(policy),
         "promises": {
-            one.id: {"response": one.response.words, "resolution": one.resolution.words} for one in policy.priorities
+            one.id: {
+                "response": one.response.words,
+                "resolution": one.resolution.words,
+                "words": promise_words(one),
+            }
+            for one in policy.priorities
         },
         "hours": f"Support is open {hours_in_words(policy.calendar)}.",
         "hoursName": "Opening hours",

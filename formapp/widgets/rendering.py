@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import resources
 from typing import Any
 
@@ -10,7 +11,7 @@ from markupsafe import Markup
 
 from formapp.widgets import promised
 from formapp.widgets.secretkinds import DULL, kinds_for_script
-from supportpolicy import Policy
+from supportpolicy import Policy, Priority
 
 
 def _environment() -> Environment:
@@ -34,6 +35,13 @@ def render(template: str, policy: Policy, **words: Any) -> Markup:  # noqa: ANN4
     """A template filled with the policy and these words."""
     text = ENVIRONMENT.get_template(template).render(policy=policy, promised=promised.written(policy), **words)
     return Markup(text.strip())  # noqa: S704 - escaped by Jinja
+
+
+def promise_words(priority: Priority) -> str:
+    """ "Answer within 1 hour, 24/7, solution within 4 hours, 24/7", as the form says it beside the priority's name."""
+    # Jinja has no types for a template's macros.
+    macro: Callable[[Priority], Markup] = ENVIRONMENT.get_template("promise.html").module.promise  # type: ignore[attr-defined]
+    return macro(priority).unescape()
 
 
 def in_list(words: tuple[str, ...], last: str = "or") -> str:

@@ -18,6 +18,8 @@ const ask = async (place) => {
 };
 // A page may be older than the policy. What it no longer promises is replaced by what counts today, and that is said.
 const marks = (text) => new Map(text.split(" ").map((part) => part.split("=")));
+const note = (words, names) =>
+  Object.assign(document.createElement("p"), { className: "support-warning", textContent: `${words} ${names.join(", ")}.` });
 const correct = () => {
   if (!known?.promises) return;
   const today = marks(known.promised);
@@ -25,26 +27,27 @@ const correct = () => {
     const { promised, changed } = root.dataset;
     if (promised === known.promised) continue;
     root.dataset.promised = known.promised;
-    const names = new Set();
+    const isChooser = root.localName === "support-chooser";
+    const names = [];
     for (const [priority, mark] of marks(promised)) {
       if (today.get(priority) === mark) continue;
       const now = known.promises[priority];
-      for (const row of root.querySelectorAll(`[data-promise="${priority}"], [data-result="${priority}"]`)) {
-        names.add(row.querySelector(".support-priority").textContent);
-        const cells = row.querySelectorAll("td, dd");
-        const words = [now?.response ?? "", now?.resolution ?? ""];
-        cells.forEach((cell, index) => (cell.textContent = words[index] || known.gone));
+      const words = [now?.response, now?.resolution];
+      for (const row of root.querySelectorAll(`[data-${isChooser ? "result" : "promise"}="${priority}"]`)) {
+        const name = row.querySelector(".support-priority").textContent;
+        names.push(name);
+        row.querySelectorAll("td, dd").forEach((cell, index) => (cell.textContent = words[index] ?? known.gone));
         const hint = row.querySelector("label .support-hint");
-        if (hint) hint.textContent = now ? words.join("; ") : known.gone;
+        if (hint) hint.textContent = now?.words ?? known.gone;
+        if (isChooser) row.querySelector("dl").after(note(changed, [name]));
       }
       if (priority === "_hours") {
         const said = root.parentNode.querySelector("[data-support-hours] > span");
         if (said) said.textContent = known.hours;
-        names.add(known.hoursName);
+        names.push(known.hoursName);
       }
     }
-    const note = Object.assign(document.createElement("p"), { className: "support-warning", textContent: `${changed} ${[...names].join(", ")}.` });
-    root.before(note);
+    if (!isChooser) root.before(note(changed, names));
     // So that the desk needn't ask whether today's promise is known.
     const field = root.closest("form")?.elements.promised;
     if (field) field.value = known.promised;

@@ -71,8 +71,7 @@ def dates() -> Response:
             }
             for one in policy.priorities
         },
-        "hours": f"Support is open {hours_in_words(policy.calendar)}.",
-        "hoursName": "Opening hours",
+        "hours": {"name": "Opening hours", "words": f"Support is open {hours_in_words(policy.calendar)}."},
         "gone": "No longer offered",
         "priorities": {one.priority: _dates(one) for one in found.dates},
     }

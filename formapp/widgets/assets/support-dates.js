@@ -43,8 +43,8 @@ const correct = () => {
       }
       if (priority === "_hours") {
         const said = root.parentNode.querySelector("[data-support-hours] > span");
-        if (said) said.textContent = known.hours;
-        names.push(known.hoursName);
+        if (said) said.textContent = known.hours.words;
+        names.push(known.hours.name);
       }
     }
     if (!isChooser) root.before(note(changed, names));

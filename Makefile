@@ -23,7 +23,7 @@ PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 APP := $(VENV)/.app-installed
 TOOLS := $(VENV)/.tools-installed
 SITE := site/index.html
-SITE_SOURCES := mkdocs.yml support-policy.yml $(shell find docs site_plugins supportpolicy formapp/widgets formapp/*.py \
+SITE_SOURCES := mkdocs.yml support-policy.yml $(shell find docs overrides site_plugins supportpolicy formapp/widgets formapp/*.py \
 	-type f ! -name '*.pyc')
 
 # The demo's guide and address, where the environment names no others.

@@ -77,7 +77,7 @@ def create_app(
         "desk.note": desk_pages.unsent_text,
     }
     asking = {endpoint: press_again.text_from_elsewhere(show) for endpoint, show in texts.items()}
-    scripted = dict.fromkeys(("files.upload", "files.remove"), files.refuse)
+    scripted = {"files.upload": files.refuse, "files.remove": files.refuse, "monitoring.through": monitoring.refuse}
     init_csrf(app, {"tickets.create": submit.ask_once_more, **asking}, scripted, press_again.from_elsewhere)
     press_again.init_press_again(
         app, {endpoint: press_again.text_of_another_person(show) for endpoint, show in texts.items()}

@@ -125,6 +125,7 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         """All pages are rendered: stop a build that has problems, with all of them listed; make the desk's frame."""
         self._note_dead_criteria_links(files)
         self._note_missing_languages()
+        self._note_pages_of_the_desk(files, config)
         self.files = files
         self._tell_problems()
         # What else is rendered, such as the beginnings of a blog's posts, is of no page that we know.
@@ -176,7 +177,7 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         for path in csp.html_pages(site_dir):
             page, place = path.read_text("utf-8"), path.relative_to(site_dir).as_posix()
             if everywhere or has_blocks(page):
-                url = urljoin(config.site_url or "http://localhost/", place)
+                url = urljoin(f"{(config.site_url or 'http://localhost').rstrip('/')}/", place)
                 for one in blocked(page, url, policy, is_material=config.theme.name == "material"):
                     sentence = _("the policy blocks %(what)s. To allow it, add to csp_allow:", what=one.what)
                     tell("%s: %s\n  - %s", place, sentence, one.line)
@@ -225,6 +226,21 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
             )
             log.info("%s: %s", place, sentence)
 
+    def _note_pages_of_the_desk(self, files: Files, config: MkDocsConfig) -> None:
+        """Pages with an address at which the help desk answers, so that nobody could ever read them."""
+        desk = self.extension.app_url
+        if desk == "/" or address_problem(self.config.app_url):
+            return
+        for file in files.documentation_pages():
+            address = f"{_site_path(config)}{file.url.removeprefix('./')}"
+            if address.startswith(desk):
+                name = Path(config.docs_dir).name
+                sentence = _(
+                    'Its address is "%(address)s", where the help desk answers; give the file another name.',
+                    address=address,
+                )
+                self.extension.collected.problems[f"{name}/{file.src_uri}:1: {sentence}"] = None
+
     def _tell_problems(self) -> None:
         for sentence in self.extension.collected.problems:
             if sentence not in self.problems:
@@ -265,7 +281,7 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         context = get_context(self.nav, files, config, page)
         # From the root, as what the reader chose (light or dark) is stored under it. The dot lets a theme add
         # "/search.html" to it.
-        context["base_url"] = f"{urlsplit(config.site_url or '/').path or '/'}."
+        context["base_url"] = f"{_site_path(config)}."
         try:
             output = env.get_template("main.html").render(context)
             output = _with_assets(output, assets(), page, config)
@@ -296,9 +312,14 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
 
 
 def _with_assets(output: str, wanted: Iterable[Asset], page: Page | None, config: MkDocsConfig) -> str:
-    base = urlsplit(config.site_url or "/").path or "/"
+    base = _site_path(config)
     own_styles = {normalize_url(str(path), page, base) for path in config.extra_css}
     return with_assets(output, wanted, normalize_url("assets", page, base) + "/", own_styles)
+
+
+def _site_path(config: MkDocsConfig) -> str:
+    """Where the site lies on its server, with a slash at the end, which mike leaves out for its versions."""
+    return urlsplit(config.site_url or "/").path.rstrip("/") + "/"
 
 
 def _place_of_option(config: MkDocsConfig, name: str) -> str:

@@ -1,4 +1,4 @@
-"""``python -m supportpolicy check|explain|graph|texts FILE``: what writers ask of a policy file."""
+"""``python -m supportpolicy init|check|explain|graph|texts``: how writers begin, and what they ask of a policy file."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from textwrap import indent
 
 from babel.dates import format_datetime
 
@@ -25,6 +26,7 @@ from supportpolicy.loading import load
 from supportpolicy.picture import graph_svg
 from supportpolicy.policy import Policy
 from supportpolicy.problems import PolicyError, UnknownAnswer
+from supportpolicy.starting import SETTINGS_FILE, NotStarted, own_zone, plan, write
 from supportpolicy.translation import gettext as _
 from supportpolicy.walk import enumerate_answers
 
@@ -41,9 +43,12 @@ def main(arguments: Sequence[str] | None = None, now: datetime | None = None) ->
     options = _parser().parse_args(arguments)
     options.now = now or datetime.now(UTC)
     try:
+        if options.run is _init:
+            _init(options)
+            return 0
         policy = load(options.file).translated(current_language())
         options.run(policy, options)
-    except (PolicyError, UnknownAnswer, Mistake) as error:
+    except (PolicyError, UnknownAnswer, Mistake, NotStarted) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
@@ -51,9 +56,17 @@ def main(arguments: Sequence[str] | None = None, now: datetime | None = None) ->
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m supportpolicy", description="Check, explain and draw a support policy."
+        prog="python -m supportpolicy", description="Begin, check, explain and draw a support policy."
     )
-    commands = parser.add_subparsers(required=True, metavar="check|explain|graph|texts")
+    commands = parser.add_subparsers(required=True, metavar="init|check|explain|graph|texts")
+    init = commands.add_parser("init", help="write a first policy and a first page, and add them to mkdocs.yml")
+    init.add_argument("folder", nargs="?", default=".", type=Path, help="the site's folder (default: this one)")
+    init.add_argument("--email", default="", help="the address that people can always write to (default: asks)")
+    init.add_argument(
+        "--timezone", default=own_zone(), help="when support is open is told in it (default: %(default)s)"
+    )
+    init.add_argument("--yes", action="store_true", help="write without asking")
+    init.set_defaults(run=_init)
     check = commands.add_parser("check", help="say everything that is wrong with a policy file")
     check.set_defaults(run=_check)
     explain = commands.add_parser("explain", help="say why a ticket gets its dates, or its priority")
@@ -74,6 +87,28 @@ def _parser() -> argparse.ArgumentParser:
             "file", nargs="?", default="support-policy.yml", help="the policy file (default: support-policy.yml)"
         )
     return parser
+
+
+def _init(options: argparse.Namespace) -> None:
+    """Show what would be written, ask, and write it."""
+    try:
+        email = options.email or ("" if options.yes else input("An address that people can always write to: ").strip())
+        if not email:
+            raise Mistake("Say which address people can always write to: --email help@shop.example")
+        start = plan(options.folder, email, options.timezone, options.now.date())
+        for path, text in start.files.items():
+            shown = "\n".join(start.changed) if path.name == SETTINGS_FILE and start.changed else text.rstrip()
+            print(f"{path}{', with these lines more' if shown != text.rstrip() else ''}:\n\n{indent(shown, '    ')}\n")
+        if not options.yes and input("Write this? [y/N] ").strip().casefold() not in {"y", "yes"}:
+            raise Mistake("Nothing is written.")
+        write(start)
+    except EOFError:
+        raise Mistake("Nothing is written. To write without being asked: --yes --email help@shop.example") from None
+    except OSError as error:
+        raise Mistake(f"{error.filename} can't be written: {error.strerror}.") from error
+    print("Written. What is left to do:")
+    for sentence in start.to_do:
+        print(f"- {sentence}")
 
 
 def _check(policy: Policy, options: argparse.Namespace) -> None:

@@ -32,9 +32,11 @@ from formapp.hours import banner, closures
 from formapp.logs import lines, log
 from formapp.models import LARGEST_ID
 from formapp.operations import policy_in_use, running, shared_files
+from formapp.operations.missing import missing
 from formapp.services import Services, utc_now
 from formapp.setting_values import PREFIX, BadSetting, not_writable
 from formapp.settings import settings_from
+from formapp.widgets.built_site import site_path
 from supportpolicy import PolicyError
 
 
@@ -98,9 +100,20 @@ def serve(desk: Services, host: str, port: int, workers: int, threads: int, no_w
         processes.append(supervisor.Process("worker", supervisor.own_command("worker"), environment=same))
     if desk.settings.lmtp is not None:
         processes.append(supervisor.Process("lmtp", supervisor.own_command("lmtp"), environment=same))
+    _say_what_is_there(desk, host, listener.getsockname()[1], with_worker=not no_worker)
     log.info("listening", host=host, port=listener.getsockname()[1], people_come_to=desk.settings.base_url)
     lines.write_in_background()
     supervisor.supervise(processes)
+
+
+def _say_what_is_there(desk: Services, host: str, port: int, *, with_worker: bool) -> None:
+    """For people, and so beside the log: the address, and what is missing."""
+    with_guide = "The guide and the help desk" if desk.settings.site_dir else "The help desk"
+    path = site_path(desk.settings.site_dir) if desk.settings.site_dir else "/support/"
+    sentences = [f"\n  {with_guide}: {desk.settings.base_url}{path}\n"]
+    if todo := list(missing(desk, host, port, with_worker=with_worker)):
+        sentences += ["  What is missing:\n", *(f"  - {sentence}\n" for sentence in todo)]
+    click.echo("".join(sentences), err=True)
 
 
 def _begin(desk: Services) -> None:

@@ -28,8 +28,11 @@ from supportpolicy import PolicyError
 @click.option("--contents", is_flag=True, help="Read every attached file and compare it with what was sent.")
 @click.option("--sweep", is_flag=True, help="First remove the files that nobody attached in time.")
 @click.option("--adopt-files", is_flag=True, help="First say that this file store is the one of the database.")
+@click.option("--through", is_flag=True, help="Also ask the public address for what the web server lets through.")
 @click.pass_context
-def examine(context: click.Context, as_json: bool, contents: bool, sweep: bool, adopt_files: bool) -> None:
+def examine(
+    context: click.Context, as_json: bool, contents: bool, sweep: bool, adopt_files: bool, through: bool
+) -> None:
     """Check the desk: the database, what it holds, the files, the mail server. Exit code 1 where there are problems."""
     swept = None
     try:
@@ -37,7 +40,7 @@ def examine(context: click.Context, as_json: bool, contents: bool, sweep: bool, 
         if adopt_files:
             shared_files.adopt(desk)
         swept = _sweep(desk, now) if sweep else None
-        report = doctor.examine(desk, now, contents=contents)
+        report = doctor.examine(desk, now, contents=contents, from_outside=through)
     except (BadSetting, PolicyError, OSError) as error:
         report = doctor.unusable(error)
     if as_json:

@@ -18,6 +18,7 @@ from formapp.services import Services
 from formapp.translation import gettext as _
 from formapp.when import both_ends, zone_words
 from formapp.widgets.assets import CLOSURES_FILE
+from formapp.widgets.built_site import version_folders
 from formapp.widgets.closures import closure_labels
 from supportpolicy.languages import LANGUAGES, SOURCE_LANGUAGE, in_language
 
@@ -26,16 +27,21 @@ _told: set[Path] = set()
 
 
 def write(services: Services, now: datetime) -> bool:
-    """Bring the file in the guide's folder up to date; whether it changed.
+    """Bring the file in the guide's folder up to date, beside each of its versions; whether one changed.
 
     Nothing is done without a guide's folder. Where the folder can't be written the file stays as it
     was, which is logged once: a guide that is served elsewhere must not stop the desk.
     """
-    folder = services.settings.site_dir
-    if folder is None:
+    site_dir = services.settings.site_dir
+    if site_dir is None:
         return False
     zone = services.policy.calendar.zone
     text = content(closures.upcoming_closures(services, now), zone, now)
+    changed = [_write_into(folder, text) for folder in version_folders(site_dir) or (site_dir,)]
+    return any(changed)
+
+
+def _write_into(folder: Path, text: str) -> bool:
     path = folder / CLOSURES_FILE
     try:
         if path.exists() and path.read_bytes() == text.encode():

@@ -15,11 +15,15 @@ from werkzeug.wrappers import Response
 from formapp.accounts.projects import active_projects_of
 from formapp.hours import icalendar
 from formapp.hours.quote import DueDate, PriorityQuote, quote_now
+from formapp.translation import gettext as _
 from formapp.web import made_for
 from formapp.web.context import web
 from formapp.web.language import known_language
 from formapp.web.session_cookie import current_person
 from formapp.web.tickets.presenters import present_similar
+from formapp.widgets import promised
+from formapp.widgets.rendering import promise_words
+from formapp.widgets.table import hours_sentence
 from supportpolicy.languages import SOURCE_LANGUAGE, current_language, in_language
 
 blueprint = Blueprint("api", __name__)
@@ -52,17 +56,34 @@ def dates() -> Response:
     Its words are English, whoever asks, or in the ``language`` that the address names.
     """
     desk = web()
-    with in_language(_language_asked_for() or SOURCE_LANGUAGE):
+    language = _language_asked_for() or SOURCE_LANGUAGE
+    with in_language(language):
+        policy = desk.services.policy.translated(language)
         found = quote_now(desk.services, desk.clock())
+        promises = {
+            one.id: {
+                "response": one.response.words,
+                "resolution": one.resolution.words,
+                "words": promise_words(one),
+            }
+            for one in policy.priorities
+        }
+        opening = {"name": _("Opening hours"), "words": hours_sentence(policy.calendar)}
+        gone = _("No longer offered")
     answer = {
-        "policy_version": desk.services.policy.version,
-        "timezone": desk.services.policy.calendar.zone.key,
+        "policy_version": policy.version,
+        "timezone": policy.calendar.zone.key,
         "at": _iso(found.at),
         "support": {
             "open": found.is_open,
             "until": _iso(found.changes) if found.changes else None,
             "words": found.state,
         },
+        # By these a page that was made before the policy changed tells what it must not promise any more.
+        "promised": promised.written(policy),
+        "promises": promises,
+        "hours": opening,
+        "gone": gone,
         "priorities": {one.priority: _dates(one) for one in found.dates},
     }
     return _answer(json.dumps(answer, ensure_ascii=False), "application/json", A_MINUTE)

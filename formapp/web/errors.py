@@ -156,7 +156,7 @@ def _expected(error: HTTPException) -> Response:
         _drain()
     guide = web().guide
     if status == 404 and guide is not None and not in_desk():
-        return guide.missing_page() or error_page(404)
+        return guide.missing_page(request.path) or error_page(404)
     answer = error_page(status)
     for name, value in error.get_headers():
         if name in {"Allow", "Retry-After"}:

@@ -69,6 +69,7 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "monitoring.health"): EVERYONE,
     ("GET", "monitoring.ready"): EVERYONE,
     ("GET", "monitoring.metrics"): BY_TOKEN,
+    ("POST", "monitoring.through"): BY_TOKEN,
     # What the guide promises to everybody, for programs: nothing in it is about a person.
     ("GET", "api.dates"): EVERYONE,
     ("GET", "api.policy"): EVERYONE,

@@ -150,9 +150,12 @@ ACTIONS: Mapping[str, Action] = {
         gettext_noop("Where you are signed in"),
     ),
 }
-# Whoever is signed in, these do the same: the address that was typed or the link decides. A file belongs to a form.
+# Whoever is signed in, these do the same: the address that was typed, the link or the doctor's pass decides. A file
+# belongs to a form.
 # The ticket form is compared where it is filed, so that a database that is away costs no word of it.
-NOT_COMPARED = frozenset({"signin.send", "signin.use", "files.upload", "files.remove", "tickets.create"})
+NOT_COMPARED = frozenset(
+    {"signin.send", "signin.use", "files.upload", "files.remove", "monitoring.through", "tickets.create"}
+)
 
 
 def action_of(endpoint: str, sent: FormData) -> Action:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from urllib.parse import quote
@@ -11,7 +10,8 @@ from flask import Blueprint, Response, abort, make_response, redirect, request, 
 from werkzeug.security import safe_join
 from werkzeug.wrappers import Response as BaseResponse
 
-from formapp.widgets.page_frame import CSP_FILE, FRAME_FILE, elements_of
+from formapp.widgets.built_site import current_folder, site_path, version_folders
+from formapp.widgets.page_frame import CSP_FILE, FRAME_FILE
 
 HIDDEN = frozenset({FRAME_FILE, CSP_FILE})
 FALLBACK_CSP = "base-uri 'self'; frame-ancestors 'none'; object-src 'none'"
@@ -72,12 +72,13 @@ class SiteFolder:
         except OSError:
             # A name longer than the file system takes is a page that isn't there.
             return None
-        hidden = found.parent == self._folder and found.name in HIDDEN
+        # Beside the pages of each version, where there are several.
+        hidden = found.name in HIDDEN and self._folder in {found.parent, found.parent.parent}
         return found if there and not hidden else None
 
     def csp(self) -> str:
         """The Content-Security-Policy that the build wrote for its pages."""
-        path = self._folder / CSP_FILE
+        path = current_folder(self._folder) / CSP_FILE
         try:
             seen = path.stat().st_mtime_ns
             if seen != self._csp_seen:
@@ -87,26 +88,18 @@ class SiteFolder:
             return FALLBACK_CSP
         return self._csp
 
-    def missing_page(self) -> BaseResponse | None:
-        """The guide's own page for an address that isn't there, if it has one."""
-        page = self._folder / "404.html"
-        if not page.is_file():
+    def missing_page(self, path: str) -> BaseResponse | None:
+        """The guide's own page for this URL path, which isn't there: that of its version; None where there is none."""
+        version = path.removeprefix(self.path).partition("/")[0]
+        folders = [folder for folder in version_folders(self._folder) if folder.name == version]
+        pages = [folder / "404.html" for folder in (*folders, self._folder, current_folder(self._folder))]
+        page = next((page for page in pages if page.is_file()), None)
+        if page is None:
             return None
         answer = make_response(page.read_bytes(), 404)
         answer.headers["Content-Type"] = MEDIA_TYPES[".html"]
         answer.headers["Cache-Control"] = "no-cache"
         return answer
-
-
-def site_path(folder: Path) -> str:
-    """The path that a site was built for, as its pages tell their own script; "/" where they don't."""
-    try:
-        page = (folder / FRAME_FILE).read_text("utf-8")
-    except OSError:
-        return "/"
-    config = next((element.content for element in elements_of(page) if element.is_theme_config), "{}")
-    base = str(json.loads(config).get("base", "/"))
-    return base if base.startswith("/") and base.endswith("/") else "/"
 
 
 def guide_blueprint(site: SiteFolder, site_path: str) -> Blueprint:

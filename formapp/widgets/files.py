@@ -69,6 +69,11 @@ def render_files(
             "attached": _("“{name}” is attached."),
             "removed": _("“{name}” is removed."),
             "later": _("“{name}” can't be uploaded now. It goes along when you send the form."),
+            "blocked": _(
+                "“{name}” isn't attached: it is too large for the web server in front of the help desk. "
+                "Compress it, or remove it and email it to %(address)s.",
+                address=policy.contact_email,
+            ),
         },
         staged=staged,
         errors=errors,

@@ -15,8 +15,9 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup, escape
 
 from formapp.translation import gettext, ngettext
+from formapp.widgets import promised
 from formapp.widgets.secretkinds import DULL, kinds_for_script
-from supportpolicy import Policy
+from supportpolicy import Policy, Priority
 from supportpolicy.languages import SOURCE_LANGUAGE, current_language, direction, locale
 
 
@@ -36,6 +37,7 @@ def _environment() -> Environment:
         language=current_language,
         spoken=spoken,
         seconds=_seconds,
+        changed_words=_changed_words,
         secret_kinds=kinds_for_script,
         secret_dull=DULL,
     )
@@ -82,8 +84,10 @@ def _counts(locale_name: str) -> Mapping[str, int]:
     return {form_of(count): count for count in reversed(range(200))}
 
 
-def _seconds() -> str:
-    def said(count: int) -> str:
+def _seconds(trouble: Literal["away", "stranger"]) -> str:
+    """Why the desk can't be had, and when it is tried again."""
+
+    def away(count: int) -> str:
         return ngettext(
             "Not sent yet: we can't reach the help desk. Trying again in %(count)s second.",
             "Not sent yet: we can't reach the help desk. Trying again in %(count)s seconds.",
@@ -91,7 +95,21 @@ def _seconds() -> str:
             count="{count}",
         )
 
-    return plural_forms(said)
+    def stranger(count: int) -> str:
+        return ngettext(
+            "Not sent yet: another page answers in place of the help desk, often one to sign in on. Open this page in "
+            "a second tab, see what it asks, and come back. Trying again in %(count)s second.",
+            "Not sent yet: another page answers in place of the help desk, often one to sign in on. Open this page in "
+            "a second tab, see what it asks, and come back. Trying again in %(count)s seconds.",
+            count,
+            count="{count}",
+        )
+
+    return plural_forms(away if trouble == "away" else stranger)
+
+
+def _changed_words() -> str:
+    return gettext("What stands here counts today. Changed since this page was made:")
 
 
 ENVIRONMENT = _environment()
@@ -100,7 +118,15 @@ ENVIRONMENT = _environment()
 def render(template: str, policy: Policy, **words: Any) -> Markup:  # noqa: ANN401 - template values
     """A template filled with the policy and these words, in the current language."""
     policy = policy.translated(current_language())
-    return Markup(ENVIRONMENT.get_template(template).render(policy=policy, **words).strip())  # noqa: S704 - escaped by Jinja
+    text = ENVIRONMENT.get_template(template).render(policy=policy, promised=promised.written(policy), **words)
+    return Markup(text.strip())  # noqa: S704 - escaped by Jinja
+
+
+def promise_words(priority: Priority) -> str:
+    """ "Answer within 1 hour, 24/7, solution within 4 hours, 24/7", as the form says it beside the priority's name."""
+    # Jinja has no types for a template's macros.
+    macro: Callable[[Priority], Markup] = ENVIRONMENT.get_template("promise.html").module.promise  # type: ignore[attr-defined]
+    return macro(priority).unescape().strip()
 
 
 def in_list(words: tuple[str, ...], style: Literal["or", "standard"] = "or") -> str:

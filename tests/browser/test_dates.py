@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from formapp.actors import OPERATOR
+from formapp.demo import company as demo
 from formapp.hours import banner
 from formapp.hours.closures import add_closure, cancel_closure
 from formapp.widgets import CLOSURES_FILE
@@ -283,3 +284,56 @@ def test_it_stays_from_page_to_page(open_page: OpenPage, desk: Desk) -> None:
     go_by_link(page, "/contact-support/", "Open a ticket", "Open a ticket")
     expect(bar(page)).to_have_count(1)
     expect(bar(page)).to_be_visible()
+
+
+def test_a_page_that_is_older_than_the_policy_shows_what_counts_today(open_page: OpenPage, desk: Desk) -> None:
+    """What the desk no longer keeps is promised nowhere, and that it changed is said."""
+    today = desk.services.policy.priority("high")
+    page = open_page()
+
+    def older(route: Route) -> None:
+        text = route.fetch().text()
+        assert today.response.words in text
+        assert "high=business-days.1" in text
+        text = text.replace("high=business-days.1", "high=business-hours.3")
+        route.fulfill(body=text.replace(today.response.words, "3 business hours"))
+
+    page.route("**/file-a-ticket/", older)
+    page.route("**/ticket-priority/", older)
+    said = "What stands here counts today. Changed since this page was made: High."
+    page.goto("/ticket-priority/")
+    row = page.locator("table.support-table tr").filter(has_text="High").first
+    expect(row.locator("td").first).to_have_text(today.response.words)
+    expect(page.get_by_text(said).locator("visible=true")).to_have_count(1)
+    assert "3 business hours" not in page.inner_text("main")
+
+    page.goto("/file-a-ticket/")
+    expect(page.get_by_role("group", name="Priority").locator("label", has_text="High")).to_contain_text(
+        "Answer within 1 business day"
+    )
+    expect(page.get_by_text(said).locator("visible=true")).to_have_count(1)
+    # What was shown needn't be asked once more.
+    page.get_by_label("Subject").fill("Search finds nothing")
+    page.get_by_label("Description").fill("It says “no results”.")
+    page.get_by_role("radio", name="High").check()
+    page.get_by_label("Email address").fill(demo.CUSTOMER)
+    page.get_by_role("button", name="Send ticket").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Check your mail")
+
+
+def test_without_script_the_desk_says_what_has_changed_before_it_takes_the_ticket(open_page: OpenPage) -> None:
+    page = open_page(java_script_enabled=False)
+    page.route(
+        "**/file-a-ticket/",
+        lambda route: route.fulfill(body=route.fetch().text().replace("high=business-days.1", "high=business-hours.3")),
+    )
+    page.goto("/file-a-ticket/")
+    page.get_by_label("Subject").fill("Search finds nothing")
+    page.get_by_label("Description").fill("It says “no results”.")
+    page.get_by_role("radio", name="High").check()
+    page.get_by_label("Email address").fill(demo.CUSTOMER)
+    page.get_by_role("button", name="Send ticket").first.click()
+    expect(page.get_by_text("Press Send ticket once more: our promise for High has changed")).to_be_visible()
+    expect(page.get_by_label("Subject")).to_have_value("Search finds nothing")
+    page.get_by_role("button", name="Send ticket").last.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Check your mail")

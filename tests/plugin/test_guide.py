@@ -215,3 +215,14 @@ def test_the_staff_page_names_what_the_desk_shows() -> None:
     keys = {"Tab", "Shift", "Enter"}
     assert len(named) > 15
     assert [words for words in named if words not in shown and words not in keys] == []
+
+
+def test_an_address_that_isn_t_there_offers_the_start_the_search_and_a_ticket(guide: Path) -> None:
+    """From the root, as the page stands at whatever address was asked for."""
+    page = Page((guide / "404.html").read_text("utf-8"))
+    main = next(element for element in page.elements if element.tag == "main")
+    ways = {element.attributes["href"]: element.text for element in main.find_all("a")}
+    assert {"/.", "/contact-support/", "/file-a-ticket/"} <= set(ways), ways
+    (form,) = [element for element in main.find_all("form") if element.attributes.get("role") == "search"]
+    assert (form["action"], form["method"]) == ("/.", "get")
+    assert form.find("input")["name"] == "q"

@@ -214,3 +214,14 @@ def test_holidays_that_end_soon_are_told_and_stop_no_strict_build(
     ends = "ended on" if days < 0 else "end on"
     sentence = f"support-policy.yml: The holidays {ends} {last.day} {last:%B %Y}. Add those"
     assert (sentence in done.stderr) is told
+
+
+def test_a_page_that_lies_where_the_desk_answers_is_a_mistake(site: Site) -> None:
+    """Nobody could read it: the web server hands its address to the desk."""
+    pages = {"index.md": "# Home\n", "support/index.md": "# Support\n", "supporters.md": "# Others\n"}
+    address = "/support/" if site.directory_urls else "/support/index.html"
+    problem, _ = site.problems(pages, site_url="https://docs.shop.example/")
+    place = "docs/support/index.md:1"
+    assert problem == f'{place}: Its address is "{address}", where the help desk answers; give the file another name.'
+    # In a folder of its own there is room for both.
+    site.build(pages, site_url="https://docs.shop.example/help/")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from formapp.models import Account, IncomingMail, Membership, Project, Ticket
 from formapp.notifications import outbox
 from formapp.services import Services, utc_now
 from tests.builders import POLICY, REPOSITORY, build_customer, build_services, file_ticket, stored
+from tests.documents import commands
 from tests.incoming_mail.mails import build_mail
 
 
@@ -205,7 +205,8 @@ def test_help_names_each_command_and_needs_no_settings() -> None:
     "page", ["README.md", "docs/handbook/index.md", "docs/handbook/for-writers.md", "docs/handbook/for-operators.md"]
 )
 def test_the_commands_that_pages_tell_are_there_with_their_options(page: str) -> None:
-    told = re.findall(r"^\s*\$ formapp (.+)$", (REPOSITORY / page).read_text("utf-8"), re.MULTILINE)
+    lines = commands((REPOSITORY / page).read_text("utf-8"))
+    told = [line.removeprefix("formapp ") for line in lines if line.startswith("formapp ")]
     assert told
     for words in map(shlex.split, told):
         command: click.Command = main

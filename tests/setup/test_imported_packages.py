@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 import tomllib
@@ -15,7 +16,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 OURS = ("supportpolicy", "site_plugins", "formapp")
 # What of each side may import what; of several that hold a module, the longest name counts.
 ALLOWED = {
@@ -113,3 +115,28 @@ def packages(lines: Iterable[str]) -> set[str]:
     """The names by which what these lines ask for is imported."""
     asked = {canonicalize_name(Requirement(line).name) for line in lines}
     return {name for name, by in providers().items() if asked & {canonicalize_name(each) for each in by}}
+
+
+def test_what_the_tests_and_measurements_import_is_asked_for_too() -> None:
+    """By the group that they are installed with; what only comes along with something else may stay away one day."""
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["dependency-groups"]
+    lines = [line for group in groups.values() for line in group if isinstance(line, str)]
+    extras = (line for extra in PROJECT["optional-dependencies"].values() for line in extra)
+    asked_for = packages([*lines, *PROJECT["dependencies"], *extras]) | FLASK | {"_pytest", "_typeshed"}
+    # The two that are compared with: they have environments of their own.
+    own = {*OURS, "tests", "benchmarks", "django", "helpdesk"}
+    for folder in ("tests", "benchmarks"):
+        for path in (ROOT / folder).rglob("*.py"):
+            missing = imported_by(path) - sys.stdlib_module_names - own - asked_for
+            assert not missing, f"{path.relative_to(ROOT)} imports {', '.join(missing)}"
+
+
+def imported_by(path: Path) -> set[str]:
+    """The packages that a file names in its imports."""
+    found = set[str]()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.partition(".")[0])
+    return found

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from formapp.cli.main import main
 from formapp.setting_values import PREFIX
 from formapp.settings import NAMES
+from tests.documents import commands
 
 ROOT = Path(__file__).parents[2]
 HANDBOOK = "docs/handbook"
@@ -20,6 +21,7 @@ PAGES = (
     f"{HANDBOOK}/index.md",
     f"{HANDBOOK}/for-writers.md",
     f"{HANDBOOK}/for-operators.md",
+    f"{HANDBOOK}/hosts.md",
 )
 
 
@@ -37,9 +39,11 @@ def test_its_settings_exist(page: str) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_its_commands_of_the_desk_exist_and_take_what_they_are_given(page: str) -> None:
     """With --help each says what it takes; the options that the page gives it are among that."""
-    commands = re.findall(r"(?:\$ |`)formapp ([a-z][^`\n]*)", (ROOT / page).read_text("utf-8"))
-    assert commands
-    for line in commands:
+    text = (ROOT / page).read_text("utf-8")
+    told = [line.removeprefix("formapp ") for line in commands(text) if line.startswith("formapp ")]
+    told += re.findall(r"`formapp ([a-z][^`\n]*)", text)
+    assert told
+    for line in told:
         words = shlex.split(line)
         named = [word for word in words if re.fullmatch("[a-z-]+", word) and not word.startswith("-")]
         options = [word for word in words if word.startswith("--") and word != "--help"]

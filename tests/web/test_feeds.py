@@ -18,6 +18,7 @@ from formapp.actors import OPERATOR
 from formapp.app import create_app
 from formapp.hours.closures import add_closure, cancel_closure
 from formapp.services import make_services
+from formapp.widgets import promised
 from supportpolicy import Closure, Policy
 from tests.builders import NOW, Clock, build_services, build_settings
 from tests.web.conftest import Desk
@@ -50,6 +51,30 @@ def test_the_dates_if_one_files_now(get: Get, desk: Desk) -> None:
             "until": "2026-11-24T16:00:00Z",
             "words": "Support is open now, until 17:00 Paris time",
         },
+        "promised": promised.written(desk.services.policy),
+        "promises": {
+            "critical": {
+                "response": "within 1 hour, 24/7",
+                "resolution": "4 hours, 24/7",
+                "words": "Answer within 1 hour, 24/7, solution within 4 hours, 24/7",
+            },
+            "high": {
+                "response": "1 business day",
+                "resolution": "best effort",
+                "words": "Answer within 1 business day",
+            },
+            "normal": {
+                "response": "1-2 business days",
+                "resolution": "best effort",
+                "words": "Answer within 1-2 business days",
+            },
+            "low": {"response": "best effort", "resolution": "best effort", "words": "Answer as soon as we can"},
+        },
+        "hours": {
+            "name": "Opening hours",
+            "words": "Support is open Monday to Friday, 09:00 to 17:00 Paris time, closed on public holidays.",
+        },
+        "gone": "No longer offered",
         "priorities": {
             "critical": {
                 "response": due("2026-11-24T15:00:00Z", "Tuesday 24 November, 16:00", "Tue 24 Nov, 16:00"),

@@ -245,3 +245,24 @@ def test_the_guides_form_learns_who_is_signed_in(visitor: Browser, ada: Browser)
     headers = ada.answer("GET", "/support/form-context.json").headers
     assert headers["Cache-Control"] == "no-store"
     assert "Cookie" in headers["Vary"]
+
+
+def test_from_a_page_that_promised_something_else_it_is_filed_once_its_sender_has_seen_what_counts(
+    desk: Desk, ada: Browser
+) -> None:
+    form = ticket_form_of(ada)
+    form.fields["promised"] = form.fields["promised"].replace("high=business-days.1", "high=business-hours.3")
+    shown = ada.send(form)
+    assert "Press Send ticket once more: our promise for High has changed" in shown.text
+    assert desk.stored() == []
+    again = shown.form("/support/tickets")
+    assert {name: again.fields[name] for name in filled()} == filled()
+    assert ada.send(again).heading == "Your ticket is sent"
+    assert desk.stored() == [filled()]
+
+
+def test_another_priority_s_other_promise_holds_nobody_up(desk: Desk, ada: Browser) -> None:
+    form = ticket_form_of(ada)
+    form.fields["promised"] = form.fields["promised"].replace("critical=elapsed.1", "critical=elapsed.2")
+    assert ada.send(form).heading == "Your ticket is sent"
+    assert desk.stored() == [filled()]

@@ -15,7 +15,7 @@ from tests.web.page import Browser, Page
 EMAIL = "ada@shop.example"
 
 
-def link_page(desk: Desk, visitor: Browser, **changes: str) -> Page:
+def link_page(visitor: Browser, **changes: str) -> Page:
     """The page behind the link, after the guide's form was sent signed out."""
     fields = {**filled(), "project": "", "email": EMAIL, **changes}
     visitor.post("/support/tickets", fields, {"Sec-Fetch-Site": "same-origin"})
@@ -33,7 +33,7 @@ def newest_link(visitor: Browser) -> str:
 
 
 def test_where_nothing_is_missing_the_sign_in_sends_the_ticket(desk: Desk, visitor: Browser) -> None:
-    page = link_page(desk, visitor)
+    page = link_page(visitor)
     assert page.one("button", name="send").text == "Sign in and send the ticket"
     sent = visitor.send(page.form(page.url), button=("send", "yes"))
     assert urlsplit(sent.url).path == "/support/tickets/SUP-1001/sent"
@@ -45,7 +45,7 @@ def test_where_nothing_is_missing_the_sign_in_sends_the_ticket(desk: Desk, visit
 
 
 def test_who_wants_to_read_it_first_may(desk: Desk, visitor: Browser) -> None:
-    page = link_page(desk, visitor)
+    page = link_page(visitor)
     form = visitor.send(page.form(page.url))
     assert form.heading == "One step left: your ticket is not sent yet"
     assert "Nothing is missing." in form.text
@@ -59,7 +59,7 @@ def test_who_wants_to_read_it_first_may(desk: Desk, visitor: Browser) -> None:
 def test_with_two_projects_the_page_says_that_one_is_to_be_chosen(desk: Desk, visitor: Browser) -> None:
     """Before the form, with the button; the form itself has no mistake yet."""
     build_project(desk.services, "museum", EMAIL, name="City Museum")
-    page = link_page(desk, visitor)
+    page = link_page(visitor)
     assert page.all("button", name="send") == []
     form = visitor.send(page.form(page.url))
     assert form.heading == "One step left: your ticket is not sent yet"
@@ -76,7 +76,7 @@ def test_with_two_projects_the_page_says_that_one_is_to_be_chosen(desk: Desk, vi
 @pytest.mark.parametrize("typed", ["Riverside Shop", "riverside shop ", "shop"])
 def test_a_project_that_was_typed_by_its_name_is_meant(desk: Desk, visitor: Browser, typed: str) -> None:
     build_project(desk.services, "museum", EMAIL, name="City Museum")
-    page = link_page(desk, visitor, project=typed)
+    page = link_page(visitor, project=typed)
     visitor.send(page.form(page.url), button=("send", "yes"))
     assert [ticket["project"] for ticket in desk.stored()] == ["shop"]
 
@@ -86,7 +86,7 @@ def test_what_was_whole_when_the_link_was_opened_and_no_longer_is_comes_back_as_
 ) -> None:
     """Taken out of the project in between: nothing is sent, nothing is lost, and the person is signed in."""
     build_project(desk.services, "museum", EMAIL, name="City Museum")
-    page = link_page(desk, visitor, project="shop")
+    page = link_page(visitor, project="shop")
     projects.remove_member(desk.services, EMAIL, "shop", NOW)
     form = visitor.send(page.form(page.url), button=("send", "yes"))
     assert form.heading == "One step left: your ticket is not sent yet"
@@ -95,7 +95,8 @@ def test_what_was_whole_when_the_link_was_opened_and_no_longer_is_comes_back_as_
     assert len(stored(desk.services, SignedInSession)) == 1
 
 
-def test_a_link_without_a_ticket_behind_it_signs_in_and_no_more(desk: Desk, visitor: Browser) -> None:
+@pytest.mark.usefixtures("desk")
+def test_a_link_without_a_ticket_behind_it_signs_in_and_no_more(visitor: Browser) -> None:
     form = visitor.open("/support/sign-in").form("/support/sign-in")
     form.fields["email"] = EMAIL
     visitor.send(form)

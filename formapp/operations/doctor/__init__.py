@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from formapp.operations.doctor import database, file_store, records, surroundings
+from formapp.operations.doctor import database, file_store, records, surroundings, through
 from formapp.operations.doctor.findings import Check, Finding, Report
 from formapp.services import Services
 
@@ -51,15 +51,18 @@ RUNNING: Mapping[str, Check] = {
     "shared files": file_store.shared_by_all,
     "file work": file_store.work_done,
 }
+FROM_OUTSIDE: Mapping[str, Check] = {"public address": through.lets_through}
 
 
-def examine(services: Services, now: datetime, *, contents: bool = False) -> Report:
+def examine(services: Services, now: datetime, *, contents: bool = False, from_outside: bool = False) -> Report:
     """Make every check. ``now`` is the present instant (aware), from which leases and ages are counted.
 
-    With ``contents`` each attached file is read and compared with what was sent.
+    With ``contents`` each attached file is read and compared with what was sent; ``from_outside`` also asks the
+    public address for what the web server lets through.
     """
+    around = {**SURROUNDINGS, **(FROM_OUTSIDE if from_outside else {})}
     of_database = {**RUNNING, **DATA, **(READING_ALL if contents else {})}
-    return _joined(_made(SURROUNDINGS, services, now), _of_database(of_database, services, now))
+    return _joined(_made(around, services, now), _of_database(of_database, services, now))
 
 
 def unusable(error: Exception) -> Report:

@@ -21,6 +21,7 @@ from formapp.operations.doctor.findings import Finding, Level
 from formapp.services import Services
 from formapp.setting_values import PREFIX, SHORTEST_SECRET
 from formapp.widgets import CLOSURES_FILE
+from formapp.widgets.built_site import version_folders
 from supportpolicy import PolicyError, holidays_warning, load
 
 SMTP_SECONDS = 5.0
@@ -153,8 +154,11 @@ def closures_leave_time(services: Services, now: datetime) -> Iterator[Finding]:
 
 def closures_told(services: Services, _now: datetime) -> Iterator[Finding]:
     """The guide's folder takes the file that tells its pages of closures."""
-    folder = services.settings.site_dir
-    if folder is not None and (trouble := _why_not_writable(folder)):
-        what = f"The guide can't be told of closures: {trouble}."
-        do = "Let the desk's user write there, or leave it: the guide then shows none."
-        yield Finding("closures file", str(folder / CLOSURES_FILE), what, do, "warning")
+    site_dir = services.settings.site_dir
+    if site_dir is None:
+        return
+    for folder in version_folders(site_dir) or (site_dir,):
+        if trouble := _why_not_writable(folder):
+            what = f"The guide can't be told of closures: {trouble}."
+            do = "Let the desk's user write there, or leave it: the guide then shows none."
+            yield Finding("closures file", str(folder / CLOSURES_FILE), what, do, "warning")

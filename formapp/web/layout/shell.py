@@ -16,6 +16,7 @@ from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from formapp.translation import gettext, ngettext
+from formapp.widgets.built_site import current_folder
 from formapp.widgets.page_frame import FRAME_FILE, TITLE, BrokenFrame, InlineCode, frame_places
 from supportpolicy.languages import current_language, direction, in_language
 
@@ -79,19 +80,20 @@ class ShellFile:
     """The current shell of a site folder (``plain`` without one); follows the file, so a rebuild needs no restart."""
 
     def __init__(self, site_dir: Path | None) -> None:
-        self._path = site_dir / FRAME_FILE if site_dir else None
-        self._seen: tuple[int, int] | None = None
+        self._site_dir = site_dir
+        self._seen: tuple[Path, int, int] | None = None
         self._shell: Shell | None = None
 
     def current(self) -> Shell:
         """The shell to fill now; the plain one while the guide has none that can be read."""
-        if self._path is None:
+        if self._site_dir is None:
             return plain_shell(current_language())
+        path = current_folder(self._site_dir) / FRAME_FILE
         try:
-            state = self._path.stat()
-            seen = (state.st_mtime_ns, state.st_size)
+            state = path.stat()
+            seen = (path, state.st_mtime_ns, state.st_size)
             if seen != self._seen:
-                self._shell = cut(self._path.read_text("utf-8"))
+                self._shell = cut(path.read_text("utf-8"))
                 self._seen = seen
         except (OSError, UnicodeDecodeError, BrokenFrame):
             # A build in progress: the last good layout (or the plain one) serves meanwhile.

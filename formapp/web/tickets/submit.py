@@ -42,6 +42,7 @@ from formapp.web.tickets.form_page import (
     project_choices,
     recommended,
 )
+from formapp.widgets import promised
 from supportpolicy.languages import current_language
 
 PRESS_AGAIN = Notice(
@@ -153,7 +154,18 @@ def _not_to_be_sent(sent: FormData) -> Response | None:
         return _without_file(sent)
     if sent.get("use_answers"):
         return _with_recommendation(sent)
+    policy, priority = web().services.policy, sent.get("priority")
+    if promised.has_changed(policy, sent.get("promised"), priority):
+        return _shown(sent, 422, _promise_changed(in_words(policy).priority(priority).label))
     return None
+
+
+def _promise_changed(label: str) -> Notice:
+    """The page that the form was on is older than the policy; its reader hasn't seen what holds now."""
+    return Notice(
+        _("Press Send ticket once more: our promise for %(priority)s has changed", priority=label),
+        (_("What stands beside each priority counts today. Everything you typed is below, and it is not sent yet."),),
+    )
 
 
 def _shown(sent: FormData, status: int = 200, notice: Notice | None = None) -> Response:

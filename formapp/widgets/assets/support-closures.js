@@ -11,7 +11,9 @@ const remembered = (words) => {
 };
 const read = async () => {
   const answer = await fetch(new URL("../support-closures.json", import.meta.url), { cache: "no-cache" });
-  return answer.ok ? await answer.json() : { closures: [] };
+  // Something else may answer in the file's place.
+  const found = answer.ok ? await answer.json().catch(() => null) : null;
+  return Array.isArray(found?.closures) ? found : { closures: [] };
 };
 const show = (sentences, { language, direction, title, button }) => {
   const words = sentences.join("\n");

@@ -11,7 +11,47 @@ const ask = async (place) => {
   const cache = known === undefined ? "default" : "no-cache";
   const answer = await fetch(url, { credentials: "omit", cache }).catch(() => null);
   known = answer?.ok ? await answer.json().catch(() => null) : null;
+  // Something else may answer in the desk's place.
+  if (!known?.priorities) known = null;
+  correct();
   for (const one of places) one.fill();
+};
+// A page may be older than the policy. What it no longer promises is replaced by what counts today, and that is said.
+const marks = (text) => new Map(text.split(" ").map((part) => part.split("=")));
+const note = (words, names) =>
+  Object.assign(document.createElement("p"), { className: "support-warning", textContent: `${words} ${names.join(", ")}.` });
+const correct = () => {
+  if (!known?.promises) return;
+  const today = marks(known.promised);
+  for (const root of document.querySelectorAll("[data-promised]")) {
+    const { promised, changed } = root.dataset;
+    if (promised === known.promised) continue;
+    root.dataset.promised = known.promised;
+    const isChooser = root.localName === "support-chooser";
+    const names = [];
+    for (const [priority, mark] of marks(promised)) {
+      if (today.get(priority) === mark) continue;
+      const now = known.promises[priority];
+      const words = [now?.response, now?.resolution];
+      for (const row of root.querySelectorAll(`[data-${isChooser ? "result" : "promise"}="${priority}"]`)) {
+        const name = row.querySelector(".support-priority").textContent;
+        names.push(name);
+        row.querySelectorAll("td, dd").forEach((cell, index) => (cell.textContent = words[index] ?? known.gone));
+        const hint = row.querySelector("label .support-hint");
+        if (hint) hint.textContent = now?.words ?? known.gone;
+        if (isChooser) row.querySelector("dl").after(note(changed, [name]));
+      }
+      if (priority === "_hours") {
+        const said = root.parentNode.querySelector("[data-support-hours] > span");
+        if (said) said.textContent = known.hours.words;
+        names.push(known.hours.name);
+      }
+    }
+    if (!isChooser) root.before(note(changed, names));
+    // So that the desk needn't ask whether today's promise is known.
+    const field = root.closest("form")?.elements.promised;
+    if (field) field.value = known.promised;
+  }
 };
 const again = () => ask([...places][0]);
 document.addEventListener("visibilitychange", again);
@@ -34,7 +74,10 @@ customElements.define(
     connectedCallback() {
       this.still ??= this.textContent;
       places.add(this);
-      if (known) this.fill();
+      if (known) {
+        correct();
+        this.fill();
+      }
       ask(this);
     }
     disconnectedCallback() {

@@ -63,17 +63,20 @@ customElements.define(
     async keep(row, chosen) {
       const file = await this.checked(row, chosen);
       const { status, response } = this.far ? {} : await this.send(row, file);
-      if (status === 201) {
+      // What stands before the desk answers by itself, too. Only the desk gives a token, or says why not.
+      if (status === 201 && response?.token) {
         this.fill(row, response);
         this.tell(file, "attached");
-      } else if (status === 413 || status === 422) {
+      } else if ((status === 413 || status === 422) && response?.error) {
         row.remove();
         this.say(`${response.error}.`, "support-error");
       } else if (row.isConnected) {
         row.querySelector("progress").remove();
         row.file = file;
+        // It would get no further with the form, and a page that isn't ours would take the place of the text.
+        row.blocked = status === 413;
         this.refill();
-        this.tell(file, "later");
+        this.tell(file, row.blocked ? "blocked" : "later", row.blocked ? "support-error" : "");
       }
       fire(this);
     }

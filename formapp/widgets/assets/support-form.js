@@ -71,7 +71,8 @@ customElements.define(
       const url = new URL("form-context.json", this.form.action);
       if (url.origin !== location.origin) return;
       const known = await json(url);
-      if (!known?.signed_in_as) return;
+      // Something else may answer in the desk's place.
+      if (!known?.signed_in_as || !known.projects) return;
       const who = this.querySelector("[data-who]");
       who.querySelector("strong").textContent = known.sending_as;
       who.dataset.email = known.signed_in_as;

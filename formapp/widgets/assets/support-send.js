@@ -38,6 +38,7 @@ customElements.define(
       for (const type of ["online", "pagehide", "pageshow"]) addEventListener(type, this, this.gone);
       // Storage can be forbidden; then the form is as it was.
       this.adopt().catch(() => {});
+      this.noteAbsence().catch(() => {});
     }
     disconnectedCallback() {
       this.gone.abort();
@@ -87,6 +88,16 @@ customElements.define(
         else if (this.typed || this.text === draft?.text) this.save();
         return;
       }
+    }
+    // A page of the guide may lie where no desk is. Whoever reads it should know that before they type.
+    async noteAbsence() {
+      const place = this.form.querySelector("[data-elsewhere]");
+      // First what the form itself needs.
+      await this.closest("support-form")?.known;
+      const trouble = place && (await this.missing());
+      if (!trouble || trouble === "away") return;
+      place.firstElementChild.textContent = this.dataset[trouble === "nowhere" ? trouble : "before"];
+      place.hidden = false;
     }
     get text() {
       return this.texts.map(({ value }) => value).join("\n");
@@ -180,20 +191,40 @@ customElements.define(
       const open = this.form.querySelector("li .support-secret button");
       open?.focus();
       if (this.form.querySelector("progress")) this.said.textContent = this.dataset[open ? "open" : "wait"];
-      return !open && Promise.all([...this.form.querySelectorAll("support-files li")].map((row) => row.settled));
+      const rows = [...this.form.querySelectorAll("support-files li")];
+      if (open) return;
+      await Promise.all(rows.map((row) => row.settled));
+      if (!rows.some((row) => row.blocked && row.isConnected)) return true;
+      this.said.textContent = this.dataset.blocked;
+      this.offer();
     }
-    // Asks for next to nothing first, so that a dead line never takes the page with the text away.
+    // Asks for next to nothing first, so that neither a dead line nor a page that isn't ours takes the text away.
     async reached() {
-      const asked = { mode: "no-cors", signal: AbortSignal.timeout(8000) };
-      const answer = await fetch(this.dataset.alive, asked).catch(() => null);
-      if (answer?.status < 500) return true;
+      this.trouble = await this.missing();
+      if (!this.trouble) return true;
       this.pause = Math.min(this.pause * 2 || 10, 300);
       this.wait();
     }
+    // Why the desk can't be had, by the name of its sentence; nothing where it answers, which it alone does so.
+    async missing() {
+      const asked = { cache: "no-store", redirect: "manual", signal: AbortSignal.timeout(8000) };
+      const answer = await fetch(this.dataset.alive, asked).catch(() => null);
+      const { ok, status, type } = answer ?? {};
+      if (ok && (await answer.text().catch(() => "")).trim() === "ok") return;
+      if (status === 404 || status === 410) return "nowhere";
+      return ok || status === 401 || status === 403 || type === "opaqueredirect" ? "stranger" : "away";
+    }
     wait() {
       clearTimeout(this.timer);
-      this.timer = setTimeout(() => this.send(), this.pause * 1000);
-      this.said.textContent = plural(this.dataset.away, this.pause);
+      // Where there is no desk none comes by waiting.
+      const waits = this.trouble !== "nowhere";
+      if (waits) this.timer = setTimeout(() => this.send(), this.pause * 1000);
+      const words = this.dataset[this.trouble];
+      this.said.textContent = waits ? plural(words, this.pause) : words;
+      this.offer();
+    }
+    // Other ways for what was typed.
+    offer() {
       const text = Object.entries(this.values()).filter(([, value]) => value).map((part) => part.join(": ")).join("\n\n");
       this.copied.value = text;
       // A mail program may take no more.

@@ -27,7 +27,7 @@ GOLDEN = Path(__file__).parent / "golden"
 SAID = ("alt", "aria-label", "placeholder", "title")
 # Attributes of data, in which nothing is said.
 NOT_SAID = re.compile(
-    "data-(dates|dull|fields?|for|kept|kinds|lang|option|priority|question|rank|result|similar|size|to|upload|remove|alive"
+    "data-(dates|dull|promised|promise|fields?|for|kept|kinds|lang|option|priority|question|rank|result|similar|size|to|upload|remove|alive"
     "|most|total|email|name|tree|unsent|number|search-exclude)"
 )
 # The test's own, and kinds of files.

@@ -210,7 +210,7 @@ class _FencePreprocessor(Preprocessor):
 
 def _drawing(policy: Policy) -> Markup:
     svg = Markup(graph_svg(policy))  # noqa: S704 - our own drawing, its words escaped
-    return Markup('<div class="support-graph" tabindex="0" role="group" aria-label="Decision graph">{}</div>').format(
+    return Markup('<div class="support-graph" dir="ltr" tabindex="0" role="group" aria-label="Decision graph">{}</div>').format(
         svg
     )
 

@@ -210,9 +210,9 @@ class _FencePreprocessor(Preprocessor):
 
 def _drawing(policy: Policy) -> Markup:
     svg = Markup(graph_svg(policy))  # noqa: S704 - our own drawing, its words escaped
-    return Markup('<div class="support-graph" dir="ltr" tabindex="0" role="group" aria-label="Decision graph">{}</div>').format(
-        svg
-    )
+    return Markup(
+        '<div class="support-graph" dir="ltr" tabindex="0" role="group" aria-label="Decision graph">{}</div>'
+    ).format(svg)
 
 
 def address_problem(app_url: str) -> str:

@@ -5,11 +5,13 @@ Found and placed by parsing, so that it makes no difference which theme or plugi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 
 from formapp.widgets import Asset, assets
 from formapp.widgets.page_frame import Edit, Element, edited, elements_of
 
+_ASSET = re.compile(r"(^|/)support-[a-z]+\.[0-9a-f]{8}\.(css|js)$")
 _TAGS = frozenset({"support-chooser", "support-form"})
 _CLASSES = frozenset({"support-table", "support-criteria", "support-rules", "support-graph", "support-problem"})
 
@@ -40,6 +42,16 @@ def with_assets(page: str, wanted: Iterable[Asset], folder: str, own_styles: Col
             scripts += f'<script type="module" src="{folder}{asset.hashed_name}"></script>\n'
     style_place, script_place = _style_place(page, elements, own_styles), _script_place(page, elements)
     edits: list[Edit] = [(style_place, style_place, styles), (script_place, script_place, scripts)]
+    return edited(page, edits)
+
+
+def without_assets(page: str) -> str:
+    """The page without our assets, of whatever version, as it was before ``with_assets``."""
+    edits: list[Edit] = []
+    for element in elements_of(page):
+        address = element.attributes.get("href" if element.tag == "link" else "src", "")
+        if element.tag in {"link", "script"} and _ASSET.search(address):
+            edits.append((element.start, element.after + page.startswith("\n", element.after), ""))
     return edited(page, edits)
 
 

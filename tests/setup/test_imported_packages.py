@@ -22,6 +22,7 @@ ALLOWED = {
     "supportpolicy": {"yaml"},
     "site_plugins": {"jinja2", "markdown", "markupsafe"},
     "site_plugins.plugin": {"jinja2", "mkdocs"},
+    "site_plugins.finish": {"yaml"},
     # A program for the desk's pages, never imported.
     "site_plugins.screenshots": {"PIL", "playwright", "werkzeug"},
     "formapp.widgets": {"jinja2", "markupsafe", "rcssmin", "rjsmin"},

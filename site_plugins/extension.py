@@ -74,6 +74,7 @@ class SupportExtension(Extension):
         self.folder = Path()
         self.page = PageContext()
         self.collected = Collected()
+        self._tables: dict[tuple[str, str | None], Markup] = {}
         # Whether somebody puts the widgets into the finished pages, for which words stand meanwhile.
         self.widgets_last = False
 
@@ -90,6 +91,7 @@ class SupportExtension(Extension):
     def reload(self) -> None:
         """Read the policy file anew; its problems are kept and shown where a widget should stand."""
         self.policy, self.policy_problems = None, []
+        self._tables.clear()
         if wrong := address_problem(str(self.getConfig("app_url"))):
             self.policy_problems.append(wrong)
         try:
@@ -151,12 +153,19 @@ class SupportExtension(Extension):
         if show == "graph":
             return lambda _: _drawing(policy)
         own = self._link(fence, "criteria")
-        return lambda criteria_url: render_table(
-            policy,
-            show=show,  # type: ignore[arg-type]
-            criteria_url=own or criteria_url,
-            dates_url=self.dates_url,
-        )
+        return lambda criteria_url: self._table(policy, show, own or criteria_url)
+
+    def _table(self, policy: Policy, show: str, criteria_url: str | None) -> Markup:
+        """A table's HTML, which many pages have alike."""
+        key = (show, criteria_url)
+        if key not in self._tables:
+            self._tables[key] = render_table(
+                policy,
+                show=show,  # type: ignore[arg-type]
+                criteria_url=criteria_url,
+                dates_url=self.dates_url,
+            )
+        return self._tables[key]
 
     def link_problems(self, fence: Fence) -> list[FenceProblem]:
         """Options that name a page which isn't there."""

@@ -52,7 +52,7 @@ GUESTS = (
     Guest("Material for MkDocs", daily=True, uses={"index.html": "md-header"}),
     Guest("The theme mkdocs", "mkdocs", theme={"name": "mkdocs", "color_mode": "dark"}, uses={"index.html": "navbar"}),
     Guest("The theme readthedocs", "mkdocs", theme={"name": "readthedocs"}, uses={"index.html": "wy-nav"}),
-    Guest("ProperDocs", "properdocs", tool="properdocs", daily=True, uses={"index.html": "properdocs-"}),
+    Guest("ProperDocs", "properdocs", tool="properdocs", daily=True, uses={"index.html": "ProperDocs"}),
     Guest("Zensical", "zensical", tool="zensical", daily=True, uses={"index.html": "zensical-"}),
     Guest(
         "mkdocs-static-i18n",

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect
 
 from tests.matrix.building import HOST, Built
 
+DRAWN = "() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 0)))"
 # The desk's answers to a page that asks for dates, or who is signed in: nothing that a page would show.
 NOTHING = json.dumps({"priorities": {}, "support": None, "timezone": "UTC"})
 
@@ -64,7 +65,7 @@ def faults_of(chromium: Browser, built: Built) -> list[str]:
             if name == "404.html" or "refresh" in (built.folder / name).read_text("utf-8")[:400]:
                 continue
             page.goto(f"{built.path}{name.removesuffix('index.html')}", wait_until="load")
-            page.wait_for_timeout(50)
+            page.evaluate(DRAWN)
         return faults
 
 

@@ -66,7 +66,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--pages", type=int, default=PAGES)
     asked = parser.parse_args(words)
     missed = False
-    print(f"{asked.pages:,} pages, {asked.rounds} rounds, load {os.getloadavg()[0]:.1f} at the start")
+    print(f"{asked.pages:,} pages, {asked.rounds} rounds, load {os.getloadavg()[0]:.1f} at the start", flush=True)
     with TemporaryDirectory() as folder:
         for name, target in TARGETS.items():
             sides = [_site(Path(folder), name, asked.pages, with_plugin=one) for one in (False, True)]
@@ -85,7 +85,7 @@ def main(words: Sequence[str] | None = None) -> int:
                 f"{name}: {seconds[0]:.2f} s without, {seconds[1]:.2f} s with; ratio {ratio:.3f} (at most {target}), "
                 f"{more:+.1f} MiB (at most {MOST_MEMORY:.0f}){' MISSED' if is_missed else ''}"
             )
-            print(f"  ratios of the rounds: {', '.join(f'{b.seconds / a.seconds:.3f}' for a, b in pairs)}")
+            print(f"  ratios of the rounds: {', '.join(f'{b.seconds / a.seconds:.3f}' for a, b in pairs)}", flush=True)
     print(f"load {os.getloadavg()[0]:.1f} at the end")
     return int(missed)
 

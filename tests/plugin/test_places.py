@@ -14,7 +14,7 @@ PLACE = str(stand_in(0, Markup("<p>Words</p>")))
 @pytest.mark.parametrize("written", [PLACE, PLACE.replace('"', ""), PLACE.replace("support-block", "SUPPORT-BLOCK", 1)])
 def test_a_widget_is_put_into_its_place_however_that_is_written(written: str) -> None:
     page = f"<main><!-- <support-block data-number='0'> -->{written}</main>"
-    assert with_widgets(page, lambda number: Markup(f"[{number}]")) == page.replace(written, "[0]")
+    assert with_widgets(page, lambda number: Markup("[{}]").format(number)) == page.replace(written, "[0]")
 
 
 @pytest.mark.parametrize("shown", [f"<!-- {PLACE} -->", f"<script>x = `{PLACE}`</script>"])

@@ -68,11 +68,30 @@ link: $(APP) ## Print a fresh sign-in link for the demo customer
 site: $(SITE) ## Build the guide into site/
 
 .PHONY: test
-test: check $(TOOLS) browser nginx $(MATRIX)/.installed ## Run every check and all tests but the longest; installs what they need
+test: check $(TOOLS) browser servers $(MATRIX)/.installed ## Run every check and all tests but the longest; installs what they need
 	$(BIN)/pytest $(PARALLEL)
 
+# Each room that says something to people has its messages in its own folder "locale".
+ROOMS_WITH_MESSAGES := supportpolicy site_plugins formapp
+LANGUAGES := de fr es ar
+KEYWORDS := -k gettext -k _ -k ngettext:1,2 -k pgettext:1c,2 -k gettext_noop
+
+.PHONY: translations
+translations: $(TOOLS) ## Collect the messages of code and templates, add them to each language's catalogue, compile
+	@for room in $(ROOMS_WITH_MESSAGES); do \
+		mkdir -p $$room/locale; \
+		$(BIN)/pybabel -q extract -F babel.cfg $(KEYWORDS) --no-default-keywords --sort-by-file --no-location --omit-header \
+			-o $$room/locale/messages.pot $$room && \
+		for language in $(LANGUAGES); do \
+			folder=$$room/locale/$$language/LC_MESSAGES; \
+			if [ -f $$folder/messages.po ]; then action=update; more="--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date"; else action=init; more=; fi; \
+			$(BIN)/pybabel -q $$action -i $$room/locale/messages.pot -d $$room/locale -l $$language $$more && \
+			$(BIN)/pybabel -q compile -d $$room/locale -l $$language || exit 1; \
+		done; \
+	done
+
 .PHONY: test-all
-test-all: check $(TOOLS) browser nginx $(MATRIX)/.installed ## Run what "make test" runs and the long stories beside: a hundred kills, the largest files
+test-all: check $(TOOLS) browser servers $(MATRIX)/.installed ## Run what "make test" runs and the long stories beside: a hundred kills, the largest files
 	$(BIN)/pytest $(PARALLEL) -m ""
 
 .PHONY: test-lowest
@@ -185,13 +204,17 @@ browser: $(TOOLS)
 	fi; \
 	$(BIN)/python -m site_plugins.chromium >/dev/null
 
-# nginx for the tests that put it before the desk: Debian's, where it may be installed and no service would start by
-# that. Without it those tests are skipped.
-.PHONY: nginx
-nginx:
-	@PATH="$$PATH:/usr/sbin"; command -v nginx >/dev/null && exit 0; \
-	if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && [ ! -d /run/systemd/system ]; then \
-		echo "Installing nginx for the tests ..."; \
-		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq nginx; } >/dev/null 2>&1 || \
-			echo "nginx can't be installed; the tests behind it are skipped." >&2; \
-	fi
+# nginx for the tests that put it before the desk, Dovecot for those that fetch from a mailbox: Debian's, where they may
+# be installed and no service would start by that. Without them those tests are skipped.
+.PHONY: servers
+servers:
+	@PATH="$$PATH:/usr/sbin"; \
+	for one in nginx:nginx dovecot:dovecot-imapd; do \
+		command -v "$${one%:*}" >/dev/null && continue; \
+		if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && [ ! -d /run/systemd/system ]; then \
+			echo "Installing $${one%:*} for the tests ..."; \
+			{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+				"$${one#*:}"; } >/dev/null 2>&1 || \
+				echo "$${one%:*} can't be installed; its tests are skipped." >&2; \
+		fi; \
+	done

@@ -39,6 +39,11 @@ KEEP_PERIODS = (
         "sent stays.",
         90,
     ),
+    KeepPeriod(
+        "MAIL",
+        "How many days received mail is kept whole after the desk has dealt with it. What is held for staff stays.",
+        90,
+    ),
     KeepPeriod("ATTEMPTS", "How many days the log of webhook deliveries is kept.", 30),
     KeepPeriod(
         "SESSIONS",
@@ -80,6 +85,7 @@ class KeepFor:
     """For how long what is over is kept; None: for ever."""
 
     outbox: timedelta | None = timedelta(days=90)
+    mail: timedelta | None = timedelta(days=90)
     attempts: timedelta | None = timedelta(days=30)
     sessions: timedelta = timedelta(days=1)
     drafts: timedelta = timedelta(days=1)

@@ -169,6 +169,48 @@ def sender(value: str) -> str:
     return value if known_as == address else value.replace(address, known_as)
 
 
+def incoming_address(value: str) -> str:
+    """The address whose mail the desk reads, as mail servers know it; empty stays empty."""
+    if not value:
+        return value
+    mailbox = value.rpartition("@")[0]
+    try:
+        known_as = ascii_address(value)
+    except UnicodeError:
+        known_as = ""
+    # The reference and its signature go between: together at most 64 characters (RFC 5321, 4.5.3.1.1).
+    if not known_as or "+" in mailbox or not re.fullmatch(r"[A-Za-z0-9._-]{1,30}", mailbox):
+        raise BadSetting(
+            f'{PREFIX}INCOMING_ADDRESS: "{value}" must be a plain address without "+", as in "support@help.example".'
+        )
+    return known_as
+
+
+def imap_url(value: str) -> str:
+    """A mailbox's address; empty stays empty."""
+    if not value:
+        return value
+    parts = _split(value)
+    if parts is None or parts.scheme not in {"imap", "imaps"} or not (parts.hostname and parts.username):
+        raise BadSetting(
+            f"{PREFIX}IMAP_URL must begin with imaps:// or imap:// and name user and host, "
+            'as in "imaps://support:password@mail.example/INBOX".'
+        )
+    if parts.scheme == "imap" and not _is_loopback(parts.hostname):
+        raise BadSetting(f"{PREFIX}IMAP_URL: use imaps://, so that nobody on the way reads password and mail.")
+    return value
+
+
+def loopback_address(value: str, name: str) -> tuple[str, int] | None:
+    """Host and port of the loopback; None for nothing."""
+    if not value:
+        return None
+    parts = _split(f"//{value}")
+    if parts is None or not parts.hostname or not parts.port or not _is_loopback(parts.hostname):
+        raise BadSetting(f'{PREFIX}{name}: "{value}" must be an address of the loopback, as in "127.0.0.1:8024".')
+    return parts.hostname, parts.port
+
+
 def bucket(value: str) -> str:
     """A bucket's address; empty stays empty."""
     if value and not _BUCKET.fullmatch(value):

@@ -18,6 +18,7 @@ from formapp.accounts import magic_links
 from formapp.attachments import jobs as attachment_jobs
 from formapp.attachments import service as attachments
 from formapp.hours import banner
+from formapp.incoming_mail import imap, judge
 from formapp.logs import failure_place, log
 from formapp.models import OutboxMessage
 from formapp.notifications import fanout, outbox, webhooks
@@ -38,6 +39,7 @@ FIRST_PAUSE_SECONDS = 1.0
 END_SECONDS = 15.0
 """How long the lanes may take to finish what they are at, when the worker is told to end."""
 CLEANING_PAUSE = timedelta(hours=1)
+FETCHING_PAUSE = timedelta(seconds=30)
 
 _MAIL = OutboxMessage.channel == "mail"
 _SIGN_IN = OutboxMessage.kind.in_(magic_links.MAIL_KINDS)
@@ -64,12 +66,16 @@ def lanes(services: Services, clock: Clock) -> Iterator[Lane]:
     yield Lane("announcements", send_some(OutboxMessage.channel == fanout.CHANNEL))
     for number in range(1, POOL_SIZE + 1):
         yield Lane(f"webhooks {number}", lambda: int(pool.deliver_next()))
+    if services.settings.imap_url:
+        yield Lane(lane_rounds.FETCHING_MAIL, _every(FETCHING_PAUSE, clock, lambda: imap.fetch(services, clock)))
+    yield Lane("incoming mail", lambda: judge.judge_next(services, clock))
     yield Lane("clock", lambda: sla.record_due_notices(services, clock))
     yield Lane("closures", lambda: int(banner.write(services, clock())))
     yield Lane("rendering", lambda: replies.render_new(services, clock))
     yield Lane("files", lambda: attachment_jobs.run_due(services, clock, most=1))
-    yield Lane("cleaning", _hourly(clock, lambda: sweep_files(services, clock())))
-    yield Lane("retention", _hourly(clock, lambda: retention.prune_some(services, clock())))
+    yield Lane("cleaning", _every(CLEANING_PAUSE, clock, lambda: sweep_files(services, clock())))
+    yield Lane("unsent mail", _every(CLEANING_PAUSE, clock, lambda: judge.hold_what_was_not_sent(services, clock())))
+    yield Lane("retention", _every(CLEANING_PAUSE, clock, lambda: retention.prune_some(services, clock())))
 
 
 def send(services: Services, message: OutboxMessage, clock: Clock) -> Outcome:
@@ -90,6 +96,8 @@ def run_once(services: Services, clock: Clock) -> int:
     """Do all that is due, then end. Returns how many messages were tried to send."""
     banner.write(services, clock())
     while sla.record_due_notices(services, clock):
+        pass
+    while judge.judge_next(services, clock):
         pass
     while replies.render_new(services, clock):
         pass
@@ -131,8 +139,8 @@ def _run_lane(services: Services, lane: Lane, clock: Clock, stop: Event) -> None
             stop.wait(IDLE_SECONDS)
 
 
-def _hourly(clock: Clock, work: Callable[[], int]) -> Callable[[], int]:
-    """Work that comes again at once while it finds something, and an hour after it found nothing."""
+def _every(pause: timedelta, clock: Clock, work: Callable[[], int]) -> Callable[[], int]:
+    """Work that comes again at once while it finds something, and after this pause where it found nothing."""
     next_time = clock()
 
     def when_due() -> int:
@@ -141,7 +149,7 @@ def _hourly(clock: Clock, work: Callable[[], int]) -> Callable[[], int]:
             return 0
         done = work()
         if not done:
-            next_time = clock() + CLEANING_PAUSE
+            next_time = clock() + pause
         return done
 
     return when_due

@@ -20,6 +20,7 @@ from formapp.best_effort import best_effort
 from formapp.cli import operations
 from formapp.cli.audit import audit
 from formapp.cli.context import with_desk
+from formapp.cli.mail import mail
 from formapp.cli.outbox import outbox
 from formapp.cli.person import person
 from formapp.cli.webhooks import webhook
@@ -61,6 +62,7 @@ def main(context: click.Context) -> None:
 
 main.add_command(webhook)
 main.add_command(outbox)
+main.add_command(mail)
 main.add_command(person)
 main.add_command(audit)
 for command in (operations.examine, operations.backup, operations.restore):
@@ -94,6 +96,8 @@ def serve(desk: Services, host: str, port: int, workers: int, threads: int, no_w
     ]
     if not no_worker:
         processes.append(supervisor.Process("worker", supervisor.own_command("worker"), environment=same))
+    if desk.settings.lmtp is not None:
+        processes.append(supervisor.Process("lmtp", supervisor.own_command("lmtp"), environment=same))
     log.info("listening", host=host, port=listener.getsockname()[1], people_come_to=desk.settings.base_url)
     lines.write_in_background()
     supervisor.supervise(processes)
@@ -147,6 +151,24 @@ def web(listener: int, threads: int) -> None:
     lines.write_in_background()
     running.hold(settings_from())
     serve_web(socket.socket(fileno=listener), threads=threads, ready=ready)
+
+
+@main.command(name="lmtp", hidden=True)
+@with_desk
+def run_lmtp(desk: Services) -> None:
+    """The process of ``serve`` that takes mail by LMTP."""
+    from formapp.incoming_mail.lmtp import serve_lmtp
+
+    if desk.settings.lmtp is None:
+        raise UseCaseError(f"No address is set ({PREFIX}LMTP)")
+    host, port = desk.settings.lmtp
+    ready = supervisor.join_supervisor()
+    lines.write_in_background()
+    try:
+        serve_lmtp(desk, utc_now, host, port, ready)
+    except OSError as error:
+        words = os.strerror(error.errno or 0)
+        raise click.ClickException(f"Can't take mail on {host}, port {port}: {words}. Choose another.") from error
 
 
 @main.command(name="worker")

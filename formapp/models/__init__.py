@@ -5,6 +5,7 @@ from formapp.models.attachments import PREVIEW_STATES, SCAN_STATES, AnonymousFil
 from formapp.models.audit import YOUNGEST_PRUNED_DAYS, AuditEntry
 from formapp.models.constraints import LARGEST_ID
 from formapp.models.hours import StoredClosure
+from formapp.models.incoming_mail import INCOMING_STATES, MAIL_DOORS, IncomingMail
 from formapp.models.installation import Installation
 from formapp.models.lanes import WORK_KINDS, FailedWork, LaneRound
 from formapp.models.outbox import OUTBOX_STATES, OutboxMessage
@@ -28,7 +29,9 @@ from formapp.models.webhooks import WebhookAttempt, WebhookEndpoint, WebhookSecr
 
 __all__ = [
     "FIRST_REFERENCE",
+    "INCOMING_STATES",
     "LARGEST_ID",
+    "MAIL_DOORS",
     "MESSAGE_KINDS",
     "NO_DEADLINE",
     "OUTBOX_STATES",
@@ -46,6 +49,7 @@ __all__ = [
     "Draft",
     "Event",
     "FailedWork",
+    "IncomingMail",
     "Installation",
     "LaneRound",
     "Membership",

@@ -10,6 +10,8 @@ from formapp.database.upsert import insert_for
 from formapp.models import LaneRound
 from formapp.services import Services
 
+FETCHING_MAIL = "fetching mail"
+"""The one lane that runs only where a setting asks for it."""
 NOTED_EVERY = timedelta(seconds=15)
 STALE_AFTER = timedelta(minutes=5)
 """A lane that hasn't finished a round for so long is stuck, or nobody runs it."""
@@ -34,6 +36,7 @@ def last_rounds(services: Services) -> dict[str, datetime]:
 
 
 def stale_lanes(services: Services, now: datetime) -> dict[str, timedelta]:
-    """The lanes that haven't finished a round for too long, and for how long."""
-    ages = {lane: now - at for lane, at in last_rounds(services).items()}
+    """The lanes that haven't finished a round for too long, and for how long; none that nobody wants to run."""
+    unwanted = set() if services.settings.imap_url else {FETCHING_MAIL}
+    ages = {lane: now - at for lane, at in last_rounds(services).items() if lane not in unwanted}
     return {lane: age for lane, age in sorted(ages.items()) if age > STALE_AFTER}

@@ -25,6 +25,7 @@ from formapp.models import (
     ClockNotice,
     Draft,
     Event,
+    IncomingMail,
     Message,
     OutboxMessage,
     RetentionMark,
@@ -86,6 +87,12 @@ def prune_outbox(services: Services, now: datetime) -> int:
             database.execute(delete(OutboxMessage).where(OutboxMessage.id.in_(numbers)))
             _mark(database, OUTBOX, now - keep)
         return len(numbers)
+
+
+def prune_mails(services: Services, now: datetime) -> int:
+    """Received mail that was judged. What is held, or waits for its sender, stays."""
+    owed = IncomingMail.state.in_(("new", "held", "asked"))
+    return _prune_rows(services, IncomingMail.id, services.settings.keep.mail, IncomingMail.judged_at, now, ~owed)
 
 
 def prune_attempts(services: Services, now: datetime) -> int:
@@ -235,7 +242,7 @@ def _prune_rows(
     services: Services,
     key: InstrumentedAttribute[int] | InstrumentedAttribute[str],
     keep: timedelta | None,
-    ended: InstrumentedAttribute[datetime],
+    ended: InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None],
     now: datetime,
     *conditions: ColumnElement[bool],
 ) -> int:
@@ -274,6 +281,7 @@ def _mark(database: Session, kind: str, before: datetime) -> None:
 
 PRUNERS: Mapping[str, Callable[[Services, datetime], int]] = {
     "outbox": prune_outbox,
+    "mail": prune_mails,
     "attempts": prune_attempts,
     "sessions": prune_sessions,
     "sign-in links": prune_links,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from sqlalchemy import delete
@@ -19,8 +19,15 @@ from formapp.tokens import hash_token, new_token
 MOST_CHARACTERS = 400_000
 
 
-def save_draft(services: Services, account_id: int | None, fields: Mapping[str, str], now: datetime) -> str:
-    """Save a form's fields for as long as drafts are kept; the token that opens them, for this account alone.
+def save_draft(
+    services: Services,
+    account_id: int | None,
+    fields: Mapping[str, str],
+    now: datetime,
+    *,
+    keep: timedelta | None = None,
+) -> str:
+    """Save a form's fields for ``keep``, or as long as drafts are kept; the token that opens them, for this account.
 
     What was sent with an address that has no account opens for nobody. Raises DraftTooLarge.
     """
@@ -37,7 +44,7 @@ def save_draft(services: Services, account_id: int | None, fields: Mapping[str, 
                 fields=dict(fields),
                 digest=sha256(content.encode()).hexdigest(),
                 created_at=now,
-                expires_at=now + services.settings.keep.drafts,
+                expires_at=now + (keep or services.settings.keep.drafts),
             )
         )
     return token
@@ -56,3 +63,9 @@ def drop_draft(services: Services, account_id: int, token: str) -> None:
     """Forget a person's draft whose ticket is stored; one that can't be forgotten now expires by itself."""
     with best_effort("a sent draft"), services.write.begin(patience=BRIEFLY) as database:
         database.execute(delete(Draft).where(Draft.token_hash == hash_token(token), Draft.account_id == account_id))
+
+
+def is_there(services: Services, token_hash: str) -> bool:
+    """Whether a draft was neither sent nor dropped, by the hash of its token."""
+    with services.read() as database:
+        return database.get(Draft, token_hash) is not None

@@ -30,9 +30,16 @@ def health() -> Response:
 
 @blueprint.get("/readyz")
 def ready() -> Response:
-    """200 while tickets can be taken and worked on, else 503 with what is missing."""
+    """200 while tickets can be taken and worked on, else 503 with what is missing.
+
+    A mailbox that is away is told beside: it keeps its mail, and nobody's ticket waits for it.
+    """
     missing = "\n".join(_missing())
-    return _plain(f"{missing}\n", 503) if missing else _plain("ready\n")
+    if missing:
+        return _plain(f"{missing}\n", 503)
+    age = lane_rounds.stale_lanes(web().services, web().clock()).get(lane_rounds.FETCHING_MAIL)
+    late = f"the mailbox was last looked into {int(age.total_seconds() // 60)} minutes ago\n" if age else ""
+    return _plain(f"ready\n{late}")
 
 
 def _missing() -> Iterator[str]:
@@ -46,6 +53,8 @@ def _missing() -> Iterator[str]:
         yield f"the database is at revision {current}, not {schema.newest_revision()}; run: formapp db upgrade"
         return
     for lane, age in lane_rounds.stale_lanes(web().services, web().clock()).items():
+        if lane == lane_rounds.FETCHING_MAIL:
+            continue
         yield f"the worker's lane {lane} has finished no round for {int(age.total_seconds() // 60)} minutes"
 
 

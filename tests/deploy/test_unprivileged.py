@@ -11,21 +11,17 @@ import sys
 import sysconfig
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
-from tests.builders import POLICY, REPOSITORY
+from tests.builders import POLICY
 from tests.deploy.conftest import program
 from tests.serving.conftest import free_port, wait_until
+from tests.wheel import build_wheel
 
 NOBODY = pwd.getpwnam("nobody")
-# For the system's Python, where ours is in a folder of root's.
-PACKAGES = {
-    "PYTHONPATH": os.pathsep.join([str(REPOSITORY), sysconfig.get_path("purelib")]),
-    "PYTHONDONTWRITEBYTECODE": "1",
-}
 
 
 def as_nobody(*words: str) -> list[str]:
@@ -44,6 +40,23 @@ def as_nobody(*words: str) -> list[str]:
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A folder that nobody can reach: pytest's own are its user's alone."""
+    with open_to_nobody() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The variables by which a Python finds what the wheel installs, and what it needs: no clone is near it."""
+    wheel = build_wheel(tmp_path_factory.mktemp("wheel"))
+    with open_to_nobody() as target:
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", target, wheel]
+        subprocess.run(command, cwd=target, check=True)
+        found_in = os.pathsep.join([str(target), sysconfig.get_path("purelib")])
+        yield {"PYTHONPATH": found_in, "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+@contextmanager
+def open_to_nobody() -> Iterator[Path]:
     if os.geteuid() != 0:
         pytest.skip("only root may become nobody")
     with tempfile.TemporaryDirectory(prefix="support-nobody-") as made:
@@ -51,7 +64,7 @@ def folder() -> Iterator[Path]:
         yield Path(made)
 
 
-def python_for_nobody(folder: Path) -> str:
+def python_for_nobody(folder: Path, packages: dict[str, str]) -> str:
     """A Python of our version that nobody can start, from another Python too; else the test is skipped."""
     starts_itself = (
         "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import formapp.cli.main'], check=True)"
@@ -61,7 +74,7 @@ def python_for_nobody(folder: Path) -> str:
         if (
             Path(python).exists()
             and not subprocess.run(
-                tried, cwd=folder, env={**os.environ, **PACKAGES}, check=False, capture_output=True
+                tried, cwd=folder, env={**os.environ, **packages}, check=False, capture_output=True
             ).returncode
         ):
             return python
@@ -81,8 +94,10 @@ def as_the_unit_does(var: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("restricted", [False, True], ids=["as nobody", "as the unit restricts it"])
-def test_nobody_serves_the_desk_from_a_folder_of_its_own(folder: Path, restricted: bool) -> None:
-    python = python_for_nobody(folder)
+def test_nobody_serves_the_desk_from_the_wheel_and_a_folder_of_its_own(
+    folder: Path, packages: dict[str, str], restricted: bool
+) -> None:
+    python = python_for_nobody(folder, packages)
     var, policy, port = folder / "var", folder / "support-policy.yml", free_port()
     var.mkdir(mode=0o700)
     os.chown(var, NOBODY.pw_uid, NOBODY.pw_gid)
@@ -90,12 +105,15 @@ def test_nobody_serves_the_desk_from_a_folder_of_its_own(folder: Path, restricte
     around = as_the_unit_does(var) if restricted else []
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("FORMAPP_")},
-        **PACKAGES,
+        **packages,
         "HOME": "/nonexistent",
         "FORMAPP_VAR": str(var),
         "FORMAPP_POLICY": str(policy),
         "FORMAPP_BASE_URL": f"http://127.0.0.1:{port}",
     }
+    where = as_nobody(python, "-c", "import formapp; print(formapp.__file__)")
+    found = subprocess.run(where, cwd=folder, env=environment, check=True, capture_output=True, text=True).stdout
+    assert found.startswith(packages["PYTHONPATH"].split(os.pathsep)[0])
     formapp = [python, "-m", "formapp"]
     subprocess.run(
         [*around, *as_nobody(*formapp, "db", "upgrade")],

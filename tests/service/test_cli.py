@@ -16,10 +16,11 @@ from formapp.accounts.projects import active_projects_of
 from formapp.cli.main import main
 from formapp.database import schema
 from formapp.errors import LinkGone
-from formapp.models import Account, Membership, Project, Ticket
+from formapp.models import Account, IncomingMail, Membership, Project, Ticket
 from formapp.notifications import outbox
 from formapp.services import Services, utc_now
 from tests.builders import POLICY, REPOSITORY, build_customer, build_services, file_ticket, stored
+from tests.incoming_mail.mails import build_mail
 
 
 class Operator:
@@ -220,3 +221,30 @@ def test_a_secret_is_made_beside_the_database_at_first_use(tmp_path: Path) -> No
     services.database.engine.dispose()
     Operator(tmp_path).is_told("db", "check")
     assert len((tmp_path / "secret-key").read_text("utf-8")) >= 32
+
+
+def test_a_mail_is_taken_from_a_pipe_and_refused_so_that_its_server_knows(
+    operator: Operator, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stored: 0. No mail, or too large: 65, so it is sent back. Not now: 75, so it is tried again."""
+
+    def pipes(content: bytes) -> Result:
+        return CliRunner().invoke(main, ["mail", "receive"], input=content, env=operator.environment)
+
+    assert pipes(build_mail()).exit_code == 0
+    assert pipes(build_mail()).exit_code == 0
+    assert [mail.raw for mail in stored(services, IncomingMail)] == [build_mail()]
+    assert pipes(b"").exit_code == 65
+    monkeypatch.setattr("formapp.cli.mail.LARGEST", 100)
+    monkeypatch.setattr("formapp.incoming_mail.receive.LARGEST", 100)
+    assert pipes(build_mail(message_id="<large@shop.example>")).exit_code == 65
+    monkeypatch.undo()
+    operator.environment["FORMAPP_DATABASE_URL"] = "sqlite:////nowhere/desk.sqlite3"
+    later = pipes(build_mail(message_id="<later@shop.example>"))
+    assert (later.exit_code, "can't be stored now" in later.stderr) == (75, True)
+
+
+def test_fetching_needs_a_mailbox(operator: Operator) -> None:
+    assert operator.is_refused("mail", "fetch") == "No mailbox is set (FORMAPP_IMAP_URL)"
+    operator.environment["FORMAPP_IMAP_URL"] = "imap://a:b@127.0.0.1:1/INBOX"
+    assert operator.is_refused("mail", "fetch").startswith("The mailbox can't be read: ")

@@ -16,17 +16,19 @@ from threading import Event, Thread
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import OperationalError
 
 from formapp import worker
 from formapp.accounts import magic_links, projects, sessions
 from formapp.errors import UseCaseError
+from formapp.incoming_mail.receive import receive
 from formapp.models import (
     Account,
     Attachment,
     ClockNotice,
     FailedWork,
+    IncomingMail,
     OutboxMessage,
     SignedInSession,
     StoredPolicy,
@@ -42,6 +44,7 @@ from formapp.tokens import hash_token
 from formapp.widgets.assets import CLOSURES_FILE
 from tests.attachments.odd_files import picture
 from tests.builders import NOW, Clock, build_account, build_customer, build_services, file_ticket, keep_file, written
+from tests.incoming_mail.mails import build_mail
 from tests.service.mailserver import DROP, HANG, MailServer
 from tests.service.working import comes_true, working
 from tests.webhooks.build import tell
@@ -260,12 +263,52 @@ def kept_by_the_database(scene: Scene) -> None:
         database.connection().exec_driver_sql(refuses)
 
 
+def incoming_good(scene: Scene) -> Callable[[], bool]:
+    file_ticket(scene.services, scene.ada, submission="mailed", subject="Mailed")
+    receive(scene.services, build_mail(subject="Re: SUP-1001", message_id="<good@shop.example>"), "pipe", NOW)
+    return lambda: any(mail.state == "added" for mail in all_of(scene.services, IncomingMail))
+
+
+def broken_incoming(scene: Scene) -> None:
+    """A mail whose content is gone."""
+    number = receive(scene.services, build_mail("Ada's secret", message_id="<bad@shop.example>"), "pipe", NOW)
+    with scene.services.write.begin() as database:
+        database.get_one(IncomingMail, number).raw = None
+
+
+def unsent_good(scene: Scene) -> Callable[[], bool]:
+    number = asked_long_ago(scene, "<unsent@shop.example>")
+    return lambda: any(mail.id == number and mail.state == "added" for mail in all_of(scene.services, IncomingMail))
+
+
+def unsent_broken(scene: Scene) -> None:
+    """A database error: a mail that can't be changed."""
+    asked_long_ago(scene, "<stuck@shop.example>")
+    with scene.services.write.begin() as database:
+        refuses = (
+            "CREATE TRIGGER stuck BEFORE UPDATE OF state ON incoming_mails WHEN OLD.subject = 'stuck'"
+            " BEGIN SELECT RAISE(ABORT, 'stuck'); END"
+        )
+        database.execute(update(IncomingMail).values(subject="stuck"))
+        database.connection().exec_driver_sql(refuses)
+
+
+def asked_long_ago(scene: Scene, message_id: str) -> int:
+    number = receive(scene.services, build_mail(message_id=message_id), "pipe", NOW)
+    with scene.services.write.begin() as database:
+        mail = database.get_one(IncomingMail, number)
+        mail.state, mail.judged_at = "asked", NOW - timedelta(days=2)
+    return number
+
+
 Prepare = Callable[[Scene], object]
 LANES: Mapping[str, tuple[Callable[[Scene], Callable[[], bool]], tuple[Prepare, ...]]] = {
     "sign-in mail": (sign_in_good, (link_without_link, drops)),
     "mail": (mail_good, (broken_mails, drops)),
     "announcements": (announcement_good, (broken_events,)),
     **{f"webhooks {number}": (webhook_good, (broken_webhooks,)) for number in range(1, 5)},
+    "incoming mail": (incoming_good, (broken_incoming,)),
+    "unsent mail": (unsent_good, (unsent_broken,)),
     "clock": (clock_good, (broken_tickets,)),
     "closures": (closures_good, (folder_in_the_way,)),
     "rendering": (rendering_good, (broken_messages,)),

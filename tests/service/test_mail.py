@@ -29,6 +29,15 @@ DUE = (NOW + timedelta(days=1)).isoformat()
 LINK = {"link": "http://127.0.0.1:8000/support/sign-in/TOKEN", "minutes": 15}
 THREAD = "<SUP-1042.1.received@127.0.0.1>"
 REPLY = {"body": "Please try <again>.\nIt is mended & well.\n\nSam", "thread": THREAD}
+CHANGED = {
+    "thread": THREAD,
+    "priority": "low",
+    "priority_before": ["critical", "low"],
+    "reason": "There is a workaround.\nIt holds.",
+    "response_due": None,
+    "resolution_due": None,
+    "due_before": {"response": DUE, "resolution": DUE},
+}
 # Each mail in each of its forms: the golden file's name, the template, the facts that make the form.
 MAILS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("link", "link", {**LINK, "has_draft": False}),
@@ -44,11 +53,25 @@ MAILS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("closed-merged", "closed", {"thread": THREAD, "merged_into": "SUP-1007"}),
     ("reopened", "reopened", {"thread": THREAD}),
     ("reopened-with-target", "reopened", {"thread": THREAD, "priority": "critical", "resolution_due": DUE}),
+    ("priority-changed", "priority-changed", CHANGED),
     ("staff-new", "staff-new", {"by_name": "Ada Martin"}),
     ("staff-new-best-effort", "staff-new", {"by_name": "Ada Martin", "priority": "low", "response_due": None}),
     ("staff-reply", "staff-reply", {**REPLY, "by_name": "Ada Martin"}),
     ("staff-due-soon", "staff-due-soon", {"target": "response", "due": DUE}),
     ("staff-missed", "staff-missed", {"target": "resolution", "due": DUE}),
+    ("files-refused", "files-refused", {"thread": THREAD, "for_staff": False, "refused": ["“run.exe” is a program"]}),
+)
+# Where the desk reads mail, each that can be answered says so and is answered to an address of its own.
+ANSWERED = (
+    "received",
+    "replied",
+    "priority-changed",
+    "closed",
+    "reopened",
+    "staff-new",
+    "staff-reply",
+    "staff-due-soon",
+    "files-refused",
 )
 
 
@@ -82,7 +105,24 @@ def test_each_mail_reads_as_it_was_written_down(
     request: pytest.FixtureRequest, desk: Services, name: str, kind: str, facts: dict[str, Any]
 ) -> None:
     """After a meant change: pytest tests/service/test_mail.py --update-golden, then read the difference."""
-    found = written_down(parsed(compose(desk, build_message(kind, **facts), desk.policy)))
+    as_written_down(request, name, compose(desk, build_message(kind, **facts), desk.policy))
+
+
+@pytest.mark.parametrize("name", ANSWERED)
+def test_where_mail_is_read_each_says_so_and_is_answered_to_an_address_of_its_own(
+    request: pytest.FixtureRequest, desk: Services, name: str
+) -> None:
+    reading = replace(desk, settings=replace(desk.settings, incoming_address="support@help.example"))
+    kind, facts = next((kind, facts) for one, kind, facts in MAILS if one == name)
+    message = build_message(kind, **facts)
+    message.ticket_id = 42
+    written = compose(reading, message, desk.policy)
+    assert re.fullmatch(r"support\+sup-1042\.[a-z2-7]{16}@help\.example", written.reply_to)
+    as_written_down(request, f"{name}-answered", written)
+
+
+def as_written_down(request: pytest.FixtureRequest, name: str, written: Mail) -> None:
+    found = written_down(parsed(written))
     path = GOLDEN / f"{name}.txt"
     if request.config.getoption("--update-golden"):
         path.parent.mkdir(exist_ok=True)
@@ -92,8 +132,9 @@ def test_each_mail_reads_as_it_was_written_down(
 
 def test_each_template_is_written_down_and_nothing_else_is() -> None:
     templates = {path.stem for path in (REPOSITORY / "formapp" / "notifications" / "email" / "templates").glob("*.txt")}
-    assert templates == {kind for _, kind, _ in MAILS}
-    assert {path.stem for path in GOLDEN.iterdir()} == {name for name, _, _ in MAILS}
+    assert {name for name in templates if not name.startswith("_")} == {kind for _, kind, _ in MAILS}
+    answered = {f"{name}-answered" for name in ANSWERED}
+    assert {path.stem for path in GOLDEN.iterdir()} == {name for name, _, _ in MAILS} | answered
 
 
 def test_a_mail_says_that_a_machine_wrote_it_and_which_thread_it_belongs_to(desk: Services) -> None:

@@ -18,7 +18,18 @@ from formapp.accounts import accounts, projects
 from formapp.actors import OPERATOR
 from formapp.errors import NotFound, NotPermitted, TextRefused, UnknownProject, UseCaseError
 from formapp.hours import closures
-from formapp.models import Attachment, Event, Message, OutboxMessage, StoredClosure, Ticket, WebhookEndpoint
+from formapp.incoming_mail import held, judge
+from formapp.incoming_mail.receive import receive
+from formapp.models import (
+    Attachment,
+    Event,
+    IncomingMail,
+    Message,
+    OutboxMessage,
+    StoredClosure,
+    Ticket,
+    WebhookEndpoint,
+)
 from formapp.notifications import outbox
 from formapp.notifications.webhooks import log
 from formapp.notifications.webhooks.messages import recipient_of
@@ -27,6 +38,7 @@ from formapp.tickets import create, queries, replies, search, similar, triage
 from formapp.tickets.replies import MessageInput
 from tests.builders import (
     NOW,
+    REASON,
     build_account,
     build_customer,
     build_project,
@@ -36,6 +48,7 @@ from tests.builders import (
     ticket_input,
     written,
 )
+from tests.incoming_mail.mails import build_mail
 
 USE_CASES = (
     "accounts.accounts",
@@ -47,6 +60,11 @@ USE_CASES = (
     "hours.closures",
     "hours.icalendar",
     "hours.quote",
+    "incoming_mail.belonging",
+    "incoming_mail.files",
+    "incoming_mail.held",
+    "incoming_mail.judge",
+    "incoming_mail.receive",
     "notifications.fanout",
     "notifications.outbox",
     "notifications.webhooks.endpoints",
@@ -93,11 +111,16 @@ ACTING: Mapping[Callable[..., Any], Line] = {
     triage.reopen: Line(lambda desk, who: triage.reopen(desk, who, 2, LATER), "member staff"),
     triage.merge: Line(lambda desk, who: triage.merge(desk, who, 1, "SUP-1003", LATER), "staff"),
     triage.correct_answers: Line(
-        lambda desk, who: triage.correct_answers(desk, who, 1, {"need": "question"}, LATER, seen=9), "staff"
+        lambda desk, who: triage.correct_answers(desk, who, 1, {"need": "question"}, LATER, seen=9, reason=REASON),
+        "staff",
     ),
     triage.staff_ticket: Line(lambda desk, who: triage.staff_ticket(desk, who, "SUP-1001"), "staff"),
     search.find_page: Line(lambda desk, who: search.find_page(desk, search.Filters(), who, LATER), "staff"),
     search.csv_rows: Line(lambda desk, who: search.csv_rows(desk, search.Filters(), who, LATER), "staff"),
+    held.mails: Line(lambda desk, who: held.mails(desk, who, held=True), "staff"),
+    held.mail_numbered: Line(lambda desk, who: held.mail_numbered(desk, who, 1), "staff"),
+    held.accept: Line(lambda desk, who: held.accept(desk, who, 1, LATER), "staff"),
+    held.mark_as_spam: Line(lambda desk, who: held.mark_as_spam(desk, who, 1, LATER), "staff"),
     queries.ticket_for: Line(lambda desk, who: queries.ticket_for(desk, who, "SUP-1001"), "member", NotFound),
     queries.tickets_of: Line(queries.tickets_of, "member", None),
     similar.similar_tickets: Line(
@@ -125,11 +148,17 @@ OF_THE_OPERATOR = {
 }
 """The operator's commands alone call them: whoever runs commands on the machine may do all of it."""
 BY_A_SECRET = {
+    "accounts.accounts": "choose_language",
     "accounts.magic_links": "request_link inspect_link ended_link redeem_link",
     "accounts.sessions": "open_session signed_in_by end_session end_all_sessions sessions_of end_session_of "
     "end_other_sessions",
     "attachments.service": "staged_files staged_contents discard_staged",
-    "tickets.drafts": "save_draft draft_fields drop_draft",
+    "incoming_mail.belonging": "ticket_of is_ours is_signed is_authenticated",
+    "incoming_mail.files": "stage_files",
+    "incoming_mail.held": "content_of held_count mails_of unreached_since",
+    "incoming_mail.judge": "judge_next judge hold_what_was_not_sent",
+    "incoming_mail.receive": "receive hold_too_large waiting",
+    "tickets.drafts": "save_draft draft_fields drop_draft is_there",
 }
 """Open to everybody, or to whoever holds the token that they take: signing in, and one's own sessions."""
 OF_THE_WORKER = {
@@ -146,7 +175,7 @@ INSIDE_ANOTHER = {
     "attachments.service": "attach attached_contents",
     "hours.closures": "closures_known_at leave_open_time local_instant",
     "notifications.fanout": "event_message fan_out publish ticket_payload",
-    "notifications.outbox": "enqueue enqueue_mail make_due mail_host record_replay thread_id",
+    "notifications.outbox": "enqueue enqueue_mail make_due mail_host record_replay thread_id in_language_of",
     "notifications.webhooks.endpoints": "signing_secrets switch_off",
     "tickets.actions": "ticket_action",
     "tickets.create": "evaluate_answers load_context",
@@ -224,6 +253,9 @@ def people(services: Services) -> dict[str, Any]:
     projects.add_member(services, colleague.email, "shop", NOW)
     file_ticket(services, colleague, subject="The printer burns", submission="form-4")
     triage.close(services, member.id, 2, NOW)
+    judge.judge(
+        services, receive(services, build_mail(sender="joe@shop.example", subject="SUP-1001"), "pipe", NOW), NOW
+    )
     closures.add_closure(services, OPERATOR, NOW + length(days=2), NOW + length(days=3), "Moving house", NOW)
     return {"member": member.id, "staff": staff.id, "stranger": stranger.id, "disabled": disabled.id, "nobody": 999}
 
@@ -231,7 +263,7 @@ def people(services: Services) -> dict[str, Any]:
 def rows(services: Services) -> list[tuple[str, ...]]:
     """All that an action could change, as texts."""
     found = []
-    for model in (Ticket, Event, Message, Attachment, OutboxMessage, StoredClosure):
+    for model in (Ticket, Event, Message, Attachment, OutboxMessage, StoredClosure, IncomingMail):
         for row in stored(services, model):
             columns = {column.name: repr(getattr(row, column.name)) for column in model.__table__.columns}
             found.append((model.__tablename__, *columns.values()))

@@ -9,14 +9,17 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tomllib
 import venv
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from supportpolicy.languages import LANGUAGES, SOURCE_LANGUAGE
+from tests.wheel import build_wheel
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = """\
@@ -43,17 +46,7 @@ assert b"Another Company" in page.data, "the desk wears the guide's clothes"
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, made of the tracked files alone: what isn't committed is not in a clone either."""
-    source = tmp_path_factory.mktemp("source")
-    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for name in filter(None, tracked.split("\0")):
-        if (ROOT / name).is_file():
-            (source / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, source / name)
-    target = tmp_path_factory.mktemp("wheel")
-    run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", target, source, folder=source)
-    (made,) = target.glob("*.whl")
-    return made
+    return build_wheel(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +81,13 @@ def attempt(*command: str | Path, folder: Path, **variables: str) -> subprocess.
         text=True,
         check=False,
     )
+
+
+def test_it_brings_what_is_said_in_other_languages(wheel: Path) -> None:
+    brought = set(ZipFile(wheel).namelist())
+    for room in ("supportpolicy", "site_plugins", "formapp"):
+        for language in set(LANGUAGES) - {SOURCE_LANGUAGE}:
+            assert f"{room}/locale/{language}/LC_MESSAGES/messages.mo" in brought
 
 
 def test_the_wheel_brings_the_guide_and_with_its_extra_the_desk(wheel: Path, environment: Path, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from formapp import failed_work
 from formapp.accounts.accounts import disable_account
 from formapp.app import create_app
 from formapp.attachments import jobs as attachment_jobs
+from formapp.incoming_mail.receive import receive
 from formapp.notifications.webhooks.endpoints import add_endpoint
 from formapp.services import Services
 from formapp.web.permissions import RULES, Decision, Role
@@ -27,6 +28,7 @@ from tests.builders import (
     file_ticket,
     keep_file,
 )
+from tests.incoming_mail.mails import build_mail
 from tests.web.conftest import Desk
 from tests.web.page import Browser
 
@@ -54,6 +56,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     attachment_jobs.run_due(services, Clock())
     add_endpoint(services, "https://hooks.example/support", NOW, resolve=lambda *_: ["93.184.216.34"])
     failed_work.put_off(services, "rendering", 1, 1, OSError(), NOW)
+    receive(services, build_mail(sender="nobody@elsewhere.example"), "pipe", NOW)
     for email in ("stranger@museum.example", "gone@shop.example"):
         build_account(services, email)
     build_account(services, "sam@platform.example", name="Sam Rivera", is_staff=True)

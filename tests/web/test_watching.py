@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -12,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from formapp import worker
 from formapp.app import create_app
 from formapp.database import schema
+from formapp.operations import lane_rounds
 from formapp.services import Services
 from formapp.tickets import replies
 from tests.builders import (
@@ -46,6 +48,16 @@ def test_without_its_database_it_lives_but_isnt_ready(desk: Desk, visitor: Brows
     with desk.services.database.engine.begin() as connection:
         connection.exec_driver_sql("DROP TABLE alembic_version")
     assert "at revision None" in visitor.answer("GET", "/support/readyz").text
+
+
+def test_a_mailbox_that_is_away_is_told_and_takes_no_desk_out_of_service(tmp_path: Path, clock: Clock) -> None:
+    services = build_services(tmp_path, imap_url="imap://a:b@127.0.0.1:1/INBOX")
+    visitor = Browser(create_app(services=services, clock=clock).test_client())
+    lane_rounds.note(services, lane_rounds.FETCHING_MAIL, clock.now)
+    assert visitor.answer("GET", "/support/readyz").text == "ready\n"
+    clock.now += timedelta(minutes=10)
+    late = visitor.answer("GET", "/support/readyz")
+    assert (late.status_code, late.text) == (200, "ready\nthe mailbox was last looked into 10 minutes ago\n")
 
 
 @pytest.fixture

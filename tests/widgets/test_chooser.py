@@ -137,5 +137,5 @@ def test_script_and_style_stay_small() -> None:
     chooser = sizes["support-chooser.js"] + sizes["support-chooser.css"]
     form = sizes["support-form.js"] + sizes["support-common.css"]
     assert chooser <= 2_500
-    # Some 300 of it are the colours of three themes, in light and dark.
-    assert form < 6_550
+    # Some 330 of it are the colours of three themes, in light and dark.
+    assert form < 6_600

@@ -14,10 +14,15 @@ from markupsafe import Markup
 
 from formapp.mail_address import ascii_address
 from formapp.models import OutboxMessage
+from formapp.notifications.email.above_this_line import ABOVE_THIS_LINE
 from formapp.notifications.email.message import CannotBuild, Mail
+from formapp.notifications.email.reply_address import reply_address
+from formapp.policies import in_words
 from formapp.services import Services
+from formapp.translation import gettext, ngettext
 from formapp.when import long_words
 from supportpolicy import Policy
+from supportpolicy.languages import SOURCE_LANGUAGE, current_language, direction, in_language, is_spoken
 
 # More than one, or one at a line's beginning.
 _SPACES = re.compile("^ +|  +")
@@ -34,13 +39,28 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.filters["as_typed"] = _as_typed
+    # For a value within a sentence that the plain text has, too.
+    environment.filters["bdi"] = Markup("<bdi>{}</bdi>").format
+    environment.filters["strong"] = Markup("<strong>{}</strong>").format
     return environment
 
 
 def compose(services: Services, message: OutboxMessage, policy_of: Policy) -> Mail:
-    """The mail of an outbox row; ``policy_of`` is the policy its facts speak of. Raises CannotBuild."""
+    """The mail of an outbox row, in its receiver's language; ``policy_of`` is the policy its facts speak of.
+
+    Raises CannotBuild.
+    """
+    language = message.payload.get("language", "")
+    with in_language(language if is_spoken(language) else SOURCE_LANGUAGE):
+        return _compose(services, message, in_words(policy_of))
+
+
+def _compose(services: Services, message: OutboxMessage, policy_of: Policy) -> Mail:
     try:
         facts = _facts(services, message, policy_of)
         recipient = ascii_address(message.recipient)
@@ -64,14 +84,29 @@ def compose(services: Services, message: OutboxMessage, policy_of: Policy) -> Ma
         message_id=message.message_id,
         written_at=message.created_at,
         thread_id=message.payload.get("thread", ""),
+        reply_to=_reply_to(services, message),
     )
+
+
+def _reply_to(services: Services, message: OutboxMessage) -> str:
+    """Where answers go, where the desk reads them: an address of this ticket and this person."""
+    settings = services.settings
+    if not settings.incoming_address:
+        return ""
+    if message.ticket_id is None:
+        return settings.incoming_address
+    return reply_address(settings.incoming_address, settings.secret_key, message.ticket_id, message.recipient)
 
 
 def _facts(services: Services, message: OutboxMessage, policy_of: Policy) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "contact": policy_of.contact_email,
+        "answers_read": bool(services.settings.incoming_address),
+        "above_this_line": ABOVE_THIS_LINE,
         "base": f"{services.settings.base_url}/support",
         **message.payload,
+        "lang": current_language(),
+        "dir": direction(current_language()),
     }
     if "priority" in facts:
         priority = policy_of.priority(facts["priority"])
@@ -83,6 +118,12 @@ def _facts(services: Services, message: OutboxMessage, policy_of: Policy) -> dic
         facts[words] = (
             long_words(datetime.fromisoformat(due), policy_of.calendar.zone, message.created_at) if due else ""
         )
+    if "priority_before" in facts:
+        facts["priority_before_label"] = policy_of.priority(facts["priority_before"][0]).label
+        for target, due in facts["due_before"].items():
+            facts[f"{target}_before"] = (
+                long_words(datetime.fromisoformat(due), policy_of.calendar.zone, message.created_at) if due else ""
+            )
     # A template asks for what only some of its mails have.
     facts.setdefault("merged_into", "")
     return facts

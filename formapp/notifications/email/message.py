@@ -30,7 +30,10 @@ class CannotBuild(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """What one mail says, from whom and to whom; addresses are plain ones, ``thread_id`` what it answers or ""."""
+    """What one mail says, from whom and to whom; addresses are plain ones.
+
+    ``thread_id`` is what it answers, ``reply_to`` where answers to it go; "" where there is none.
+    """
 
     sender_name: str
     sender: str
@@ -41,6 +44,7 @@ class Mail:
     message_id: str
     written_at: datetime
     thread_id: str = ""
+    reply_to: str = ""
 
 
 def build(mail: Mail) -> bytes:
@@ -82,6 +86,8 @@ def _machine_headers(mail: Mail) -> dict[str, str]:
         "Message-ID": mail.message_id,
         "Auto-Submitted": "auto-generated",
     }
+    if mail.reply_to:
+        headers["Reply-To"] = mail.reply_to
     return headers | ({"In-Reply-To": mail.thread_id, "References": mail.thread_id} if mail.thread_id else {})
 
 

@@ -22,6 +22,7 @@ SURROUNDINGS: Mapping[str, Check] = {
     "secret": surroundings.secret_set,
     "private": surroundings.kept_private,
     "mail server": surroundings.mail_server_answers,
+    "mailbox": surroundings.mailbox_answers,
     "closures file": surroundings.closures_told,
     "policy": surroundings.policy_taken_up,
     "holidays": surroundings.holidays_known,

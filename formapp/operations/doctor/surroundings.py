@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from formapp.hours import closures
+from formapp.incoming_mail import imap
 from formapp.notifications.email import smtp
 from formapp.operations import policy_in_use
 from formapp.operations.doctor.database import is_sqlite, one_line, place_of
@@ -101,6 +102,21 @@ def mail_server_answers(services: Services, _now: datetime) -> Iterator[Finding]
         words = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
         what = f"The mail server can't be used: {one_line(words)}."
         yield Finding("mail server", setting, what, "Start it, or correct the address, user and password.")
+
+
+def mailbox_answers(services: Services, _now: datetime) -> Iterator[Finding]:
+    """The mailbox takes our password and shows its folder; nothing is fetched."""
+    setting, address = f"{PREFIX}IMAP_URL", f"{PREFIX}INCOMING_ADDRESS"
+    if not services.settings.imap_url:
+        return
+    if not services.settings.incoming_address:
+        what = "Mail is fetched, but no mail of ours says where answers go."
+        yield Finding("mailbox", address, what, f"Set {address} to the address of that mailbox.", "warning")
+    try:
+        imap.greet(services)
+    except OSError as error:
+        what = f"The mailbox can't be used: {one_line(str(error))}."
+        yield Finding("mailbox", setting, what, "Start its server, or correct address, user, password and folder.")
 
 
 def policy_taken_up(services: Services, _now: datetime) -> Iterator[Finding]:

@@ -26,6 +26,7 @@ from formapp.models import (
     Draft,
     Event,
     FailedWork,
+    IncomingMail,
     Membership,
     Message,
     OutboxMessage,
@@ -112,6 +113,7 @@ def erase_person(
         keys = _delete_files(database, person, own, conversations=conversations)
         keys += _delete_drafts(database, person)
         _delete_messages_out(database, person, own)
+        _delete_mails_in(database, person, {*own, *involved})
         closed = _erase_tickets(services, database, own, sentence, now)
         messages = _erase_messages(database, person, own, sentence, conversations=conversations)
         _erase_events(database, person, own)
@@ -249,7 +251,7 @@ def _erase_tickets(services: Services, database: Session, own: list[int], senten
     closed = 0
     for ticket in _locked(database, own):
         ticket.subject, ticket.description = SUBJECT, sentence
-        ticket.url = ticket.page = ""
+        ticket.url = ticket.page = ticket.language = ""
         ticket.submission, ticket.digest = f"erased:{ticket.id}", NO_DIGEST
         # Told of only now, so that nothing that is told holds a word of it.
         sla.record_notices(services, database, ticket, now)
@@ -299,6 +301,13 @@ def _erase_events(database: Session, person: Person, own: list[int]) -> None:
             event.details = kept
 
 
+def _delete_mails_in(database: Session, person: Person, tickets: set[int]) -> None:
+    """Delete what the person sent by mail. What others sent on the same tickets may quote it: only its fate stays."""
+    database.execute(delete(IncomingMail).where(rows_about(database, person)[IncomingMail]))
+    quoting = update(IncomingMail).where(IncomingMail.ticket_id.in_(tickets))
+    database.execute(quoting.values(raw=None, subject=""))
+
+
 def _erase_account(database: Session, person: Person, now: datetime) -> None:
     for model in (SignedInSession, SignInLink, Membership):
         database.execute(delete(model).where(model.account_id == person.number))
@@ -306,6 +315,7 @@ def _erase_account(database: Session, person: Person, now: datetime) -> None:
         return
     account = database.get_one(Account, person.number)
     account.name, account.email = NAME, f"erased-{account.id}@erased.invalid"
+    account.language = None
     account.disabled_at, account.erased_at = account.disabled_at or now, now
 
 

@@ -73,4 +73,6 @@ def export_person(services: Services, email: str, to: IO[bytes], by: audit.Origi
 
 
 def _as_text(value: object) -> str:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
     return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else str(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, false, or_, select
+from sqlalchemy import ColumnElement, and_, false, or_, select
 from sqlalchemy.orm import Session
 
 from formapp.database.engine import Base
@@ -17,6 +17,7 @@ from formapp.models import (
     ClockNotice,
     Draft,
     Event,
+    IncomingMail,
     Membership,
     Message,
     OutboxMessage,
@@ -65,6 +66,9 @@ def rows_about(database: Session, person: Person) -> Mapping[type[Base], ColumnE
         Attachment: or_(Attachment.account_id == number, Attachment.ticket_id.in_(own)),
         OutboxMessage: messages,
         WebhookAttempt: WebhookAttempt.outbox_id.in_(select(OutboxMessage.id).where(messages)),
+        IncomingMail: or_(
+            IncomingMail.account_id == number, and_(IncomingMail.sender != "", IncomingMail.sender == person.email)
+        ),
         AuditEntry: or_(AuditEntry.account_id == number, AuditEntry.subject_id == number),
     }
 

@@ -1,0 +1,90 @@
+"""Plain values for received mail as staff see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from formapp.incoming_mail.held import MailFacts
+from formapp.incoming_mail.judge import REASONS
+from formapp.incoming_mail.reading import ReadMail
+from formapp.text import size_words
+from formapp.translation import gettext as _
+from formapp.translation import gettext_noop
+
+OUTCOMES = {
+    "new": gettext_noop("Not looked at yet"),
+    "added": gettext_noop("Added"),
+    "asked": gettext_noop("Its sender was sent a link to the filled form, to choose project and priority"),
+    "held": gettext_noop("Held"),
+    "ignored": gettext_noop("Ignored"),
+    "bounce": gettext_noop("A report of a mail that could not be delivered"),
+    "spam": gettext_noop("Spam"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MailView:
+    """A mail as its list and its page show it. ``person`` is who has its sender's address, "" for nobody."""
+
+    number: int
+    subject: str
+    sender: str
+    person: str
+    is_known_here: bool
+    project: str
+    received: datetime
+    size: str
+    reference: str
+    outcome: str
+    is_held: bool
+    confirmed: bool
+    judged_by: str
+    is_whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ContentView:
+    """What a mail says: its text, and the names of its files and of what nobody can open here."""
+
+    text: str
+    to: tuple[str, ...]
+    files: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+
+def present_mail(facts: MailFacts) -> MailView:
+    """A mail in words."""
+    mail = facts.mail
+    outcome = _(OUTCOMES[mail.state])
+    if mail.state == "added" and facts.reference:
+        outcome = _("Added to its ticket")
+    elif mail.reason and mail.state != "bounce":
+        reason = _(REASONS[mail.reason])
+        outcome = f"{outcome}: {reason[:1].lower()}{reason[1:]}"
+    return MailView(
+        number=mail.id,
+        subject=mail.subject or _("(no subject)"),
+        sender=mail.sender,
+        person=facts.person,
+        is_known_here=facts.is_member,
+        project=facts.project_name,
+        received=mail.received_at,
+        size=size_words(mail.size),
+        reference=facts.reference,
+        outcome=outcome,
+        is_held=mail.state == "held",
+        confirmed=mail.confirmed,
+        judged_by=facts.judged_by,
+        is_whole=mail.raw is not None,
+    )
+
+
+def present_content(content: ReadMail) -> ContentView:
+    """What a mail says."""
+    return ContentView(
+        text=content.whole,
+        to=content.parsed.recipients,
+        files=tuple(f"{file.name} ({size_words(len(file.content))})" for file in content.parsed.files),
+        left_out=content.parsed.left_out,
+    )

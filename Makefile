@@ -13,6 +13,9 @@ INSTALL := $(BIN)/python -m pip install -qq --constraint $(CONSTRAINTS) --build-
 LOWEST := .venv-lowest
 OLDEST_PYTHON := $(or $(PYTHON),python3.11 python3.12 python3.13 python3)
 
+# An environment of its own for the plugins, themes and tools of others that ours is tried with.
+MATRIX := .venv-matrix
+
 # A strict build that says nothing unless it fails: --quiet would let every warning pass.
 BUILD := said=$$($(BIN)/mkdocs build --strict 2>&1) || { echo "$$said" >&2; exit 1; }
 
@@ -65,7 +68,7 @@ link: $(APP) ## Print a fresh sign-in link for the demo customer
 site: $(SITE) ## Build the guide into site/
 
 .PHONY: test
-test: check $(TOOLS) browser servers ## Run every check and all tests but the longest; installs what they need
+test: check $(TOOLS) browser servers $(MATRIX)/.installed ## Run every check and all tests but the longest; installs what they need
 	$(BIN)/pytest $(PARALLEL)
 
 # Each room that says something to people has its messages in its own folder "locale".
@@ -88,7 +91,7 @@ translations: $(TOOLS) ## Collect the messages of code and templates, add them t
 	done
 
 .PHONY: test-all
-test-all: check $(TOOLS) browser servers ## Run what "make test" runs and the long stories beside: a hundred kills, the largest files
+test-all: check $(TOOLS) browser servers $(MATRIX)/.installed ## Run what "make test" runs and the long stories beside: a hundred kills, the largest files
 	$(BIN)/pytest $(PARALLEL) -m ""
 
 .PHONY: test-lowest
@@ -96,6 +99,11 @@ test-lowest: ## Run the tests that need no browser with the lowest versions that
 	@$(MAKE) --no-print-directory VENV=$(LOWEST) CONSTRAINTS=$(LOWEST)/constraints.txt PYTHON="$(OLDEST_PYTHON)" \
 		$(LOWEST)/.tools-installed
 	env -u FORMAPP_SITE_DIR -u FORMAPP_BASE_URL $(LOWEST)/bin/pytest -n 2 tests/policy tests/widgets tests/plugin tests/web tests/service
+
+.PHONY: matrix
+matrix: $(TOOLS) browser $(MATRIX)/.installed ## Try the plugin beside others' plugins, themes and tools, and write the handbook's page of it
+	$(BIN)/pytest -n 2 tests/matrix -m "" -k each_row --update-golden
+	@$(BIN)/python -m site_plugins.reference
 
 .PHONY: check
 check: $(TOOLS) ## Run the checks without the tests: style, types, import directions, a strict build
@@ -115,6 +123,10 @@ format: $(TOOLS) ## Put the Python files into the house style
 bench-filing: $(TOOLS) $(SITE) ## Measure filing from the embedded form, beside django-helpdesk (2 minutes; ARGS=--quick for less)
 	@$(BIN)/python -m benchmarks.filing $(ARGS)
 
+.PHONY: bench-build
+bench-build: $(TOOLS) ## Measure how much longer a guide of 1,000 pages takes to build with the plugin (10 minutes)
+	$(BIN)/python -m benchmarks.build $(ARGS)
+
 .PHONY: bench-queue
 bench-queue: $(TOOLS) ## Measure the staff queue from 1,000 to 1,000,000 tickets, on SQLite and PostgreSQL (some minutes)
 	$(BIN)/python -m benchmarks.queue
@@ -129,7 +141,7 @@ reference: $(TOOLS) ## Write the handbook's pages that are made from the code: s
 
 .PHONY: clean
 clean: ## Remove the environments and the built guide; var/ with the database stays
-	rm -rf $(VENV) $(LOWEST) site build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(LOWEST) $(MATRIX) site build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 $(SITE): $(APP) $(SITE_SOURCES)
 	@echo "Building the guide ..."
@@ -145,6 +157,15 @@ $(TOOLS): $(APP)
 	@echo "Installing what the tests need ..."
 	@$(INSTALL) --editable '.[desk,postgresql,s3,metrics]' --group test
 	@touch $@
+
+# Where they can't be had, the rows of the matrix are skipped.
+$(MATRIX)/.installed: tests/matrix/requirements.txt pyproject.toml | $(BIN)/python
+	@echo "Installing the plugins, themes and tools of others that ours is tried with ..."
+	@$(BIN)/python -m venv --clear $(MATRIX)
+	@{ $(MATRIX)/bin/python -m pip install --quiet --constraint constraints.txt --upgrade pip && \
+		$(MATRIX)/bin/python -m pip install --quiet --requirement tests/matrix/requirements.txt && \
+		$(MATRIX)/bin/python -m pip install --quiet --no-deps --build-constraint constraints.txt --editable . && touch $@; } || \
+		echo "They can't be installed; what needs them is skipped." >&2
 
 # The tested versions, but the lowest of what pyproject.toml asks for: a name counts once, however it is spelled.
 $(LOWEST)/constraints.txt: constraints-lowest.txt constraints.txt | $(LOWEST)/bin/python

@@ -91,6 +91,7 @@ class SupportExtension(Extension):
         self.folder = Path()
         self.page = PageContext(language=str(self.getConfig("language")))
         self.collected = Collected()
+        self._tables: dict[tuple[str, str, str | None], Markup] = {}
         # Whether somebody puts the widgets into the finished pages, for which words stand meanwhile.
         self.widgets_last = False
 
@@ -107,6 +108,7 @@ class SupportExtension(Extension):
     def reload(self) -> None:
         """Read the policy file anew; its problems are kept and shown where a widget should stand."""
         self.policy, self.policy_problems = None, []
+        self._tables.clear()
         if wrong := address_problem(str(self.getConfig("app_url"))):
             self.policy_problems.append(wrong)
         try:
@@ -181,12 +183,19 @@ class SupportExtension(Extension):
         if show == "graph":
             return lambda _criteria_url: _drawing(policy)
         own = self._link(fence, "criteria")
-        return lambda criteria_url: render_table(
-            policy,
-            show=show,  # type: ignore[arg-type]
-            criteria_url=own or criteria_url,
-            dates_url=self.dates_url,
-        )
+        return lambda criteria_url: self._table(policy, show, own or criteria_url)
+
+    def _table(self, policy: Policy, show: str, criteria_url: str | None) -> Markup:
+        """A table's HTML in the current language, which many pages have alike."""
+        key = (current_language(), show, criteria_url)
+        if key not in self._tables:
+            self._tables[key] = render_table(
+                policy,
+                show=show,  # type: ignore[arg-type]
+                criteria_url=criteria_url,
+                dates_url=self.dates_url,
+            )
+        return self._tables[key]
 
     def link_problems(self, fence: Fence) -> list[FenceProblem]:
         """Options that name a page which isn't there."""

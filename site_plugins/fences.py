@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import lru_cache
 
 from site_plugins.indentation import TAB, indent_problem
 from site_plugins.translation import gettext as _
@@ -58,6 +59,10 @@ def find_fences(lines: Sequence[str], tab: int = TAB) -> Iterator[Fence]:
     """Our blocks in these lines, in order, each with its problems; ``tab`` is how far Markdown indents a level."""
     number = 0
     while number < len(lines):
+        # Of most lines this says enough, and a site has a great many.
+        if "```" not in lines[number] and "~~~" not in lines[number]:
+            number += 1
+            continue
         if _QUOTE.match(lines[number]):
             after = number
             while after < len(lines) and _QUOTE.match(lines[after]):
@@ -83,6 +88,7 @@ def find_fences(lines: Sequence[str], tab: int = TAB) -> Iterator[Fence]:
         number = len(lines) if end is None else end + 1
 
 
+@lru_cache(maxsize=1024)
 def _kind(info: str) -> str:
     """The block that an opening line asks for, as it is written there; empty where none of ours is meant."""
     braces = re.fullmatch(r"(.*?)[ \t]*\{(.*)\}", info)

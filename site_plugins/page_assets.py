@@ -5,19 +5,27 @@ Found and placed by parsing, so that it makes no difference which theme or plugi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 
 from formapp.widgets import Asset, assets
-from formapp.widgets.page_frame import Edit, Element, edited, elements_of
+from formapp.widgets.page_frame import Edit, Element, edited, elements_of, is_plain_at
 
+_ASSET = re.compile(r"(^|/)support-[a-z]+\.[0-9a-f]{8}\.(css|js)$")
+_LINK = re.compile(r"<link\b[^>]*>")
+_HEAD_END, _MAIN_END = "</head>", "</main>"
 _TAGS = frozenset({"support-chooser", "support-form"})
 _CLASSES = frozenset({"support-table", "support-criteria", "support-rules", "support-graph", "support-problem"})
 
 
 def has_blocks(page: str) -> bool:
     """Whether one of our blocks stands in this page, however it came there."""
-    # Most pages say nothing of us, and needn't be parsed.
-    return "support-" in page and any(_is_block(element) for element in elements_of(page))
+    # Most pages have nothing that looks like one, and needn't be parsed.
+    return (
+        "support-" in page
+        and any(name in page for name in _TAGS | _CLASSES)
+        and any(_is_block(element) for element in elements_of(page))
+    )
 
 
 def closure_assets() -> tuple[Asset, ...]:
@@ -31,15 +39,24 @@ def with_assets(page: str, wanted: Iterable[Asset], folder: str, own_styles: Col
     Styles stand in the head, before the first of the site's own, which then override ours. Scripts stand at the
     end of the main part: a theme that exchanges the parts of a page runs the scripts that come with them.
     """
-    elements = elements_of(page)
     styles = scripts = ""
     for asset in wanted:
         if asset.media_type == "text/css":
             styles += f'<link rel="stylesheet" href="{folder}{asset.hashed_name}">\n'
         else:
             scripts += f'<script type="module" src="{folder}{asset.hashed_name}"></script>\n'
-    style_place, script_place = _style_place(page, elements, own_styles), _script_place(page, elements)
+    style_place, script_place = _style_place(page, own_styles), _script_place(page)
     edits: list[Edit] = [(style_place, style_place, styles), (script_place, script_place, scripts)]
+    return edited(page, edits)
+
+
+def without_assets(page: str) -> str:
+    """The page without our assets, of whatever version, as it was before ``with_assets``."""
+    edits: list[Edit] = []
+    for element in elements_of(page):
+        address = element.attributes.get("href" if element.tag == "link" else "src", "")
+        if element.tag in {"link", "script"} and _ASSET.search(address):
+            edits.append((element.start, element.after + page.startswith("\n", element.after), ""))
     return edited(page, edits)
 
 
@@ -47,10 +64,15 @@ def _is_block(element: Element) -> bool:
     return element.tag in _TAGS or not _CLASSES.isdisjoint(element.attributes.get("class", "").split())
 
 
-def _style_place(page: str, elements: list[Element], own_styles: Collection[str]) -> int:
+def _style_place(page: str, own_styles: Collection[str]) -> int:
+    # Where a head ends as most do, its links alone are parsed: a page has thousands of elements, a site as many pages.
+    end = page.find(_HEAD_END)
+    if end >= 0 and is_plain_at(page, end):
+        links = _LINK.finditer(page, 0, end) if own_styles else ()
+        return next((one.start() for one in links if _is_own(elements_of(one[0])[0], own_styles)), end)
+    elements = elements_of(page)
     for element in elements:
-        is_style = element.tag == "link" and "stylesheet" in element.attributes.get("rel", "").lower().split()
-        if is_style and element.attributes.get("href") in own_styles:
+        if _is_own(element, own_styles):
             return element.start
     head = next((element.end for element in elements if element.tag == "head" and element.is_closed), None)
     # The end of a head, and a body as a whole, need no tags.
@@ -58,7 +80,16 @@ def _style_place(page: str, elements: list[Element], own_styles: Collection[str]
     return body if head is None else head
 
 
-def _script_place(page: str, elements: list[Element]) -> int:
+def _is_own(element: Element, own_styles: Collection[str]) -> bool:
+    is_style = element.tag == "link" and "stylesheet" in element.attributes.get("rel", "").lower().split()
+    return is_style and element.attributes.get("href") in own_styles
+
+
+def _script_place(page: str) -> int:
+    end = page.find(_MAIN_END)
+    if end >= 0 and page.count(_MAIN_END) == 1 and is_plain_at(page, end):
+        return end
+    elements = elements_of(page)
     main = (one for one in elements if one.tag == "main" or one.attributes.get("role") == "main")
     body = (one for one in elements if one.tag == "body")
     return next((one.end for one in (*main, *body) if one.is_closed), len(page))

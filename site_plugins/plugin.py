@@ -30,7 +30,7 @@ from site_plugins.page_assets import closure_assets, has_blocks, with_assets
 from site_plugins.sources import Source
 from site_plugins.translation import gettext as _
 from site_plugins.translation import ngettext
-from supportpolicy import holidays_warning, load, translation_files
+from supportpolicy import holidays_warning, translation_files
 from supportpolicy.languages import LANGUAGES, SOURCE_LANGUAGE, language_of_environment, locale, speak
 
 log = get_plugin_logger("support")
@@ -81,7 +81,9 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
             self._problem(
                 f"{_place_of_option(config, 'app_url')}: {sentence}" if sentence == wrong_address else sentence
             )
-        if self.extension.policy is not None and (warning := self._holidays_warning(policy_file)):
+        # As of the build's own date, which SOURCE_DATE_EPOCH can set.
+        policy = self.extension.policy
+        if policy is not None and (warning := holidays_warning(policy.calendar, get_build_datetime())):
             # Not a warning for MkDocs: a strict build of something else must not stop by the calendar's date.
             log.info("%s: %s", policy_file.name, warning)
         # MkDocs hands an instance on to Python-Markdown as it is.
@@ -105,7 +107,7 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
             path=page.abs_url or f"/{page.url}",
             source=Source(
                 Path(page.file.abs_src_path or page.file.src_path),
-                page.file.content_string,
+                lambda: page.file.content_string,
                 (*folders, Path(config.docs_dir), self.extension.folder),
                 tuple(snippets.get("auto_append", ())),
             ),
@@ -141,10 +143,9 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
     @event_priority(100)
     def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
         """Put the widgets into the page, and script and style into one that has some."""
-        if readable.has_places(output):
-            output = self._with_widgets(output, page)
-        if has_blocks(output):
-            return _with_assets(output, assets(), page, config)
+        finished = self._with_widgets(output, page) if readable.has_places(output) else output
+        if finished != output or has_blocks(output):
+            return _with_assets(finished, assets(), page, config)
         return _with_assets(output, closure_assets(), page, config) if self._announces_everywhere else output
 
     @event_priority(50)
@@ -292,10 +293,6 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
                 _("The theme makes no frame for the help desk's pages: %(reason)s.", reason=error)
             ) from error
         return frame
-
-    def _holidays_warning(self, policy_file: Path) -> str:
-        """As of the build's own date, which SOURCE_DATE_EPOCH can set."""
-        return holidays_warning(load(policy_file).calendar, get_build_datetime())
 
     def _problem(self, sentence: str) -> None:
         self.problems.append(sentence)

@@ -9,7 +9,7 @@ import json
 from html import escape
 from urllib.parse import urljoin, urlsplit
 
-from formapp.widgets.page_frame import CONTENT, TITLE, Edit, Element, edited, elements_of
+from formapp.widgets.page_frame import CONTENT, TITLE, BrokenFrame, Edit, Element, edited, elements_of
 
 # The page of the theme that the frame is made of. Nobody writes this file: its name gives the page an address.
 SOURCE = "support-shell.md"
@@ -30,6 +30,22 @@ def make_shell(page: str, page_url: str, *, keeps_instant: bool) -> str:
     return edited(page, edits)
 
 
+def frame_of(page: str) -> str:
+    """A finished page of the theme with the desk's marks instead of its title and its content.
+
+    Raises BrokenFrame where it has no title or no main part.
+    """
+    elements = elements_of(page)
+    title = next((one for one in elements if one.tag == "title" and one.is_closed), None)
+    mains = [one for one in elements if (one.tag == "main" or one.attributes.get("role") == "main") and one.is_closed]
+    articles = [one for one in elements if one.tag == "article" and mains and mains[0].start < one.start < mains[0].end]
+    content = next(iter([*articles, *mains]), None)
+    if title is None or content is None:
+        raise BrokenFrame(f"its page has no {'title' if title is None else 'main part'}")
+    names = f"{TITLE} - {title.content.strip()}"
+    return edited(page, [(title.inside, title.end, names), (content.inside, content.end, CONTENT_HTML)])
+
+
 def _edit(element: Element, page_url: str, keeps_instant: bool) -> Edit | None:
     """What becomes of an element of the page; None where it stays."""
     if element.tag == "link" and _NEIGHBOURS.intersection(element.attributes.get("rel", "").split()):
@@ -42,10 +58,11 @@ def _edit(element: Element, page_url: str, keeps_instant: bool) -> Edit | None:
     moved = {name: _absolute(element.attributes[name], page_url) for name in _ADDRESSES if name in element.attributes}
     if all(element.attributes[name] == address for name, address in moved.items()):
         return None
-    return element.start, element.inside, _start_tag(element, {**element.attributes, **moved})
+    return element.start, element.inside, start_tag(element, {**element.attributes, **moved})
 
 
-def _start_tag(element: Element, attributes: dict[str, str]) -> str:
+def start_tag(element: Element, attributes: dict[str, str]) -> str:
+    """The start tag of an element with these attributes instead of its own."""
     closing = " />" if element.page.endswith("/>", 0, element.inside) else ">"
     written = "".join(f' {name}="{escape(value)}"' if value else f" {name}" for name, value in attributes.items())
     return f"<{element.tag}{written}{closing}"

@@ -7,7 +7,7 @@ page's file; a block that isn't there is looked for in the files that the page n
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -29,16 +29,21 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A page's file with its text.
+    """A page's file; ``read`` gives its text, which few pages are asked for.
 
     ``folders`` are those in which the names of other files count; the files named in ``everywhere`` are put into
     every page.
     """
 
     file: Path
-    text: str
+    read: Callable[[], str]
     folders: tuple[Path, ...] = ()
     everywhere: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The page's text, as it is written."""
+        return self.read()
 
     def find(self, lines: Sequence[str], block: range, line: int) -> Place:
         """Where a line of the rendered ones was written; it stands in the block of these lines, all counted from 0."""

@@ -20,6 +20,6 @@ def not_translated(text: str, *data: str) -> list[str]:
     """The words of a text that aren't of the pseudo-language, without those of the test's own data."""
     for one in data:
         text = text.replace(one, " ")
-    # Of a message for script: the names of its plural forms and of its values.
-    text = re.sub(r'"(?:one|other)":|\{\w+\}', " ", text)
+    # Of a message for script: the names of its plural forms and of its values. A tag has no accents.
+    text = re.sub(r'"(?:one|other)":|\{\w+\}|<\w+>', " ", text)
     return [word for word in _PLAIN_VOWEL.findall(text) if word.lower() not in _OF_BABEL]

@@ -25,7 +25,7 @@ NAMES = (
 )
 # What is served as one, and the parts that it is made of.
 PARTS = {
-    "support-common.css": ("support-common.css", "support-form.css"),
+    "support-common.css": ("support-colours.css", "support-common.css", "support-form.css"),
     "support-form.js": ("support-files.js", "support-send.js", "support-secrets.js", "support-form.js"),
 }
 

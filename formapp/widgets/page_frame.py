@@ -110,6 +110,14 @@ def elements_of(page: str) -> list[Element]:
     return _Parser(page).elements
 
 
+def is_plain_at(page: str, place: int) -> bool:
+    """Whether what stands at this place is neither in a script nor in a comment."""
+    return all(
+        page.rfind(begin, 0, place) <= page.rfind(end, 0, place)
+        for begin, end in (("<!--", "-->"), ("<script", "</script"))
+    )
+
+
 def edited(page: str, edits: Iterable[Edit]) -> str:
     """The page with these edits; one within a stretch that an earlier one has replaced is left out."""
     pieces, done = [], 0

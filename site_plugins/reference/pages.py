@@ -11,10 +11,12 @@ from site_plugins.reference.picture import rooms_section
 from site_plugins.reference.policy import policy_page
 from site_plugins.reference.rooms import checked_house
 from site_plugins.reference.settings import settings_file, settings_page
+from site_plugins.reference.works_with import read_rows, works_with_page
 
 REPOSITORY = Path(__file__).parents[2]
 SETTINGS_PAGE = "docs/handbook/reference/settings.md"
 POLICY_PAGE = "docs/handbook/reference/policy.md"
+WORKS_WITH_PAGE = "docs/handbook/works-with.md"
 ARCHITECTURE_PAGE = "docs/handbook/architecture.md"
 SETTINGS_FILE = "deploy/support-desk.env"
 SCHEMA = "supportpolicy/support-policy.schema.json"
@@ -44,10 +46,16 @@ def architecture() -> str:
     return with_section((REPOSITORY / ARCHITECTURE_PAGE).read_text("utf-8"), rooms_section(checked_house(REPOSITORY)))
 
 
+def works_with() -> str:
+    """The page of what our plugin works with, as the results of the matrix say."""
+    return works_with_page(read_rows())
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     SETTINGS_PAGE: settings,
     SETTINGS_FILE: environment_file,
     POLICY_PAGE: policy_file,
+    WORKS_WITH_PAGE: works_with,
     ARCHITECTURE_PAGE: architecture,
 }
 

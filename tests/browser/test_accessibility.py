@@ -8,7 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from formapp.accounts.accounts import find_account_by_email
@@ -22,17 +21,13 @@ from formapp.notifications.webhooks.delivery import deliver
 from formapp.notifications.webhooks.endpoints import add_endpoint
 from formapp.tickets import replies, triage
 from supportpolicy import Policy
+from tests.browser.axe import GUIDE, axe_faults
 from tests.browser.conftest import Desk, OpenPage, running_desk
 from tests.builders import REASON, file_ticket, written
 
 pytestmark = pytest.mark.browser
 
-# The theme's own page around our parts is not ours to judge.
-GUIDE = (
-    "support-chooser, support-form, .support-table, .support-criteria, .support-rules, .support-dates, .support-graph"
-)
 DESK = "main article"
-OPTIONS = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
 # What one presses is as large as a finger; links within sentences are left to axe.
 SMALL = """
 (parts) => [...document.querySelectorAll(parts)]
@@ -246,15 +241,6 @@ def judge(page: Page) -> None:
     faults["too small"] = page.evaluate(SMALL, parts)
     faults["wider than its window"] = max(0, page.evaluate(WIDER))
     assert {name: found for name, found in faults.items() if found} == {}
-
-
-def axe_faults(page: Page, parts: str) -> list[str]:
-    violations = Axe().run(page, parts, OPTIONS).response["violations"]
-    return [
-        f"{violation['id']}: {node['html'][:200]} {[check['message'] for check in [*node['any'], *node['all']]]}"
-        for violation in violations
-        for node in violation["nodes"]
-    ]
 
 
 @pytest.mark.parametrize("place", STRANGERS)

@@ -22,6 +22,7 @@ from site_plugins.reference.pages import (
     SCHEMA,
     SETTINGS_FILE,
     SETTINGS_PAGE,
+    WORKS_WITH_PAGE,
     with_section,
 )
 from site_plugins.reference.policy import policy_page
@@ -36,6 +37,7 @@ from tests.builders import POLICY
         SETTINGS_FILE,
         POLICY_PAGE,
         ARCHITECTURE_PAGE,
+        WORKS_WITH_PAGE,
     ],
 )
 def test_each_page_is_as_the_code_says(name: str) -> None:
@@ -44,7 +46,7 @@ def test_each_page_is_as_the_code_says(name: str) -> None:
 
 
 def test_no_page_that_is_made_is_left_out_here() -> None:
-    assert set(PAGES) == {SETTINGS_PAGE, SETTINGS_FILE, POLICY_PAGE, ARCHITECTURE_PAGE}
+    assert set(PAGES) == {SETTINGS_PAGE, SETTINGS_FILE, POLICY_PAGE, ARCHITECTURE_PAGE, WORKS_WITH_PAGE}
 
 
 # Settings

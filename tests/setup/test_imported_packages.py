@@ -24,6 +24,7 @@ ALLOWED = {
     "supportpolicy": {"babel", "yaml"},
     "site_plugins": {"jinja2", "markdown", "markupsafe"},
     "site_plugins.plugin": {"babel", "jinja2", "mkdocs"},
+    "site_plugins.finish": {"yaml"},
     # A program for the desk's pages, never imported.
     "site_plugins.screenshots": {"PIL", "playwright", "werkzeug"},
     "formapp.widgets": {"babel", "jinja2", "markupsafe", "rcssmin", "rjsmin"},

@@ -1,0 +1,1 @@
+"""How much longer a guide takes to build with the plugin."""

@@ -73,6 +73,8 @@ def write(
     # Left out where it is the one that all policies had before there was a choice: their versions stay.
     if language != SOURCE_LANGUAGE:
         content["language"] = language
+    if form.guests != "confirm":
+        content["guests"] = form.guests
     return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
@@ -95,7 +97,9 @@ def read(content: Any) -> Parts:  # noqa: ANN401 - decoded JSON
             Rule(rule_id, _read_conditions(when), priority, criterion, tuple(cited), because)
             for rule_id, when, priority, criterion, cited, because in content["rules"]
         ),
-        FormLimits(subject, url, description, Attachments(count, size, total, tuple(kinds))),
+        FormLimits(
+            subject, url, description, Attachments(count, size, total, tuple(kinds)), content.get("guests", "confirm")
+        ),
     )
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 from zoneinfo import ZoneInfo
 
 from supportpolicy import bounds
@@ -17,6 +18,7 @@ from supportpolicy.model import (
     CriteriaGroup,
     Criterion,
     FormLimits,
+    Guests,
     HouseRule,
     Option,
     Priority,
@@ -312,7 +314,7 @@ def _rules(node: Node, places: Places) -> tuple[Rule, ...]:
 
 
 def _form(node: Node) -> FormLimits | None:
-    fields = node.fields(("subject_length", "url_length", "description_length", "attachments"))
+    fields = node.fields(("subject_length", "url_length", "description_length", "attachments"), ("guests",))
     lengths = [
         fields[name].number(1, most) if name in fields else None
         for name, most in (
@@ -324,7 +326,20 @@ def _form(node: Node) -> FormLimits | None:
     attachments = _attachments(fields["attachments"]) if "attachments" in fields else None
     if attachments is None or lengths[0] is None or lengths[1] is None or lengths[2] is None:
         return None
-    return FormLimits(lengths[0], lengths[1], lengths[2], attachments)
+    guests = _guests(fields["guests"]) if "guests" in fields else "confirm"
+    return FormLimits(lengths[0], lengths[1], lengths[2], attachments, guests)
+
+
+def _guests(node: Node) -> Guests:
+    """What becomes of a ticket from an address that nobody knows."""
+    wish = node.text()
+    if wish == "refuse":
+        return "refuse"
+    if wish is not None and wish != "confirm":
+        node.problem(
+            did_you_mean(_('"%(typed)s" is neither "confirm" nor "refuse"', typed=wish), wish, get_args(Guests))
+        )
+    return "confirm"
 
 
 def _kind(item: Node) -> str:

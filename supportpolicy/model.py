@@ -121,14 +121,22 @@ class Attachments:
     kinds: tuple[str, ...]
 
 
+Guests = Literal["confirm", "refuse"]
+
+
 @dataclass(frozen=True, slots=True)
 class FormLimits:
-    """What the ticket form takes; lengths in characters (code points after NFC)."""
+    """What the ticket form takes; lengths in characters (code points after NFC).
+
+    ``guests`` says what becomes of a ticket from an address that nobody knows: it is held for staff once the address
+    is confirmed, or its sender is told to write.
+    """
 
     subject_length: int
     url_length: int
     description_length: int
     attachments: Attachments
+    guests: Guests = "confirm"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,8 @@ LIFETIME = timedelta(minutes=15)
 """How long a link works, from when it is sent."""
 KEPT = timedelta(hours=24)
 """How long one that is over is remembered: as long as what was saved behind it."""
-LINK_MAIL, UNKNOWN_MAIL = "link", "unknown-address"
-MAIL_KINDS = (LINK_MAIL, UNKNOWN_MAIL)
+LINK_MAIL, UNKNOWN_MAIL, CONFIRM_MAIL = "link", "unknown-address", "confirm-ticket"
+MAIL_KINDS = (LINK_MAIL, UNKNOWN_MAIL, CONFIRM_MAIL)
 """The mails that somebody waits for at a sign-in page."""
 
 
@@ -77,6 +77,8 @@ def request_link(
 ) -> None:
     """Send a sign-in link to this address, or word that it isn't known. The caller can't tell which.
 
+    Where the policy lets guests confirm, whoever isn't known gets a link that hands the saved ticket to staff.
+
     ``place`` is where the request comes from, for the audit log; ``language`` is that of the page that asked, which
     the mail speaks to whoever has chosen none.
     """
@@ -85,8 +87,12 @@ def request_link(
         account = database.scalar(select(Account).where(Account.email == address, Account.disabled_at.is_(None)))
         if account is None:
             facts = {"contact": services.policy.contact_email, **in_language_of(language)}
-            outbox.enqueue_mail(database, UNKNOWN_MAIL, address, facts, _message_id(services), now)
+            kind = UNKNOWN_MAIL
             disabled = database.scalar(select(Account.id).where(Account.email == address))
+            if draft_token and disabled is None and services.policy.form.guests == "confirm":
+                kind = CONFIRM_MAIL
+                facts["link"] = f"{services.settings.base_url}/support/confirm/{draft_token}"
+            outbox.enqueue_mail(database, kind, address, facts, _message_id(services), now)
             reason = {"reason": "disabled" if disabled else "unknown-address"}
             refused = audit.Origin(None, place)
             audit.record(database, "sign-in-refused", refused, now, subject_id=disabled, details=reason)

@@ -23,8 +23,11 @@ class MailFiles:
     refused: tuple[str, ...]
 
 
-def stage_files(services: Services, files: Sequence[MailFile], now: datetime) -> MailFiles:
-    """Stage what the form would take; photos lose where they were taken. Raises OSError where the store fails."""
+def stage_files(services: Services, files: Sequence[MailFile], now: datetime, *, clean: bool = True) -> MailFiles:
+    """Stage what the form would take; with ``clean`` photos lose where they were taken.
+
+    Raises OSError where the store fails.
+    """
     limits = services.policy.form.attachments
     tokens: list[str] = []
     refused: list[str] = []
@@ -45,7 +48,7 @@ def stage_files(services: Services, files: Sequence[MailFile], now: datetime) ->
             )
             continue
         try:
-            staged = _stage(services, file, limits.size, now)
+            staged = _stage(services, file, limits.size, now, clean=clean)
         except FileRefused as refusal:
             refused.append(refusal.message)
             continue
@@ -54,8 +57,8 @@ def stage_files(services: Services, files: Sequence[MailFile], now: datetime) ->
     return MailFiles(tuple(tokens), tuple(refused))
 
 
-def _stage(services: Services, file: MailFile, most: int, now: datetime) -> str:
-    upload = Upload(services, file.name, most, clean=True)
+def _stage(services: Services, file: MailFile, most: int, now: datetime, *, clean: bool) -> str:
+    upload = Upload(services, file.name, most, clean=clean)
     try:
         for start in range(0, len(file.content), CHUNK):
             upload.write(file.content[start : start + CHUNK])

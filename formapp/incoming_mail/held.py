@@ -96,7 +96,7 @@ def accept(services: Services, actor: int, number: int, now: datetime, *, projec
         if account is None:
             account = accounts.add_account(services, content.parsed.sender, content.parsed.sender_name, now, by=by)
         projects.add_member(services, account.email, key, now, by=by)
-    judgement = judge(services, number, now, accepted_by=actor)
+    judgement = judge(services, number, now, accepted_by=actor, project_key=key)
     if judgement.state == "held":
         raise UseCaseError(_("The ticket can't take this mail as it is"))
     return judgement

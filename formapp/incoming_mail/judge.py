@@ -10,15 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from urllib.parse import parse_qsl
 
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from formapp.accounts import magic_links
+from formapp.accounts.projects import active_projects_of
 from formapp.backoff import pause_after
 from formapp.errors import NotFound, TooManyMessages, UseCaseError
-from formapp.incoming_mail import belonging
+from formapp.incoming_mail import belonging, guests
 from formapp.incoming_mail.files import stage_files
 from formapp.incoming_mail.parsing import ParsedMail, Unreadable
 from formapp.incoming_mail.reading import ReadMail, read_mail
@@ -27,7 +29,8 @@ from formapp.models import Account, IncomingMail, Membership, Message, OutboxMes
 from formapp.notifications import outbox
 from formapp.services import Services
 from formapp.text import is_blank
-from formapp.tickets import drafts, replies
+from formapp.tickets import create, drafts, replies
+from formapp.tickets.create import TicketInput
 from formapp.tickets.replies import BODY_LENGTH, MessageInput
 from formapp.tokens import hash_token
 from formapp.translation import gettext as _
@@ -47,6 +50,7 @@ REASONS = {
     "unreadable": gettext_noop("It can't be taken apart"),
     "too-large": gettext_noop("It is too large to be stored whole; only its headers are here"),
     "failed": gettext_noop("The desk failed to judge it"),
+    "guest": gettext_noop("Somebody without an account sent it with the form, and has confirmed the address"),
     "no-sender": gettext_noop("It names no sender, or several"),
     "unknown-sender": gettext_noop("Nobody here has the sender's address"),
     "disabled": gettext_noop("The sender's account is disabled"),
@@ -112,10 +116,13 @@ def judge_next(services: Services, clock: Callable[[], datetime]) -> int:
     return 1
 
 
-def judge(services: Services, number: int, now: datetime, *, accepted_by: int | None = None) -> Judgement:
+def judge(
+    services: Services, number: int, now: datetime, *, accepted_by: int | None = None, project_key: str = ""
+) -> Judgement:
     """Judge one mail and note what it became; the same mail twice writes one reply.
 
-    ``accepted_by`` is who at the desk says that its sender is whom it names. Raises NotFound for a mail that is
+    ``accepted_by`` is who at the desk says that its sender is whom it names, ``project_key`` the project that was
+    chosen with it. Raises NotFound for a mail that is
     gone, and what database and file store raise: then nothing is noted.
     """
     with services.read() as database:
@@ -125,7 +132,7 @@ def judge(services: Services, number: int, now: datetime, *, accepted_by: int | 
     content: ReadMail | None = None
     try:
         content = read_mail(mail.raw)
-        judgement = _judgement(services, mail, content, now, accepted=accepted_by is not None)
+        judgement = _judgement(services, mail, content, now, accepted=accepted_by is not None, project_key=project_key)
     except Unreadable:
         judgement = Judgement("held", "unreadable")
     with services.write.begin() as database:
@@ -166,14 +173,15 @@ def _note(row: IncomingMail, judgement: Judgement, now: datetime, accepted_by: i
 
 
 def _judgement(
-    services: Services, mail: IncomingMail, content: ReadMail, now: datetime, *, accepted: bool
+    services: Services, mail: IncomingMail, content: ReadMail, now: datetime, *, accepted: bool, project_key: str
 ) -> Judgement:
     parsed = content.parsed
+    of_guest = mail.door == "form"
     with services.read() as database:
         if parsed.bounce is not None:
             return _of_bounce(database, parsed)
         ours = belonging.is_ours(database, services.settings, parsed.message_id)
-        ticket = belonging.ticket_of(database, services.settings, parsed)
+        ticket = None if of_guest else belonging.ticket_of(database, services.settings, parsed)
         person = database.scalar(select(Account).where(Account.email == parsed.sender)) if parsed.sender else None
         member = (
             person is not None
@@ -185,18 +193,21 @@ def _judgement(
         "held",
         account_id=person.id if person else None,
         ticket_id=ticket.id if ticket else None,
-        confirmed=accepted or signed or belonging.is_authenticated(services.settings, parsed),
+        confirmed=accepted or signed or of_guest or belonging.is_authenticated(services.settings, parsed),
     )
     if not accepted and (parsed.automatic or ours):
         return replace(known, state="ignored", reason="our-own" if ours else "automatic")
     if person is None or person.disabled_at is not None:
         reason = "disabled" if person else "unknown-sender" if parsed.sender else "no-sender"
+        reason = "guest" if of_guest and person is None else reason
         return replace(known, reason=reason)
     if person.is_staff and not signed and not accepted:
         return replace(known, reason="staff-not-confirmed" if ticket else "staff-without-ticket")
     if ticket is None:
         if person.is_staff:
             return replace(known, reason="staff-without-ticket")
+        if of_guest:
+            return _file(services, mail, content, person, known, now, project_key)
         return _ask(services, content, person, known, now, accepted=accepted)
     if not person.is_staff and not member:
         return replace(known, reason="not-permitted")
@@ -280,6 +291,41 @@ def _ask(
     token = drafts.save_draft(services, person.id, fields, now, keep=FORM_KEPT)
     magic_links.request_link(services, person.email, now, draft_token=token, place="mail")
     return replace(known, state="asked", draft_hash=hash_token(token), answered=True)
+
+
+def _file(
+    services: Services,
+    mail: IncomingMail,
+    content: ReadMail,
+    person: Account,
+    known: Judgement,
+    now: datetime,
+    project_key: str,
+) -> Judgement:
+    """File the ticket that somebody unknown had sent, now that staff know who it is."""
+    fields = guests.form_fields(mail.raw or b"")
+    projects = active_projects_of(services, person.id)
+    named = [one.key for one in projects if fields["project"].casefold() in {one.key, one.name.casefold()}]
+    key = project_key or (named[0] if named else projects[0].key if projects else "")
+    staged = stage_files(services, content.parsed.files, now, clean=False)
+    sent = TicketInput(
+        project=key,
+        subject=content.parsed.subject,
+        url=fields["url"],
+        description=content.whole,
+        priority=fields["priority"],
+        answers=dict(parse_qsl(fields["answers"])),
+        submission=f"mail-{mail.digest}",
+        page=fields["page"],
+        files=staged.tokens,
+        language=fields["language"],
+    )
+    try:
+        filed = create.create_ticket(services, person.id, sent, now)
+    except UseCaseError as refused:
+        log.info("ticket of a guest refused", mail=mail.id, refusal=type(refused).__name__)
+        return replace(known, reason="refused")
+    return replace(known, state="added", ticket_id=filed.ticket.id)
 
 
 def _body(content: ReadMail, *, for_staff: bool) -> str:

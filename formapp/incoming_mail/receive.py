@@ -21,7 +21,7 @@ from formapp.services import Services
 
 LARGEST = 35_000_000
 """In bytes; files of 25 MB are a third larger in a mail."""
-Door = Literal["pipe", "imap", "lmtp"]
+Door = Literal["pipe", "imap", "lmtp", "form"]
 # It never looks into the parts, which may be nested without end.
 _HEADERS = BytesHeaderParser(policy=policy.compat32)
 # What servers on the way add; the same mail by two ways differs in nothing else.

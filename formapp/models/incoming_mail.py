@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from formapp.database.engine import Base, UtcDateTime
 from formapp.models.constraints import one_of
 
-MAIL_DOORS = ("pipe", "imap", "lmtp")
+MAIL_DOORS = ("pipe", "imap", "lmtp", "form")
 INCOMING_STATES = ("new", "added", "asked", "held", "ignored", "bounce", "spam")
 
 
@@ -34,7 +34,7 @@ class IncomingMail(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, comment="Number of the mail")
     received_at: Mapped[datetime] = mapped_column(UtcDateTime, comment="When the desk took it")
-    door: Mapped[str] = mapped_column(String(8), comment="How it came: pipe, imap or lmtp")
+    door: Mapped[str] = mapped_column(String(8), comment="How it came: pipe, imap, lmtp, or by the form")
     digest: Mapped[str] = mapped_column(
         String(64), unique=True, comment="SHA-256 of its Message-ID and content, hex: the same mail is taken once"
     )

@@ -69,3 +69,18 @@ def is_there(services: Services, token_hash: str) -> bool:
     """Whether a draft was neither sent nor dropped, by the hash of its token."""
     with services.read() as database:
         return database.get(Draft, token_hash) is not None
+
+
+def guest_draft_fields(services: Services, token: str, now: datetime) -> dict[str, str] | None:
+    """The fields of a draft of somebody whom nobody knows; None for another, or one that expired or never was."""
+    with services.read() as database:
+        draft = database.get(Draft, hash_token(token))
+    if draft is None or draft.account_id is not None or draft.expires_at <= now:
+        return None
+    return dict(draft.fields)
+
+
+def drop_guest_draft(services: Services, token: str) -> None:
+    """Forget a draft of somebody whom nobody knows; one that can't be forgotten now expires by itself."""
+    with best_effort("a confirmed draft"), services.write.begin(patience=BRIEFLY) as database:
+        database.execute(delete(Draft).where(Draft.token_hash == hash_token(token), Draft.account_id.is_(None)))

@@ -83,6 +83,10 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "signin.look"): EVERYONE,
     ("POST", "signin.use"): EVERYONE,
     ("POST", "signin.leave"): EVERYONE,
+    # The token comes by mail to whoever it is about.
+    ("GET", "confirm.look"): EVERYONE,
+    ("POST", "confirm.send"): EVERYONE,
+    ("GET", "confirm.done"): EVERYONE,
     ("GET", "tickets.home"): EVERYONE,
     ("GET", "tickets.new"): EVERYONE,
     # Signed out, it keeps a draft and sends a link; the use case checks the project's membership.

@@ -125,6 +125,9 @@ ACTIONS: Mapping[str, Action] = {
         gettext_noop("Sign in"),
         has_text=True,
     ),
+    "confirm.send": Action(
+        gettext_noop("Send ticket"), gettext_noop("send your ticket"), "confirm.look", gettext_noop("Send your ticket")
+    ),
     "signin.use": Action(
         gettext_noop("Sign in"), gettext_noop("sign you in"), "signin.look", gettext_noop("Your sign-in link")
     ),

@@ -43,6 +43,7 @@ MAILS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("link", "link", {**LINK, "has_draft": False}),
     ("link-with-draft", "link", {**LINK, "has_draft": True}),
     ("unknown-address", "unknown-address", {}),
+    ("confirm-ticket", "confirm-ticket", {"link": "http://127.0.0.1:8000/support/confirm/TOKEN"}),
     ("received", "received", {}),
     ("received-best-effort", "received", {"priority": "low", "response_due": None}),
     ("replied", "replied", REPLY),

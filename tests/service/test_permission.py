@@ -62,6 +62,7 @@ USE_CASES = (
     "hours.quote",
     "incoming_mail.belonging",
     "incoming_mail.files",
+    "incoming_mail.guests",
     "incoming_mail.held",
     "incoming_mail.judge",
     "incoming_mail.receive",
@@ -155,10 +156,11 @@ BY_A_SECRET = {
     "attachments.service": "staged_files staged_contents discard_staged",
     "incoming_mail.belonging": "ticket_of is_ours is_signed is_authenticated",
     "incoming_mail.files": "stage_files",
+    "incoming_mail.guests": "confirm form_fields",
     "incoming_mail.held": "content_of held_count mails_of unreached_since",
     "incoming_mail.judge": "judge_next judge hold_what_was_not_sent",
     "incoming_mail.receive": "receive hold_too_large waiting",
-    "tickets.drafts": "save_draft draft_fields drop_draft is_there",
+    "tickets.drafts": "save_draft draft_fields drop_draft is_there guest_draft_fields drop_guest_draft",
 }
 """Open to everybody, or to whoever holds the token that they take: signing in, and one's own sessions."""
 OF_THE_WORKER = {

@@ -232,6 +232,8 @@ def _save_and_send_link(sent: FormData) -> Response:
         return form_page(form, None, 429, notice=TOO_MANY_LINKS.translated())
     fields = {name: form[name].data or "" for name in DRAFT_FIELDS} | {"files": " ".join(form.files.data)}
     account = find_account_by_email(desk.services, email)
+    if account is None:
+        fields["email"] = email
     try:
         token = drafts.save_draft(desk.services, account.id if account else None, fields, desk.clock())
     except DraftTooLarge:

@@ -18,7 +18,12 @@ def upgrade() -> None:
         "incoming_mails",
         sa.Column("id", sa.Integer(), nullable=False, comment="Number of the mail"),
         sa.Column("received_at", UtcDateTime(), nullable=False, comment="When the desk took it"),
-        sa.Column("door", sa.String(8), nullable=False, comment="How it came: pipe, imap or lmtp"),
+        sa.Column(
+            "door",
+            sa.String(8),
+            nullable=False,
+            comment="How it came: pipe, imap, lmtp, or by the form",
+        ),
         sa.Column(
             "digest",
             sa.String(64),
@@ -56,7 +61,7 @@ def upgrade() -> None:
             "retry_at", UtcDateTime(), nullable=False, comment="Not judged before: somebody is at it, or it failed"
         ),
         sa.Column("answered_at", UtcDateTime(), comment="When it got an automatic answer"),
-        sa.CheckConstraint("door IN ('pipe', 'imap', 'lmtp')", name=op.f("ck_incoming_mails_door_known")),
+        sa.CheckConstraint("door IN ('pipe', 'imap', 'lmtp', 'form')", name=op.f("ck_incoming_mails_door_known")),
         sa.CheckConstraint(
             "state IN ('new', 'added', 'asked', 'held', 'ignored', 'bounce', 'spam')",
             name=op.f("ck_incoming_mails_state_known"),

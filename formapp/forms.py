@@ -5,6 +5,7 @@ It checks shape only. Whether a person may file for a project is the use case's 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
@@ -23,6 +24,10 @@ from supportpolicy.languages import PSEUDO_LANGUAGE, SOURCE_LANGUAGE, current_la
 # More than any policy allows; what is beyond was made by nobody's browser.
 MOST_TOKENS = 100
 LONGEST_PROJECT = 200
+
+
+# A host of two parts or more, a port and a path.
+_WITHOUT_SCHEME = re.compile(r"(?:[\w-]+\.)+[^\W\d_]{2,}(?::\d{1,5})?(?:[/?#]\S*)?")
 
 
 class Line:
@@ -67,13 +72,18 @@ class Required:
 
 
 class WebAddress:
-    """Nothing, or an address that begins with http:// or https:// and names a host."""
+    """Nothing, or an address that begins with http:// or https:// and names a host.
+
+    One without a scheme, as browsers show it ("shop.example/pay"), gets its https://.
+    """
 
     def __call__(self, _form: Form, field: Field) -> None:
         """Refuse another scheme, or no host."""
         if is_blank(field.data or ""):
             field.data = ""
             return
+        if _WITHOUT_SCHEME.fullmatch(field.data):
+            field.data = f"https://{field.data}"
         if not is_web_address(field.data):
             raise StopValidation(gettext(NO_WEB_ADDRESS))
 

@@ -266,3 +266,23 @@ def test_another_priority_s_other_promise_holds_nobody_up(desk: Desk, ada: Brows
     form.fields["promised"] = form.fields["promised"].replace("critical=elapsed.1", "critical=elapsed.2")
     assert ada.send(form).heading == "Your ticket is sent"
     assert desk.stored() == [filled()]
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        ("shop.example/pay", "https://shop.example/pay"),
+        ("shop.example:8443?a=b", "https://shop.example:8443?a=b"),
+        ("bücher.example", "https://bücher.example"),
+        ("http://shop.example/pay", "http://shop.example/pay"),
+    ],
+)
+def test_an_address_as_browsers_show_it_gets_its_scheme(desk: Desk, ada: Browser, typed: str, stored: str) -> None:
+    ada.send(ticket_form_of(ada, url=typed))
+    assert [ticket["url"] for ticket in desk.stored()] == [stored]
+
+
+@pytest.mark.parametrize("typed", ["shop", "shop example", "javascript:alert(1)", "//shop.example", "ada@shop.example"])
+def test_what_is_no_address_gets_none(desk: Desk, ada: Browser, typed: str) -> None:
+    page = ada.send(ticket_form_of(ada, url=typed))
+    assert (page.status, desk.stored()) == (422, [])

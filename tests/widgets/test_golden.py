@@ -24,7 +24,7 @@ DATES = "/support/dates.json"
 # What a person sends who typed one thing right, one thing that isn't so, and left the rest empty.
 MISTAKES = {
     "subject": 'Nobody can "buy" <anything>',
-    "url": "shop.example",
+    "url": "shop example",
     "description": "\u200b",
     "priority": "lowest",
     "email": "not an address",

@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, aliased
 
+from formapp.actors import OPERATOR, Actor
 from formapp.best_effort import best_effort
 from formapp.database.engine import BRIEFLY
 from formapp.models import LARGEST_ID, Account, AuditEntry
@@ -34,9 +35,25 @@ KINDS: Mapping[str, str] = {
     "person-erased": "Erased a person",
     "message-sent-again": "Sent a message again",
     "account-added": "Added an account",
+    "account-invited": "Invited a person",
+    "account-renamed": "Renamed a person",
     "account-disabled": "Disabled an account",
+    "account-enabled": "Enabled an account",
+    "address-change-asked": "Asked to change an address",
+    "address-change-cancelled": "Cancelled a change of address",
+    "address-changed": "Confirmed a new address",
+    "sessions-ended": "Signed a person out everywhere",
+    "staff-added": "Made a person staff",
+    "staff-removed": "Took a person out of staff",
+    "manages-people-given": "Let a person manage people",
+    "manages-people-taken": "Let a person no longer manage people",
     "member-added": "Added to a project",
     "member-removed": "Removed from a project",
+    "members-imported": "Imported people",
+    "project-added": "Added a project",
+    "project-changed": "Changed a project",
+    "project-closed": "Closed a project",
+    "project-reopened": "Reopened a project",
     "audit-pruned": "Pruned the audit log",
 }
 """What is recorded, with the words that people read."""
@@ -75,6 +92,11 @@ def command_line() -> Origin:
     except KeyError:
         user = str(os.getuid())
     return Origin(None, f"command line, {user}")
+
+
+def origin_of(actor: Actor, place: str) -> Origin:
+    """Whoever acts in a use case, and from where; for the operator that is the command line."""
+    return command_line() if actor is OPERATOR else Origin(actor, place)
 
 
 def record(

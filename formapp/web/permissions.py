@@ -120,6 +120,7 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "mail.whole"): STAFF_ONLY,
     ("POST", "mail.accept"): STAFF_ONLY,
     ("POST", "mail.spam"): STAFF_ONLY,
+    ("POST", "mail.hold_again"): STAFF_ONLY,
     ("GET", "audit_log.lines"): STAFF_ONLY,
     ("GET", "account.projects"): SIGNED_IN,
     ("GET", "account.settings"): SIGNED_IN,

@@ -69,6 +69,7 @@ ACTIONS: Mapping[str, Action] = {
     ),
     "mail.accept": Action("Accept", "accept this mail", "mail.mails", "Mail"),
     "mail.spam": Action("Mark as spam", "mark this mail as spam", "mail.mails", "Mail"),
+    "mail.hold_again": Action("Not spam", "take this mail out of spam", "mail.mails", "Mail"),
     "signin.send": Action(
         "Send me a link", "get a sign-in link sent to {email}", "signin.ask", "Sign in", has_text=True
     ),

@@ -27,6 +27,7 @@ class Person:
     email: str
     name: str
     is_staff: bool
+    manages_people: bool
     token: str
 
 
@@ -43,7 +44,7 @@ def _found() -> Person | None:
     found = sessions.signed_in_by(desk.services, token, desk.clock()) if token else None
     if found is None or token is None:
         return None
-    return Person(found.account_id, found.email, found.name, found.is_staff, token)
+    return Person(found.account_id, found.email, found.name, found.is_staff, found.manages_people, token)
 
 
 def require_person() -> Person:

@@ -36,6 +36,7 @@ class MailView:
     reference: str
     outcome: str
     is_held: bool
+    is_spam: bool
     confirmed: bool
     judged_by: str
     is_whole: bool
@@ -57,7 +58,7 @@ def present_mail(facts: MailFacts) -> MailView:
     outcome = OUTCOMES[mail.state]
     if mail.state == "added" and facts.reference:
         outcome = "Added to its ticket"
-    elif mail.reason and mail.state != "bounce":
+    elif mail.reason and mail.state not in {"bounce", "spam"}:
         outcome = f"{outcome}: {REASONS[mail.reason][:1].lower()}{REASONS[mail.reason][1:]}"
     return MailView(
         number=mail.id,
@@ -71,6 +72,7 @@ def present_mail(facts: MailFacts) -> MailView:
         reference=facts.reference,
         outcome=outcome,
         is_held=mail.state == "held",
+        is_spam=mail.state == "spam",
         confirmed=mail.confirmed,
         judged_by=facts.judged_by,
         is_whole=mail.raw is not None,

@@ -32,25 +32,20 @@ def add_account(
     now: datetime,
     *,
     is_staff: bool = False,
-    invite: bool = False,
     actor: Actor = OPERATOR,
     place: str = "",
 ) -> Account:
-    """Make an account, and send an invitation where that is wanted.
+    """Make an account.
 
     Raises AlreadyExists for an address that has one, AddressRefused for one that can't be, NotPermitted.
     """
     try:
         with services.write.begin() as database:
             require_manager(database, actor)
-            by = audit.origin_of(actor, place)
-            account = add_account_in(database, email, name, by, now, is_staff=is_staff)
-            if invite:
-                magic_links.invite_in(services, database, account, by, now)
+            return add_account_in(database, email, name, audit.origin_of(actor, place), now, is_staff=is_staff)
     except IntegrityError:
         # Another one has added it at the same instant.
-        raise _is_there_already(normalise_address(email)) from None
-    return account
+        raise is_there_already(normalise_address(email)) from None
 
 
 def add_account_in(
@@ -59,7 +54,7 @@ def add_account_in(
     """Make an account inside the caller's transaction, who has asked who may. Raises what ``add_account`` does."""
     address, shown = checked_address(email), checked_name(name)
     if database.scalar(select(Account.id).where(Account.email == address)) is not None:
-        raise _is_there_already(address)
+        raise is_there_already(address)
     account = Account(email=address, name=shown or address, is_staff=is_staff, created_at=now, disabled_at=None)
     database.add(account)
     database.flush()
@@ -81,7 +76,8 @@ def checked_name(typed: str) -> str:
     return "" if is_blank(shown) else shown
 
 
-def _is_there_already(address: str) -> AlreadyExists:
+def is_there_already(address: str) -> AlreadyExists:
+    """What to say of an address that an account has."""
     return AlreadyExists(f"There is an account for {address} already", "email")
 
 

@@ -15,10 +15,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from formapp import audit
-from formapp.accounts.accounts import account_in, checked_address, remember_details
+from formapp.accounts.accounts import account_in, checked_address, is_there_already, remember_details
 from formapp.accounts.sessions import end_links_in
 from formapp.actors import OPERATOR, Actor, require_manager
-from formapp.errors import AlreadyExists, LinkGone, UseCaseError
+from formapp.errors import LinkGone, UseCaseError
 from formapp.models import Account, AddressChange, OutboxMessage
 from formapp.notifications import outbox
 from formapp.services import Services
@@ -125,7 +125,7 @@ def confirm_address(services: Services, token: str, now: datetime, *, place: str
             audit.record(database, "address-changed", audit.Origin(account.id, place), now, subject_id=account.id)
     except IntegrityError:
         # Somebody has added an account with it at the same instant.
-        raise AlreadyExists(f"There is an account for {new} already", "email") from None
+        raise is_there_already(new) from None
     return new
 
 
@@ -147,7 +147,7 @@ def _found(database: Session, token: str, now: datetime, *, lock: bool = False) 
 
 def _refuse_taken(database: Session, address: str) -> None:
     if database.scalar(select(Account.id).where(Account.email == address)) is not None:
-        raise AlreadyExists(f"There is an account for {address} already", "email")
+        raise is_there_already(address)
 
 
 def _mail(

@@ -10,9 +10,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from formapp import audit
-from formapp.accounts.accounts import LONGEST_NAME, account_in
+from formapp.accounts import magic_links
+from formapp.accounts.accounts import LONGEST_NAME, account_in, add_account_in, is_there_already
 from formapp.actors import OPERATOR, Actor, require_manager
 from formapp.errors import AlreadyExists, NotFound, UseCaseError
+from formapp.mail_address import normalise_address
 from formapp.models import Account, Membership, Project
 from formapp.services import Services
 from formapp.text import is_blank, normalise_line
@@ -96,6 +98,36 @@ def _set_active(services: Services, key: str, is_active: bool, now: datetime, ac
         if project.is_active != is_active:
             project.is_active = is_active
             _record(database, "project-reopened" if is_active else "project-closed", project, actor, place, now)
+
+
+def add_person(
+    services: Services,
+    email: str,
+    name: str,
+    now: datetime,
+    *,
+    key: str = "",
+    is_staff: bool = False,
+    invite: bool = False,
+    actor: Actor = OPERATOR,
+    place: str = "",
+) -> Account:
+    """Make an account that is in a project from the start, where one is named, and invite the person where wanted.
+
+    Raises what ``add_account`` does, and NotFound.
+    """
+    try:
+        with services.write.begin() as database:
+            require_manager(database, actor)
+            by = audit.origin_of(actor, place)
+            account = add_account_in(database, email, name, by, now, is_staff=is_staff)
+            if key:
+                add_member_in(database, account, key, by, now)
+            if invite:
+                magic_links.invite_in(services, database, account, by, now)
+            return account
+    except IntegrityError:
+        raise is_there_already(normalise_address(email)) from None
 
 
 def add_member(

@@ -33,11 +33,12 @@ def account() -> None:
 @click.argument("email")
 @click.option("--name", default="", help="Name as others see it.")
 @click.option("--staff", is_flag=True, help="Works at the desk.")
+@click.option("--project", "project_key", default="", metavar="KEY", help="Let the person in to this project.")
 @click.option("--invite", is_flag=True, help="Send a mail with a sign-in link.")
 @with_desk
-def account_add(desk: Services, email: str, name: str, staff: bool, invite: bool) -> None:
+def account_add(desk: Services, email: str, name: str, staff: bool, project_key: str, invite: bool) -> None:
     """Make an account."""
-    made = accounts.add_account(desk, email, name or email, utc_now(), is_staff=staff, invite=invite)
+    made = projects.add_person(desk, email, name or email, utc_now(), key=project_key, is_staff=staff, invite=invite)
     click.echo(f"Made the account {made.email}.")
     if invite:
         click.echo(f"An invitation goes to {made.email}.")

@@ -43,6 +43,7 @@ class Action(NamedTuple):
     unnamed: str = ""
 
 
+_PEOPLE, _PROJECTS = ("people.everybody", "People"), ("projects.every", "Projects")
 ACTIONS: Mapping[str, Action] = {
     "tickets.reply": Action("Send reply", "send it to {reference}", TICKET, "{reference}", has_text=True),
     "tickets.close": Action("Close ticket", "close {reference}", TICKET, "{reference}"),
@@ -70,6 +71,30 @@ ACTIONS: Mapping[str, Action] = {
     "mail.accept": Action("Accept", "accept this mail", "mail.mails", "Mail"),
     "mail.spam": Action("Mark as spam", "mark this mail as spam", "mail.mails", "Mail"),
     "mail.hold_again": Action("Not spam", "take this mail out of spam", "mail.mails", "Mail"),
+    "people.add": Action("Add person", "add {email}", *_PEOPLE, has_text=True),
+    "people.import_table": Action("Import", "import these people", *_PEOPLE, has_text=True),
+    "people.rename": Action("Save name", "give the person the name {name}", *_PEOPLE, has_text=True),
+    "people.change_address": Action(
+        "Send link", "send a link to {email}, which changes the person’s address", *_PEOPLE, has_text=True
+    ),
+    "people.cancel_address": Action("Cancel change", "cancel the change of address", *_PEOPLE),
+    "people.invite": Action("Send invitation", "send an invitation to this person", *_PEOPLE),
+    "people.sign_out": Action("Sign out everywhere", "sign this person out on all devices", *_PEOPLE),
+    "people.disable": Action("Disable account", "disable this account", *_PEOPLE),
+    "people.enable": Action("Enable account", "enable this account", *_PEOPLE),
+    "people.make_staff": Action("Make staff", "make this person staff", *_PEOPLE),
+    "people.end_staff": Action("Take out of staff", "take this person out of staff", *_PEOPLE),
+    "people.let_in": Action("Let in", "let this person in to a project", *_PEOPLE),
+    "people.take_out": Action("Take out", "take this person out of {what}", *_PEOPLE, unnamed="take somebody out"),
+    "projects.add": Action("Add project", "add the project {name}", *_PROJECTS, has_text=True),
+    "projects.change": Action("Save changes", "save these changes of {key}", *_PROJECTS, has_text=True),
+    "projects.close": Action("Close project", "close the project {key}", *_PROJECTS),
+    "projects.reopen": Action("Reopen project", "reopen the project {key}", *_PROJECTS),
+    "projects.let_in": Action("Let in", "let {email} in to {key}", *_PROJECTS, has_text=True),
+    "projects.take_out": Action(
+        "Take out", "take {what} out of {key}", *_PROJECTS, unnamed="take somebody out of {key}"
+    ),
+    "address.use": Action("Confirm address", "confirm your new address", "address.look", "Your new address"),
     "signin.send": Action(
         "Send me a link", "get a sign-in link sent to {email}", "signin.ask", "Sign in", has_text=True
     ),
@@ -82,7 +107,7 @@ ACTIONS: Mapping[str, Action] = {
 }
 # Whoever is signed in, these do the same: the address that was typed or the link decides. A file belongs to a form.
 # The ticket form is compared where it is filed, so that a database that is away costs no word of it.
-NOT_COMPARED = frozenset({"signin.send", "signin.use", "files.upload", "files.remove", "tickets.create"})
+NOT_COMPARED = frozenset({"signin.send", "signin.use", "address.use", "files.upload", "files.remove", "tickets.create"})
 
 
 def action_of(endpoint: str, sent: FormData) -> Action:

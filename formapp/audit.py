@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import os
 import pwd
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import insert, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from formapp.actors import OPERATOR, Actor
@@ -121,6 +121,22 @@ def record(
             details=dict(details or {}),
         )
     )
+
+
+def record_each(
+    database: Session,
+    kind: str,
+    by: Origin,
+    now: datetime,
+    subjects: Iterable[tuple[int, Mapping[str, str | int | bool]]],
+) -> None:
+    """Add a line of one kind for each of many people, with its details, inside the caller's transaction."""
+    if kind not in KINDS:
+        raise ValueError(f"the audit log has no {kind}")
+    same = {"at": now, "kind": kind, "account_id": by.account_id, "origin": by.place[:_LONGEST_ORIGIN]}
+    rows = [{**same, "subject_id": number, "details": dict(details)} for number, details in subjects]
+    if rows:
+        database.connection().execute(insert(AuditEntry), rows)
 
 
 def record_alone(

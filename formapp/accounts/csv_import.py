@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from formapp import audit
 from formapp.accounts import magic_links
-from formapp.accounts.accounts import checked_address, checked_name
+from formapp.accounts.accounts import account_in, checked_address, checked_name
 from formapp.actors import OPERATOR, Actor, require_manager
 from formapp.errors import UseCaseError
 from formapp.models import Account, Membership, Project
@@ -110,11 +110,11 @@ def _import(
     if dry_run:
         return done
     made = _add_accounts(database, new, by, now)
-    numbers = {email: account.id for email, account in {**accounts, **made}.items()}
+    numbers = made | {email: account.id for email, account in accounts.items()}
     _add_members(database, [(numbers[email], projects[key]) for email, key in wanted], by, now)
     if invite:
-        for account in made.values():
-            magic_links.invite_in(services, database, account, by, now)
+        for email in made:
+            magic_links.invite_in(services, database, account_in(database, email), by, now)
     details = {"lines": done.lines, "accounts": done.accounts, "members": done.members}
     audit.record(database, "members-imported", by, now, details=details)
     return done
@@ -231,21 +231,23 @@ def _names_of_new(lines: Sequence[_Line], accounts: dict[str, Account]) -> dict[
     return names
 
 
-def _add_accounts(database: Session, names: dict[str, str], by: audit.Origin, now: datetime) -> dict[str, Account]:
-    made = [
-        Account(email=email, name=name or email, is_staff=False, created_at=now, disabled_at=None)
-        for email, name in names.items()
+def _add_accounts(database: Session, names: dict[str, str], by: audit.Origin, now: datetime) -> dict[str, int]:
+    """Make an account for each address; the numbers that they get."""
+    rows = [
+        {"email": email, "name": name or email, "is_staff": False, "created_at": now} for email, name in names.items()
     ]
-    database.add_all(made)
-    database.flush()
-    for account in made:
-        audit.record(database, "account-added", by, now, subject_id=account.id, details={"staff": False})
-    return {account.email: account for account in made}
+    numbers: dict[str, int] = {}
+    if rows:
+        added = insert(Account).returning(Account.email, Account.id)
+        numbers = {row.email: row.id for row in database.connection().execute(added, rows)}
+    audit.record_each(database, "account-added", by, now, ((number, {"staff": False}) for number in numbers.values()))
+    return numbers
 
 
 def _add_members(database: Session, members: Sequence[tuple[int, Project]], by: audit.Origin, now: datetime) -> None:
-    if members:
-        rows = [{"account_id": number, "project_id": project.id, "created_at": now} for number, project in members]
-        database.execute(insert(Membership), rows)
-    for number, project in members:
-        audit.record(database, "member-added", by, now, subject_id=number, details={"project": project.key})
+    rows = [{"account_id": number, "project_id": project.id, "created_at": now} for number, project in members]
+    if rows:
+        database.connection().execute(insert(Membership), rows)
+    audit.record_each(
+        database, "member-added", by, now, ((number, {"project": project.key}) for number, project in members)
+    )

@@ -228,7 +228,7 @@ def person_with_error(page: Page) -> None:
 
 def table_with_errors(page: Page) -> None:
     page.goto("/support/desk/people/import")
-    page.get_by_label("Table").fill("email,project\nnonsense,shop")
+    page.get_by_role("textbox", name="Table").fill("email,project\nnonsense,shop")
     page.get_by_role("button", name="Import").click()
     expect(page.get_by_text("There is a problem")).to_be_visible()
 

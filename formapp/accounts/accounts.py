@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -21,6 +21,8 @@ from formapp.mail_address import NotAnAddress, address_to_find, normalise_addres
 from formapp.models import Account, AddressChange, FormerDetails, SignedInSession
 from formapp.services import Services
 from formapp.text import is_blank, normalise_line
+from formapp.translation import gettext as _
+from supportpolicy.languages import LANGUAGES
 
 LONGEST_NAME = 200
 
@@ -67,24 +69,32 @@ def checked_address(typed: str) -> str:
     try:
         return normalise_address(typed)
     except NotAnAddress:
-        raise NotAnAddress(f'"{typed}" is not an e-mail address') from None
+        raise NotAnAddress(_('"%(typed)s" is not an e-mail address', typed=typed)) from None
 
 
 def checked_name(typed: str) -> str:
     """A name as it is stored; "" where nothing of it can be seen. Raises UseCaseError."""
-    shown = normalise_line(typed, LONGEST_NAME, "The name")
+    shown = normalise_line(typed, LONGEST_NAME, _("The name"))
     return "" if is_blank(shown) else shown
 
 
 def is_there_already(address: str) -> AlreadyExists:
     """What to say of an address that an account has."""
-    return AlreadyExists(f"There is an account for {address} already", "email")
+    return AlreadyExists(_("There is an account for %(email)s already", email=address), "email")
 
 
 def find_account_by_email(services: Services, email: str) -> Account | None:
     """The account of this address, disabled or not."""
     with services.read() as database:
         return database.scalar(select(Account).where(Account.email == address_to_find(email)))
+
+
+def choose_language(services: Services, account_id: int, language: str) -> None:
+    """Let the desk speak this language to a person, on pages and in mails. Raises UseCaseError for one unknown."""
+    if language not in LANGUAGES:
+        raise UseCaseError(_("Choose a language from the list"), "language")
+    with services.write.begin() as database:
+        database.execute(update(Account).where(Account.id == account_id).values(language=language))
 
 
 def account_in(database: Session, email: str) -> Account:
@@ -102,7 +112,7 @@ def invite(services: Services, email: str, now: datetime, *, actor: Actor = OPER
         require_manager(database, actor)
         account = account_in(database, email)
         if account.disabled_at is not None:
-            raise UseCaseError(f"{account.email} is disabled and can't sign in. Enable the account first")
+            raise UseCaseError(_("%(email)s is disabled. Enable the account first", email=account.email))
         magic_links.invite_in(services, database, account, audit.origin_of(actor, place), now)
 
 
@@ -118,7 +128,7 @@ def rename(
         account = account_in(database, email)
         shown = checked_name(name)
         if not shown:
-            raise UseCaseError("Enter a name", "name")
+            raise UseCaseError(_("Enter a name"), "name")
         if shown != account.name:
             remember_details(database, account, now)
             account.name = shown
@@ -141,7 +151,7 @@ def disable_account(services: Services, email: str, now: datetime, *, actor: Act
         require_manager(database, actor)
         account = account_in(database, email)
         if actor == account.id:
-            raise UseCaseError("You can't disable your own account. Ask a colleague who manages people")
+            raise UseCaseError(_("You can't disable your own account. Ask a colleague who manages people"))
         _end_sessions(database, account, now)
         database.execute(delete(AddressChange).where(AddressChange.account_id == account.id))
         if account.disabled_at is None:
@@ -173,7 +183,7 @@ def set_staff(
         require_manager(database, actor)
         account = account_in(database, email)
         if actor == account.id and not is_staff:
-            raise UseCaseError("You can't take yourself out of staff. Ask a colleague who manages people")
+            raise UseCaseError(_("You can't take yourself out of staff. Ask a colleague who manages people"))
         if account.is_staff != is_staff:
             by = audit.origin_of(actor, place)
             if account.manages_people and not is_staff:

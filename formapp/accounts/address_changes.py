@@ -23,6 +23,7 @@ from formapp.models import Account, AddressChange, OutboxMessage
 from formapp.notifications import outbox
 from formapp.services import Services
 from formapp.tokens import hash_token, new_token
+from formapp.translation import gettext as _
 
 LIFETIME = timedelta(days=3)
 """How long the link at the new address works."""
@@ -51,9 +52,9 @@ def ask_to_change_address(
         require_manager(database, actor)
         account = account_in(database, email)
         if account.disabled_at is not None:
-            raise UseCaseError(f"{account.email} is disabled. Enable the account first", "email")
+            raise UseCaseError(_("%(email)s is disabled. Enable the account first", email=account.email), "email")
         if address == account.email:
-            raise UseCaseError("This is the address that the person has", "email")
+            raise UseCaseError(_("This is the address that the person has"), "email")
         _refuse_taken(database, address)
         database.execute(delete(AddressChange).where(AddressChange.account_id == account.id))
         database.add(
@@ -159,6 +160,7 @@ def _mail(
     facts: dict[str, object],
     now: datetime,
 ) -> None:
+    facts = {**facts, **outbox.in_language_of(account.language)}
     outbox.enqueue_mail(database, kind, recipient, facts, mail_id(services, account.id), now)
 
 

@@ -23,6 +23,8 @@ from formapp.actors import OPERATOR, Actor, require_manager
 from formapp.errors import UseCaseError
 from formapp.models import Account, Membership, Project
 from formapp.services import Services
+from formapp.translation import gettext as _
+from formapp.translation import ngettext, number_words
 
 COLUMNS = ("email", "name", "project")
 MOST_LINES = 20_000
@@ -43,8 +45,13 @@ class BadTable(UseCaseError):
     field = "table"
 
     def __init__(self, lines: Sequence[BadLine]) -> None:
-        count = "1 line" if len(lines) == 1 else f"{len(lines):,} lines"
-        super().__init__(f"{count} can't be taken, so nothing was changed")
+        super().__init__(
+            ngettext(
+                "%(count)s line can't be taken, so nothing was changed",
+                "%(count)s lines can't be taken, so nothing was changed",
+                len(lines),
+            )
+        )
         self.lines = tuple(lines)
 
 
@@ -86,7 +93,7 @@ def import_people(
             require_manager(database, actor)
             return _import(services, database, lines, bad, audit.origin_of(actor, place), now, invite, dry_run)
     except IntegrityError:
-        raise UseCaseError("Somebody else has added one of these people meanwhile. Try again", "table") from None
+        raise UseCaseError(_("Somebody else has added one of these people meanwhile. Try again"), "table") from None
 
 
 def _import(
@@ -128,7 +135,9 @@ def _read(table: str) -> tuple[list[_Line], list[BadLine]]:
     rows = _rows(table, delimiter)
     names = [word.strip().lower() for word in next(rows, (0, [], ""))[1]]
     if not {"email", "project"} <= set(names) or not set(names) <= set(COLUMNS) or len(set(names)) < len(names):
-        raise UseCaseError("The first line must name the columns: email,name,project (name may be left out)", "table")
+        raise UseCaseError(
+            _("The first line must name the columns: email,name,project (name may be left out)"), "table"
+        )
     lines: list[_Line] = []
     bad: list[BadLine] = []
     seen: dict[tuple[str, str], int] = {}
@@ -138,19 +147,30 @@ def _read(table: str) -> tuple[list[_Line], list[BadLine]]:
             if broken:
                 raise UseCaseError(broken)
             if len(row) != len(names):
-                raise UseCaseError(f"There are {len(row)} columns instead of {len(names)}")
+                raise UseCaseError(
+                    _("There are %(found)s columns instead of %(wanted)s", found=len(row), wanted=len(names))
+                )
             line = _checked(number, dict(zip(names, row, strict=True)))
             if (before := seen.setdefault((line.email, line.project), number)) != number:
-                raise UseCaseError(f"{line.email} in {line.project} is on line {before} too")
+                raise UseCaseError(
+                    _(
+                        "%(email)s in %(key)s is on line %(number)s too",
+                        email=line.email,
+                        key=line.project,
+                        number=before,
+                    )
+                )
             first = called.setdefault(line.email, line)
             if line.name and first.name and line.name != first.name:
-                raise UseCaseError(f"{line.email} has another name on line {first.number}")
+                raise UseCaseError(
+                    _("%(email)s has another name on line %(number)s", email=line.email, number=first.number)
+                )
             called[line.email] = first if first.name else line
             lines.append(line)
         except UseCaseError as refused:
             bad.append(BadLine(number, refused.message))
     if not lines and not bad:
-        raise UseCaseError("The table has no line below its heading", "table")
+        raise UseCaseError(_("The table has no line below its heading"), "table")
     return lines, bad
 
 
@@ -165,12 +185,16 @@ def _rows(table: str, delimiter: str) -> Iterator[tuple[int, list[str], str]]:
         except StopIteration:
             return
         except csv.Error as error:
-            yield number, [], f"The line and those below can't be read: {error}"
+            yield number, [], _("The line and those below can't be read: %(reason)s", reason=error)
             return
         if any(cell.strip() for cell in row):
             count += 1
             if count > MOST_LINES + 1:
-                yield number, [], f"There are more than {MOST_LINES:,} lines. Import them in parts"
+                yield (
+                    number,
+                    [],
+                    _("There are more than %(most)s lines. Import them in parts", most=number_words(MOST_LINES)),
+                )
                 return
             yield number, row, ""
 
@@ -178,7 +202,7 @@ def _rows(table: str, delimiter: str) -> Iterator[tuple[int, list[str], str]]:
 def _checked(number: int, cells: dict[str, str]) -> _Line:
     key = cells["project"].strip()
     if not key:
-        raise UseCaseError("No project is named")
+        raise UseCaseError(_("No project is named"))
     return _Line(number, checked_address(cells["email"]), checked_name(cells.get("name", "")), key)
 
 
@@ -196,11 +220,11 @@ def _refusal(line: _Line, accounts: dict[str, Account], projects: dict[str, Proj
     """Why a line that is well formed can't be taken all the same; "" for nothing."""
     account, project = accounts.get(line.email), projects.get(line.project)
     if project is None:
-        return f"There is no project {line.project}"
+        return _("There is no project %(key)s", key=line.project)
     if not project.is_active:
-        return f"The project {line.project} is closed"
+        return _("The project %(key)s is closed", key=line.project)
     if account is not None and account.disabled_at is not None:
-        return f"The account of {line.email} is disabled"
+        return _("The account of %(email)s is disabled", email=line.email)
     return ""
 
 

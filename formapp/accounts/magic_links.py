@@ -20,6 +20,7 @@ from formapp.errors import LinkGone
 from formapp.mail_address import address_to_find, normalise_address
 from formapp.models import Account, SignInLink
 from formapp.notifications import outbox
+from formapp.notifications.outbox import in_language_of
 from formapp.services import Services
 from formapp.tokens import hash_token, new_token
 
@@ -64,17 +65,25 @@ class RedeemedLink:
 
 
 def request_link(
-    services: Services, email: str, now: datetime, *, draft_token: str = "", next_path: str = "", place: str = ""
+    services: Services,
+    email: str,
+    now: datetime,
+    *,
+    draft_token: str = "",
+    next_path: str = "",
+    place: str = "",
+    language: str = "",
 ) -> None:
     """Send a sign-in link to this address, or word that it isn't known. The caller can't tell which.
 
-    ``place`` is where the request comes from, for the audit log.
+    ``place`` is where the request comes from, for the audit log; ``language`` is that of the page that asked, which
+    the mail speaks to whoever has chosen none.
     """
     address = normalise_address(email)
     with services.write.begin() as database:
         account = database.scalar(select(Account).where(Account.email == address, Account.disabled_at.is_(None)))
         if account is None:
-            facts = {"contact": services.policy.contact_email}
+            facts = {"contact": services.policy.contact_email, **in_language_of(language)}
             outbox.enqueue_mail(database, UNKNOWN_MAIL, address, facts, _message_id(services), now)
             disabled = database.scalar(select(Account.id).where(Account.email == address))
             reason = {"reason": "disabled" if disabled else "unknown-address"}
@@ -86,6 +95,7 @@ def request_link(
             "link": _new_link(services, database, account.id, now, LIFETIME, draft_token, next_path),
             "has_draft": bool(draft_token),
             "minutes": int(LIFETIME.total_seconds() // 60),
+            **in_language_of(account.language or language),
         }
         outbox.enqueue_mail(database, LINK_MAIL, address, link_facts, _message_id(services), now)
 
@@ -109,6 +119,7 @@ def invite_in(services: Services, database: Session, account: Account, by: audit
         "link": _new_link(services, database, account.id, now, INVITED_FOR),
         "name": account.name,
         "days": INVITED_FOR.days,
+        **in_language_of(account.language),
     }
     outbox.enqueue_mail(database, INVITATION_MAIL, account.email, facts, _message_id(services), now)
     audit.record(database, "account-invited", by, now, subject_id=account.id)

@@ -13,11 +13,12 @@ from formapp import audit
 from formapp.accounts import magic_links
 from formapp.accounts.accounts import LONGEST_NAME, account_in, add_account_in, is_there_already
 from formapp.actors import OPERATOR, Actor, require_manager
-from formapp.errors import AlreadyExists, NotFound, UseCaseError
+from formapp.errors import AlreadyExists, NotFound, TextRefused, UseCaseError
 from formapp.mail_address import normalise_address
 from formapp.models import Account, Membership, Project
 from formapp.services import Services
 from formapp.text import is_blank, normalise_line
+from formapp.translation import gettext as _
 
 _KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
@@ -27,7 +28,7 @@ def add_project(
 ) -> Project:
     """Make an active project. Raises AlreadyExists, NotPermitted, UseCaseError for what can't be a key."""
     if not _KEY.fullmatch(key):
-        raise UseCaseError(f'"{key}" can\'t be a key: use small letters, digits and hyphens', "key")
+        raise UseCaseError(_('"%(key)s" can\'t be a key: use small letters, digits and hyphens', key=key), "key")
     shown, plan_name = _checked(name, plan)
     project = Project(key=key, name=shown, plan=plan_name, is_active=True, created_at=now)
     try:
@@ -37,17 +38,23 @@ def add_project(
             database.flush()
             _record(database, "project-added", project, actor, place, now)
     except IntegrityError:
-        raise AlreadyExists(f"There is a project {key} already", "key") from None
+        raise AlreadyExists(_("There is a project %(key)s already", key=key), "key") from None
     return project
 
 
 def _checked(name: str, plan: str) -> tuple[str, str]:
     """Name and plan as they are stored. Raises UseCaseError with its field."""
     found = []
-    for field, typed in (("name", name), ("plan", plan)):
-        text = normalise_line(typed, LONGEST_NAME, f"The project's {field}")
+    for field, typed, called, empty in (
+        ("name", name, _("The project's name"), _("The project's name can't be empty")),
+        ("plan", plan, _("The project's plan"), _("The project's plan can't be empty")),
+    ):
+        try:
+            text = normalise_line(typed, LONGEST_NAME, called)
+        except TextRefused as refused:
+            raise TextRefused(refused.message, field) from None
         if is_blank(text):
-            raise UseCaseError(f"The project's {field} can't be empty", field)
+            raise UseCaseError(empty, field)
         found.append(text)
     return found[0], found[1]
 
@@ -167,7 +174,7 @@ def remove_member(
 def _project(database: Session, key: str) -> Project:
     project = database.scalar(select(Project).where(Project.key == key).with_for_update(key_share=True))
     if project is None:
-        raise NotFound(f"There is no project {key}")
+        raise NotFound(_("There is no project %(key)s", key=key))
     return project
 
 

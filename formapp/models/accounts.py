@@ -27,6 +27,9 @@ class Account(Base):
     manages_people: Mapped[bool] = mapped_column(
         default=False, server_default=false(), comment="Whether the person may change people and projects"
     )
+    language: Mapped[str | None] = mapped_column(
+        String(16), comment="Language of pages and mails, as in de; empty: not known yet"
+    )
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, comment="When the account was made")
     disabled_at: Mapped[datetime | None] = mapped_column(
         UtcDateTime, comment="Since when it can't sign in; empty: it can"

@@ -26,6 +26,8 @@ from formapp.services import Services
 from formapp.text import normalise_line
 from formapp.tickets.queries import number_of
 from formapp.tickets.status import STAFF_LABELS
+from formapp.translation import gettext as _
+from formapp.translation import gettext_noop
 
 PAGE_SIZE = 50
 LONGEST_SEARCH = 500
@@ -99,7 +101,7 @@ def parse_search(text: str) -> Filters:
     """
     found: dict[str, Any] = {}
     words = []
-    line = normalise_line(text, LONGEST_SEARCH, "The search")
+    line = normalise_line(text, LONGEST_SEARCH, gettext_noop("The search"))
     for part in _PART.finditer(line):
         value = part["quoted"] or part["plain"] or ""
         key = part["key"] and _OLDER_KEYS.get(part["key"].lower(), part["key"])
@@ -107,20 +109,26 @@ def parse_search(text: str) -> Filters:
             words.append(value)
         elif key.lower() == "is":
             if value.lower() != "overdue":
-                raise SearchRefused(f"“is:{value}” is not known. Use is:overdue")
+                raise SearchRefused(_("“is:%(value)s” is not known. Use is:overdue", value=value))
             found["overdue"] = True
         elif key.lower() in KEYS:
             found[KEYS[key.lower()]] = value.lower()
         else:
             known = ", ".join(f"{known}:" for known in KEYS)
             raise SearchRefused(
-                f"“{key}:” is not known. Use {known} or is:overdue. "
-                "To look for words with a colon, put them in quotation marks"
+                _(
+                    "“%(key)s:” is not known. Use %(known)s or is:overdue. "
+                    "To look for words with a colon, put them in quotation marks",
+                    key=key,
+                    known=known,
+                )
             )
     if "assignee" in found:
         found["assignee"] = _OLDER_ASSIGNEES.get(found["assignee"], found["assignee"])
     if found.get("state", "open") not in {*STAFF_LABELS, "any"}:
-        raise SearchRefused(f"“status:{found['state']}” is not known. Use status:open, waiting, closed or any")
+        raise SearchRefused(
+            _("“status:%(value)s” is not known. Use status:open, waiting, closed or any", value=found["state"])
+        )
     return Filters(**found, text=" ".join(" ".join(words).split()))
 
 

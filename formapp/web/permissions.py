@@ -160,6 +160,7 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("POST", "address.use"): EVERYONE,
     ("GET", "account.projects"): SIGNED_IN,
     ("GET", "account.settings"): SIGNED_IN,
+    ("POST", "account.choose_language"): SIGNED_IN,
     # Each shows and ends the signed-in person's own sessions alone.
     ("GET", "account.sessions"): SIGNED_IN,
     ("POST", "account.end_session"): SIGNED_IN,

@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 
 from formapp.accounts import sessions
 from formapp.web.context import web
+from formapp.web.language import known_language, speak
 
 COOKIE = "support-login"
 
@@ -29,10 +30,11 @@ class Person:
     is_staff: bool
     manages_people: bool
     token: str
+    language: str | None = None
 
 
 def current_person() -> Person | None:
-    """The person whose live session this request carries; looked up once a request."""
+    """The person whose live session this request carries; looked up once a request, and answered in their language."""
     if "person" not in g:
         g.person = _found()
     return g.person  # type: ignore[no-any-return]
@@ -44,7 +46,11 @@ def _found() -> Person | None:
     found = sessions.signed_in_by(desk.services, token, desk.clock()) if token else None
     if found is None or token is None:
         return None
-    return Person(found.account_id, found.email, found.name, found.is_staff, found.manages_people, token)
+    if language := known_language(found.language):
+        speak(language)
+    return Person(
+        found.account_id, found.email, found.name, found.is_staff, found.manages_people, token, found.language
+    )
 
 
 def require_person() -> Person:

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from formapp.accounts import address_changes
 from formapp.errors import AlreadyExists, LinkGone
+from formapp.translation import gettext as _
 from formapp.web.acting import place
 from formapp.web.context import web
 from formapp.web.layout.page import page
@@ -45,5 +46,5 @@ def use(token: str) -> Response:
 def _gone() -> Response:
     current_person()
     days = address_changes.LIFETIME.days
-    why = f"It has been used or cancelled, is older than {days} days, or was cut off on its way."
+    why = _("It has been used or cancelled, is older than %(days)s days, or was cut off on its way.", days=days)
     return page("change-address-gone.html", 410, why=why)

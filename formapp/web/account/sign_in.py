@@ -12,6 +12,8 @@ from formapp import audit
 from formapp.accounts import magic_links, sessions
 from formapp.errors import LinkGone
 from formapp.forms import MailAddress, Required
+from formapp.translation import gettext as _
+from formapp.translation import gettext_noop
 from formapp.web import made_for
 from formapp.web.account.browser_name import browser_name
 from formapp.web.acting import acting, place
@@ -19,10 +21,11 @@ from formapp.web.body.form_data import form_data
 from formapp.web.context import PREFIX, client_network, web
 from formapp.web.layout.page import page
 from formapp.web.session_cookie import COOKIE, clear_session_cookie, current_person, set_session_cookie
+from supportpolicy.languages import current_language
 
 blueprint = Blueprint("signin", __name__)
 
-TOO_OFTEN = "You have asked for too many links in a short time. Wait 15 minutes, then try again"
+TOO_OFTEN = gettext_noop("You have asked for too many links in a short time. Wait 15 minutes, then try again")
 _SAFE_PATH = re.compile(rf"{PREFIX}/[A-Za-z0-9/_.~?=&%+-]*")
 LONGEST_PATH = 2000
 MINUTES = int(magic_links.LIFETIME.total_seconds() // 60)
@@ -31,7 +34,7 @@ MINUTES = int(magic_links.LIFETIME.total_seconds() // 60)
 class SignInForm(Form):
     """Where to send the link."""
 
-    email = EmailField("Email address", [Required("Enter your email address"), MailAddress()])
+    email = EmailField("Email address", [Required(gettext_noop("Enter your email address")), MailAddress()])
 
 
 @blueprint.get("/sign-in")
@@ -52,10 +55,12 @@ def send() -> Response:
         return _form(form, back, 422)
     email = form.email.data or ""
     if not desk.limits.may_ask_for_link(email, client_network()):
-        form.email.errors = [TOO_OFTEN]
+        form.email.errors = [_(TOO_OFTEN)]
         audit.note(desk.services, "sign-in-refused", acting(None), desk.clock(), details={"reason": "too-often"})
         return _form(form, back, 429)
-    magic_links.request_link(desk.services, email, desk.clock(), next_path=back, place=place())
+    magic_links.request_link(
+        desk.services, email, desk.clock(), next_path=back, place=place(), language=current_language()
+    )
     return mailed_to(email, saved=False)
 
 
@@ -117,12 +122,12 @@ def leave() -> Response:
     """End this session, or all of the person's; the cookie is dead at once, and the page that follows tidies up."""
     person = current_person()
     session.clear()
-    session["said"] = "You are signed out."
+    session["said"] = _("You are signed out.")
     if person is not None:
         session["left"] = {"account": made_for.mark(person.account_id), "email": person.email}
     if person is not None and form_data().get("everywhere"):
         sessions.end_all_sessions(web().services, person.account_id, web().clock())
-        session["said"] = "You are signed out on all your devices."
+        session["said"] = _("You are signed out on all your devices.")
     elif person is not None:
         sessions.end_session(web().services, person.token)
     if person is not None:

@@ -12,6 +12,8 @@ from formapp.accounts import accounts, address_changes, csv_import, magic_links,
 from formapp.accounts import people as people_list
 from formapp.accounts.people import PersonFacts, Show
 from formapp.errors import NotFound, UseCaseError
+from formapp.translation import gettext as _
+from formapp.translation import gettext_noop, ngettext
 from formapp.web.acting import place
 from formapp.web.body.form_data import form_data
 from formapp.web.context import web
@@ -23,7 +25,11 @@ blueprint = Blueprint("people", __name__)
 
 PAGE_SIZE = 50
 LONGEST_SEARCH = 200
-SHOWN: Mapping[str, str] = {"all": "Everybody", "staff": "Staff", "disabled": "Disabled accounts"}
+SHOWN: Mapping[str, str] = {
+    "all": gettext_noop("Everybody"),
+    "staff": gettext_noop("Staff"),
+    "disabled": gettext_noop("Disabled accounts"),
+}
 INVITE_KEY = "invite"
 
 
@@ -69,7 +75,7 @@ def add() -> Response:
     sent, desk = form_data(), web()
     typed = {name: sent.get(name) for name in ("name", "email", "project", "staff", INVITE_KEY)}
     if not typed["email"].strip():
-        return _add_page(typed, {"email": "Enter an email address"})
+        return _add_page(typed, {"email": _("Enter an email address")})
     try:
         made = projects.add_person(
             desk.services,
@@ -84,8 +90,9 @@ def add() -> Response:
     except UseCaseError as refused:
         field = "project" if isinstance(refused, NotFound) else refused.field or "name"
         return _add_page(typed, {field: refused.message})
-    invited = f" An invitation goes to {made.email}." if typed[INVITE_KEY] else ""
-    session["said"] = f"{made.name} is added.{invited}"
+    session["said"] = _("%(name)s is added.", name=made.name)
+    if typed[INVITE_KEY]:
+        session["said"] += " " + _("An invitation goes to %(email)s.", email=made.email)
     return redirect(url_for("people.person", person=made.id), 303)
 
 
@@ -113,23 +120,24 @@ def import_table() -> Response:
     sent, desk = form_data(), web()
     table, invite, check = sent.get("table"), bool(sent.get(INVITE_KEY)), bool(sent.get("check"))
     if "table" in sent.undecodable:
-        return _import_page(table, invite=invite, error="The table isn't UTF-8. Save it as “CSV UTF-8”")
+        return _import_page(table, invite=invite, error=_("The table isn't UTF-8. Save it as “CSV UTF-8”"))
     try:
         done = csv_import.import_people(desk.services, table, desk.clock(), invite=invite, dry_run=check, **_acting())
     except csv_import.BadTable as refused:
         return _import_page(table, invite=invite, error=refused.message, bad=refused.lines)
     except UseCaseError as refused:
         return _import_page(table, invite=invite, error=refused.message)
-    words = f"{_count(done.accounts, 'account')} and {_count(done.members, 'member')}"
+    accounts_words = ngettext("%(count)s account", "%(count)s accounts", done.accounts)
+    members_words = ngettext("%(count)s member", "%(count)s members", done.members)
     if check:
-        said = f"The table is fine. It would add {words}. Nothing was changed yet."
+        said = _(
+            "The table is fine. It would add %(accounts)s and %(members)s. Nothing was changed yet.",
+            accounts=accounts_words,
+            members=members_words,
+        )
         return _import_page(table, invite=invite, said=said)
-    session["said"] = f"Added {words}."
+    session["said"] = _("Added %(accounts)s and %(members)s.", accounts=accounts_words, members=members_words)
     return redirect(url_for("people.everybody"), 303)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def _import_page(
@@ -166,7 +174,7 @@ def rename(person: str) -> Response:
 
     def act(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401 - the use cases' actor and place
         accounts.rename(web().services, facts.email, name, web().clock(), **who)
-        return "The name is changed."
+        return _("The name is changed.")
 
     return _done(person, act, field="name", typed=name)
 
@@ -178,9 +186,9 @@ def change_address(person: str) -> Response:
 
     def act(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401
         if not new.strip():
-            raise UseCaseError("Enter the new email address")
+            raise UseCaseError(_("Enter the new email address"))
         address = address_changes.ask_to_change_address(web().services, facts.email, new, web().clock(), **who)
-        return f"A link goes to {address}. The address changes when it is confirmed there."
+        return _("A link goes to %(email)s. The address changes when it is confirmed there.", email=address)
 
     return _done(person, act, field="email", typed=new)
 
@@ -191,7 +199,7 @@ def cancel_address(person: str) -> Response:
 
     def act(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401
         address_changes.cancel_address_change(web().services, facts.email, web().clock(), **who)
-        return f"The change is cancelled. {facts.name} keeps {facts.email}."
+        return _("The change is cancelled. %(name)s keeps %(email)s.", name=facts.name, email=facts.email)
 
     return _done(person, act)
 
@@ -202,7 +210,7 @@ def invite(person: str) -> Response:
 
     def act(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401
         accounts.invite(web().services, facts.email, web().clock(), **who)
-        return f"An invitation goes to {facts.email}."
+        return _("An invitation goes to %(email)s.", email=facts.email)
 
     return _done(person, act)
 
@@ -213,7 +221,7 @@ def sign_out(person: str) -> Response:
 
     def act(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401
         accounts.sign_out_everywhere(web().services, facts.email, web().clock(), **who)
-        return f"{facts.name} is signed out on all devices."
+        return _("%(name)s is signed out on all devices.", name=facts.name)
 
     return _done(person, act)
 
@@ -224,7 +232,7 @@ def disable(person: str) -> Response:
 
     def act(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401
         accounts.disable_account(web().services, facts.email, web().clock(), **who)
-        return f"{facts.name} can no longer sign in."
+        return _("%(name)s can no longer sign in.", name=facts.name)
 
     return _done(person, act)
 
@@ -235,7 +243,7 @@ def enable(person: str) -> Response:
 
     def act(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401
         accounts.enable_account(web().services, facts.email, web().clock(), **who)
-        return f"{facts.name} can sign in again."
+        return _("%(name)s can sign in again.", name=facts.name)
 
     return _done(person, act)
 
@@ -246,7 +254,7 @@ def make_staff(person: str) -> Response:
 
     def act(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401
         accounts.set_staff(web().services, facts.email, True, web().clock(), **who)
-        return f"{facts.name} is now staff."
+        return _("%(name)s is now staff.", name=facts.name)
 
     return _done(person, act)
 
@@ -257,7 +265,7 @@ def end_staff(person: str) -> Response:
 
     def act(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401
         accounts.set_staff(web().services, facts.email, False, web().clock(), **who)
-        return f"{facts.name} is no longer staff."
+        return _("%(name)s is no longer staff.", name=facts.name)
 
     return _done(person, act)
 
@@ -269,9 +277,9 @@ def let_in(person: str) -> Response:
 
     def act(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401
         if key not in {one.key for one in projects.every_project(web().services)}:
-            raise UseCaseError("Choose a project from the list")
+            raise UseCaseError(_("Choose a project from the list"))
         projects.add_member(web().services, facts.email, key, web().clock(), **who)
-        return f"{facts.name} is in {people_list.project_facts(web().services, key, _me()).name}."
+        return _("%(name)s is in %(project)s.", name=facts.name, project=_project_name(key))
 
     return _done(person, act, field="project", typed=key)
 
@@ -282,7 +290,7 @@ def take_out(person: str, key: str) -> Response:
 
     def act(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401
         projects.remove_member(web().services, facts.email, key, web().clock(), **who)
-        return f"{facts.name} is no longer in {people_list.project_facts(web().services, key, _me()).name}."
+        return _("%(name)s is no longer in %(project)s.", name=facts.name, project=_project_name(key))
 
     return _done(person, act)
 
@@ -330,6 +338,10 @@ def _facts(number: str) -> PersonFacts:
         return people_list.person_numbered(web().services, row_number(number), _me())
     except NotFound:
         abort(404)
+
+
+def _project_name(key: str) -> str:
+    return people_list.project_facts(web().services, key, _me()).name
 
 
 def _invited_for() -> int:

@@ -12,6 +12,7 @@ from formapp.accounts import people as people_list
 from formapp.accounts import projects
 from formapp.accounts.people import ProjectFacts
 from formapp.errors import NotFound, UseCaseError
+from formapp.translation import gettext as _
 from formapp.web.acting import place
 from formapp.web.body.form_data import form_data
 from formapp.web.context import web
@@ -56,7 +57,7 @@ def add() -> Response:
         )
     except UseCaseError as refused:
         return _add_page(typed, {refused.field or "name": refused.message})
-    session["said"] = f"{made.name} is added."
+    session["said"] = _("%(name)s is added.", name=made.name)
     return redirect(url_for("projects.project", key=made.key), 303)
 
 
@@ -78,7 +79,7 @@ def change(key: str) -> Response:
 
     def act(facts: ProjectFacts, **who: Any) -> str:  # noqa: ANN401 - the use cases' actor and place
         projects.change_project(web().services, facts.key, web().clock(), name=typed["name"], plan=typed["plan"], **who)
-        return "The changes are saved."
+        return _("The changes are saved.")
 
     return _done(key, act, typed)
 
@@ -89,7 +90,7 @@ def close(key: str) -> Response:
 
     def act(facts: ProjectFacts, **who: Any) -> str:  # noqa: ANN401
         projects.close_project(web().services, facts.key, web().clock(), **who)
-        return f"{facts.name} is closed. Its tickets stay, and no new ones can be opened."
+        return _("%(name)s is closed. Its tickets stay, and no new ones can be opened.", name=facts.name)
 
     return _done(key, act)
 
@@ -100,7 +101,7 @@ def reopen(key: str) -> Response:
 
     def act(facts: ProjectFacts, **who: Any) -> str:  # noqa: ANN401
         projects.reopen_project(web().services, facts.key, web().clock(), **who)
-        return f"Tickets can be opened for {facts.name} again."
+        return _("Tickets can be opened for %(name)s again.", name=facts.name)
 
     return _done(key, act)
 
@@ -114,9 +115,9 @@ def let_in(key: str) -> Response:
         try:
             person = people_list.person_facts(web().services, email, who["actor"])
         except NotFound:
-            raise UseCaseError("No account has this address. Add the person first", "email") from None
+            raise UseCaseError(_("No account has this address. Add the person first"), "email") from None
         projects.add_member(web().services, person.email, facts.key, web().clock(), **who)
-        return f"{person.name} is in {facts.name}."
+        return _("%(name)s is in %(project)s.", name=person.name, project=facts.name)
 
     return _done(key, act, {"email": email})
 
@@ -128,7 +129,7 @@ def take_out(key: str) -> Response:
 
     def act(facts: ProjectFacts, **who: Any) -> str:  # noqa: ANN401
         projects.remove_member(web().services, email, facts.key, web().clock(), **who)
-        return f"{email} is no longer in {facts.name}."
+        return _("%(name)s is no longer in %(project)s.", name=email, project=facts.name)
 
     return _done(key, act)
 

@@ -82,7 +82,8 @@ NONE = {
 # They only read or fetch, do what the desk does by itself anyway, fill an empty desk, or throw away what nobody sent.
 CHANGE_NOTHING = (
     "account list,account show,project list,project show,member list,member show,closure list,webhook list,db check,"
-    "outbox list,audit list,person export,doctor,serve,web,demo,mail receive,mail fetch,lmtp,outgoing.try_again,files.remove"
+    "outbox list,audit list,person export,doctor,serve,web,demo,mail receive,mail fetch,lmtp,"
+    "outgoing.try_again,files.remove"
 )
 
 

@@ -42,6 +42,15 @@ def require_staff(database: Session, actor: Actor) -> None:
         raise NotPermitted
 
 
+def require_manager(database: Session, actor: Actor) -> None:
+    """Raises NotPermitted unless the actor works at the desk and may change people, or is its operator."""
+    if actor is OPERATOR:
+        return
+    account = acting_account(database, actor)
+    if not (account.is_staff and account.manages_people):
+        raise NotPermitted
+
+
 def require_group(database: Session, account: Account, group: Group, project_id: int) -> None:
     """Raises NotPermitted unless the account, which acts, is of this group for a ticket of this project."""
     is_staff = account.is_staff and group != "members"

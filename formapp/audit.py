@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import os
 import pwd
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import insert, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from formapp.actors import OPERATOR, Actor
 from formapp.best_effort import best_effort
 from formapp.database.engine import BRIEFLY
 from formapp.models import LARGEST_ID, Account, AuditEntry
@@ -35,9 +36,25 @@ KINDS: Mapping[str, str] = {
     "person-erased": gettext_noop("Erased a person"),
     "message-sent-again": gettext_noop("Sent a message again"),
     "account-added": gettext_noop("Added an account"),
+    "account-invited": gettext_noop("Invited a person"),
+    "account-renamed": gettext_noop("Renamed a person"),
     "account-disabled": gettext_noop("Disabled an account"),
+    "account-enabled": gettext_noop("Enabled an account"),
+    "address-change-asked": gettext_noop("Asked to change an address"),
+    "address-change-cancelled": gettext_noop("Cancelled a change of address"),
+    "address-changed": gettext_noop("Confirmed a new address"),
+    "sessions-ended": gettext_noop("Signed a person out everywhere"),
+    "staff-added": gettext_noop("Made a person staff"),
+    "staff-removed": gettext_noop("Took a person out of staff"),
+    "manages-people-given": gettext_noop("Let a person manage people"),
+    "manages-people-taken": gettext_noop("Let a person no longer manage people"),
     "member-added": gettext_noop("Added to a project"),
     "member-removed": gettext_noop("Removed from a project"),
+    "members-imported": gettext_noop("Imported people"),
+    "project-added": gettext_noop("Added a project"),
+    "project-changed": gettext_noop("Changed a project"),
+    "project-closed": gettext_noop("Closed a project"),
+    "project-reopened": gettext_noop("Reopened a project"),
     "audit-pruned": gettext_noop("Pruned the audit log"),
 }
 """What is recorded, with the words that people read, in English."""
@@ -78,6 +95,11 @@ def command_line() -> Origin:
     return Origin(None, f"command line, {user}")
 
 
+def origin_of(actor: Actor, place: str) -> Origin:
+    """Whoever acts in a use case, and from where; for the operator that is the command line."""
+    return command_line() if actor is OPERATOR else Origin(actor, place)
+
+
 def record(
     database: Session,
     kind: str,
@@ -100,6 +122,22 @@ def record(
             details=dict(details or {}),
         )
     )
+
+
+def record_each(
+    database: Session,
+    kind: str,
+    by: Origin,
+    now: datetime,
+    subjects: Iterable[tuple[int, Mapping[str, str | int | bool]]],
+) -> None:
+    """Add a line of one kind for each of many people, with its details, inside the caller's transaction."""
+    if kind not in KINDS:
+        raise ValueError(f"the audit log has no {kind}")
+    same = {"at": now, "kind": kind, "account_id": by.account_id, "origin": by.place[:_LONGEST_ORIGIN]}
+    rows = [{**same, "subject_id": number, "details": dict(details)} for number, details in subjects]
+    if rows:
+        database.connection().execute(insert(AuditEntry), rows)
 
 
 def record_alone(

@@ -84,9 +84,10 @@ def send(services: Services, message: OutboxMessage, clock: Clock) -> Outcome:
         return deliver(services, message, clock)
     if message.channel == fanout.CHANNEL:
         return fanout.fan_out(services, message, clock())
-    if message.kind == magic_links.LINK_MAIL:
+    if message.kind in magic_links.LIFETIMES:
         # However long it has waited here: its time counts from now.
-        magic_links.start_lifetime(services, message.payload["link"], clock())
+        lifetime = magic_links.LIFETIMES[message.kind]
+        magic_links.start_lifetime(services, message.payload["link"], clock(), lifetime)
     version = message.payload.get("policy_version")
     policy = policy_of(services, version) if version else services.policy
     return smtp.deliver(services, message, policy)

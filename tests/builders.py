@@ -118,6 +118,13 @@ def build_staff(services: Services, email: str = "sam@platform.example", *, name
     return build_account(services, email, name=name, is_staff=True)
 
 
+def build_manager(services: Services, email: str = "mia@platform.example", *, name: str = "Mia Brandt") -> Account:
+    """A person who works at the desk and manages people and projects."""
+    account = build_account(services, email, name=name, is_staff=True)
+    accounts.set_manages_people(services, email, True, NOW)
+    return account
+
+
 def written(body: str, submission: str = "", seen: int | None = None) -> MessageInput:
     """A reply or note as its form sends it; the form's id follows from the text."""
     return MessageInput(body, submission or f"form of {body[:60]}", seen)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
 
 from formapp import audit
 from formapp.accounts.sessions import UNKNOWN_ORIGIN, SessionOrigin, end_links_in, open_session_in
@@ -27,9 +28,14 @@ LIFETIME = timedelta(minutes=15)
 """How long a link works, from when it is sent."""
 KEPT = timedelta(hours=24)
 """How long one that is over is remembered: as long as what was saved behind it."""
+INVITED_FOR = timedelta(days=7)
+"""How long the link of an invitation works: nobody waits for that mail."""
 LINK_MAIL, UNKNOWN_MAIL, CONFIRM_MAIL = "link", "unknown-address", "confirm-ticket"
+INVITATION_MAIL = "invitation"
 MAIL_KINDS = (LINK_MAIL, UNKNOWN_MAIL, CONFIRM_MAIL)
 """The mails that somebody waits for at a sign-in page."""
+LIFETIMES = {LINK_MAIL: LIFETIME, INVITATION_MAIL: INVITED_FOR}
+"""How long the link works that a mail brings, from when that is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,21 +103,9 @@ def request_link(
             refused = audit.Origin(None, place)
             audit.record(database, "sign-in-refused", refused, now, subject_id=disabled, details=reason)
             return
-        token = new_token()
         database.execute(delete(SignInLink).where(SignInLink.expires_at <= now - KEPT))
-        database.add(
-            SignInLink(
-                token_hash=hash_token(token),
-                account_id=account.id,
-                draft_token=draft_token,
-                next_path=next_path,
-                created_at=now,
-                expires_at=now + LIFETIME,
-                used_at=None,
-            )
-        )
         link_facts = {
-            "link": f"{services.settings.base_url}/support/sign-in/{token}",
+            "link": _new_link(services, database, account.id, now, LIFETIME, draft_token, next_path),
             "has_draft": bool(draft_token),
             "minutes": int(LIFETIME.total_seconds() // 60),
             **in_language_of(account.language or language),
@@ -121,25 +115,50 @@ def request_link(
 
 def create_link(services: Services, email: str, now: datetime, *, by: audit.Origin | None = None) -> str:
     """The address of a fresh sign-in link, without ``by`` for an operator. Raises LinkGone where nobody may sign in."""
-    token = new_token()
     with services.write.begin() as database:
         account = database.scalar(
             select(Account).where(Account.email == address_to_find(email), Account.disabled_at.is_(None))
         )
         if account is None:
             raise LinkGone(f"There is no account for {email} that can sign in")
-        database.add(
-            SignInLink(
-                token_hash=hash_token(token),
-                account_id=account.id,
-                draft_token="",
-                next_path="",
-                created_at=now,
-                expires_at=now + LIFETIME,
-                used_at=None,
-            )
-        )
+        link = _new_link(services, database, account.id, now, LIFETIME)
         audit.record(database, "sign-in-link-printed", by or audit.command_line(), now, subject_id=account.id)
+    return link
+
+
+def invite_in(services: Services, database: Session, account: Account, by: audit.Origin, now: datetime) -> None:
+    """Send a person a first link, inside the caller's transaction, who has asked who may."""
+    facts = {
+        "link": _new_link(services, database, account.id, now, INVITED_FOR),
+        "name": account.name,
+        "days": INVITED_FOR.days,
+        **in_language_of(account.language),
+    }
+    outbox.enqueue_mail(database, INVITATION_MAIL, account.email, facts, _message_id(services), now)
+    audit.record(database, "account-invited", by, now, subject_id=account.id)
+
+
+def _new_link(
+    services: Services,
+    database: Session,
+    account_id: int,
+    now: datetime,
+    lifetime: timedelta,
+    draft_token: str = "",
+    next_path: str = "",
+) -> str:
+    token = new_token()
+    database.add(
+        SignInLink(
+            token_hash=hash_token(token),
+            account_id=account_id,
+            draft_token=draft_token,
+            next_path=next_path,
+            created_at=now,
+            expires_at=now + lifetime,
+            used_at=None,
+        )
+    )
     return f"{services.settings.base_url}/support/sign-in/{token}"
 
 
@@ -187,14 +206,14 @@ def redeem_link(services: Services, token: str, now: datetime, origin: SessionOr
         return RedeemedLink(opened, used.draft_token, used.next_path, account.is_staff)
 
 
-def start_lifetime(services: Services, link: str, now: datetime) -> None:
+def start_lifetime(services: Services, link: str, now: datetime, lifetime: timedelta = LIFETIME) -> None:
     """Let the time of an unused link count from now: its mail is being sent."""
     key = hash_token(link.rpartition("/")[2])
     with services.write.begin() as database:
         database.execute(
             update(SignInLink)
             .where(SignInLink.token_hash == key, SignInLink.used_at.is_(None))
-            .values(expires_at=now + LIFETIME)
+            .values(expires_at=now + lifetime)
         )
 
 

@@ -30,6 +30,7 @@ class SignedIn:
     email: str
     name: str
     is_staff: bool
+    manages_people: bool
     language: str | None
 
 
@@ -65,6 +66,7 @@ _LIVE = (
         Account.email,
         Account.name,
         Account.is_staff,
+        Account.manages_people,
         Account.language,
     )
     .join(Account, Account.id == SignedInSession.account_id)
@@ -110,7 +112,7 @@ def signed_in_by(services: Services, token: str, now: datetime) -> SignedIn | No
     if now - found.seen_at >= _NOTED:
         with best_effort("a session's time"), services.write.begin(patience=BRIEFLY) as database:
             database.execute(update(SignedInSession).where(SignedInSession.token_hash == key).values(seen_at=now))
-    return SignedIn(found.id, found.email, found.name, found.is_staff, found.language)
+    return SignedIn(found.id, found.email, found.name, found.is_staff, found.manages_people, found.language)
 
 
 def end_session(services: Services, token: str) -> None:

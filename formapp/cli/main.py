@@ -14,7 +14,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
 from formapp import supervisor, worker
-from formapp.accounts import accounts, magic_links, projects
+from formapp.accounts import magic_links
 from formapp.actors import OPERATOR
 from formapp.best_effort import best_effort
 from formapp.cli import operations
@@ -22,6 +22,7 @@ from formapp.cli.audit import audit
 from formapp.cli.context import with_desk
 from formapp.cli.mail import mail
 from formapp.cli.outbox import outbox
+from formapp.cli.people import account, member, project
 from formapp.cli.person import person
 from formapp.cli.webhooks import webhook
 from formapp.database import schema
@@ -62,6 +63,8 @@ def main(context: click.Context) -> None:
     context.obj = None
 
 
+for group in (account, project, member):
+    main.add_command(group)
 main.add_command(webhook)
 main.add_command(outbox)
 main.add_command(mail)
@@ -225,81 +228,6 @@ def db_check(desk: Services) -> None:
     if current != newest:
         raise click.ClickException(f"The database is at revision {current}, not {newest}. Run: formapp db upgrade")
     click.echo(f"The database is at revision {newest}.")
-
-
-@main.group()
-def account() -> None:
-    """People who can sign in."""
-
-
-@account.command(name="add")
-@click.argument("email")
-@click.option("--name", default="", help="Name as others see it.")
-@click.option("--staff", is_flag=True, help="Works at the desk.")
-@with_desk
-def account_add(desk: Services, email: str, name: str, staff: bool) -> None:
-    """Make an account."""
-    made = accounts.add_account(desk, email, name or email, utc_now(), is_staff=staff)
-    click.echo(f"Made the account {made.email}.")
-
-
-@account.command(name="disable")
-@click.argument("email")
-@with_desk
-def account_disable(desk: Services, email: str) -> None:
-    """Stop an account from signing in, at once."""
-    accounts.disable_account(desk, email, utc_now())
-    click.echo(f"{email} can no longer sign in.")
-
-
-@main.group()
-def project() -> None:
-    """What tickets are about."""
-
-
-@project.command(name="add")
-@click.argument("key")
-@click.option("--name", required=True, help="Name as people see it.")
-@click.option("--plan", default="Standard", show_default=True, help="Name of the support plan.")
-@with_desk
-def project_add(desk: Services, key: str, name: str, plan: str) -> None:
-    """Make an active project."""
-    projects.add_project(desk, key, name, plan, utc_now())
-    click.echo(f"Made the project {key}.")
-
-
-@project.command(name="close")
-@click.argument("key")
-@with_desk
-def project_close(desk: Services, key: str) -> None:
-    """End a project; its tickets stay."""
-    projects.close_project(desk, key)
-    click.echo(f"Closed the project {key}.")
-
-
-@main.group()
-def member() -> None:
-    """Who belongs to a project."""
-
-
-@member.command(name="add")
-@click.argument("email")
-@click.argument("project_key")
-@with_desk
-def member_add(desk: Services, email: str, project_key: str) -> None:
-    """Let a person see and file a project's tickets."""
-    projects.add_member(desk, email, project_key, utc_now())
-    click.echo(f"{email} is in {project_key}.")
-
-
-@member.command(name="remove")
-@click.argument("email")
-@click.argument("project_key")
-@with_desk
-def member_remove(desk: Services, email: str, project_key: str) -> None:
-    """Let a person no longer see a project's tickets; what the person sent stays."""
-    projects.remove_member(desk, email, project_key, utc_now())
-    click.echo(f"{email} is not in {project_key}.")
 
 
 @main.group()

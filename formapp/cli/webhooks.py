@@ -100,3 +100,12 @@ def webhook_enable(desk: Services, number: int) -> None:
     """Send to an endpoint again, from the next event on."""
     endpoints.enable(desk, number)
     click.echo(f"Endpoint {number} is switched on.")
+
+
+@webhook.command(name="remove")
+@click.argument("number", metavar="ID", type=int)
+@with_desk
+def webhook_remove(desk: Services, number: int) -> None:
+    """Remove an endpoint that is switched off, with its secret and its log. Added again, it gets a new secret."""
+    endpoints.remove(desk, number, utc_now())
+    click.echo(f"Endpoint {number} is removed.")

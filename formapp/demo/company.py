@@ -38,6 +38,8 @@ def add_demo(services: Services, now: datetime) -> bool:
             return False
     for email, name, is_staff in PEOPLE:
         accounts.add_account(services, email, name, now, is_staff=is_staff)
+        if is_staff:
+            accounts.set_manages_people(services, email, True, now)
     for key, name, plan in PROJECTS:
         projects.add_project(services, key, name, plan, now)
     for email, key in MEMBERS:

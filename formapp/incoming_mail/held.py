@@ -93,9 +93,12 @@ def accept(services: Services, actor: int, number: int, now: datetime, *, projec
     if account is None or not (account.is_staff or facts.is_member):
         if not key:
             raise UseCaseError(_("Choose the sender's project"), "project")
-        if account is None:
-            account = accounts.add_account(services, content.parsed.sender, content.parsed.sender_name, now, by=by)
-        projects.add_member(services, account.email, key, now, by=by)
+        with services.write.begin() as database:
+            # Of staff without the right to manage people, too: the sender of this mail and nobody else.
+            if account is None:
+                parsed = content.parsed
+                account = accounts.add_account_in(database, parsed.sender, parsed.sender_name, by, now)
+            projects.add_member_in(database, account, key, by, now)
     judgement = judge(services, number, now, accepted_by=actor, project_key=key)
     if judgement.state == "held":
         raise UseCaseError(_("The ticket can't take this mail as it is"))
@@ -112,7 +115,20 @@ def mark_as_spam(services: Services, actor: int, number: int, now: datetime) -> 
             raise NotFound
         if mail.state != "held":
             raise UseCaseError(_("Somebody has decided about this mail already"))
-        mail.state, mail.reason, mail.judged_at, mail.judged_by_id = "spam", "", now, person.id
+        # The reason stays: by it the mail can be held again.
+        mail.state, mail.judged_at, mail.judged_by_id = "spam", now, person.id
+
+
+def hold_again(services: Services, actor: int, number: int, now: datetime) -> None:
+    """Take a mail out of spam: it waits for a decision as before. Raises NotPermitted, NotFound, UseCaseError."""
+    with services.write.begin() as database:
+        require_staff(database, actor)
+        mail = database.get(IncomingMail, number) if 0 < number <= LARGEST_ID else None
+        if mail is None:
+            raise NotFound
+        if mail.state != "spam":
+            raise UseCaseError(_("This mail isn't marked as spam"))
+        mail.state, mail.judged_at, mail.judged_by_id = "held", now, None
 
 
 def mails_of(services: Services, ticket_id: int) -> Mapping[int, tuple[int, bool]]:

@@ -1,6 +1,14 @@
 """What the desk stores. Each column says what it holds; what must never be broken is a named constraint."""
 
-from formapp.models.accounts import Account, Membership, Project, SignedInSession, SignInLink
+from formapp.models.accounts import (
+    Account,
+    AddressChange,
+    FormerDetails,
+    Membership,
+    Project,
+    SignedInSession,
+    SignInLink,
+)
 from formapp.models.attachments import PREVIEW_STATES, SCAN_STATES, AnonymousFile, Attachment
 from formapp.models.audit import YOUNGEST_PRUNED_DAYS, AuditEntry
 from formapp.models.constraints import LARGEST_ID
@@ -42,6 +50,7 @@ __all__ = [
     "WORK_KINDS",
     "YOUNGEST_PRUNED_DAYS",
     "Account",
+    "AddressChange",
     "AnonymousFile",
     "Attachment",
     "AuditEntry",
@@ -49,6 +58,7 @@ __all__ = [
     "Draft",
     "Event",
     "FailedWork",
+    "FormerDetails",
     "IncomingMail",
     "Installation",
     "LaneRound",

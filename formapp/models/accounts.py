@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from formapp.database.engine import Base, UtcDateTime
@@ -14,12 +14,19 @@ class Account(Base):
     """A person who can sign in."""
 
     __tablename__ = "accounts"
-    __table_args__ = (UniqueConstraint("email"), CheckConstraint("email = lower(email)", name="email_lower"))
+    __table_args__ = (
+        UniqueConstraint("email"),
+        CheckConstraint("email = lower(email)", name="email_lower"),
+        CheckConstraint("is_staff OR NOT manages_people", name="who_manages_is_staff"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True, comment="Number of the account")
     email: Mapped[str] = mapped_column(String(254), comment="E-mail address, in small letters; links go there")
     name: Mapped[str] = mapped_column(String(200), comment="Name as others see it")
     is_staff: Mapped[bool] = mapped_column(default=False, comment="Whether the person works at the desk")
+    manages_people: Mapped[bool] = mapped_column(
+        default=False, server_default=false(), comment="Whether the person may change people and projects"
+    )
     language: Mapped[str | None] = mapped_column(
         String(16), comment="Language of pages and mails, as in de; empty: not known yet"
     )
@@ -86,3 +93,31 @@ class SignInLink(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, comment="When it was made")
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, comment="Until when it works")
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime, comment="When it was used; it works once")
+
+
+class AddressChange(Base):
+    """A new address that waits for its link to be pressed: one at a time for each person."""
+
+    __tablename__ = "address_changes"
+    __table_args__ = (UniqueConstraint("token_hash"),)
+
+    account_id: Mapped[int] = mapped_column(
+        ForeignKey("accounts.id"), primary_key=True, autoincrement=False, comment="Whose address changes"
+    )
+    token_hash: Mapped[str] = mapped_column(String(64), comment="SHA-256 of the link's token, hex")
+    email: Mapped[str] = mapped_column(String(254), comment="The new address, in small letters; the link went there")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, comment="When it was asked for")
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, comment="Until when the link works")
+
+
+class FormerDetails(Base):
+    """A name and an address that a person had, so that whoever is erased is found under these too."""
+
+    __tablename__ = "former_details"
+    __table_args__ = (Index(None, "account_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, comment="Number; the order of the changes")
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), comment="Whose they were")
+    name: Mapped[str] = mapped_column(String(200), comment="Name before the change")
+    email: Mapped[str] = mapped_column(String(254), comment="Address before the change")
+    until: Mapped[datetime] = mapped_column(UtcDateTime, comment="When one of them was changed")

@@ -8,6 +8,7 @@ from datetime import datetime
 from flask import Blueprint, abort
 from werkzeug.wrappers import Response
 
+from formapp.accounts import address_changes, magic_links
 from formapp.models import OutboxMessage
 from formapp.notifications import outbox
 from formapp.notifications.email.compose import compose
@@ -20,6 +21,7 @@ from formapp.web.layout.page import page
 from formapp.web.row_number import row_number
 
 blueprint = Blueprint("inbox", __name__)
+WITH_LINKS = {*magic_links.LIFETIMES, address_changes.CONFIRM_MAIL}
 SENT_LINK = gettext_noop("Its link was taken out when it was sent.")
 
 
@@ -59,7 +61,7 @@ def _only_for_trying_out() -> None:
 def _shown(row: OutboxMessage) -> ShownMail:
     mail = _mail(row)
     if mail is None:
-        why = _(SENT_LINK) if row.state == "sent" and row.kind == "link" else row.last_error
+        why = _(SENT_LINK) if row.state == "sent" and row.kind in WITH_LINKS else row.last_error
         return ShownMail(row.id, row.recipient, _("(can't be built)"), why, row.created_at)
     return ShownMail(row.id, row.recipient, mail.subject, mail.text, row.created_at)
 

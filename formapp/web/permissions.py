@@ -25,6 +25,7 @@ class Role(StrEnum):
     MEMBER = "member"
     STRANGER = "member of another project"
     STAFF = "works at the desk"
+    MANAGER = "manages people"
     DISABLED = "disabled account"
 
 
@@ -45,18 +46,24 @@ class Rule(NamedTuple):
     stranger: Decision
     staff: Decision
     disabled: Decision
+    manager: Decision
 
     def answer(self, role: Role) -> Decision:
         """What the route does for this role."""
         return Decision(getattr(self, role.name.lower()))
 
 
-EVERYONE = Rule(Decision.OPEN, Decision.OPEN, Decision.OPEN, Decision.OPEN, Decision.OPEN)
-SIGNED_IN = Rule(Decision.SIGN_IN, Decision.OPEN, Decision.OPEN, Decision.OPEN, Decision.SIGN_IN)
-OWN_TICKET = Rule(Decision.SIGN_IN, Decision.OPEN, Decision.MISSING, Decision.STAFF_PAGE, Decision.SIGN_IN)
-STAFF_ONLY = Rule(Decision.SIGN_IN, Decision.MISSING, Decision.MISSING, Decision.OPEN, Decision.SIGN_IN)
+EVERYONE = Rule(*[Decision.OPEN] * 6)
+SIGNED_IN = Rule(Decision.SIGN_IN, Decision.OPEN, Decision.OPEN, Decision.OPEN, Decision.SIGN_IN, Decision.OPEN)
+OWN_TICKET = Rule(
+    Decision.SIGN_IN, Decision.OPEN, Decision.MISSING, Decision.STAFF_PAGE, Decision.SIGN_IN, Decision.STAFF_PAGE
+)
+STAFF_ONLY = Rule(Decision.SIGN_IN, Decision.MISSING, Decision.MISSING, Decision.OPEN, Decision.SIGN_IN, Decision.OPEN)
+MANAGERS_ONLY = Rule(
+    Decision.SIGN_IN, Decision.MISSING, Decision.MISSING, Decision.MISSING, Decision.SIGN_IN, Decision.OPEN
+)
 # The operator's token decides, not who is signed in; without it there is nothing.
-BY_TOKEN = Rule(Decision.MISSING, Decision.MISSING, Decision.MISSING, Decision.MISSING, Decision.MISSING)
+BY_TOKEN = Rule(*[Decision.MISSING] * 6)
 
 # A disabled account's sessions end when it is disabled, so its row is always that of anonymous.
 RULES: Mapping[tuple[str, str], Rule] = {
@@ -125,7 +132,37 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "mail.whole"): STAFF_ONLY,
     ("POST", "mail.accept"): STAFF_ONLY,
     ("POST", "mail.spam"): STAFF_ONLY,
+    ("POST", "mail.hold_again"): STAFF_ONLY,
     ("GET", "audit_log.lines"): STAFF_ONLY,
+    ("GET", "people.everybody"): MANAGERS_ONLY,
+    ("GET", "people.add_form"): MANAGERS_ONLY,
+    ("POST", "people.add"): MANAGERS_ONLY,
+    ("GET", "people.import_form"): MANAGERS_ONLY,
+    ("POST", "people.import_table"): MANAGERS_ONLY,
+    ("GET", "people.person"): MANAGERS_ONLY,
+    ("POST", "people.rename"): MANAGERS_ONLY,
+    ("POST", "people.change_address"): MANAGERS_ONLY,
+    ("POST", "people.cancel_address"): MANAGERS_ONLY,
+    ("POST", "people.invite"): MANAGERS_ONLY,
+    ("POST", "people.sign_out"): MANAGERS_ONLY,
+    ("POST", "people.disable"): MANAGERS_ONLY,
+    ("POST", "people.enable"): MANAGERS_ONLY,
+    ("POST", "people.make_staff"): MANAGERS_ONLY,
+    ("POST", "people.end_staff"): MANAGERS_ONLY,
+    ("POST", "people.let_in"): MANAGERS_ONLY,
+    ("POST", "people.take_out"): MANAGERS_ONLY,
+    ("GET", "projects.every"): MANAGERS_ONLY,
+    ("GET", "projects.add_form"): MANAGERS_ONLY,
+    ("POST", "projects.add"): MANAGERS_ONLY,
+    ("GET", "projects.project"): MANAGERS_ONLY,
+    ("POST", "projects.change"): MANAGERS_ONLY,
+    ("POST", "projects.close"): MANAGERS_ONLY,
+    ("POST", "projects.reopen"): MANAGERS_ONLY,
+    ("POST", "projects.let_in"): MANAGERS_ONLY,
+    ("POST", "projects.take_out"): MANAGERS_ONLY,
+    # Whoever reads the mail at the new address; the link decides.
+    ("GET", "address.look"): EVERYONE,
+    ("POST", "address.use"): EVERYONE,
     ("GET", "account.projects"): SIGNED_IN,
     ("GET", "account.settings"): SIGNED_IN,
     ("POST", "account.choose_language"): SIGNED_IN,
@@ -163,6 +200,8 @@ def _authorize_role(row: Rule, person: Person) -> Response | None:
     """Let a signed-in person through, with the ticket that the address names, or answer 404."""
     reference = (request.view_args or {}).get("reference")
     if row is STAFF_ONLY and not person.is_staff:
+        _refuse(person)
+    if row is MANAGERS_ONLY and not person.manages_people:
         _refuse(person)
     if reference is None:
         return None

@@ -46,6 +46,8 @@ class Action(NamedTuple):
     unnamed: str = ""
 
 
+_PEOPLE = ("people.everybody", gettext_noop("People"))
+_PROJECTS = ("projects.every", gettext_noop("Projects"))
 ACTIONS: Mapping[str, Action] = {
     "tickets.reply": Action(
         gettext_noop("Send reply"), gettext_noop("send it to %(reference)s"), TICKET, "%(reference)s", has_text=True
@@ -118,6 +120,65 @@ ACTIONS: Mapping[str, Action] = {
     "mail.spam": Action(
         gettext_noop("Mark as spam"), gettext_noop("mark this mail as spam"), "mail.mails", gettext_noop("Mail")
     ),
+    "mail.hold_again": Action(
+        gettext_noop("Not spam"), gettext_noop("take this mail out of spam"), "mail.mails", gettext_noop("Mail")
+    ),
+    "people.add": Action(gettext_noop("Add person"), gettext_noop("add %(email)s"), *_PEOPLE, has_text=True),
+    "people.import_table": Action(gettext_noop("Import"), gettext_noop("import these people"), *_PEOPLE, has_text=True),
+    "people.rename": Action(
+        gettext_noop("Save name"), gettext_noop("give the person the name %(name)s"), *_PEOPLE, has_text=True
+    ),
+    "people.change_address": Action(
+        gettext_noop("Send link"),
+        gettext_noop("send a link to %(email)s, which changes the person’s address"),
+        *_PEOPLE,
+        has_text=True,
+    ),
+    "people.cancel_address": Action(
+        gettext_noop("Cancel change"), gettext_noop("cancel the change of address"), *_PEOPLE
+    ),
+    "people.invite": Action(
+        gettext_noop("Send invitation"), gettext_noop("send an invitation to this person"), *_PEOPLE
+    ),
+    "people.sign_out": Action(
+        gettext_noop("Sign out everywhere"), gettext_noop("sign this person out on all devices"), *_PEOPLE
+    ),
+    "people.disable": Action(gettext_noop("Disable account"), gettext_noop("disable this account"), *_PEOPLE),
+    "people.enable": Action(gettext_noop("Enable account"), gettext_noop("enable this account"), *_PEOPLE),
+    "people.make_staff": Action(gettext_noop("Make staff"), gettext_noop("make this person staff"), *_PEOPLE),
+    "people.end_staff": Action(
+        gettext_noop("Take out of staff"), gettext_noop("take this person out of staff"), *_PEOPLE
+    ),
+    "people.let_in": Action(gettext_noop("Let in"), gettext_noop("let this person in to a project"), *_PEOPLE),
+    "people.take_out": Action(
+        gettext_noop("Take out"),
+        gettext_noop("take this person out of %(what)s"),
+        *_PEOPLE,
+        unnamed=gettext_noop("take somebody out"),
+    ),
+    "projects.add": Action(
+        gettext_noop("Add project"), gettext_noop("add the project %(name)s"), *_PROJECTS, has_text=True
+    ),
+    "projects.change": Action(
+        gettext_noop("Save changes"), gettext_noop("save these changes of %(key)s"), *_PROJECTS, has_text=True
+    ),
+    "projects.close": Action(gettext_noop("Close project"), gettext_noop("close the project %(key)s"), *_PROJECTS),
+    "projects.reopen": Action(gettext_noop("Reopen project"), gettext_noop("reopen the project %(key)s"), *_PROJECTS),
+    "projects.let_in": Action(
+        gettext_noop("Let in"), gettext_noop("let %(email)s in to %(key)s"), *_PROJECTS, has_text=True
+    ),
+    "projects.take_out": Action(
+        gettext_noop("Take out"),
+        gettext_noop("take %(what)s out of %(key)s"),
+        *_PROJECTS,
+        unnamed=gettext_noop("take somebody out of %(key)s"),
+    ),
+    "address.use": Action(
+        gettext_noop("Confirm address"),
+        gettext_noop("confirm your new address"),
+        "address.look",
+        gettext_noop("Your new address"),
+    ),
     "signin.send": Action(
         gettext_noop("Send me a link"),
         gettext_noop("get a sign-in link sent to %(email)s"),
@@ -157,7 +218,10 @@ ACTIONS: Mapping[str, Action] = {
 # belongs to a form.
 # The ticket form is compared where it is filed, so that a database that is away costs no word of it.
 NOT_COMPARED = frozenset(
-    {"signin.send", "signin.use", "files.upload", "files.remove", "monitoring.through", "tickets.create"}
+    {
+        *("signin.send", "signin.use", "address.use", "confirm.send", "files.upload", "files.remove"),
+        *("monitoring.through", "tickets.create"),
+    }
 )
 
 

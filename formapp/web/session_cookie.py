@@ -28,6 +28,7 @@ class Person:
     email: str
     name: str
     is_staff: bool
+    manages_people: bool
     token: str
     language: str | None = None
 
@@ -53,7 +54,9 @@ def signed_in(token: str) -> Person | None:
         return None
     if language := known_language(found.language):
         speak(language)
-    return Person(found.account_id, found.email, found.name, found.is_staff, token, found.language)
+    return Person(
+        found.account_id, found.email, found.name, found.is_staff, found.manages_people, token, found.language
+    )
 
 
 def require_person() -> Person:

@@ -215,7 +215,28 @@ def ticket_at_the_desk_with_error(page: Page) -> None:
     expect(page.get_by_text("There is a problem")).to_be_visible()
 
 
+def person_with_error(page: Page) -> None:
+    page.goto("/support/desk/people/1")
+    page.get_by_role("button", name="Send link").click()
+    expect(page.get_by_text("There is a problem")).to_be_visible()
+
+
+def table_with_errors(page: Page) -> None:
+    page.goto("/support/desk/people/import")
+    page.get_by_role("textbox", name="Table").fill("email,project\nnonsense,shop")
+    page.get_by_role("button", name="Import").click()
+    expect(page.get_by_text("There is a problem")).to_be_visible()
+
+
 STAFF: dict[str, Callable[[Page], None]] = {
+    "people": at("/support/desk/people"),
+    "a person": at("/support/desk/people/1"),
+    "a person with an error": person_with_error,
+    "add a person": at("/support/desk/people/add"),
+    "a table with errors": table_with_errors,
+    "projects": at("/support/desk/projects"),
+    "a project": at("/support/desk/projects/shop"),
+    "add a project": at("/support/desk/projects/add"),
     "the queue": at("/support/desk/"),
     "the queue with an error": queue_with_error,
     "closures": at("/support/desk/closures"),

@@ -155,7 +155,7 @@ def test_what_can_t_be_filed_names_its_field_and_stores_nothing(
 
 def test_a_closed_project_takes_no_ticket(services: Services) -> None:
     ada = build_customer(services)
-    projects.close_project(services, "shop")
+    projects.close_project(services, "shop", NOW)
     with pytest.raises(ProjectClosed):
         file_ticket(services, ada)
     assert projects.active_projects_of(services, ada.id) == ()

@@ -26,7 +26,9 @@ from tests.builders import NOW, REPOSITORY, build_message, build_settings
 
 GOLDEN = Path(__file__).parent / "golden"
 DUE = (NOW + timedelta(days=1)).isoformat()
-LINK = {"link": "http://127.0.0.1:8000/support/sign-in/TOKEN", "minutes": 15}
+BASE = "http://127.0.0.1:8000/support"
+LINK = {"link": f"{BASE}/sign-in/TOKEN", "minutes": 15}
+ADDRESSES = {"name": "Ada Martin", "old": "ada@shop.example", "new": "ada@museum.example"}
 THREAD = "<SUP-1042.1.received@127.0.0.1>"
 REPLY = {"body": "Please try <again>.\nIt is mended & well.\n\nSam", "thread": THREAD}
 CHANGED = {
@@ -44,6 +46,10 @@ MAILS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("link-with-draft", "link", {**LINK, "has_draft": True}),
     ("unknown-address", "unknown-address", {}),
     ("confirm-ticket", "confirm-ticket", {"link": "http://127.0.0.1:8000/support/confirm/TOKEN"}),
+    ("invitation", "invitation", {**LINK, "name": "Ada Martin", "days": 7}),
+    ("address-confirm", "address-confirm", {**ADDRESSES, "link": f"{BASE}/change-address/TOKEN", "days": 3}),
+    ("address-asked", "address-asked", ADDRESSES),
+    ("address-changed", "address-changed", ADDRESSES),
     ("received", "received", {}),
     ("received-best-effort", "received", {"priority": "low", "response_due": None}),
     ("replied", "replied", REPLY),

@@ -10,7 +10,7 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from formapp import failed_work
-from formapp.accounts.accounts import disable_account
+from formapp.accounts.accounts import disable_account, find_account_by_email
 from formapp.app import create_app
 from formapp.attachments import jobs as attachment_jobs
 from formapp.incoming_mail.receive import receive
@@ -23,6 +23,7 @@ from tests.builders import (
     Clock,
     build_account,
     build_customer,
+    build_manager,
     build_project,
     build_services,
     file_ticket,
@@ -61,6 +62,10 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Desk:
         build_account(services, email)
     build_account(services, "sam@platform.example", name="Sam Rivera", is_staff=True)
     build_project(services, "museum", "stranger@museum.example", name="City Museum")
+    build_manager(services)
+    # What nobody else's lines need: the person is changed, and in this project.
+    build_account(services, "spare@shop.example", name="Spare")
+    build_project(services, "spare", "spare@shop.example", name="Spare")
     clock = Clock()
     return Desk(create_app(services=services, clock=clock), services, clock, ada)
 
@@ -74,6 +79,7 @@ def browsers(whole: Desk) -> dict[Role, Browser]:
         Role.MEMBER: whole.browser_of("ada@shop.example"),
         Role.STRANGER: whole.browser_of("stranger@museum.example"),
         Role.STAFF: whole.browser_of("sam@platform.example"),
+        Role.MANAGER: whole.browser_of("mia@platform.example"),
         Role.DISABLED: disabled,
     }
 
@@ -99,7 +105,9 @@ def test_a_disabled_account_is_nobody() -> None:
 def address(desk: Desk, rule: Rule) -> str:
     """The rule's address with arguments that name something that is there."""
     style = next(iter(desk.app.extensions["formapp"].assets.by_hashed_name))
+    spare = find_account_by_email(desk.services, "spare@shop.example")
     arguments = {"reference": "SUP-1001", "token": "used-up", "name": style, "number": "1", "path": "index.html"}
+    arguments |= {"person": str(spare.id if spare else 0), "key": "spare"}
     path = rule.rule
     for argument in rule.arguments:
         path = path.replace(f"<{argument}>", arguments[argument])
@@ -127,7 +135,7 @@ def test_each_route_keeps_to_its_line(
 ) -> None:
     rule = next(rule for verb, rule in every_route(whole.app) if (verb, rule.endpoint) == (method, endpoint))
     browser = browsers[role]
-    if endpoint == "signin.leave" and role in {Role.MEMBER, Role.STRANGER, Role.STAFF}:
+    if endpoint == "signin.leave" and role in {Role.MEMBER, Role.STRANGER, Role.STAFF, Role.MANAGER}:
         # Signing out would end what the other lines need.
         browser = whole.browser_of("ada@shop.example")
     assert answer_of(browser, method, address(whole, rule)) is RULES[method, endpoint].answer(role)

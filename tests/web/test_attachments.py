@@ -11,7 +11,7 @@ from formapp.tickets.triage import close
 from formapp.web.rate_limits import RateLimits
 from tests.attachments.odd_files import ODD_FILES, OddFile
 from tests.attachments.photos import SECRETS, photo
-from tests.builders import Clock, build_customer, build_services, build_staff, keep_file, stored
+from tests.builders import NOW, Clock, build_customer, build_services, build_staff, keep_file, stored
 from tests.web.attaching import LOG, attached_names, attachments, form_with, kept_names, sentence_at_files, waiting
 from tests.web.conftest import Desk, filled, follow_newest_link, ticket_form_of
 from tests.web.page import Browser, Form, Page
@@ -165,7 +165,7 @@ def test_files_survive_a_changed_secret_and_one_more_press(desk: Desk, ada: Brow
 
 def test_without_an_active_project_the_page_names_the_files_that_were_not_sent(desk: Desk, ada: Browser) -> None:
     form = form_with(ada, ("good.log", LOG))
-    close_project(desk.services, "shop")
+    close_project(desk.services, "shop", NOW)
     page = ada.send(form)
     assert page.heading == "You need an active project"
     assert "good.log" in page.text

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from formapp.accounts.projects import close_project
-from tests.builders import build_account, build_project
+from tests.builders import NOW, build_account, build_project
 from tests.web.conftest import Desk, filled, ticket_form_of
 from tests.web.page import Browser, Page
 
@@ -77,7 +77,7 @@ def test_a_foreign_and_an_unknown_project_cannot_be_told_apart(desk: Desk, ada: 
 def test_a_project_that_ended_meanwhile_can_no_longer_be_chosen(desk: Desk, ada: Browser) -> None:
     build_project(desk.services, "intranet", "ada@shop.example", name="Riverside Intranet")
     form = ticket_form_of(ada)
-    close_project(desk.services, "shop")
+    close_project(desk.services, "shop", NOW)
     again = ada.send(form)
     assert sentence_at(again, "project")
     assert again.form("/support/tickets").fields["description"] == filled()["description"]

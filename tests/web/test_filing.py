@@ -136,7 +136,7 @@ def test_without_an_active_project_the_page_says_what_to_do(desk: Desk) -> None:
 
 def test_what_was_typed_is_kept_when_the_last_project_has_ended(desk: Desk, ada: Browser) -> None:
     form = ticket_form_of(ada)
-    close_project(desk.services, "shop")
+    close_project(desk.services, "shop", NOW)
     page = ada.send(form)
     assert page.heading == "You need an active project"
     assert filled()["subject"] in page.text

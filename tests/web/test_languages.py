@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import update
 
 from formapp import failed_work
-from formapp.accounts.accounts import choose_language
+from formapp.accounts.accounts import choose_language, invite, set_manages_people
+from formapp.accounts.address_changes import ask_to_change_address
 from formapp.accounts.projects import add_member, close_project
 from formapp.hours.closures import add_closure
 from formapp.incoming_mail import judge, receive
@@ -243,7 +244,21 @@ DATA = (
     *("http://127.0.0.1:8000", "/file-a-ticket/", "Checkout fails", "Another one", "Put a book into the cart."),
     *("Press Pay.", "Expected: a receipt. Seen: Error 502.", "Please try again.", "It is mended.", "error.log"),
     *("Moving house", "A question", "Hello there", "Chrome", "Linux", "root", "ticket.opened", "ticket.replied"),
-    *("elsewhere", ":late", "German", "tickets.show", ": shop"),
+    *(
+        "elsewhere",
+        ":late",
+        "German",
+        "tickets.show",
+        ": shop",
+        "harbour",
+        "nothing",
+        "nobody",
+        "email,name,project",
+        "email,project",
+    ),
+    *("“A B”", '"A B"', "who,shop", "ada@shop.example,elsewhere", '"who"', "people.disable"),
+    *("A B", "who", "CSV", "shop"),
+    "“shop”",
 )
 
 
@@ -333,10 +348,70 @@ def walk(desk: Desk) -> Iterator[Page]:
     replies.reply_as_customer(services, desk.customer.id, 1, written("Hello there"), clock())
     yield sam.send(form_of(page, "close"))
     yield sam.post(f"{TICKET}/assign", {"assignee": ""}, {})
-    close_project(services, "shop")
+    yield from walk_people(desk, sam)
+    close_project(services, "shop", clock())
     yield ada.open("/support/tickets/new")
     yield ada.open("/support/projects")
     yield ada.send(ada.open("/support/account").form("/support/sign-out"))
+
+
+def walk_people(desk: Desk, sam: Browser) -> Iterator[Page]:
+    """The pages of people and projects, with their mistakes, for Sam who may now manage them."""
+    set_manages_people(desk.services, "sam@platform.example", True, desk.clock())
+    invite(desk.services, "ada@shop.example", desk.clock())
+    here = "/support/desk"
+    for path in (
+        "people",
+        "people?search=nobody",
+        "people/add",
+        "people/import",
+        "people/2",
+        "projects",
+        "projects/add",
+    ):
+        yield sam.open(f"{here}/{path}")
+    for path in ("projects", "projects/add", "projects?search=nothing"):
+        yield sam.open(f"{here}/{path}")
+    for form, fields in (
+        (f"{here}/people/add", {"email": "who"}),
+        (f"{here}/people/import", {"table": "email,project\nwho,shop\nada@shop.example,elsewhere"}),
+        (f"{here}/projects/add", {"key": "A B"}),
+    ):
+        filled_form = sam.open(form).form(form)
+        filled_form.fields |= fields
+        yield sam.send(filled_form)
+    for act, fields in (
+        ("name", {"name": ""}),
+        ("address", {"email": "who@nowhere.example"}),
+        ("address/cancel", {}),
+        ("projects", {"project": "harbour"}),
+        ("projects/harbour/take-out", {}),
+        ("staff/end", {}),
+        ("staff", {}),
+        ("disable", {}),
+        ("enable", {}),
+    ):
+        form = sam.open(f"{here}/people/2").form(f"{here}/people/2/{act}")
+        form.fields |= fields
+        yield sam.send(form)
+    project = f"{here}/projects/harbour"
+    for act, fields in (
+        ("", {"plan": ""}),
+        ("/members", {"email": "who@nowhere.example"}),
+        ("/close", {}),
+        ("/reopen", {}),
+    ):
+        form = sam.open(project).form(f"{project}{act}")
+        form.fields |= fields
+        yield sam.send(form)
+    new = ask_to_change_address(desk.services, "kim@platform.example", "who@nowhere.example", desk.clock())
+    assert new
+    link = next(row.payload["link"] for row in stored(desk.services, OutboxMessage)[::-1] if "link" in row.payload)
+    path = str(link).removeprefix(sam.origin)
+    yield sam.open(path)
+    yield sam.send(sam.open(path).form(path))
+    yield sam.open(path)
+    yield sam.post(f"{here}/people/2/disable", {}, {})
 
 
 REFERENCES = tuple(

@@ -80,6 +80,19 @@ def test_spam_is_set_aside_and_stays_among_all_mail(desk: Desk, sam: Browser) ->
     assert [mail.judged_by_id for mail in stored(desk.services, IncomingMail)] == [2]
 
 
+def test_what_is_no_spam_is_held_again_with_its_reason(desk: Desk, sam: Browser) -> None:
+    take(desk, build_mail(sender="eve@elsewhere.example", subject="Not cheap"))
+    before = sam.open(f"{MAIL}/1").text
+    sam.send(sam.open(f"{MAIL}/1").form(f"{MAIL}/1/spam"))
+    spam = sam.open(f"{MAIL}/1")
+    assert "Spam, decided by Sam Rivera" in spam.text
+    form = spam.form(f"{MAIL}/1/not-spam")
+    assert "no longer marked as spam" in sam.send(form).text
+    assert sam.open(f"{MAIL}/1").text == before
+    again = sam.send(form)
+    assert (again.status, "isn't marked as spam" in again.text) == (422, True)
+
+
 def test_a_ticket_says_what_came_by_mail_and_what_is_not_confirmed(desk: Desk, sam: Browser) -> None:
     """Staff see both and the whole mail; the customer sees that it came by mail."""
     take(desk, build_mail("New text\n\n> old text", subject="Re: SUP-1001"))

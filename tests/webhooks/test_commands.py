@@ -10,8 +10,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from formapp.cli.main import main
+from formapp.models import OutboxMessage, WebhookAttempt, WebhookSecret
+from formapp.notifications.webhooks.delivery import deliver
+from formapp.notifications.webhooks.endpoints import add_endpoint
+from formapp.notifications.webhooks.messages import recipient_of
 from formapp.services import Services
-from tests.builders import POLICY, build_project
+from tests.builders import NOW, POLICY, Clock, build_project, stored
+from tests.webhooks.build import build_ticket, send, tell, told_endpoint
 from tests.webhooks.receiver import Receiver, Reply
 
 Formapp = Callable[..., Result]
@@ -54,6 +59,33 @@ def test_an_endpoint_of_one_project_and_some_events(
     build_project(sqlite_desk)
     formapp("add", receiver.url(), "--project", "shop", "--events", "ticket.created,ticket.closed")
     assert formapp("list").output.startswith(f"1  {receiver.url()}, tickets of shop, ticket.created, ticket.closed; on")
+
+
+def test_an_endpoint_is_removed_with_all_that_waits_for_it(
+    formapp: Formapp, sqlite_desk: Services, receiver: Receiver
+) -> None:
+    ticket = build_ticket(sqlite_desk)
+    number, _ = told_endpoint(sqlite_desk, receiver, ticket)
+    other, _ = add_endpoint(sqlite_desk, receiver.url(), NOW)
+    send(sqlite_desk, Clock())
+    tell(sqlite_desk, ticket)
+    refused = formapp("remove", str(number))
+    assert (refused.exit_code, "Switch it off first" in refused.output) == (1, True)
+    formapp("disable", str(number))
+    assert formapp("remove", str(number)).output == f"Endpoint {number} is removed.\n"
+    left = [row.recipient for row in stored(sqlite_desk, OutboxMessage) if row.channel == "webhook"]
+    assert left == [recipient_of(other)]
+    assert {row.endpoint_id for row in (*stored(sqlite_desk, WebhookSecret), *stored(sqlite_desk, WebhookAttempt))} == {
+        other
+    }
+    assert formapp("remove", str(number)).exit_code == 1
+
+
+def test_a_message_whose_endpoint_is_gone_is_given_up(sqlite_desk: Services) -> None:
+    """Added at the very instant at which the endpoint was removed."""
+    message = OutboxMessage(kind="ticket.created", recipient=recipient_of(99), payload={}, message_id="m")
+    outcome = deliver(sqlite_desk, message, Clock())
+    assert (outcome.sent, outcome.permanent, outcome.error) == (False, True, "The endpoint was removed")
 
 
 def test_an_endpoint_is_switched_off_and_on(formapp: Formapp, receiver: Receiver) -> None:

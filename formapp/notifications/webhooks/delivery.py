@@ -67,8 +67,10 @@ def deliver(
     """Try to deliver a leased outbox row, and say what becomes of it."""
     number, now = endpoint_id_of(message.recipient), clock()
     with services.read() as database:
-        endpoint = database.get_one(WebhookEndpoint, number)
+        endpoint = database.get(WebhookEndpoint, number)
         signing = signing_secrets(database, number, now)
+    if endpoint is None:
+        return Outcome(sent=False, error="The endpoint was removed", permanent=True)
     if endpoint.disabled_at is not None:
         return Outcome(sent=False, error=f"The endpoint is switched off: {endpoint.disabled_reason}", permanent=True)
     parcel = _Parcel(message.message_id, message.kind, message.payload)

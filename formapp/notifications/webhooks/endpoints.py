@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import literal, or_, select, update
+from sqlalchemy import delete, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from formapp.errors import NotFound, UnknownProject, UseCaseError
-from formapp.models import LARGEST_ID, OutboxMessage, Project, WebhookEndpoint, WebhookSecret
+from formapp.models import LARGEST_ID, OutboxMessage, Project, WebhookAttempt, WebhookEndpoint, WebhookSecret
 from formapp.notifications.webhooks.addresses import Resolve, checked_addresses, parse, system_addresses
 from formapp.notifications.webhooks.messages import CHANNEL, EVENT_TYPES, recipient_of
 from formapp.notifications.webhooks.signing import new_secret
@@ -169,6 +169,27 @@ def switch_off(database: Session, number: int, reason: str, now: datetime) -> No
         .values(state="dead", finished_at=now, lease=None, leased_until=None, last_error=_off(reason))
         .execution_options(synchronize_session=False)
     )
+
+
+def remove(services: Services, number: int, now: datetime) -> None:
+    """Remove an endpoint that is switched off, with its secrets and its delivery log.
+
+    Raises NotFound, and UseCaseError where it is on, or a worker is at a message for it.
+    """
+    with services.write.begin() as database:
+        if _endpoint(database, number).disabled_at is None:
+            raise UseCaseError(f"Endpoint {number} is on. Switch it off first: formapp webhook disable {number}")
+        own = select(OutboxMessage.id).where(OF_WEBHOOKS, OutboxMessage.recipient == recipient_of(number))
+        if database.scalars(own.where(OutboxMessage.leased_until > now).limit(1)).all():
+            raise UseCaseError("A message is being sent to it at this moment. Try again")
+        unsynchronised = {"synchronize_session": False}
+        for rows in (
+            delete(WebhookAttempt).where(or_(WebhookAttempt.endpoint_id == number, WebhookAttempt.outbox_id.in_(own))),
+            delete(OutboxMessage).where(OutboxMessage.id.in_(own)),
+            delete(WebhookSecret).where(WebhookSecret.endpoint_id == number),
+            delete(WebhookEndpoint).where(WebhookEndpoint.id == number),
+        ):
+            database.execute(rows.execution_options(**unsynchronised))
 
 
 def _off(reason: str) -> str:

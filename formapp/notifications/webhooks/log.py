@@ -73,7 +73,9 @@ def replay(services: Services, actor: Actor, number: int, now: datetime, *, by: 
     with services.write.begin() as database:
         require_staff(database, actor)
         message = _message(database, number)
-        endpoint = database.get_one(WebhookEndpoint, endpoint_id_of(message.recipient))
+        endpoint = database.get(WebhookEndpoint, endpoint_id_of(message.recipient))
+        if endpoint is None:
+            raise UseCaseError("The endpoint was removed")
         if endpoint.disabled_at is not None:
             raise UseCaseError(
                 _("The endpoint is switched off: %(reason)s. Switch it on first", reason=endpoint.disabled_reason)

@@ -22,10 +22,12 @@ from formapp.errors import NotFound
 from formapp.logs import failure_place, log
 from formapp.models import (
     Account,
+    AddressChange,
     Attachment,
     Draft,
     Event,
     FailedWork,
+    FormerDetails,
     IncomingMail,
     Membership,
     Message,
@@ -112,7 +114,7 @@ def erase_person(
         own = list(database.scalars(select(Ticket.id).where(Ticket.account_id == person.number).order_by(Ticket.id)))
         keys = _delete_files(database, person, own, conversations=conversations)
         keys += _delete_drafts(database, person)
-        _delete_messages_out(database, person, own)
+        _delete_messages_out(database, person)
         _delete_mails_in(database, person, {*own, *involved})
         closed = _erase_tickets(services, database, own, sentence, now)
         messages = _erase_messages(database, person, own, sentence, conversations=conversations)
@@ -122,10 +124,18 @@ def erase_person(
         audit.record(database, "person-erased", by, now, subject_id=person.number or None, details=details)
         database.flush()
         # On the list before it is so: a list that misses one would let a restored backup bring it back.
-        erasures.note(services, person.email, now, conversations=conversations)
+        for address in (person.email, *_addresses_of_before(database, person)):
+            erasures.note(services, address, now, conversations=conversations)
     _remove_files(services, keys)
     others = tuple(number for number in involved if conversations is False or number not in own)
     return Erased(tuple(own), others, messages, len(keys), closed, _overwrite_freed_pages(services))
+
+
+def _addresses_of_before(database: Session, person: Person) -> list[str]:
+    """The addresses that the person had and nobody has now: an older backup knows the person by one of these."""
+    had = {before.email for before in person.former} - {person.email}
+    taken = set(database.scalars(select(Account.email).where(Account.email.in_(had))))
+    return sorted(had - taken)
 
 
 def erase_again(services: Services, by: audit.Origin, now: datetime) -> int:
@@ -156,6 +166,7 @@ def _redaction(database: Session, person: Person) -> Redaction:
     texts: list[str] = []
     if person.account is not None:
         names.append(person.account.name)
+        names += [word for before in person.former for word in (before.name, before.email)]
         for row in database.execute(
             select(Ticket.subject, Ticket.description, Ticket.url).where(Ticket.account_id == person.number)
         ):
@@ -234,11 +245,9 @@ def _delete_drafts(database: Session, person: Person) -> list[str]:
     return keys
 
 
-def _delete_messages_out(database: Session, person: Person, own: list[int]) -> None:
+def _delete_messages_out(database: Session, person: Person) -> None:
     """Delete what was or would be sent to the person or about the person's tickets, with the log of its deliveries."""
-    gone = select(OutboxMessage.id).where(
-        or_(OutboxMessage.recipient == person.email, OutboxMessage.ticket_id.in_(own))
-    )
+    gone = select(OutboxMessage.id).where(rows_about(database, person)[OutboxMessage])
     database.execute(delete(WebhookAttempt).where(WebhookAttempt.outbox_id.in_(gone)))
     database.execute(delete(OutboxMessage).where(OutboxMessage.id.in_(gone)).execution_options(**_UNSYNCHRONISED))
 
@@ -309,7 +318,7 @@ def _delete_mails_in(database: Session, person: Person, tickets: set[int]) -> No
 
 
 def _erase_account(database: Session, person: Person, now: datetime) -> None:
-    for model in (SignedInSession, SignInLink, Membership):
+    for model in (SignedInSession, SignInLink, Membership, AddressChange, FormerDetails):
         database.execute(delete(model).where(model.account_id == person.number))
     if person.account is None:
         return

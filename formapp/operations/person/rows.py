@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, false, or_, select
 from sqlalchemy.orm import Session
 
+from formapp.accounts.address_changes import mail_id_start
 from formapp.database.engine import Base
 from formapp.mail_address import address_to_find
 from formapp.models import (
     Account,
+    AddressChange,
     Attachment,
     AuditEntry,
     ClockNotice,
     Draft,
     Event,
+    FormerDetails,
     IncomingMail,
     Membership,
     Message,
@@ -35,6 +38,8 @@ class Person:
 
     email: str
     account: Account | None
+    former: tuple[FormerDetails, ...] = ()
+    """The names and addresses that the account had before."""
 
     @property
     def number(self) -> int:
@@ -45,16 +50,33 @@ class Person:
 def person_of(database: Session, email: str) -> Person:
     """Whoever has this address. One without an account may have asked for a link, or typed it into a form."""
     address = address_to_find(email)
-    return Person(address, database.scalar(select(Account).where(Account.email == address)))
+    account = database.scalar(select(Account).where(Account.email == address))
+    had = select(FormerDetails).where(FormerDetails.account_id == account.id) if account else None
+    former = database.scalars(had.order_by(FormerDetails.id)) if had is not None else ()
+    return Person(address, account, tuple(former))
 
 
 def rows_about(database: Session, person: Person) -> Mapping[type[Base], ColumnElement[bool]]:
     """Of each table with something about the person, which rows that are."""
     number = person.number
     own = select(Ticket.id).where(Ticket.account_id == number)
-    messages = or_(OutboxMessage.recipient == person.email, OutboxMessage.ticket_id.in_(own))
+    messages = or_(
+        OutboxMessage.recipient == person.email,
+        OutboxMessage.ticket_id.in_(own),
+        OutboxMessage.message_id.startswith(mail_id_start(number), autoescape=True),
+        # Somebody else may have the address since.
+        *(
+            and_(OutboxMessage.recipient == before.email, OutboxMessage.created_at <= before.until)
+            for before in person.former
+        ),
+    )
+    senders = [
+        and_(IncomingMail.sender == before.email, IncomingMail.received_at <= before.until) for before in person.former
+    ]
     return {
         Account: Account.id == number,
+        AddressChange: AddressChange.account_id == number,
+        FormerDetails: FormerDetails.account_id == number,
         Membership: Membership.account_id == number,
         SignedInSession: SignedInSession.account_id == number,
         SignInLink: SignInLink.account_id == number,
@@ -67,7 +89,9 @@ def rows_about(database: Session, person: Person) -> Mapping[type[Base], ColumnE
         OutboxMessage: messages,
         WebhookAttempt: WebhookAttempt.outbox_id.in_(select(OutboxMessage.id).where(messages)),
         IncomingMail: or_(
-            IncomingMail.account_id == number, and_(IncomingMail.sender != "", IncomingMail.sender == person.email)
+            IncomingMail.account_id == number,
+            and_(IncomingMail.sender != "", IncomingMail.sender == person.email),
+            *senders,
         ),
         AuditEntry: or_(AuditEntry.account_id == number, AuditEntry.subject_id == number),
     }

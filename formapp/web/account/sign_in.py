@@ -158,4 +158,4 @@ def _gone(token: str) -> Response:
     onward = _onward(ended) if ended is not None else ""
     if ended is not None and onward and person is not None and person.account_id == ended.account_id:
         return redirect(onward, 303)
-    return page("link-gone.html", 410, onward=onward, minutes=MINUTES)
+    return page("link-gone.html", 410, onward=onward, minutes=MINUTES, days=magic_links.INVITED_FOR.days)

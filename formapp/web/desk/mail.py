@@ -92,6 +92,18 @@ def spam(number: str) -> Response:
     return redirect(url_for("mail.mails"), 303)
 
 
+@blueprint.post("/desk/mail/<number>/not-spam")
+def hold_again(number: str) -> Response:
+    """Take a mail out of spam, to decide about it anew; for people at the desk."""
+    desk, facts = web(), _facts(number)
+    try:
+        held.hold_again(desk.services, _me(), facts.mail.id, desk.clock())
+    except UseCaseError as refused:
+        return _mail_page(_facts(number), error=refused.message)
+    session["said"] = _("The mail is no longer marked as spam. It waits here for you.")
+    return redirect(url_for("mail.mails"), 303)
+
+
 def _me() -> int:
     return require_person().account_id
 

@@ -38,6 +38,7 @@ class MailView:
     reference: str
     outcome: str
     is_held: bool
+    is_spam: bool
     confirmed: bool
     judged_by: str
     is_whole: bool
@@ -59,7 +60,7 @@ def present_mail(facts: MailFacts) -> MailView:
     outcome = _(OUTCOMES[mail.state])
     if mail.state == "added" and facts.reference:
         outcome = _("Added to its ticket")
-    elif mail.reason and mail.state != "bounce":
+    elif mail.reason and mail.state not in {"bounce", "spam"}:
         reason = _(REASONS[mail.reason])
         outcome = f"{outcome}: {reason[:1].lower()}{reason[1:]}"
     return MailView(
@@ -74,6 +75,7 @@ def present_mail(facts: MailFacts) -> MailView:
         reference=facts.reference,
         outcome=outcome,
         is_held=mail.state == "held",
+        is_spam=mail.state == "spam",
         confirmed=mail.confirmed,
         judged_by=facts.judged_by,
         is_whole=mail.raw is not None,

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from formapp.operations.doctor import database, file_store, records, surroundings
+from formapp.operations.doctor import database, file_store, records, search, surroundings
 from formapp.operations.doctor.findings import Check, Finding, Report
 from formapp.services import Services
 
@@ -36,10 +36,14 @@ DATA: Mapping[str, Check] = {
     "events": records.events_in_order,
     "messages": records.messages_recorded,
     "policies": records.policies_kept,
+    "search index": search.tickets_indexed,
     "attachments": file_store.rows_have_files,
     "attached messages": file_store.messages_of_their_ticket,
 }
-READING_ALL: Mapping[str, Check] = {"contents": file_store.contents_are_those_sent}
+READING_ALL: Mapping[str, Check] = {
+    "contents": file_store.contents_are_those_sent,
+    "search words": search.words_as_written,
+}
 RUNNING: Mapping[str, Check] = {
     "journal": database.durable,
     "database writable": database.writable,
@@ -56,7 +60,8 @@ RUNNING: Mapping[str, Check] = {
 def examine(services: Services, now: datetime, *, contents: bool = False) -> Report:
     """Make every check. ``now`` is the present instant (aware), from which leases and ages are counted.
 
-    With ``contents`` each attached file is read and compared with what was sent.
+    With ``contents`` each attached file is read and compared with what was sent, and the words that search has with
+    the texts.
     """
     of_database = {**RUNNING, **DATA, **(READING_ALL if contents else {})}
     return _joined(_made(SURROUNDINGS, services, now), _of_database(of_database, services, now))

@@ -21,6 +21,7 @@ from formapp.models import (
     Membership,
     Message,
     OutboxMessage,
+    SearchText,
     SignedInSession,
     SignInLink,
     Ticket,
@@ -69,6 +70,7 @@ def rows_about(database: Session, person: Person) -> Mapping[type[Base], ColumnE
         IncomingMail: or_(
             IncomingMail.account_id == number, and_(IncomingMail.sender != "", IncomingMail.sender == person.email)
         ),
+        SearchText: SearchText.ticket_id.in_(own),
         AuditEntry: or_(AuditEntry.account_id == number, AuditEntry.subject_id == number),
     }
 

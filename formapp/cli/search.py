@@ -19,7 +19,7 @@ def search() -> None:
 def search_rebuild(desk: Services) -> None:
     """Make the search index anew from all tickets; the desk may run meanwhile.
 
-    With SQLite others can't write during the last step, some seconds for each 100,000 tickets.
+    With SQLite others can't write during the first step, some seconds for each 100,000 tickets.
     """
     count = search_index.rebuild(desk)
     click.echo(f"The search index is made anew: {count} {'ticket' if count == 1 else 'tickets'}.")

@@ -76,10 +76,11 @@ class Filters:
 
     def as_search(self) -> str:
         """The same as a search that people can type and change."""
+        named = replace(self, state="") if self.state == ("any" if self.text else "open") else self
         keys = [
             f"{key}:{_quoted(value) if ' ' in value else value}"
             for key, name in KEYS.items()
-            if (value := getattr(self, name))
+            if (value := getattr(named, name))
         ]
         return " ".join([*keys, *(["is:overdue"] if self.overdue else []), *([self.text] if self.text else [])])
 
@@ -200,8 +201,9 @@ def find_own_page(
 ) -> QueuePage:
     """One page of the tickets of a person's projects that hold the words of ``filters``, among what customers see.
 
-    Raises NotFound for a key that is none.
+    Where those name no status, tickets in all states are meant. Raises NotFound for a key that is none.
     """
+    filters = replace(filters, state=filters.state or "any")
     mine = (
         select(Membership.project_id)
         .join(Account, Account.id == Membership.account_id)
@@ -212,7 +214,7 @@ def find_own_page(
         audience = Audience(is_staff=False, projects=projects)
         found = _found(database, filters, audience, _conditions(filters, account_id, now), after, size + 1)
     shown = tuple(found[:size])
-    return QueuePage(shown, _key(filters, shown[-1]) if len(found) > size else "")
+    return QueuePage(shown, f"{shown[-1].id}" if len(found) > size else "")
 
 
 def _with_words(

@@ -111,9 +111,12 @@ def expected_rows(connection: Connection, numbers: Sequence[int]) -> Iterator[di
 def rebuild(services: Services) -> int:
     """Write the whole index anew, some tickets at a time; how many tickets it holds.
 
-    SQLite's own index is made from it at the end, in one transaction that holds others up.
+    SQLite's own index is made anew first, in one transaction that holds others up: a row can be taken out of it
+    only by the words that it has there.
     """
     with services.write.begin() as database:
+        if database.get_bind().dialect.name == "sqlite":
+            database.execute(text("INSERT INTO search_index (search_index) VALUES ('rebuild')"))
         database.execute(delete(SearchText).where(SearchText.ticket_id.not_in(select(Ticket.id))))
         for row in (*database.scalars(select(Account)), *database.scalars(select(Project))):
             row.keep_all_words()
@@ -126,9 +129,6 @@ def rebuild(services: Services) -> int:
         if not numbers:
             break
         done, last = done + len(numbers), numbers[-1]
-    if services.database.engine.dialect.name == "sqlite":
-        with services.write.begin() as database:
-            database.execute(text("INSERT INTO search_index (search_index) VALUES ('rebuild')"))
     return done
 
 

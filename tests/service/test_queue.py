@@ -146,7 +146,8 @@ def test_a_choice_that_was_changed_counts_and_else_the_search_does() -> None:
         ("priority:high assigned:me", "priority:low assignee:me checkout"),
         ("assigned:me", "assignee:me checkout"),
         ("priority:high assigned:me is:overdue", "priority:low assignee:me is:overdue checkout"),
-        ("status:any priority:high", "status:any priority:low checkout"),
+        ("priority:high assigned:me status:closed", "status:closed priority:low assignee:me checkout"),
+        ("status:any priority:high", "priority:low checkout"),
     ):
         assert search.merge_filters(typed, search.parse_search(chosen), shown).as_search() == settled
 

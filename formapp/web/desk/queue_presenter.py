@@ -88,12 +88,13 @@ def present_queue(services: Services, tickets: Sequence[Ticket], now: datetime) 
 
 def present_views(filters: Filters | None) -> list[View]:
     """The ready-made searches, with the one that is shown."""
-    return [View(label, view.as_search(), view == filters) for label, view in VIEWS]
+    shown = filters.as_search() if filters else None
+    return [View(label, view.as_search(), view.as_search() == shown) for label, view in VIEWS]
 
 
 def is_filtered(filters: Filters) -> bool:
     """Whether more is chosen than a ready-made view chooses, so that the filters must be seen."""
-    return replace(filters, text="") not in {view for _, view in VIEWS}
+    return replace(filters, text="").as_search() not in {view.as_search() for _, view in VIEWS}
 
 
 def present_choices(filters: Filters, services: Services) -> dict[str, list[Choice]]:
@@ -102,7 +103,7 @@ def present_choices(filters: Filters, services: Services) -> dict[str, list[Choi
     priorities = ((priority.id, priority.label) for priority in services.policy.priorities)
     known = ((project.key, project.name) for project in projects.every_project(services))
     return {
-        "status": _options((*STAFF_LABELS.items(), ("any", "All")), filters.state),
+        "status": _options((*STAFF_LABELS.items(), ("any", "All")), filters.shown_state),
         "priority": _options((("", "All"), *priorities), filters.priority),
         "project": _options((("", "All"), *known), filters.project),
         "assignee": _options((("", "All"), ("me", "Me"), ("unassigned", "Unassigned"), *people), filters.assignee),

@@ -48,4 +48,5 @@ def searched(typed: str) -> Response:
 
 
 def _list(status: int = 200, /, **words: object) -> Response:
-    return page("tickets.html", status, assets=("support-desk.css",), **words)
+    more = {"error": "", "state": "any", "first_page": "", "next_page": "", **words}
+    return page("tickets.html", status, assets=("support-desk.css",), **more)

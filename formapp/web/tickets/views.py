@@ -80,6 +80,9 @@ def mine() -> Response:
         assets=("support-desk.css",),
         tickets=present_list(desk.services, shown, desk.clock()),
         first_page=url_for("tickets.mine") if before else "",
+        typed="",
+        error="",
+        state="any",
         next_page=url_for("tickets.mine", before=shown[-1].reference) if len(found) > PAGE_SIZE else "",
     )
 

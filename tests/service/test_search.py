@@ -11,6 +11,7 @@ from sqlalchemy import delete, event, insert, select, text, update
 
 from formapp.accounts import accounts, projects
 from formapp.cli.main import main
+from formapp.database import schema
 from formapp.errors import UseCaseError
 from formapp.models import SEARCH_PARTS, Account, Message, Project, SearchText, Ticket
 from formapp.operations import doctor
@@ -455,6 +456,40 @@ def test_a_page_is_read_from_the_index_in_its_order(sqlite_services: Services, w
     assert not [
         step for step in plan if "TEMP B-TREE" in step or (step.startswith("SCAN") and "search_index" not in step)
     ]
+
+
+def test_the_migration_fills_the_index_from_what_is_there(services: Services, ada: Account, sam: Account) -> None:
+    """Just as the desk does it, long conversations and notes with files included."""
+    file_ticket(services, ada, subject="Straße", files=(keep_file(services, "trace.log"),))
+    file_text(services, ada, "注文番号")
+    for number in range(9):
+        replies.reply_as_customer(services, ada.id, 1, written(f"m{number} " + "word " * 3990), NOW)
+    note = replies.MessageInput("Ask the vendor", "note", files=(keep_file(services, "secret.log", b"2"),))
+    replies.add_note(services, sam.id, 1, note, NOW)
+    assert len(stored(services, SearchText)) > 3
+    schema.downgrade(services.database, "0014")
+    schema.upgrade(services.database)
+    assert troubles(services) == []
+    for query, numbers in (
+        ("strasse", [1]),
+        ("番号", [2]),
+        ("secret.log", [1]),
+        ("ada@shop.example", [2, 1]),
+        ("shop", [2, 1]),
+    ):
+        assert found(services, query, sam) == numbers, query
+    replies.reply_as_customer(services, ada.id, 2, written("afterwards"), NOW)
+    assert found(services, "afterwards", sam) == [2]
+
+
+def test_a_restored_or_changed_row_is_found_by_its_new_words_alone(
+    services: Services, ada: Account, sam: Account
+) -> None:
+    file_text(services, ada, "The printer burns")
+    with services.write.begin() as database:
+        database.execute(update(Ticket).values(description="The scanner sings"))
+        search_index.index_tickets(database.connection(), [1])
+    assert (found(services, "printer", sam), found(services, "scanner", sam)) == ([], [1])
 
 
 def test_pruned_tickets_leave_the_index(services: Services, ada: Account, sam: Account) -> None:

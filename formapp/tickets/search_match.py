@@ -1,7 +1,8 @@
 """Asking the search index: one interface, and how each database is asked.
 
-What is found comes by the number of the ticket, the newest first: that is the order in which both databases can
-read a common word's tickets and stop after a page. A rare word's are few anyway.
+What is found comes by the number of the ticket, the newest first. SQLite reads its index in that order and stops after
+a page. PostgreSQL's index has no order, so there the newest tickets are looked through first: they hold a page of a
+common word, and of others the index finds the rest.
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ from sqlalchemy import (
     cast,
     column,
     exists,
+    func,
     literal_column,
     or_,
     select,
     table,
+    union_all,
 )
-from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 from sqlalchemy.orm import Session
 
 from formapp.models import SEARCH_PARTS, Account, Membership, Project, SearchText, Ticket
@@ -33,6 +36,8 @@ from formapp.tickets.search_index import EVERYTHING, PERSON, PROJECT
 
 MOST_NAMED = 200
 """So many people, and projects, a word of a search may name; of more the newest count."""
+NEWEST = 1_000
+"""So many tickets are looked through on PostgreSQL before its index is asked."""
 # SQLite's index knows the beginnings of words up to so many letters; of longer ones the text itself is asked.
 _LONGEST_BEGINNING = 8
 
@@ -81,6 +86,12 @@ def find_tickets(
     named = [_with_owners(database, term, audience) for term in terms]
     found: dict[int, None] = {}
     bound = before * SEARCH_PARTS
+    if database.get_bind().dialect.name == "postgresql":
+        newest = _newest(database, audience, before)
+        found.update(_found_among(database, newest, named, audience, conditions))
+        if len(newest) < NEWEST or len(found) >= most:
+            return list(found)[:most]
+        bound = newest[-1] * SEARCH_PARTS
     while True:
         rows = database.scalars(match_statement(database, named, audience, conditions, bound).limit(most)).all()
         # A long conversation may be found in several of its parts.
@@ -101,7 +112,10 @@ def match_statement(
     is_sqlite = database.get_bind().dialect.name == "sqlite"
     source, number, ticket = _sqlite_source() if is_sqlite else _postgresql_source()
     matches = _sqlite_matches if is_sqlite else _postgresql_matches
-    statement = select(number).select_from(source).where(matches(named, audience)).order_by(number.desc())
+    # PostgreSQL's index has no order, and its planner would rather walk all rows in order to find the next page of a
+    # word that it takes for common: a sum has no index.
+    place = number if is_sqlite else number + literal_column("0", Integer)
+    statement = select(number).select_from(source).where(matches(named, audience)).order_by(place.desc())
     if bound:
         statement = statement.where(number < bound)
     for one in named:
@@ -117,6 +131,38 @@ def match_statement(
     elif not conditions:
         return statement
     return statement.where(select(Ticket.id).where(*of_ticket).correlate(source).exists())
+
+
+def _newest(database: Session, audience: Audience, before: int) -> list[int]:
+    """The newest tickets of an audience, the newest first."""
+    of_all = select(Ticket.id).order_by(Ticket.id.desc()).limit(NEWEST)
+    if before:
+        of_all = of_all.where(Ticket.id < before)
+    if audience.projects is None:
+        return list(database.scalars(of_all))
+    of_each = [of_all.where(Ticket.project_id == project).subquery() for project in audience.projects]
+    together = union_all(*(select(one.c.id) for one in of_each)).subquery()
+    return list(database.scalars(select(together.c.id).order_by(together.c.id.desc()).limit(NEWEST)))
+
+
+def _found_among(
+    database: Session,
+    numbers: Sequence[int],
+    named: Sequence[_Named],
+    audience: Audience,
+    conditions: Sequence[ColumnElement[bool]],
+) -> dict[int, None]:
+    """Which of these tickets hold all terms and meet all conditions, by their texts, without the index."""
+    texts = SearchText.__table__
+    of_these = texts.c.ticket_id == func.any(cast(list(numbers), ARRAY(Integer)))
+    held = [_holds(texts, one, audience) for one in named if not one.term.without]
+    statement = select(texts.c.ticket_id).join(Ticket, Ticket.id == texts.c.ticket_id)
+    statement = statement.where(of_these, *conditions, *held).order_by(texts.c.id.desc())
+    found = dict.fromkeys(database.scalars(statement))
+    if unwanted := [_holds(texts, one, audience) for one in named if one.term.without]:
+        for number in database.scalars(select(texts.c.ticket_id).where(of_these, or_(*unwanted))):
+            found.pop(number, None)
+    return found
 
 
 def _with_owners(database: Session, term: Term, audience: Audience) -> _Named:

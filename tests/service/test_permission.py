@@ -119,7 +119,7 @@ ACTING: Mapping[Callable[..., Any], Line] = {
     search.find_page: Line(lambda desk, who: search.find_page(desk, search.Filters(), who, LATER), "staff"),
     csv_export.csv_rows: Line(lambda desk, who: csv_export.csv_rows(desk, search.Filters(), who, LATER), "staff"),
     search.find_own_page: Line(
-        lambda desk, who: search.find_own_page(desk, search.parse_search("fails"), who, LATER).tickets, "member", None
+        lambda desk, who: search.find_own_page(desk, search.Filters(), who, LATER).tickets, "member", None
     ),
     held.mails: Line(lambda desk, who: held.mails(desk, who, held=True), "staff"),
     held.mail_numbered: Line(lambda desk, who: held.mail_numbered(desk, who, 1), "staff"),

@@ -57,6 +57,8 @@ _POSTGRESQL = (
     CREATE INDEX search_index_public ON search_texts
     USING gin (array_to_tsvector(array_remove(string_to_array(public, ' '), '')))
     """,
+    # The newest tickets of a project are looked through before the index is asked, which has no order there.
+    "CREATE INDEX search_index_projects ON tickets (project_id, id)",
 )
 _TEXTS = """
 SELECT id AS ticket_id, 0 AS message_id, 0 AS is_file, 0 AS place, 'reply' AS kind, account_id, project_id,
@@ -115,6 +117,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     if op.get_bind().dialect.name == "sqlite":
         op.execute("DROP TABLE search_index")
+    else:
+        op.execute("DROP INDEX search_index_projects")
     op.drop_table("search_texts")
     with op.batch_alter_table("projects") as projects:
         projects.drop_column("name_words")

@@ -76,11 +76,12 @@ KEYWORDS := -k gettext -k _ -k ngettext:1,2 -k pgettext:1c,2 -k gettext_noop
 .PHONY: translations
 translations: $(TOOLS) ## Collect the messages of code and templates, add them to each language's catalogue, compile
 	@for room in $(ROOMS_WITH_MESSAGES); do \
+		mkdir -p $$room/locale; \
 		$(BIN)/pybabel -q extract -F babel.cfg $(KEYWORDS) --no-default-keywords --sort-by-file --no-location --omit-header \
 			-o $$room/locale/messages.pot $$room && \
 		for language in $(LANGUAGES); do \
 			folder=$$room/locale/$$language/LC_MESSAGES; \
-			if [ -f $$folder/messages.po ]; then action=update; more="--no-fuzzy-matching --ignore-obsolete"; else action=init; more=; fi; \
+			if [ -f $$folder/messages.po ]; then action=update; more="--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date"; else action=init; more=; fi; \
 			$(BIN)/pybabel -q $$action -i $$room/locale/messages.pot -d $$room/locale -l $$language $$more && \
 			$(BIN)/pybabel -q compile -d $$room/locale -l $$language || exit 1; \
 		done; \

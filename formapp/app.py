@@ -8,6 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from formapp.services import Services, make_services, utc_now
 from formapp.settings import Settings, settings_from
+from formapp.translation import gettext, ngettext
 from formapp.web import api, dev_inbox, monitoring, press_again
 from formapp.web.account import settings as account
 from formapp.web.account import sign_in as signin
@@ -19,6 +20,7 @@ from formapp.web.desk import outbox as outgoing
 from formapp.web.desk import ticket as desk_pages
 from formapp.web.errors import init_error_pages
 from formapp.web.hosts import init_hosts
+from formapp.web.language import init_language
 from formapp.web.layout import assets
 from formapp.web.layout.filters import init_filters
 from formapp.web.layout.shell import ShellFile
@@ -63,9 +65,10 @@ def create_app(
     app = Flask(__name__, static_folder=None, template_folder="web/templates")
     app.extensions["formapp"] = desk
     _configure(app, desk)
-    # In this order: each request gets its id, then its length, its host and its origin are judged,
-    # then whether its form was made for who sends it, and its right to the route.
+    # In this order: each request gets its id and its browser's language, then its length, its host and its
+    # origin are judged, then whether its form was made for who sends it, and its right to the route.
     init_request_log(app)
+    init_language(app)
     init_request_head(app)
     init_hosts(app)
     texts = {
@@ -112,4 +115,7 @@ def _configure(app: Flask, desk: Web) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.policies["ext.i18n.trimmed"] = True
+    app.jinja_env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     init_filters(app.jinja_env)

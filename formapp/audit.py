@@ -22,24 +22,25 @@ from formapp.best_effort import best_effort
 from formapp.database.engine import BRIEFLY
 from formapp.models import LARGEST_ID, Account, AuditEntry
 from formapp.services import Services
+from formapp.translation import gettext_noop
 
 KINDS: Mapping[str, str] = {
-    "signed-in": "Signed in",
-    "sign-in-refused": "Was refused a sign-in",
-    "sign-in-link-printed": "Printed a sign-in link",
-    "signed-out": "Signed out",
-    "permission-refused": "Was refused a page",
-    "tickets-exported": "Exported tickets",
-    "person-exported": "Exported a person",
-    "person-erased": "Erased a person",
-    "message-sent-again": "Sent a message again",
-    "account-added": "Added an account",
-    "account-disabled": "Disabled an account",
-    "member-added": "Added to a project",
-    "member-removed": "Removed from a project",
-    "audit-pruned": "Pruned the audit log",
+    "signed-in": gettext_noop("Signed in"),
+    "sign-in-refused": gettext_noop("Was refused a sign-in"),
+    "sign-in-link-printed": gettext_noop("Printed a sign-in link"),
+    "signed-out": gettext_noop("Signed out"),
+    "permission-refused": gettext_noop("Was refused a page"),
+    "tickets-exported": gettext_noop("Exported tickets"),
+    "person-exported": gettext_noop("Exported a person"),
+    "person-erased": gettext_noop("Erased a person"),
+    "message-sent-again": gettext_noop("Sent a message again"),
+    "account-added": gettext_noop("Added an account"),
+    "account-disabled": gettext_noop("Disabled an account"),
+    "member-added": gettext_noop("Added to a project"),
+    "member-removed": gettext_noop("Removed from a project"),
+    "audit-pruned": gettext_noop("Pruned the audit log"),
 }
-"""What is recorded, with the words that people read."""
+"""What is recorded, with the words that people read, in English."""
 REPEATED_WITHIN = timedelta(minutes=1)
 """A refusal like the last one counts once a minute, so that nobody fills the log by asking."""
 _LONGEST_ORIGIN = 100

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from formapp.translation import gettext as _
+from formapp.translation import gettext_noop, number_words
+
 
 class UseCaseError(Exception):
-    """A use case said no. ``field`` is the form's field (empty: the whole), ``message`` what to do."""
+    """A use case said no. ``field`` is the form's field (empty: the whole), ``message`` what to do.
+
+    The class has its message in English; what is raised has it in the language that is spoken then.
+    """
 
     field = ""
-    message = "This can't be done."
+    message = gettext_noop("This can't be done.")
 
     def __init__(self, message: str = "", field: str = "") -> None:
-        self.message = message or self.message
+        self.message = message or _(self.message)
         self.field = field or self.field
         super().__init__(self.message)
 
@@ -20,74 +26,83 @@ class UseCaseError(Exception):
 class TextRefused(UseCaseError):
     """Text is too long, or holds what no text holds: a NUL, half of a surrogate pair, heaps of accents."""
 
-    message = "The text contains a character that can't be stored. Remove it and send again"
+    message = gettext_noop("The text contains a character that can't be stored. Remove it and send again")
 
 
 class TextTooLong(TextRefused):
-    """Text is longer than its field takes."""
+    """Text is longer than its field takes; ``name`` is what the field is called in English."""
 
     def __init__(self, name: str, most: int, length: int) -> None:
-        super().__init__(f"{name} must be {most:,} characters or less. It is {length - most:,} too long")
+        super().__init__(
+            _(
+                "%(name)s must be %(most)s characters or less. It is %(more)s too long",
+                name=_(name),
+                most=number_words(most),
+                more=number_words(length - most),
+            )
+        )
 
 
 class UnknownProject(UseCaseError):
     """No such project, or none that this account is in: the answer is the same."""
 
     field = "project"
-    message = "Choose a project from the list"
+    message = gettext_noop("Choose a project from the list")
 
 
 class ProjectClosed(UseCaseError):
     """The project is no longer active."""
 
     field = "project"
-    message = "This project is no longer active. Choose another project"
+    message = gettext_noop("This project is no longer active. Choose another project")
 
 
 class UnknownPriority(UseCaseError):
     """The policy has no such priority, or no longer."""
 
     field = "priority"
-    message = "Choose a priority"
+    message = gettext_noop("Choose a priority")
 
 
 class SubmissionReused(UseCaseError):
     """A form that already filed a ticket was sent again with another text."""
 
     def __init__(self, reference: str) -> None:
-        super().__init__(f"{reference} was already sent with this form")
+        super().__init__(_("%(reference)s was already sent with this form", reference=reference))
         self.reference = reference
 
 
 class TooManyTickets(UseCaseError):
     """This person has filed as many tickets within the hour as one may."""
 
-    message = "You have sent too many tickets within an hour. Wait a while, then send again"
+    message = gettext_noop("You have sent too many tickets within an hour. Wait a while, then send again")
 
 
 class TooManyMessages(UseCaseError):
     """This person has written as many replies and notes within the hour as one may."""
 
     field = "body"
-    message = "You have sent too many messages within an hour. Your text is kept here: wait a while, then send it again"
+    message = gettext_noop(
+        "You have sent too many messages within an hour. Your text is kept here: wait a while, then send it again"
+    )
 
 
 class NotFound(UseCaseError):
     """There is no such thing, or none that this account may see: the answer is the same."""
 
-    message = "There is nothing here that you can see"
+    message = gettext_noop("There is nothing here that you can see")
 
 
 class NotPermitted(NotFound):
     """The account that acts may not do this, is disabled, or is none."""
 
-    message = "Your account can't do this"
+    message = gettext_noop("Your account can't do this")
 
 
 class LinkGone(UseCaseError):
     """A sign-in link that was used, has expired or never was."""
 
-    message = "This link no longer works"
+    message = gettext_noop("This link no longer works")
 
 
 class AlreadyExists(UseCaseError):
@@ -97,7 +112,7 @@ class AlreadyExists(UseCaseError):
 class DraftTooLarge(UseCaseError):
     """More text than a draft may hold."""
 
-    message = "This is too much text to save. Shorten it and send again"
+    message = gettext_noop("This is too much text to save. Shorten it and send again")
 
 
 class ChangedMeanwhile(UseCaseError):
@@ -116,7 +131,9 @@ class TicketMerged(UseCaseError):
     field = "body"
 
     def __init__(self, reference: str, into: str) -> None:
-        super().__init__(f"{reference} was merged into {into}. Reply there instead")
+        super().__init__(
+            _("%(reference)s was merged into %(into)s. Reply there instead", reference=reference, into=into)
+        )
         self.into = into
 
 
@@ -124,21 +141,23 @@ class ReplyReused(UseCaseError):
     """A form that already sent a reply was sent again with another text."""
 
     field = "body"
-    message = "A reply was already sent with this form. Since then the text has changed; if it is new, send it again"
+    message = gettext_noop(
+        "A reply was already sent with this form. Since then the text has changed; if it is new, send it again"
+    )
 
 
 class NotStaff(UseCaseError):
     """A ticket can be assigned to staff only."""
 
     field = "assignee"
-    message = "Choose a member of staff"
+    message = gettext_noop("Choose a member of staff")
 
 
 class AnswerMissing(UseCaseError):
     """With these answers the chooser asks one question more before it knows a priority."""
 
     def __init__(self, question: str, title: str) -> None:
-        super().__init__(f"Answer one more question: {title}", question)
+        super().__init__(_("Answer one more question: %(question)s", question=title), question)
         self.question = question
 
 

@@ -15,7 +15,10 @@ from wtforms.validators import StopValidation
 
 from formapp.errors import TextRefused, UseCaseError
 from formapp.text import NO_WEB_ADDRESS, is_blank, is_web_address, normalise, normalise_line
+from formapp.translation import gettext
+from formapp.translation import gettext_noop as _
 from supportpolicy import FormLimits, Policy
+from supportpolicy.languages import PSEUDO_LANGUAGE, SOURCE_LANGUAGE, current_language
 
 # More than any policy allows; what is beyond was made by nobody's browser.
 MOST_TOKENS = 100
@@ -35,7 +38,7 @@ class Line:
         """Normalise the field."""
         most = self.most if isinstance(self.most, int) else self.most(cast("TicketForm", form).limits)
         try:
-            field.data = self._normalise(field.data or "", most, self.name)
+            field.data = self._normalise(field.data or "", most, gettext(self.name))
         except TextRefused as refused:
             raise StopValidation(refused.message) from None
 
@@ -60,7 +63,7 @@ class Required:
     def __call__(self, _form: Form, field: Field) -> None:
         """Refuse what can't be seen."""
         if is_blank(field.data or ""):
-            raise StopValidation(self.message)
+            raise StopValidation(gettext(self.message))
 
 
 class WebAddress:
@@ -72,7 +75,7 @@ class WebAddress:
             field.data = ""
             return
         if not is_web_address(field.data):
-            raise StopValidation(NO_WEB_ADDRESS)
+            raise StopValidation(gettext(NO_WEB_ADDRESS))
 
 
 class MailAddress:
@@ -100,7 +103,7 @@ class OneOf:
         """Refuse what the list doesn't have."""
         known = {choice.value for choice in field.choices}  # type: ignore[attr-defined]
         if field.data not in known or not field.data:
-            raise StopValidation(self.gone if field.data else self.message)
+            raise StopValidation(gettext(self.gone if field.data else self.message))
 
 
 class FilesField(Field):
@@ -115,39 +118,50 @@ class FilesField(Field):
 
 
 class TicketForm(Form):
-    """What a person who is signed in sends, under a policy's limits.
+    """What a person who is signed in sends, under a policy's limits; it speaks the language in which it was made.
 
     ``projects`` are (key, name) of the projects to choose from. Filled with ``formdata`` or else ``values``.
     """
 
+    class Meta:
+        """How WTForms makes the form."""
+
+        @property
+        def locales(self) -> list[str]:
+            """The language of WTForms' own messages."""
+            language = current_language()
+            return [SOURCE_LANGUAGE if language == PSEUDO_LANGUAGE else language]
+
     project: Field = SelectField(
-        "Project", [OneOf("Choose a project", "Choose a project from the list")], validate_choice=False
+        _("Project"), [OneOf(_("Choose a project"), _("Choose a project from the list"))], validate_choice=False
     )
     subject: Field = StringField(
-        "Subject",
-        [Line("Subject", lambda limits: limits.subject_length), Required("Enter a subject")],
-        description="In a few words, what is wrong or what you need.",
+        _("Subject"),
+        [Line(_("Subject"), lambda limits: limits.subject_length), Required(_("Enter a subject"))],
+        description=_("In a few words, what is wrong or what you need."),
     )
     url: Field = URLField(
-        "URL (optional)",
-        [Line("URL", lambda limits: limits.url_length), WebAddress()],
-        description="The address where the problem shows, so that we can see it happen.",
+        _("URL (optional)"),
+        [Line(_("URL"), lambda limits: limits.url_length), WebAddress()],
+        description=_("The address where the problem shows, so that we can see it happen."),
     )
     description: Field = TextAreaField(
-        "Description",
-        [Paragraphs("Description", lambda limits: limits.description_length), Required("Enter a description")],
-        description="The steps that lead to it, what you expected, what you saw instead, "
-        "and error messages word for word.",
+        _("Description"),
+        [Paragraphs(_("Description"), lambda limits: limits.description_length), Required(_("Enter a description"))],
+        description=_(
+            "The steps that lead to it, what you expected, what you saw instead, and error messages word for word."
+        ),
     )
-    files = FilesField("Attachments (optional)")
+    files = FilesField(_("Attachments (optional)"))
     priority = RadioField(
-        "Priority",
-        [OneOf("Choose a priority", "This priority no longer exists. Choose another one")],
+        _("Priority"),
+        [OneOf(_("Choose a priority"), _("This priority no longer exists. Choose another one"))],
         validate_choice=False,
     )
     answers = HiddenField()
     submission = HiddenField()
     page = HiddenField()
+    language = HiddenField()
     draft = HiddenField()
 
     def __init__(
@@ -160,10 +174,13 @@ class TicketForm(Form):
     ) -> None:
         self.limits = policy.form
         super().__init__(formdata, data=dict(values or {}))
+        for field in self.visible:
+            field.label.text = gettext(field.label.text)
+            field.description = gettext(field.description) if field.description else ""
         self.priority.choices = [SelectChoice(priority.id, priority.label) for priority in policy.priorities]
         if isinstance(self.project, SelectField):
             offered = (SelectChoice(key, name) for key, name in projects)
-            self.project.choices = [SelectChoice("", "Choose a project"), *offered]
+            self.project.choices = [SelectChoice("", gettext("Choose a project")), *offered]
 
     @property
     def visible(self) -> tuple[Field, ...]:
@@ -175,14 +192,14 @@ class GuestTicketForm(TicketForm):
     """What a person sends whom we don't know yet: the project is a name to type, and an address is asked for."""
 
     project: Field = StringField(
-        "Project (optional)",
-        [Line("Project", LONGEST_PROJECT)],
-        description="Its name. If you leave this empty, you choose it after signing in.",
+        _("Project (optional)"),
+        [Line(_("Project"), LONGEST_PROJECT)],
+        description=_("Its name. If you leave this empty, you choose it after signing in."),
     )
     email = EmailField(
-        "Email address",
-        [Required("Enter your email address"), MailAddress()],
-        description="We send you a link that signs you in. Your ticket is saved until then.",
+        _("Email address"),
+        [Required(_("Enter your email address")), MailAddress()],
+        description=_("We send you a link that signs you in. Your ticket is saved until then."),
     )
 
 

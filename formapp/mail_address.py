@@ -10,6 +10,8 @@ from email_validator import EmailNotValidError, validate_email
 
 from formapp.errors import TextRefused, UseCaseError
 from formapp.text import is_unseen, normalise_line
+from formapp.translation import gettext as _
+from formapp.translation import gettext_noop
 
 LONGEST_ADDRESS = 254
 _SMALL = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
@@ -24,7 +26,7 @@ class AddressRefused(UseCaseError):
 class NotAnAddress(AddressRefused):
     """What was typed doesn't look like an address."""
 
-    message = "Enter an email address in the correct format, like name@example.com"
+    message = gettext_noop("Enter an email address in the correct format, like name@example.com")
 
 
 def normalise_address(typed: str) -> str:
@@ -37,20 +39,26 @@ def normalise_address(typed: str) -> str:
     if len(typed) > LONGEST_ADDRESS:
         typed = _without_unseen_ends(typed)
     if len(typed) > LONGEST_ADDRESS:
-        raise AddressRefused(f"The address must be {LONGEST_ADDRESS} characters or less")
-    address = _without_unseen_ends(normalise_line(typed, LONGEST_ADDRESS, "The address"))
+        raise AddressRefused(_("The address must be %(most)s characters or less", most=LONGEST_ADDRESS))
+    address = _without_unseen_ends(normalise_line(typed, LONGEST_ADDRESS, gettext_noop("The address")))
     for character in address:
         if character != " " and is_unseen(character):
             name = unicodedata.name(character, "control character")
             raise AddressRefused(
-                f"The address holds a character that can't be seen (U+{ord(character):04X}, {name.lower()}). "
-                "Type the address again without it"
+                _(
+                    "The address holds a character that can't be seen (%(character)s). "
+                    "Type the address again without it",
+                    character=f"U+{ord(character):04X}, {name.lower()}",
+                )
             )
     mailbox = address.rpartition("@")[0]
     if not mailbox.isascii():
         beyond = next(character for character in mailbox if not character.isascii())
         raise AddressRefused(
-            f"We can't send mail to an address with “{beyond}” before the @. Enter another email address"
+            _(
+                "We can't send mail to an address with “%(character)s” before the @. Enter another email address",
+                character=beyond,
+            )
         )
     try:
         # The host isn't looked up: the link that is sent proves the address.

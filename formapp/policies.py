@@ -10,6 +10,7 @@ from formapp.database.upsert import insert_for
 from formapp.models import StoredPolicy
 from formapp.services import Services
 from supportpolicy import Policy
+from supportpolicy.languages import current_language
 
 # A version never changes, so a rebuilt policy stays; there are as many as the guide had releases.
 _older: dict[str, Policy] = {}
@@ -22,8 +23,18 @@ def policy_of(services: Services, version: str) -> Policy:
         return services.policy
     if version not in _older:
         with services.read() as database:
-            _older[version] = Policy.from_canonical(database.get_one(StoredPolicy, version).canonical)
+            stored = Policy.from_canonical(database.get_one(StoredPolicy, version).canonical)
+        # Only its own texts are stored; where the present policy says the same, its translations hold.
+        _older[version] = stored.with_translations_of(services.policy)
     return _older[version]
+
+
+def in_words(policy: Policy) -> Policy:
+    """The policy with its texts in the language that is spoken now, for whoever reads them: its promises are the same.
+
+    What is stored or told to programs has the texts of the policy itself.
+    """
+    return policy.translated(current_language())
 
 
 def store_policy(connection: Connection, policy: Policy, now: datetime) -> None:

@@ -201,6 +201,16 @@ def imap_url(value: str) -> str:
     return value
 
 
+def loopback_address(value: str, name: str) -> tuple[str, int] | None:
+    """Host and port of the loopback; None for nothing."""
+    if not value:
+        return None
+    parts = _split(f"//{value}")
+    if parts is None or not parts.hostname or not parts.port or not _is_loopback(parts.hostname):
+        raise BadSetting(f'{PREFIX}{name}: "{value}" must be an address of the loopback, as in "127.0.0.1:8024".')
+    return parts.hostname, parts.port
+
+
 def bucket(value: str) -> str:
     """A bucket's address; empty stays empty."""
     if value and not _BUCKET.fullmatch(value):

@@ -104,8 +104,8 @@ SETTINGS = (
     ),
     Setting(
         "INCOMING_ADDRESS",
-        "The address whose mail the desk reads, by `formapp mail receive` or `FORMAPP_IMAP_URL`. Mails can then be "
-        "answered. Its mail server must take `support+anything@` for `support@`.",
+        "The address whose mail the desk reads, by `FORMAPP_IMAP_URL`, `FORMAPP_LMTP` or `formapp mail receive`. Mails "
+        "can then be answered. Its mail server must take `support+anything@` for `support@`.",
         unset="The desk reads no mail, and says so where somebody might write one.",
         example="support@example.com",
     ),
@@ -115,6 +115,12 @@ SETTINGS = (
         "to the folder `Done`, what couldn't be to `Failed`; `?done=` and `&failed=` name others.",
         unset="The worker fetches no mail.",
         example="imaps://support:password@mail.example.com/INBOX",
+    ),
+    Setting(
+        "LMTP",
+        "Host and port on which `formapp serve` takes mail from a mail server of the same machine, by LMTP.",
+        unset="Nobody can hand mail over so.",
+        example="127.0.0.1:8024",
     ),
     Setting(
         "AUTHSERV",
@@ -158,7 +164,7 @@ class Settings:
     ``base_url`` is the public address without a slash at the end (used in mails), ``origins`` the
     exact further origins whose pages may post the form, ``smtp_url`` empty where no mail is sent,
     ``incoming_address`` the address whose mail is read, empty where none is, ``imap_url`` the mailbox to fetch from,
-    ``mail_authserv`` whose Authentication-Results count,
+    ``lmtp`` where mail is taken by LMTP, ``mail_authserv`` whose Authentication-Results count,
     ``webhook_private`` the networks that webhooks may go to although they aren't public,
     ``metrics_token`` what a reader of the metrics must show; empty where nobody may read them,
     ``files`` the bucket that attachments lie in; empty: the folder "files" in ``var``,
@@ -180,6 +186,7 @@ class Settings:
     mail_from: str = "Support <support@platform.example>"
     incoming_address: str = ""
     imap_url: str = ""
+    lmtp: tuple[str, int] | None = None
     mail_authserv: str = ""
     webhook_private: tuple[IPv4Network | IPv6Network, ...] = ()
     metrics_token: str = ""
@@ -224,6 +231,7 @@ def settings_from(environment: Mapping[str, str] = os.environ) -> Settings:
         mail_from=setting_values.sender(values["MAIL_FROM"]),
         incoming_address=setting_values.incoming_address(values["INCOMING_ADDRESS"]),
         imap_url=setting_values.imap_url(values["IMAP_URL"]),
+        lmtp=setting_values.loopback_address(values["LMTP"], "LMTP"),
         mail_authserv=values["AUTHSERV"],
         webhook_private=setting_values.networks(values["WEBHOOK_PRIVATE"]),
         metrics_token=values["METRICS_TOKEN"],

@@ -11,6 +11,8 @@ import unicodedata
 from urllib.parse import urlsplit
 
 from formapp.errors import TextRefused, TextTooLong
+from formapp.translation import gettext as _
+from formapp.translation import gettext_noop, ngettext, number_words
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LINE_BREAKS = re.compile("\r\n|\r|\u0085|\u2028|\u2029|\v|\f")
@@ -21,12 +23,12 @@ _FILLERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 
 # As many characters as NFC makes one at the most: alpha with three accents.
 _ROOM = 4
-NO_WEB_ADDRESS = "Enter a URL that starts with http:// or https://, such as https://www.example.com/page"
+NO_WEB_ADDRESS = gettext_noop("Enter a URL that starts with http:// or https://, such as https://www.example.com/page")
 MOST_ACCENTS = 30
 """On one letter, as in the stream-safe text of Unicode (UAX #15)."""
 
 
-def normalise(text: str, most: int, name: str = "The text") -> str:
+def normalise(text: str, most: int, name: str = gettext_noop("The text")) -> str:
     """Text as it is stored: NFC, line ends as ``\\n``, no blank ends, at most so many characters.
 
     Raises TextTooLong, whose message begins with ``name``, and TextRefused for what no text holds.
@@ -35,11 +37,11 @@ def normalise(text: str, most: int, name: str = "The text") -> str:
     if len(text) > most * _ROOM:
         raise TextTooLong(name, most, len(text))
     if "\0" in text:
-        raise TextRefused("The text holds a NUL character, which can't be stored. Remove it and send again")
+        raise TextRefused(_("The text holds a NUL character, which can't be stored. Remove it and send again"))
     if _SURROGATE.search(text):
-        raise TextRefused("The text holds half of a character, which can't be stored. Remove it and send again")
+        raise TextRefused(_("The text holds half of a character, which can't be stored. Remove it and send again"))
     if has_too_many_accents(text):
-        raise TextRefused(f"The text has more than {MOST_ACCENTS} accents on one letter. Remove some")
+        raise TextRefused(_("The text has more than %(most)s accents on one letter. Remove some", most=MOST_ACCENTS))
     normal = unicodedata.normalize("NFC", _LINE_BREAKS.sub("\n", text)).strip()
     if len(normal) > most:
         raise TextTooLong(name, most, len(normal))
@@ -88,9 +90,9 @@ def is_web_address(text: str) -> bool:
 def size_words(size: int) -> str:
     """A number of bytes as people read it: "812 bytes", "34 kB", "1.2 MB"; never rounded down to nothing."""
     if size < 1000:
-        return f"{size} byte" if size == 1 else f"{size} bytes"
+        return ngettext("%(count)s byte", "%(count)s bytes", size)
     # From 999,500 on it would be "1,000 kB".
     if size < 999_500:
-        return f"{(size + 500) // 1000} kB"
+        return _("%(size)s kB", size=(size + 500) // 1000)
     tenths = (size + 50_000) // 100_000
-    return f"{tenths // 10} MB" if tenths % 10 == 0 else f"{tenths / 10:.1f} MB"
+    return _("%(size)s MB", size=number_words(tenths // 10 if tenths % 10 == 0 else tenths / 10))

@@ -2,9 +2,27 @@
 
 from importlib import resources
 
-from supportpolicy.languages import Catalog
+from babel import Locale
+from babel.numbers import format_decimal
+
+from supportpolicy.languages import Catalog, current_language
 
 _catalog = Catalog(resources.files("formapp").joinpath("locale"))
 gettext = _catalog.gettext
 ngettext = _catalog.ngettext
 pgettext = _catalog.pgettext
+
+
+def gettext_noop(message: str) -> str:
+    """The message itself: marks a constant for the catalogues, which is translated where it is said."""
+    return message
+
+
+def spoken_locale() -> Locale:
+    """What Babel knows of the language that is spoken now: its dates and numbers."""
+    return Locale.parse(current_language().partition("-")[0])
+
+
+def number_words(number: float) -> str:
+    """A number as the language writes it: "12,500", "12.500", "12 500"."""
+    return str(format_decimal(number, locale=spoken_locale()))

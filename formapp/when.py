@@ -1,41 +1,69 @@
-"""Instants and lengths of time in words; an instant always with the place whose clock is meant."""
+"""Instants and lengths of time in words of the language that is spoken now; an instant always with its place."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-# Not strftime's: its words change with the machine's locale.
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-MONTHS = tuple("January February March April May June July August September October November December".split())  # noqa: SIM905
+from babel.dates import format_date
+
+from formapp.translation import gettext as _
+from formapp.translation import ngettext, spoken_locale
+from supportpolicy.languages import SOURCE_LANGUAGE
+
+# A day as each language writes it (Unicode's pattern letters): short, long, and what brings the year to either.
+_PATTERNS: Mapping[str, tuple[str, str, str]] = {
+    "en": ("EEE d MMM", "EEEE d MMMM", " y"),
+    "de": ("EEE, d. MMM", "EEEE, d. MMMM", " y"),
+    "fr": ("EEE d MMM", "EEEE d MMMM", " y"),
+    "es": ("EEE, d 'de' MMM", "EEEE, d 'de' MMMM", " 'de' y"),
+    "ar": ("EEEE، d MMMM", "EEEE، d MMMM", " y"),
+}
+_WITHOUT_PLACE = frozenset({"UTC", "GMT"})
 
 
 def place(zone: ZoneInfo) -> str:
     """The city of a zone: "Paris" of Europe/Paris, "UTC" of UTC."""
-    return zone.key.rpartition("/")[2].replace("_", " ")
+    city = zone.key.rpartition("/")[2].replace("_", " ")
+    spoken = spoken_locale()
+    if spoken.language == SOURCE_LANGUAGE or city in _WITHOUT_PLACE:
+        return city
+    return str(spoken.time_zones.get(zone.key, {}).get("city", city))
 
 
 def zone_words(zone: ZoneInfo) -> str:
     """What people call a zone: "Paris time" for Europe/Paris, "UTC" for UTC."""
-    return place(zone) if place(zone) in {"UTC", "GMT"} else f"{place(zone)} time"
+    city = place(zone)
+    return city if city in _WITHOUT_PLACE else _("%(place)s time", place=city)
 
 
 def long_words(instant: datetime, zone: ZoneInfo, now: datetime) -> str:
     """ "Tuesday 24 November, 15:00 Paris time"; with the year when it isn't the present one."""
-    return f"{_day_and_clock(instant, zone, now, short=False)} {zone_words(zone)}"
+    day, clock = _day(instant, zone, now, short=False), _clock(instant, zone)
+    return _("%(day)s, %(clock)s %(zone)s", day=day, clock=clock, zone=zone_words(zone))
 
 
 def short_words(instant: datetime, zone: ZoneInfo, now: datetime, *, with_zone: bool = True) -> str:
     """ "Tue 24 Nov, 15:00 Paris time"; with the year when it isn't the present one."""
-    words = _day_and_clock(instant, zone, now, short=True)
-    return f"{words} {zone_words(zone)}" if with_zone else words
+    day, clock = _day(instant, zone, now, short=True), _clock(instant, zone)
+    if not with_zone:
+        return _("%(day)s, %(clock)s", day=day, clock=clock)
+    return _("%(day)s, %(clock)s %(zone)s", day=day, clock=clock, zone=zone_words(zone))
 
 
-def period_words(start: datetime, end: datetime, zone: ZoneInfo, now: datetime, joint: str, *, short: bool) -> str:
-    """ "Tue 24 Nov, 15:00 to 17:00", with " to " as the joint; the end names its day only where it is another one."""
-    begins, ends = (_day_and_clock(instant, zone, now, short=short) for instant in (start, end))
-    day, _, clock = ends.rpartition(", ")
-    return f"{begins}{joint}{clock if begins.startswith(f'{day}, ') else ends}"
+def clock_words(instant: datetime, zone: ZoneInfo) -> str:
+    """ "15:00 Paris time"."""
+    return _("%(clock)s %(zone)s", clock=_clock(instant, zone), zone=zone_words(zone))
+
+
+def both_ends(start: datetime, end: datetime, zone: ZoneInfo, now: datetime, *, short: bool) -> tuple[str, str]:
+    """ "Tue 24 Nov, 15:00" and "17:00": the end names its day only where it is another one."""
+    begins, ends = (_day(instant, zone, now, short=short) for instant in (start, end))
+    first = _("%(day)s, %(clock)s", day=begins, clock=_clock(start, zone))
+    if begins == ends:
+        return first, _clock(end, zone)
+    return first, _("%(day)s, %(clock)s", day=ends, clock=_clock(end, zone))
 
 
 def duration_words(time: timedelta, *, with_days: bool = False) -> str:
@@ -43,16 +71,20 @@ def duration_words(time: timedelta, *, with_days: bool = False) -> str:
     minutes = int(time.total_seconds() // 60)
     days = minutes // 1440 if with_days else 0
     hours, minutes = divmod(minutes - days * 1440, 60)
-    words = [f"{days} day{'s' if days > 1 else ''}"] if days else []
-    words += [f"{hours} h"] if hours else []
-    words += [f"{minutes} min"] if minutes and not days else []
-    return " ".join(words) or "less than a minute"
+    words = [ngettext("%(count)s day", "%(count)s days", days)] if days else []
+    words += [ngettext("%(count)s h", "%(count)s h", hours)] if hours else []
+    words += [ngettext("%(count)s min", "%(count)s min", minutes)] if minutes and not days else []
+    return " ".join(words) or _("less than a minute")
 
 
-def _day_and_clock(instant: datetime, zone: ZoneInfo, now: datetime, *, short: bool) -> str:
-    local = instant.astimezone(zone)
-    day, month = DAYS[local.weekday()], MONTHS[local.month - 1]
-    if short:
-        day, month = day[:3], month[:3]
-    year = f" {local.year}" if local.year != now.astimezone(zone).year else ""
-    return f"{day} {local.day} {month}{year}, {local:%H:%M}"
+def _clock(instant: datetime, zone: ZoneInfo) -> str:
+    return f"{instant.astimezone(zone):%H:%M}"
+
+
+def _day(instant: datetime, zone: ZoneInfo, now: datetime, *, short: bool) -> str:
+    local, spoken = instant.astimezone(zone), spoken_locale()
+    brief, whole, with_year = _PATTERNS[spoken.language]
+    pattern = brief if short else whole
+    if local.year != now.astimezone(zone).year:
+        pattern += with_year
+    return str(format_date(local.date(), pattern, locale=spoken))

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from formapp.widgets.page_frame import CSP_FILE, Edit, InlineCode, edited, elements_of
 from site_plugins.page_assets import has_blocks
+from site_plugins.translation import gettext as _
 
 # What a line of csp_allow can begin with.
 DIRECTIVES = (
@@ -37,10 +38,20 @@ def allow_problems(allow: Sequence[str]) -> list[str]:
     for line in allow:
         name, *sources = line.split() or [""]
         if name not in DIRECTIVES:
-            problems.append(f'csp_allow: "{line}" begins with none of {", ".join(DIRECTIVES)}.')
+            problems.append(
+                _(
+                    'csp_allow: "%(line)s" begins with none of %(directives)s.',
+                    line=line,
+                    directives=", ".join(DIRECTIVES),
+                )
+            )
         elif not sources or set(line) & set(';,"<>'):
             problems.append(
-                f'csp_allow: write "{line}" as a directive and addresses, as in "{name} https://example.com".'
+                _(
+                    'csp_allow: write "%(line)s" as a directive and addresses, as in "%(directive)s https://example.com".',
+                    line=line,
+                    directive=name,
+                )
             )
     return problems
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,7 +22,16 @@ from formapp.widgets import render_chooser, render_form, render_table
 from site_plugins import readable
 from site_plugins.fences import Fence, FenceProblem, find_fences
 from site_plugins.sources import Source
+from site_plugins.translation import gettext as _
 from supportpolicy import Policy, PolicyError, graph_svg, load
+from supportpolicy.languages import (
+    PSEUDO_LANGUAGE,
+    SOURCE_LANGUAGE,
+    closest_language,
+    current_language,
+    direction,
+    in_language,
+)
 
 # Before fenced_code and superfences (25), which would take the blocks for code.
 PRIORITY = 27
@@ -32,13 +42,14 @@ class PageContext:
     """Where the page stands. ``resolve`` turns "page.md#anchor" into a URL, or None where there is none.
 
     ``name`` is the page's among the site's, and ``source`` its file, by which a problem names the line that its
-    writer edits.
+    writer edits; ``language`` the tag of the language that it is in ("de-AT").
     """
 
     name: str = ""
     path: str = ""
     source: Source | None = None
     resolve: Callable[[str], str | None] = field(default=lambda target: target)
+    language: str = SOURCE_LANGUAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +69,11 @@ class Collected:
     criteria_pages: dict[str, None] = field(default_factory=dict)
     criteria_links: list[CriteriaLink] = field(default_factory=list)
     widgets: list[Callable[[str | None], Markup]] = field(default_factory=list)
+    languages: dict[str, str] = field(default_factory=dict)
+    """The language of the widgets of each page."""
+    # Languages of pages, each with the first block in it: those that the policy lacks, and those that we do.
+    missing_texts: dict[str, str] = field(default_factory=dict)
+    not_spoken: dict[str, str] = field(default_factory=dict)
 
 
 class SupportExtension(Extension):
@@ -67,12 +83,13 @@ class SupportExtension(Extension):
         self.config = {
             "policy": ["support-policy.yml", "The policy file"],
             "app_url": ["/support/", "Where the help desk answers"],
+            "language": [SOURCE_LANGUAGE, "The language of the pages"],
         }
         super().__init__(**options)
         self.policy: Policy | None = None
         self.policy_problems: list[str] = []
         self.folder = Path()
-        self.page = PageContext()
+        self.page = PageContext(language=str(self.getConfig("language")))
         self.collected = Collected()
         # Whether somebody puts the widgets into the finished pages, for which words stand meanwhile.
         self.widgets_last = False
@@ -123,21 +140,34 @@ class SupportExtension(Extension):
             line = fence.option_lines["criteria"]
             place = self._place(line, fence, lines)
             self.collected.criteria_links.append(CriteriaLink(self.page.name, fence.options["criteria"], place))
-        widget = self._widget(fence, self.policy)
+        language = self._language(self.policy, self._place(fence.start, fence, lines))
+        self.collected.languages[self.page.name] = language
+        widget = _in(language, self._widget(fence, self.policy))
         if not self.widgets_last:
             return widget("" if criteria_here else None)
         self.collected.widgets.append(widget)
-        words = readable.words(self.policy, show) if fence.kind == "support-table" else Markup()
+        with in_language(language):
+            words = readable.words(self.policy, show) if fence.kind == "support-table" else Markup()
         return readable.stand_in(len(self.collected.widgets) - 1, words)
+
+    def _language(self, policy: Policy, place: str) -> str:
+        """The language of the page's widgets: its own, or the policy's where we don't speak that."""
+        language = closest_language(self.page.language)
+        if language is None:
+            self.collected.not_spoken.setdefault(self.page.language, place)
+            return policy.language
+        if language not in (*policy.languages, PSEUDO_LANGUAGE):
+            self.collected.missing_texts.setdefault(language, place)
+        return language
 
     def _widget(self, fence: Fence, policy: Policy) -> Callable[[str | None], Markup]:
         """What makes the block's HTML, once it is known which page shows the criteria (None: no page)."""
         page = self.page
         if fence.kind == "support-chooser":
             form_url = self._link(fence, "form") or f"{self.app_url}tickets/new"
-            return lambda _: render_chooser(policy, form_url=form_url, dates_url=self.dates_url)
+            return lambda _criteria_url: render_chooser(policy, form_url=form_url, dates_url=self.dates_url)
         if fence.kind == "support-form":
-            return lambda _: render_form(
+            return lambda _criteria_url: render_form(
                 policy,
                 ticket_form(policy),
                 action=f"{self.app_url}tickets",
@@ -149,7 +179,7 @@ class SupportExtension(Extension):
             )
         show = fence.options.get("show", "promises")
         if show == "graph":
-            return lambda _: _drawing(policy)
+            return lambda _criteria_url: _drawing(policy)
         own = self._link(fence, "criteria")
         return lambda criteria_url: render_table(
             policy,
@@ -166,11 +196,27 @@ class SupportExtension(Extension):
                 continue
             target, line = fence.options[name], fence.option_lines[name]
             if self._link(fence, name) is None:
-                found.append(FenceProblem(line, f'"{name}: {target}" leads nowhere; there is no such page.'))
+                found.append(
+                    FenceProblem(
+                        line,
+                        _('"%(option)s: %(target)s" leads nowhere; there is no such page.', option=name, target=target),
+                    )
+                )
             elif name == "criteria" and "#" in target:
-                page, _, anchor = target.partition("#")
-                sentence = f'Leave "#{anchor}" out of "criteria": each priority\'s name leads to its own place.'
-                found.append(FenceProblem(line, sentence if page else f"{sentence} Name the page."))
+                page, _mark, anchor = target.partition("#")
+                sentence = (
+                    _(
+                        'Leave "#%(anchor)s" out of "criteria": each priority\'s name leads to its own place.',
+                        anchor=anchor,
+                    )
+                    if page
+                    else _(
+                        'Leave "#%(anchor)s" out of "criteria": each priority\'s name leads to its own place. '
+                        "Name the page.",
+                        anchor=anchor,
+                    )
+                )
+                found.append(FenceProblem(line, sentence))
         return found
 
     def _link(self, fence: Fence, name: str) -> str | None:
@@ -184,9 +230,19 @@ class SupportExtension(Extension):
     def _place(self, line: int, fence: Fence, lines: Sequence[str]) -> str:
         """Where a line of a block was written, as its writer knows it: "docs/index.md:12"."""
         if self.page.source is None:
-            return f"Line {line}"
+            return _("Line %(line)s", line=line)
         found = self.page.source.find(lines, range(fence.start - 1, fence.end), line - 1)
         return f"{beside(found.file, self.folder)}:{found.line}"
+
+
+def _in(language: str, widget: Callable[[str | None], Markup]) -> Callable[[str | None], Markup]:
+    """What makes a block's HTML in this language."""
+
+    def made(criteria_url: str | None) -> Markup:
+        with in_language(language):
+            return widget(criteria_url)
+
+    return made
 
 
 class _FencePreprocessor(Preprocessor):
@@ -209,10 +265,11 @@ class _FencePreprocessor(Preprocessor):
 
 
 def _drawing(policy: Policy) -> Markup:
-    svg = Markup(graph_svg(policy))  # noqa: S704 - our own drawing, its words escaped
-    return Markup('<div class="support-graph" tabindex="0" role="group" aria-label="Decision graph">{}</div>').format(
-        svg
-    )
+    language = current_language()
+    svg = Markup(graph_svg(policy.translated(language)))  # noqa: S704 - our own drawing, its words escaped
+    return Markup(
+        '<div class="support-graph" lang="{}" dir="{}" tabindex="0" role="group" aria-label="{}">{}</div>'
+    ).format(language, direction(language), _("Decision graph"), svg)
 
 
 def address_problem(app_url: str) -> str:
@@ -223,9 +280,11 @@ def address_problem(app_url: str) -> str:
     if (is_path or is_address) and not parts.query and not parts.fragment and not set(app_url) & set(' \\\t\n"<>'):
         return ""
     like = parts.path.strip("/ ") if not parts.scheme and app_url.strip("/ ").isidentifier() else "support"
-    return (
-        f'"app_url: {app_url}" is no address of the help desk; write a path that begins with a slash, as in '
-        f'"/{like}/", or a whole address, as in "https://desk.example/{like}/".'
+    return _(
+        '"app_url: %(address)s" is no address of the help desk; write a path that begins with a slash, as in '
+        '"/%(like)s/", or a whole address, as in "https://desk.example/%(like)s/".',
+        address=app_url,
+        like=like,
     )
 
 
@@ -233,9 +292,8 @@ def problem_box(sentences: Sequence[str]) -> Markup:
     """What a writer sees in the preview where a widget should stand."""
     rows = Markup().join(Markup("<li>{}</li>").format(sentence) for sentence in sentences)
     return Markup(
-        '<div class="admonition failure support-problem">'
-        '<p class="admonition-title">This can\'t be shown yet</p><ul>{}</ul></div>'
-    ).format(rows)
+        '<div class="admonition failure support-problem"><p class="admonition-title">{}</p><ul>{}</ul></div>'
+    ).format(Markup(escape(_("This can't be shown yet"), quote=False)), rows)  # noqa: S704 - escaped
 
 
 def beside(path: Path, folder: Path) -> str:

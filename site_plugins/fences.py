@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from site_plugins.indentation import TAB, indent_problem
+from site_plugins.translation import gettext as _
 from supportpolicy.reading import did_you_mean
 
 SHOWS = ("promises", "criteria", "house-rules", "examples", "graph")
@@ -98,9 +99,10 @@ def _kind(info: str) -> str:
 def _quoted(lines: Sequence[str], before: int, tab: int) -> Iterator[Fence]:
     """Blocks within a quote, where none can stand."""
     for fence in find_fences([_QUOTE.sub("", line) for line in lines], tab):
-        sentence = (
-            f'The block "{fence.kind}" can\'t stand in a quote; take the ">" away, or put it into an admonition '
-            '("!!! note"), indented by four spaces.'
+        sentence = _(
+            'The block "%(kind)s" can\'t stand in a quote; take the ">" away, or put it into an admonition ("!!! '
+            'note"), indented by four spaces.',
+            kind=fence.kind,
         )
         start = before + fence.start
         yield Fence(fence.kind, "> ", start, before + fence.end, problems=[FenceProblem(start, sentence)])
@@ -109,12 +111,17 @@ def _quoted(lines: Sequence[str], before: int, tab: int) -> Iterator[Fence]:
 def _misplaced(lines: Sequence[str], number: int) -> Fence | None:
     """A block that Markdown would take for words, with what to do."""
     if (found := _ONE_LINE.match(lines[number])) and (kind := _kind(found["info"])):
-        sentence = f'The block "{kind}" ends in the line in which it begins; put its end, {found["ticks"]}, below it.'
+        sentence = _(
+            'The block "%(kind)s" ends in the line in which it begins; put its end, %(ticks)s, below it.',
+            kind=kind,
+            ticks=found["ticks"],
+        )
         return Fence(kind, "", number + 1, number + 1, problems=[FenceProblem(number + 1, sentence)])
     if (found := _IN_ITEM.match(lines[number])) and (kind := _kind(found["info"])):
-        sentence = (
-            f'The block "{kind}" begins in the line of a list\'s item; put it below the item, after an empty line, '
-            "indented by four spaces."
+        sentence = _(
+            'The block "%(kind)s" begins in the line of a list\'s item; put it below the item, after an empty '
+            "line, indented by four spaces.",
+            kind=kind,
         )
         end = _closing(lines, number, found["ticks"])
         last = number if end is None else end
@@ -135,19 +142,27 @@ def _read(lines: Sequence[str], start: int, end: int | None, kind: str, opening:
     last = len(lines) - 1 if end is None else end
     fence = Fence(kind, opening["indent"], start + 1, last + 1)
     if kind not in KINDS:
-        near = did_you_mean(re.sub(r"[\s_]+", "-", kind.casefold()), KINDS)
-        fence.problems.append(FenceProblem(start + 1, f'There is no block "{kind}"{near}'))
+        meant = re.sub(r"[\s_]+", "-", kind.casefold())
+        sentence = did_you_mean(_('There is no block "%(kind)s"', kind=kind), meant, KINDS)
+        fence.problems.append(FenceProblem(start + 1, sentence))
         return fence
     if "{" in opening["info"]:
-        sentence = f'Write "{kind}" without braces, and its options into lines of their own, as "key: value".'
+        sentence = _(
+            'Write "%(kind)s" without braces, and its options into lines of their own, as "key: value".', kind=kind
+        )
         fence.problems.append(FenceProblem(start + 1, sentence))
     elif opening["info"] != kind:
         fence.problems.append(
-            FenceProblem(start + 1, f'Put the options of "{kind}" into lines of their own, as "key: value".')
+            FenceProblem(
+                start + 1, _('Put the options of "%(kind)s" into lines of their own, as "key: value".', kind=kind)
+            )
         )
     if end is None:
         fence.problems.append(
-            FenceProblem(start + 1, f'The block "{kind}" is never closed; end it with {opening["ticks"]}.')
+            FenceProblem(
+                start + 1,
+                _('The block "%(kind)s" is never closed; end it with %(ticks)s.', kind=kind, ticks=opening["ticks"]),
+            )
         )
         return fence
     for number in range(start + 1, end):
@@ -161,15 +176,21 @@ def _option(fence: Fence, line: str, number: int) -> None:
     match = _OPTION.match(line)
     problem = ""
     if match is None:
-        problem = f'"{line.strip()}" is not an option; write "key: value".'
+        problem = _('"%(line)s" is not an option; write "key: value".', line=line.strip())
     elif match["key"] not in known:
-        problem = f'"{fence.kind}" has no option "{match["key"]}"{did_you_mean(match["key"], known)}'
+        problem = did_you_mean(
+            _('"%(kind)s" has no option "%(key)s"', kind=fence.kind, key=match["key"]), match["key"], known
+        )
     elif match["key"] in fence.options:
-        problem = f'The option "{match["key"]}" stands twice.'
+        problem = _('The option "%(key)s" stands twice.', key=match["key"])
     elif not match["value"]:
-        problem = f'The option "{match["key"]}" has no value.'
+        problem = _('The option "%(key)s" has no value.', key=match["key"])
     elif known[match["key"]] and match["value"] not in known[match["key"]]:
-        problem = f'"{match["key"]}" can\'t be "{match["value"]}"{did_you_mean(match["value"], known[match["key"]])}'
+        problem = did_you_mean(
+            _('"%(key)s" can\'t be "%(value)s"', key=match["key"], value=match["value"]),
+            match["value"],
+            known[match["key"]],
+        )
     else:
         fence.options[match["key"]] = match["value"]
         fence.option_lines[match["key"]] = number

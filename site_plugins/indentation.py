@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from site_plugins.translation import gettext as _
+from site_plugins.translation import ngettext
+
 TAB = 4
 """How far Python-Markdown indents a level, unless a site says otherwise."""
 # What holds the indented lines below it: items of lists, admonitions, foldable boxes, tabs, footnotes, definitions.
@@ -23,17 +26,22 @@ def indent_problem(lines: Sequence[str], number: int, tab: int) -> str:
         return ""
     if holder < 0:
         return (
-            "This block is indented, but stands in no list or admonition, so that it would be shown as code. Take the "
-            "spaces before it away; to show it as an example, put it between two lines of four backticks."
+            _(
+                "This block is indented, but stands in no list or admonition, so that it would be shown as code. "
+                "Take the "
+                "spaces before it away; to show it as an example, put it between two lines of four backticks."
+            )
             if indent >= tab
             else ""
         )
     needed = (holder // tab + 1) * tab
     if indent == needed:
         return ""
-    return (
-        f"This block is indented by {_spaces(indent)}; to stand in the list or box above it, indent all its lines by "
-        f"{_spaces(needed)}."
+    return _(
+        "This block is indented by %(indent)s; to stand in the list or box above it, indent all its lines by "
+        "%(needed)s.",
+        indent=_spaces(indent),
+        needed=_spaces(needed),
     )
 
 
@@ -70,4 +78,4 @@ def _width(line: str, tab: int) -> int:
 
 
 def _spaces(count: int) -> str:
-    return "1 space" if count == 1 else f"{count} spaces"
+    return ngettext("%(count)s space", "%(count)s spaces", count)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urljoin, urlsplit
 
+from babel import Locale
 from jinja2 import Environment, TemplateError
 from mkdocs.commands.build import get_context
 from mkdocs.config import base
@@ -27,7 +28,10 @@ from site_plugins.csp_report import blocked
 from site_plugins.extension import PageContext, SupportExtension, address_problem
 from site_plugins.page_assets import closure_assets, has_blocks, with_assets
 from site_plugins.sources import Source
-from supportpolicy import holidays_warning, load
+from site_plugins.translation import gettext as _
+from site_plugins.translation import ngettext
+from supportpolicy import holidays_warning, load, translation_files
+from supportpolicy.languages import LANGUAGES, SOURCE_LANGUAGE, language_of_environment, locale, speak
 
 log = get_plugin_logger("support")
 
@@ -61,6 +65,8 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
     def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:  # noqa: ARG002 - MkDocs' signature
         """In a preview, problems are shown in the pages; a build stops on them."""
         self.serving = command == "serve"
+        # What the plugin says to writers; what it writes is in its page's language.
+        speak(language_of_environment())
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         """Load the policy, add the extension, its script and its style."""
@@ -80,8 +86,9 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
             log.info("%s: %s", policy_file.name, warning)
         # MkDocs hands an instance on to Python-Markdown as it is.
         config.markdown_extensions.append(self.extension)  # type: ignore[arg-type]
-        if str(policy_file) not in config.watch:
-            config.watch.append(str(policy_file))
+        for file in (policy_file, *(path for _code, path in translation_files(policy_file))):
+            if str(file) not in config.watch:
+                config.watch.append(str(file))
         self.csp = self._csp()
         for sentence in csp.allow_problems(self.config.csp_allow):
             self._problem(sentence)
@@ -103,6 +110,7 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
                 tuple(snippets.get("auto_append", ())),
             ),
             resolve=_resolver(files, page.file),
+            language=_language_of(page, config),
         )
         return markdown
 
@@ -116,6 +124,7 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
     def on_env(self, env: Environment, *, config: MkDocsConfig, files: Files) -> Environment:
         """All pages are rendered: stop a build that has problems, with all of them listed; make the desk's frame."""
         self._note_dead_criteria_links(files)
+        self._note_missing_languages()
         self.files = files
         self._tell_problems()
         # What else is rendered, such as the beginnings of a blog's posts, is of no page that we know.
@@ -169,7 +178,8 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
             if everywhere or has_blocks(page):
                 url = urljoin(config.site_url or "http://localhost/", place)
                 for one in blocked(page, url, policy, is_material=config.theme.name == "material"):
-                    tell("%s: the policy blocks %s. To allow it, add to csp_allow:\n  - %s", place, one.what, one.line)
+                    sentence = _("the policy blocks %(what)s. To allow it, add to csp_allow:", what=one.what)
+                    tell("%s: %s\n  - %s", place, sentence, one.line)
         if self.csp == "enforce":
             csp.write_policy(site_dir, policy)
 
@@ -185,11 +195,35 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         for link in collected.criteria_links:
             file = _file_of(files, files.src_uris[link.page], link.target)
             if file is not None and file.src_uri not in collected.criteria_pages:
-                sentence = (
-                    f'"criteria: {link.target}" leads to a page without the criteria; show them there by a block '
-                    '"support-table" with "show: criteria".'
+                sentence = _(
+                    '"criteria: %(target)s" leads to a page without the criteria; show them there by a block '
+                    '"support-table" with "show: criteria".',
+                    target=link.target,
                 )
                 collected.problems[f"{link.place}: {sentence}"] = None
+
+    def _note_missing_languages(self) -> None:
+        collected, policy = self.extension.collected, Path(str(self.config.policy))
+        for language, place in collected.missing_texts.items():
+            translated = policy.with_suffix(f".{language}{policy.suffix}").name
+            name = Locale.parse(language).get_display_name(locale())
+            sentence = _(
+                "This page is in %(name)s, but the policy has no texts in %(name)s. Write them into "
+                '%(translated)s beside it; "python -m supportpolicy texts" begins it. If the policy is in %(name)s '
+                'itself, say "language: %(language)s" in it.',
+                name=name,
+                translated=translated,
+                language=language,
+            )
+            collected.problems[f"{place}: {sentence}"] = None
+        for tag, place in collected.not_spoken.items():
+            sentence = _(
+                'The blocks have no words in the language "%(tag)s" (they have %(languages)s), so they stay in the '
+                "policy's.",
+                tag=tag,
+                languages=", ".join(LANGUAGES),
+            )
+            log.info("%s: %s", place, sentence)
 
     def _tell_problems(self) -> None:
         for sentence in self.extension.collected.problems:
@@ -199,8 +233,9 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
             self._stop()
 
     def _with_widgets(self, output: str, page: Page) -> str:
-        names = self.extension.collected.criteria_pages
-        criteria_page = page.file.src_uri if page.file.src_uri in names else next(iter(names), None)
+        languages, own = self.extension.collected.languages, page.file.src_uri
+        names = [name for name in self.extension.collected.criteria_pages if languages[name] == languages.get(own)]
+        criteria_page = own if own in names else next(iter(names), None)
         url = None if criteria_page is None else _url_from(page.file, self.files.src_uris[criteria_page])
         return readable.with_widgets(output, lambda number: self.extension.collected.widgets[number](url))
 
@@ -215,7 +250,12 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         if value in {"off", "report", "enforce"}:
             return str(value)
         written = "true" if value is True else value
-        self._problem(f'csp: can\'t be "{written}"; write "off", "report" or "enforce" (which is what "true" was).')
+        self._problem(
+            _(
+                'csp: can\'t be "%(written)s"; write "off", "report" or "enforce" (which is what "true" was).',
+                written=written,
+            )
+        )
         return "off"
 
     def _make_frame(self, env: Environment, config: MkDocsConfig, files: Files) -> str:
@@ -232,7 +272,9 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
             frame = shell.make_shell(output, page.abs_url or f"/{page.url}", keeps_instant=self.csp == "enforce")
             frame_places(frame)
         except (TemplateError, BrokenFrame) as error:
-            raise PluginError(f"The theme makes no frame for the help desk's pages: {error}.") from error
+            raise PluginError(
+                _("The theme makes no frame for the help desk's pages: %(reason)s.", reason=error)
+            ) from error
         return frame
 
     def _holidays_warning(self, policy_file: Path) -> str:
@@ -244,8 +286,13 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         log.warning(sentence) if self.serving else log.error(sentence)
 
     def _stop(self) -> None:
-        count = len(self.problems)
-        raise PluginError(f"The guide has {count} problem{'s' if count > 1 else ''}; see above.")
+        raise PluginError(
+            ngettext(
+                "The guide has %(count)s problem; see above.",
+                "The guide has %(count)s problems; see above.",
+                len(self.problems),
+            )
+        )
 
 
 def _with_assets(output: str, wanted: Iterable[Asset], page: Page | None, config: MkDocsConfig) -> str:
@@ -260,6 +307,16 @@ def _place_of_option(config: MkDocsConfig, name: str) -> str:
     lines = file.read_text("utf-8").split("\n") if file.is_file() else []
     line = next((number for number, line in enumerate(lines, 1) if line.lstrip(" {-").startswith(f"{name}:")), 1)
     return f"{file.name}:{line}"
+
+
+def _language_of(page: Page, config: MkDocsConfig) -> str:
+    """The tag of the language that a page is in: its own front matter says, or else the site that it is part of."""
+    if language := page.meta.get("language"):
+        return str(language)
+    # mkdocs-static-i18n builds one site a language, and marks its pages.
+    part_of = getattr(page.file, "locale_alternate_of", None)
+    theme = config.theme
+    return str(part_of or theme.get("language") or theme.get("locale") or SOURCE_LANGUAGE)
 
 
 def _url_from(here: File, there: File) -> str:

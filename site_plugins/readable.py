@@ -11,16 +11,19 @@ from collections.abc import Callable, Sequence
 from markupsafe import Markup
 
 from formapp.widgets.page_frame import edited, elements_of
-from formapp.widgets.table import hours_in_words
+from formapp.widgets.table import hours_sentence
+from site_plugins.translation import gettext as _
 from supportpolicy import Policy, Priority
+from supportpolicy.languages import current_language
 
 TAG = "support-block"
 
 
 def words(policy: Policy, show: str) -> Markup:
-    """What a table says, as HTML of paragraphs and lists; nothing for a drawing and for worked examples."""
+    """What a table says in the current language, as paragraphs and lists; nothing for a drawing and for examples."""
+    policy = policy.translated(current_language())
     if show == "promises":
-        hours = Markup("<p>Support is open {}.</p>").format(hours_in_words(policy.calendar))
+        hours = Markup("<p>{}</p>").format(hours_sentence(policy.calendar))
         return Markup("{}{}").format(_list([_promise(priority) for priority in policy.priorities]), hours)
     if show == "criteria":
         return Markup().join(_criteria(priority) for priority in policy.priorities)
@@ -46,14 +49,19 @@ def has_places(page: str) -> bool:
 
 
 def _promise(priority: Priority) -> str:
-    response, resolution = priority.response.words, priority.resolution.words
-    return f"{priority.label}: {response}; resolution: {resolution}."
+    return _(
+        "%(priority)s: %(response)s; resolution: %(resolution)s.",
+        priority=priority.label,
+        response=priority.response.words,
+        resolution=priority.resolution.words,
+    )
 
 
 def _criteria(priority: Priority) -> Markup:
     return Markup().join(
-        Markup("<p>{}. {}:</p>{}").format(
-            priority.label, group.heading, _list([criterion.text for criterion in group.criteria])
+        Markup("<p>{}</p>{}").format(
+            _("%(priority)s. %(heading)s:", priority=priority.label, heading=group.heading),
+            _list([criterion.text for criterion in group.criteria]),
         )
         for group in priority.criteria
     )

@@ -22,6 +22,7 @@ from supportpolicy.opentime import Closure, NeverOpen
 from supportpolicy.picture import graph_svg
 from supportpolicy.policy import Opening, Policy
 from supportpolicy.problems import PolicyError, Problem, UnknownAnswer
+from supportpolicy.reading_translation import translation_files
 from supportpolicy.walk import enumerate_answers
 
 __all__ = [
@@ -57,5 +58,6 @@ __all__ = [
     "holidays_warning",
     "load",
     "loads",
+    "translation_files",
     "warning_time",
 ]

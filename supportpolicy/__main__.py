@@ -1,4 +1,4 @@
-"""``python -m supportpolicy check|explain|graph FILE``: what writers ask of a policy file."""
+"""``python -m supportpolicy check|explain|graph|texts FILE``: what writers ask of a policy file."""
 
 from __future__ import annotations
 
@@ -9,11 +9,23 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from babel.dates import format_datetime
+
+from supportpolicy.drafting import draft_of_texts
 from supportpolicy.holidays import holidays_warning
+from supportpolicy.languages import (
+    LANGUAGES,
+    current_language,
+    in_language,
+    language_of_environment,
+    locale,
+    number,
+)
 from supportpolicy.loading import load
 from supportpolicy.picture import graph_svg
 from supportpolicy.policy import Policy
 from supportpolicy.problems import PolicyError, UnknownAnswer
+from supportpolicy.translation import gettext as _
 from supportpolicy.walk import enumerate_answers
 
 
@@ -29,7 +41,7 @@ def main(arguments: Sequence[str] | None = None, now: datetime | None = None) ->
     options = _parser().parse_args(arguments)
     options.now = now or datetime.now(UTC)
     try:
-        policy = load(options.file)
+        policy = load(options.file).translated(current_language())
         options.run(policy, options)
     except (PolicyError, UnknownAnswer, Mistake) as error:
         print(error, file=sys.stderr)
@@ -41,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m supportpolicy", description="Check, explain and draw a support policy."
     )
-    commands = parser.add_subparsers(required=True, metavar="check|explain|graph")
+    commands = parser.add_subparsers(required=True, metavar="check|explain|graph|texts")
     check = commands.add_parser("check", help="say everything that is wrong with a policy file")
     check.set_defaults(run=_check)
     explain = commands.add_parser("explain", help="say why a ticket gets its dates, or its priority")
@@ -54,7 +66,10 @@ def _parser() -> argparse.ArgumentParser:
     graph = commands.add_parser("graph", help="draw the decision graph as SVG")
     graph.add_argument("-o", "--output", type=Path, help="write it to this file (default: print it)")
     graph.set_defaults(run=_graph)
-    for command in (check, explain, graph):
+    texts = commands.add_parser("texts", help="print a draft of the file of texts in another language")
+    texts.add_argument("language", choices=LANGUAGES, help="the language of the draft")
+    texts.set_defaults(run=_texts)
+    for command in (check, explain, graph, texts):
         command.add_argument(
             "file", nargs="?", default="support-policy.yml", help="the policy file (default: support-policy.yml)"
         )
@@ -62,13 +77,18 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _check(policy: Policy, options: argparse.Namespace) -> None:
-    combinations = sum(1 for _ in enumerate_answers(policy))
-    print(
-        f"{options.file}: all right. {len(policy.priorities)} priorities, {len(policy.questions)} questions, "
-        f"{len(policy.rules)} rules; each of {combinations:,} combinations of answers decides exactly one priority."
+    combinations = sum(1 for _answers in enumerate_answers(policy))
+    sentence = _(
+        "all right. %(priorities)s priorities, %(questions)s questions, %(rules)s rules; each of %(combinations)s "
+        "combinations of answers decides exactly one priority.",
+        priorities=len(policy.priorities),
+        questions=len(policy.questions),
+        rules=len(policy.rules),
+        combinations=number(combinations),
     )
+    print(f"{options.file}: {sentence}")
     if warning := holidays_warning(policy.calendar, options.now):
-        print(f"{options.file}: warning: {warning}", file=sys.stderr)
+        print(_("%(file)s: warning: %(sentence)s", file=options.file, sentence=warning), file=sys.stderr)
 
 
 def _explain(policy: Policy, options: argparse.Namespace) -> None:
@@ -78,7 +98,8 @@ def _explain(policy: Policy, options: argparse.Namespace) -> None:
     opened = _instant(policy, options.at, options.now)
     labels = {priority.id: priority.label for priority in policy.priorities}
     if options.priority and options.priority not in labels:
-        raise Mistake(f'There is no priority "{options.priority}"; known here: {", ".join(labels)}.')
+        sentence = _('There is no priority "%(priority)s"', priority=options.priority)
+        raise Mistake(_("%(sentence)s; known here: %(words)s.", sentence=sentence, words=", ".join(labels)))
     for priority in [options.priority] if options.priority else labels:
         _explain_dates(policy, priority, opened)
 
@@ -87,24 +108,31 @@ def _instant(policy: Policy, text: str | None, now: datetime) -> datetime:
     try:
         instant = datetime.fromisoformat(text) if text else now
     except ValueError:
-        raise Mistake(f'"{text}" is not a time; write it as "2026-11-24T15:00".') from None
+        raise Mistake(_('"%(text)s" is not a time; write it as "2026-11-24T15:00".', text=text)) from None
     return instant if instant.tzinfo else instant.replace(tzinfo=policy.calendar.zone)
 
 
 def _explain_dates(policy: Policy, priority_id: str, opened: datetime) -> None:
     priority, zone = policy.priority(priority_id), policy.calendar.zone
     due = policy.deadlines(priority_id, opened)
-    print(f"{priority.label}, received {opened.astimezone(zone):%a %d %b %Y %H:%M} ({zone.key})")
-    for target, promise, instant in (
-        ("response", priority.response, due.response_due),
-        ("resolution", priority.resolution, due.resolution_due),
+    received = _("received %(time)s (%(zone)s)", time=_day(opened.astimezone(zone)), zone=zone.key)
+    print(f"{priority.label}, {received}")
+    for target, name, promise, instant in (
+        ("response", _("response"), priority.response, due.response_due),
+        ("resolution", _("resolution"), priority.resolution, due.resolution_due),
     ):
-        when = f"due {instant.astimezone(zone):%a %d %b %Y %H:%M}" if instant else "no date"
-        print(f"  {target}: {promise.words}: {when}")
+        when = _("due %(time)s", time=_day(instant.astimezone(zone))) if instant else _("no date")
+        print(f"  {name}: {promise.words}: {when}")
         for segment in due.explain():
             if segment.target == target:
-                counted = f", counts {segment.counted}" if segment.counted else ""
-                print(f"    {segment.start:%a %d %b %H:%M} to {segment.end:%a %d %b %H:%M}: {segment.note}{counted}")
+                counted = _(", counts %(time)s", time=segment.counted) if segment.counted else ""
+                start, end = (_day(one, with_year=False) for one in (segment.start, segment.end))
+                stretch = _("%(start)s to %(end)s", start=start, end=end)
+                print(f"    {stretch}: {segment.note}{counted}")
+
+
+def _day(instant: datetime, *, with_year: bool = True) -> str:
+    return format_datetime(instant, "EEE dd MMM y HH:mm" if with_year else "EEE dd MMM HH:mm", locale=locale())
 
 
 def _explain_answers(policy: Policy, text: str) -> None:
@@ -112,19 +140,28 @@ def _explain_answers(policy: Policy, text: str) -> None:
     for part in text.split(","):
         question, mark, option = part.strip().partition("=")
         if not mark:
-            raise Mistake(f'"{part}" is not an answer; write question=option.')
+            raise Mistake(_('"%(part)s" is not an answer; write question=option.', part=part))
         answers[question.strip()] = option.strip()
     result = policy.recommend(answers)
     for question in result.asked:
         print(f"{policy.question(question).title} {policy.question(question).option(answers[question]).label}")
     if result.missing:
-        print(f"Still to be answered: {policy.question(result.missing[0]).title} ({result.missing[0]})")
+        title = policy.question(result.missing[0]).title
+        print(_("Still to be answered: %(question)s", question=f"{title} ({result.missing[0]})"))
         return
-    print(f"{policy.priority(result.priority).label}, because {result.because}. (rule {result.rule})")
+    priority = policy.priority(result.priority).label
+    print(
+        _(
+            "%(priority)s, because %(reason)s. (rule %(rule)s)",
+            priority=priority,
+            reason=result.because,
+            rule=result.rule,
+        )
+    )
     for note in result.notes:
         print(note)
     if result.criterion:
-        print(f"Criterion: {policy.criterion(result.criterion).text}")
+        print(_("Criterion: %(text)s", text=policy.criterion(result.criterion).text))
 
 
 def _graph(policy: Policy, options: argparse.Namespace) -> None:
@@ -136,10 +173,20 @@ def _graph(policy: Policy, options: argparse.Namespace) -> None:
     try:
         options.output.write_text(graph_svg(policy), "utf-8")
     except OSError as error:
-        raise Mistake(f"{options.output} can't be written: {error.strerror}.") from error
+        raise Mistake(
+            _("%(file)s can't be written: %(reason)s.", file=options.output, reason=error.strerror)
+        ) from error
+
+
+def _texts(policy: Policy, options: argparse.Namespace) -> None:
+    if options.language == policy.language:
+        language = LANGUAGES[options.language]
+        raise Mistake(_("The policy itself is in %(language)s; there is nothing to translate.", language=language))
+    print(draft_of_texts(policy, options.language), end="")
 
 
 if __name__ == "__main__":
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    sys.exit(main())
+    with in_language(language_of_environment()):
+        sys.exit(main())

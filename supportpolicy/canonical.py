@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from supportpolicy.languages import SOURCE_LANGUAGE
 from supportpolicy.model import (
     Attachments,
     Calendar,
@@ -44,9 +45,10 @@ def write(
     questions: tuple[Question, ...],
     rules: tuple[Rule, ...],
     form: FormLimits,
+    language: str,
 ) -> str:
     """The canonical JSON of a policy's parts."""
-    content = {
+    content: dict[str, Any] = {
         "contact": contact_email,
         "calendar": {
             "zone": calendar.zone.key,
@@ -68,6 +70,9 @@ def write(
             [form.attachments.count, form.attachments.size, form.attachments.total, form.attachments.kinds],
         ],
     }
+    # Left out where it is the one that all policies had before there was a choice: their versions stay.
+    if language != SOURCE_LANGUAGE:
+        content["language"] = language
     return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 

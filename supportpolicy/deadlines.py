@@ -14,6 +14,8 @@ from typing import Literal
 
 from supportpolicy.model import Calendar, Priority, Promise
 from supportpolicy.opentime import Closure, Interval, OpenTime, as_utc, clock_changes, merge, subtract
+from supportpolicy.translation import gettext as _
+from supportpolicy.translation import ngettext
 
 Target = Literal["response", "resolution"]
 Kind = Literal["counted", "closed", "holiday", "closure", "paused", "clock change"]
@@ -221,7 +223,7 @@ class _Basis:
         if paused:
             found += self._paused(target, due)
         if promise.kind == "elapsed":
-            found += [(*part, "counted", "Counted, day and night") for part in subtract((self.opened, due), stops)]
+            found += [(*part, "counted", _("Counted, day and night")) for part in subtract((self.opened, due), stops)]
         else:
             found += self._business(due, merge(paused))
         for change, shift in clock_changes(self.open_time.calendar.zone, self.opened, due):
@@ -236,7 +238,7 @@ class _Basis:
             start = max(as_utc(pause[0]), self.opened)
             end = due if pause[1] is None else min(as_utc(pause[1]), due)
             if start < end:
-                yield start, end, "paused", pause[2] if len(pause) == 3 else "Waiting for your answer"
+                yield start, end, "paused", pause[2] if len(pause) == 3 else _("Waiting for your answer")
 
     def _business(self, due: datetime, paused: tuple[Interval, ...]) -> Iterator[tuple[datetime, datetime, Kind, str]]:
         """Open windows that count, closures and holidays that don't, and the closed rest between them."""
@@ -256,7 +258,7 @@ class _Basis:
                     pending = "closed"
                 for part in subtract((opens, closes), closed):
                     for counted in subtract(part, paused):
-                        yield *counted, "counted", "Support is open"
+                        yield *counted, "counted", _("Support is open")
                 yield from self._closures_in((opens, closes))
                 at = closes
             day += timedelta(days=1)
@@ -265,14 +267,17 @@ class _Basis:
         for closure in self.closures:
             start, end = max(window[0], as_utc(closure.start)), min(window[1], as_utc(closure.end))
             if start < end:
-                yield start, end, "closure", closure.note or "Support is closed"
+                yield start, end, "closure", closure.note or _("Support is closed")
 
 
 def _closed_words(kind: Kind) -> str:
-    return "Closed, with a holiday" if kind == "holiday" else "Support is closed"
+    return _("Closed, with a holiday") if kind == "holiday" else _("Support is closed")
 
 
 def _shift_words(shift: timedelta) -> str:
     minutes = int(abs(shift).total_seconds() // 60)
-    length = "1 hour" if minutes == 60 else f"{minutes} minutes"
-    return f"Clocks go {'forward' if shift > timedelta() else 'back'} by {length}"
+    if minutes == 60:
+        return _("Clocks go forward by 1 hour") if shift > timedelta() else _("Clocks go back by 1 hour")
+    if shift > timedelta():
+        return ngettext("Clocks go forward by %(count)s minute", "Clocks go forward by %(count)s minutes", minutes)
+    return ngettext("Clocks go back by %(count)s minute", "Clocks go back by %(count)s minutes", minutes)

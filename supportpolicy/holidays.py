@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+from babel.dates import format_date
+
+from supportpolicy.languages import locale
 from supportpolicy.model import Calendar
+from supportpolicy.translation import gettext as _
+from supportpolicy.translation import pgettext
 
 NOTICE = timedelta(days=60)
 
@@ -18,8 +23,15 @@ def holidays_warning(calendar: Calendar, now: datetime) -> str:
     today = now.astimezone(calendar.zone).date()
     if last == date.max or last - today >= NOTICE:
         return ""
-    ends = "ended on" if last < today else "end on"
-    return (
-        f"The holidays {ends} {last.day} {last:%B %Y}. Add those that come after it under calendar, holidays: "
-        "dates are promised as if there were none."
+    day = format_date(last, pgettext("date pattern", "d MMMM y"), locale=locale())
+    if last < today:
+        return _(
+            "The holidays ended on %(day)s. Add those that come after it under calendar, holidays: "
+            "dates are promised as if there were none.",
+            day=day,
+        )
+    return _(
+        "The holidays end on %(day)s. Add those that come after it under calendar, holidays: "
+        "dates are promised as if there were none.",
+        day=day,
     )

@@ -2,23 +2,56 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources.abc import Traversable
 
+from babel.numbers import format_decimal
+
 # Each by its own name, as whoever looks for it reads it.
 LANGUAGES = {"en": "English", "de": "Deutsch", "fr": "Français", "es": "Español", "ar": "العربية"}
 SOURCE_LANGUAGE = "en"
 RIGHT_TO_LEFT = frozenset({"ar"})
+# No language: English with accents and in brackets, so that a sentence of no catalogue is seen at once.
+PSEUDO_LANGUAGE = "en-XA"
+
+# A placeholder of a message or of a script's sentence, or a tag.
+_PLACEHOLDER = re.compile(r"(%\(\w+\)s|%%|\{\w+\}|</?\w[^>]*>)")
+_ACCENTED = str.maketrans("aceinouyACEINOUY", "àçéîñöüýÀÇÉÎÑÖÜÝ")
 
 _current: ContextVar[str] = ContextVar("language", default=SOURCE_LANGUAGE)
 
 
 def current_language() -> str:
-    """The code of the language that is spoken now, a key of ``LANGUAGES``."""
+    """The code of the language that is spoken now, a key of ``LANGUAGES`` or ``PSEUDO_LANGUAGE``."""
     return _current.get()
+
+
+def locale() -> str:
+    """The locale, as Babel names them, by whose customs dates and numbers are written now."""
+    language = current_language()
+    # Dates as the English texts around them have them: "24 November".
+    return "en_GB" if language in (SOURCE_LANGUAGE, PSEUDO_LANGUAGE) else language
+
+
+def number(value: int) -> str:
+    """A number as the current language writes it: "100,000", "100.000"."""
+    return format_decimal(value, locale=locale())
+
+
+def is_spoken(language: str) -> bool:
+    """Whether things can be said in it: a key of ``LANGUAGES``, or ``PSEUDO_LANGUAGE``."""
+    return language in LANGUAGES or language == PSEUDO_LANGUAGE
+
+
+def pseudo(message: str) -> str:
+    """An English message so that it can still be read and is seen to be translated: "[Séñd tîçkét]"."""
+    parts = _PLACEHOLDER.split(message)
+    return "[" + "".join(part if number % 2 else part.translate(_ACCENTED) for number, part in enumerate(parts)) + "]"
 
 
 def direction(language: str) -> str:
@@ -28,8 +61,8 @@ def direction(language: str) -> str:
 
 @contextmanager
 def in_language(language: str) -> Iterator[None]:
-    """Say everything within in this language, a key of ``LANGUAGES``; KeyError for any other."""
-    token = _current.set(language if language in LANGUAGES else _unknown(language))
+    """Say everything within in this language, one that ``is_spoken``; KeyError for any other."""
+    token = _current.set(language if is_spoken(language) else _unknown(language))
     try:
         yield
     finally:
@@ -38,8 +71,23 @@ def in_language(language: str) -> Iterator[None]:
 
 def closest_language(tag: str) -> str | None:
     """The language that we speak for this tag (BCP 47: "de-AT" is "de"); None where we speak none for it."""
+    if tag == PSEUDO_LANGUAGE:
+        return tag
     code = tag.strip().replace("_", "-").partition("-")[0].casefold()
     return code if code in LANGUAGES else None
+
+
+def language_of_environment() -> str:
+    """The language of whoever works at this machine, as its environment names it; English where we don't speak it."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := os.environ.get(name):
+            return closest_language(value.partition(".")[0]) or SOURCE_LANGUAGE
+    return SOURCE_LANGUAGE
+
+
+def speak(language: str) -> None:
+    """Say everything in this language from now on, where nothing says otherwise; for programs of one person."""
+    _current.set(language if is_spoken(language) else _unknown(language))
 
 
 class Catalog:
@@ -70,12 +118,30 @@ class Catalog:
         language = current_language()
         if language not in self._loaded:
             file = self._folder.joinpath(language, "LC_MESSAGES", "messages.mo")
-            if language == SOURCE_LANGUAGE or not file.is_file():
+            if language == PSEUDO_LANGUAGE:
+                self._loaded[language] = _Pseudo()
+            elif language == SOURCE_LANGUAGE or not file.is_file():
                 self._loaded[language] = NullTranslations()
             else:
                 with file.open("rb") as opened:
                     self._loaded[language] = GNUTranslations(opened)
         return self._loaded[language]
+
+
+class _Pseudo(NullTranslations):
+    """Each message by ``pseudo``."""
+
+    def gettext(self, message: str) -> str:
+        """The message as English that was translated."""
+        return pseudo(message)
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        """The English form for this number."""
+        return pseudo(super().ngettext(msgid1, msgid2, n))
+
+    def pgettext(self, context: str, message: str) -> str:
+        """As ``gettext``; a pattern by which Babel writes a date is no sentence."""
+        return message if context == "date pattern" else pseudo(message)
 
 
 def _unknown(language: str) -> str:

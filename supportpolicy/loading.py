@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from supportpolicy import bounds
+from supportpolicy.languages import LANGUAGES, SOURCE_LANGUAGE
 from supportpolicy.model import (
     Attachments,
     Calendar,
@@ -26,8 +28,11 @@ from supportpolicy.policy import Policy, build
 from supportpolicy.problems import PolicyError, Problem
 from supportpolicy.promises import FORMS, read_promise
 from supportpolicy.proof import Places, prove
-from supportpolicy.reading import Node, Reader
+from supportpolicy.reading import Node, Reader, did_you_mean
 from supportpolicy.reading_calendar import read_calendar
+from supportpolicy.reading_translation import language_problem, read_translation, translation_files
+from supportpolicy.texts import Place
+from supportpolicy.translation import gettext as _
 
 MEGABYTE = 1_000_000
 _KIND = re.compile(r"[a-z0-9]+(\.[a-z0-9]+)*")
@@ -38,18 +43,36 @@ _ID = "abcdefghijklmnopqrstuvwxyz0123456789-"
 
 
 def load(path: str | Path) -> Policy:
-    """The policy in this file, proved. Raises PolicyError with every problem found."""
+    """The policy in this file with the texts beside it, proved. Raises PolicyError with every problem found."""
     file = Path(path)
+    policy = loads(_read_text(file), str(path))
+    translations: dict[str, Mapping[Place, str]] = {}
+    problems: list[Problem] = []
+    for code, beside in translation_files(file):
+        reader = Reader(str(beside))
+        if wrong := language_problem(code, policy.language):
+            reader.problem(1, "", wrong)
+        elif root := reader.compose(_read_text(beside)):
+            translations[code] = read_translation(root, policy)
+        problems += reader.problems
+    if problems:
+        raise PolicyError(tuple(problems))
+    return replace(policy, translations=translations)
+
+
+def _read_text(path: Path) -> str:
+    """The text of a file. Raises PolicyError."""
     try:
-        text = file.read_text("utf-8")
+        return path.read_text("utf-8")
     except FileNotFoundError:
-        raise PolicyError((Problem(str(path), 1, "", "There is no such file."),)) from None
+        raise PolicyError((Problem(str(path), 1, "", _("There is no such file.")),)) from None
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        raise PolicyError((Problem(str(path), line, "", "This line is not UTF-8 text."),)) from None
+        raise PolicyError((Problem(str(path), line, "", _("This line is not UTF-8 text.")),)) from None
     except OSError as error:
-        raise PolicyError((Problem(str(path), 1, "", f"The file can't be read: {error.strerror}."),)) from None
-    return loads(text, str(path))
+        raise PolicyError(
+            (Problem(str(path), 1, "", _("The file can't be read: %(reason)s.", reason=error.strerror)),)
+        ) from None
 
 
 def loads(text: str, name: str = "support-policy.yml") -> Policy:
@@ -67,12 +90,13 @@ def loads(text: str, name: str = "support-policy.yml") -> Policy:
 
 
 def _read(root: Node) -> tuple[Policy | None, Places]:
-    fields = root.fields(("contact", "calendar", "priorities", "chooser", "form"), ("house_rules",))
+    fields = root.fields(("contact", "calendar", "priorities", "chooser", "form"), ("house_rules", "language"))
+    language = _language(fields["language"]) if "language" in fields else SOURCE_LANGUAGE
     places = Places()
     contact = fields["contact"].fields(("email",)) if "contact" in fields else {}
     email = contact["email"].text() if "email" in contact else None
     if email is not None and ("@" not in email or " " in email):
-        contact["email"].problem(f'"{email}" is not an e-mail address.')
+        contact["email"].problem(_('"%(email)s" is not an e-mail address.', email=email))
     calendar = read_calendar(fields["calendar"]) if "calendar" in fields else None
     form = _form(fields["form"]) if "form" in fields else None
     apart = len(root.reader.problems)
@@ -84,8 +108,26 @@ def _read(root: Node) -> tuple[Policy | None, Places]:
     if len(root.reader.problems) > apart or not (priorities and questions and rules):
         return None, places
     # Where only the parts apart from the decision have problems, the decision is proved all the same.
-    policy = build(email or "", calendar or _ANY_CALENDAR, priorities, house_rules, questions, rules, form or _ANY_FORM)
+    policy = build(
+        email or "",
+        calendar or _ANY_CALENDAR,
+        priorities,
+        house_rules,
+        questions,
+        rules,
+        form or _ANY_FORM,
+        language,
+    )
     return policy, places
+
+
+def _language(node: Node) -> str:
+    """The language that the file's texts are in."""
+    code = node.text() or SOURCE_LANGUAGE
+    if code not in LANGUAGES:
+        node.problem(did_you_mean(_('There is no language "%(code)s"', code=code), code, LANGUAGES))
+        return SOURCE_LANGUAGE
+    return code
 
 
 def _id(node: Node, places: dict[str, Node]) -> str | None:
@@ -94,11 +136,17 @@ def _id(node: Node, places: dict[str, Node]) -> str | None:
     if text is None:
         return None
     if not set(text) <= set(_ID):
-        node.problem(f'"{text}" can\'t be an id: use small letters, digits and hyphens.')
+        node.problem(_('"%(text)s" can\'t be an id: use small letters, digits and hyphens.', text=text))
     elif len(text) > bounds.LONGEST_ID:
-        node.problem(f'"{text[:20]}..." is too long for an id: use at most {bounds.LONGEST_ID} characters.')
+        node.problem(
+            _(
+                '"%(text)s..." is too long for an id: use at most %(most)s characters.',
+                text=text[:20],
+                most=bounds.LONGEST_ID,
+            )
+        )
     elif text in places:
-        node.problem(f'The id "{text}" stands twice; first in line {places[text].line}.')
+        node.problem(_('The id "%(text)s" stands twice; first in line %(line)s.', text=text, line=places[text].line))
     places.setdefault(text, node)
     return text
 
@@ -112,7 +160,9 @@ def _promise(fields: Mapping[str, Node], name: str) -> Promise:
     promise = read_promise(words)
     if promise is None:
         if words:
-            fields[name].problem(f'"{words}" is no promise the clock can keep; write {FORMS}.')
+            fields[name].problem(
+                _('"%(words)s" is no promise the clock can keep; write %(forms)s.', words=words, forms=FORMS)
+            )
         return Promise(words, "best effort", 0)
     return promise
 
@@ -129,7 +179,7 @@ def _priorities(node: Node, places: Places) -> tuple[Priority, ...]:
         places.promises[priority_id] = (fields.get("response", item), fields.get("resolution", item))
         found.append(Priority(priority_id, _text(fields, "label"), rank, response, resolution, groups))
     if not found:
-        node.problem("A policy needs at least one priority.")
+        node.problem(_("A policy needs at least one priority."))
     return tuple(found)
 
 
@@ -155,7 +205,13 @@ def _house_rules(node: Node, places: Places) -> tuple[HouseRule, ...]:
         fields = item.fields(("id", "text"))
         rule_id, text = _text(fields, "id"), _text(fields, "text")
         if rule_id in places.house_rules:
-            item.problem(f'The id "{rule_id}" stands twice; first in line {places.house_rules[rule_id].line}.')
+            item.problem(
+                _(
+                    'The id "%(text)s" stands twice; first in line %(line)s.',
+                    text=rule_id,
+                    line=places.house_rules[rule_id].line,
+                )
+            )
         places.house_rules.setdefault(rule_id, item)
         found.append(HouseRule(rule_id, text))
     return tuple(found)
@@ -172,7 +228,7 @@ def _questions(node: Node, places: Places) -> tuple[Question, ...]:
         when = _when(fields["when"], places) if "when" in fields else ()
         found.append(Question(question_id, _text(fields, "title"), _text(fields, "hint"), when, options))
     if not found:
-        node.problem("The chooser needs at least one question.")
+        node.problem(_("The chooser needs at least one question."))
     return tuple(found)
 
 
@@ -197,7 +253,7 @@ def _options(node: Node, question_id: str, places: Places) -> tuple[Option, ...]
             )
         )
     if len(found) < 2:
-        node.problem(f'The question "{question_id}" needs at least two options.')
+        node.problem(_('The question "%(question)s" needs at least two options.', question=question_id))
     return tuple(found)
 
 
@@ -213,7 +269,7 @@ def _named_options(node: Node, places: Places) -> dict[str, tuple[str, ...]]:
                 chosen.append(option)
         found[name] = tuple(chosen)
     if not found:
-        node.problem(f'"{node.key}" needs at least one question.')
+        node.problem(_('"%(key)s" needs at least one question.', key=node.key))
     return found
 
 
@@ -251,7 +307,7 @@ def _rules(node: Node, places: Places) -> tuple[Rule, ...]:
             )
         )
     if not found:
-        node.problem("The decision table needs at least one rule.")
+        node.problem(_("The decision table needs at least one rule."))
     return tuple(found)
 
 
@@ -277,21 +333,30 @@ def _kind(item: Node) -> str:
         return ""
     plain = kind.strip().lstrip(".").casefold()
     if kind != plain:
-        item.problem(f'Write "{plain}": small letters, without the dot before it.')
+        item.problem(_('Write "%(plain)s": small letters, without the dot before it.', plain=plain))
     elif not _KIND.fullmatch(kind) or len(kind) > bounds.LONGEST_KIND:
-        item.problem(f'"{kind}" is no ending of a file\'s name, like "log" or "tar.gz".')
+        item.problem(_('"%(kind)s" is no ending of a file\'s name, like "log" or "tar.gz".', kind=kind))
     elif kind.rpartition(".")[2] in bounds.PROGRAMS:
-        item.problem(f'Leave "{kind}" out: such files are programs, so they are never taken.')
+        item.problem(_('Leave "%(kind)s" out: such files are programs, so they are never taken.', kind=kind))
     elif kind.rpartition(".")[2] in bounds.RUN_BY_BROWSERS:
-        item.problem(f'Leave "{kind}" out: browsers run script in such files, so they are never taken.')
+        item.problem(_('Leave "%(kind)s" out: browsers run script in such files, so they are never taken.', kind=kind))
     elif bounds.NOT_RECOGNISED & {kind, kind.rpartition(".")[2]}:
         item.problem(
-            f'Leave "{kind}" out: the desk can\'t tell such files by their content, so they are never taken. '
-            "People can send them in a zip."
+            _(
+                'Leave "%(kind)s" out: the desk can\'t tell such files by their content, so they are never '
+                "taken. People can send them in a zip.",
+                kind=kind,
+            )
         )
     elif "." in kind and kind != "tar.gz" and kind.rpartition(".")[2] in bounds.RECOGNISED:
         last = kind.rpartition(".")[2]
-        item.problem(f'Write "{last}" instead of "{kind}": files are told by their last ending, so none is ever taken.')
+        item.problem(
+            _(
+                'Write "%(last)s" instead of "%(kind)s": files are told by their last ending, so none is ever taken.',
+                last=last,
+                kind=kind,
+            )
+        )
     return kind
 
 
@@ -304,5 +369,5 @@ def _attachments(node: Node) -> Attachments | None:
     if count is None or size is None or total is None:
         return None
     if total < size:
-        fields["total_mb"].problem("All files together must be allowed at least the size of one.")
+        fields["total_mb"].problem(_("All files together must be allowed at least the size of one."))
     return Attachments(count, size * MEGABYTE, total * MEGABYTE, tuple(kinds))

@@ -18,12 +18,14 @@ class Promise:
 
     ``kind`` is ``"elapsed"`` (``amount`` hours, 24/7), ``"business hours"`` or ``"business days"``
     (``amount`` of them, counted while support is open; of a range the later end), or
-    ``"best effort"`` (``amount`` is 0 and there is no deadline).
+    ``"best effort"`` (``amount`` is 0 and there is no deadline). ``within`` are the words that
+    complete "Answer ..." ("within 4 hours, 24/7"), which a translated policy has.
     """
 
     words: str
     kind: Literal["elapsed", "business hours", "business days", "best effort"]
     amount: int
+    within: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

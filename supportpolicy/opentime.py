@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from supportpolicy.model import Calendar
+from supportpolicy.translation import gettext as _
 
 Interval = tuple[datetime, datetime]
 """A half-open stretch of time: aware UTC start, aware UTC end."""
@@ -128,7 +129,7 @@ class OpenTime:
         Raises NeverOpen once ten years have passed without end.
         """
         day = self.local_day(instant)
-        for _ in range(HORIZON_DAYS):
+        for _day in range(HORIZON_DAYS):
             for start, end in self.on(day):
                 if end <= instant:
                     continue
@@ -138,7 +139,7 @@ class OpenTime:
                 else:
                     yield clipped
             day += timedelta(days=1)
-        raise NeverOpen("Support isn't open long enough within ten years to keep this promise.")
+        raise NeverOpen(_("Support isn't open long enough within ten years to keep this promise."))
 
     def _work_out(self, day: date) -> tuple[Interval, ...]:
         windows = self.calendar.hours[day.weekday()]
@@ -157,7 +158,7 @@ class OpenTime:
     def _same_offset(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime, timedelta]]:
         """The stretches of [start, end) in which the zone keeps one offset, each with that offset."""
         zone = self.calendar.zone
-        for change, _ in clock_changes(zone, start, end):
+        for change, _shift in clock_changes(zone, start, end):
             yield start, change, _offset(zone, start)
             start = change
         yield start, end, _offset(zone, start)

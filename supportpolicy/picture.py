@@ -13,6 +13,7 @@ from html import escape
 from supportpolicy.graph import START, ChooserGraph, Edge, QuestionNode
 from supportpolicy.model import Priority
 from supportpolicy.policy import Policy
+from supportpolicy.translation import gettext as _
 
 LINE = 18
 GAP = 14
@@ -59,11 +60,13 @@ def graph_svg(policy: Policy) -> str:
     parts: list[str] = []
     width = _draw(root, 8, 12, parts) + 8
     height = root.height + 24
+    title = _("How the priority is decided")
+    description = _("Every question of the priority chooser with its answers, and the priority that each leads to.")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
-        'role="img" font-family="system-ui, sans-serif" font-size="14" fill="currentColor">'
-        "<title>How the priority is decided</title>"
-        "<desc>Every question of the priority chooser with its answers, and the priority that each leads to.</desc>"
+        'role="img" direction="ltr" font-family="system-ui, sans-serif" font-size="14" fill="currentColor">'
+        f"<title>{escape(title)}</title>"
+        f"<desc>{escape(description)}</desc>"
         f"{''.join(parts)}</svg>\n"
     )
 
@@ -113,10 +116,14 @@ def _reference(graph: ChooserGraph, edge: Edge) -> list[str]:
             ),
             None,
         )
-        places.append(f'"{owner.option.label}"' if owner else "above")
+        places.append(_('"%(answer)s"', answer=owner.option.label) if owner else _("above"))
     if len(places) == 1:
-        return textwrap.wrap(f"goes on as {places[0]}", _QUESTION_CHARACTERS)
-    return textwrap.wrap(f"goes on as {' and as '.join(places)}; the higher priority counts", _QUESTION_CHARACTERS + 6)
+        return textwrap.wrap(_("goes on as %(answer)s", answer=places[0]), _QUESTION_CHARACTERS)
+    answers = places[0]
+    for place in places[1:]:
+        answers = _("%(answers)s and as %(answer)s", answers=answers, answer=place)
+    sentence = _("goes on as %(answers)s; the higher priority counts", answers=answers)
+    return textwrap.wrap(sentence, _QUESTION_CHARACTERS + 6)
 
 
 def _signature(graph: ChooserGraph, node: QuestionNode, edge: Edge) -> object:

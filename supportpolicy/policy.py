@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from hashlib import sha256
 
-from supportpolicy import canonical, walk
+from supportpolicy import canonical, promises, texts, walk
 from supportpolicy.deadlines import Deadlines, Pause, deadlines, open_between
 from supportpolicy.graph import ChooserGraph, make_graph
+from supportpolicy.languages import PSEUDO_LANGUAGE, SOURCE_LANGUAGE, in_language, pseudo
 from supportpolicy.model import (
     Calendar,
     Criterion,
@@ -35,7 +36,10 @@ class Opening:
 
 @dataclass(frozen=True)
 class Policy:
-    """One version of the support policy. ``version`` is the SHA-256 (hex) of ``canonical``."""
+    """One version of the support policy. ``version`` is the SHA-256 (hex) of ``canonical``.
+
+    Its texts are in ``language``; ``translations`` are those in others, which make no other version.
+    """
 
     contact_email: str
     calendar: Calendar
@@ -47,6 +51,10 @@ class Policy:
     canonical: str = field(repr=False)
     version: str
     open_time: OpenTime = field(repr=False, compare=False)
+    language: str = SOURCE_LANGUAGE
+    translations: Mapping[str, Mapping[texts.Place, str]] = field(default_factory=dict, repr=False, compare=False)
+    _original: Policy | None = field(default=None, repr=False, compare=False)
+    _translated: dict[str, Policy] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __hash__(self) -> int:
         return hash(self.version)
@@ -54,8 +62,51 @@ class Policy:
     @staticmethod
     def from_canonical(text: str) -> Policy:
         """The policy that a stored canonical form holds; it was proved when it was first loaded."""
-        parts = canonical.read(json.loads(text))
-        return build(*parts)
+        content = json.loads(text)
+        return build(*canonical.read(content), language=content.get("language", SOURCE_LANGUAGE))
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that its texts are in, its own first."""
+        return (self.language, *self.translations)
+
+    def translated(self, language: str) -> Policy:
+        """The same policy with its texts in a language that is spoken; a text that this lacks stays as it is.
+
+        What it promises is always said in that language: those words follow from the promise.
+        """
+        if self._original is not None:
+            return self._original.translated(language)
+        if language not in self._translated:
+            found = self.translations.get(language, {})
+
+            def say(place: texts.Place, text: str) -> str:
+                return pseudo(text) if language == PSEUDO_LANGUAGE else found.get(place, text)
+
+            parts = texts.said(self, say)
+            with in_language(language):
+                priorities = tuple(
+                    replace(
+                        one, response=promises.translated(one.response), resolution=promises.translated(one.resolution)
+                    )
+                    for one in parts.priorities
+                )
+            self._translated[language] = replace(self, **{**parts._asdict(), "priorities": priorities}, _original=self)
+        return self._translated[language]
+
+    def with_translations_of(self, other: Policy) -> Policy:
+        """This version with the translations of another one, as far as both say the same in their own language."""
+        own, theirs = texts.texts_of(self), texts.texts_of(other)
+        same = {place for place, text in own.items() if theirs.get(place) == text}
+        if self.language != other.language:
+            return self
+        return replace(
+            self,
+            translations={
+                language: {place: text for place, text in found.items() if place in same}
+                for language, found in other.translations.items()
+            },
+        )
 
     @cached_property
     def _priorities_by_id(self) -> Mapping[str, Priority]:
@@ -138,9 +189,10 @@ def build(
     questions: tuple[Question, ...],
     rules: tuple[Rule, ...],
     form: FormLimits,
+    language: str = SOURCE_LANGUAGE,
 ) -> Policy:
     """A policy of these parts, with its canonical form and version. Proves nothing."""
-    text = canonical.write(contact_email, calendar, priorities, house_rules, questions, rules, form)
+    text = canonical.write(contact_email, calendar, priorities, house_rules, questions, rules, form, language)
     version = sha256(text.encode()).hexdigest()
     return Policy(
         contact_email,
@@ -153,4 +205,5 @@ def build(
         text,
         version,
         OpenTime(calendar),
+        language,
     )

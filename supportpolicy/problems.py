@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from supportpolicy.translation import gettext as _
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
@@ -33,5 +35,7 @@ class UnknownAnswer(ValueError):
         self.question = question
         self.option = option
         super().__init__(
-            f'The question "{question}" has no answer "{option}".' if option else f'There is no question "{question}".'
+            _('The question "%(question)s" has no answer "%(option)s".', question=question, option=option)
+            if option
+            else _('There is no question "%(question)s".', question=question)
         )

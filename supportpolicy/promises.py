@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+from supportpolicy.languages import SOURCE_LANGUAGE, current_language
 from supportpolicy.model import Promise
+from supportpolicy.translation import gettext as _
+from supportpolicy.translation import ngettext
 
 FORMS = (
     '"4 hours, 24/7", "within 1 hour, 24/7", "4 business hours", "1 business day", "1-2 business days" or "best effort"'
@@ -25,6 +29,48 @@ def read_promise(words: str) -> Promise | None:
     if business is None or int(business[2]) == 0 or int(business[1] or 0) > int(business[2]):
         return None
     return Promise(words, "business hours" if business[3] == "hour" else "business days", int(business[2]))
+
+
+def translated(promise: Promise) -> Promise:
+    """The promise with its words in the current language; in English they stay as their writer typed them."""
+    if promise.kind == "best effort":
+        return promise if current_language() == SOURCE_LANGUAGE else replace(promise, words=_("best effort"))
+    plain = " ".join(promise.words.casefold().split())
+    begins_within = plain.startswith("within ")
+    if current_language() == SOURCE_LANGUAGE:
+        return replace(promise, within=promise.words if begins_within else f"within {promise.words}")
+    business = _BUSINESS.fullmatch(plain)
+    words, within = _words(promise, business[1] if business else None)
+    return replace(promise, words=within if begins_within else words, within=within)
+
+
+def _words(promise: Promise, least: str | None) -> tuple[str, str]:
+    """A promise by itself, and as it completes "Answer ..."; of a range its earlier end."""
+    most = promise.amount
+    if promise.kind == "elapsed":
+        return (
+            ngettext("%(count)s hour, 24/7", "%(count)s hours, 24/7", most),
+            ngettext("within %(count)s hour, 24/7", "within %(count)s hours, 24/7", most),
+        )
+    if promise.kind == "business hours":
+        if least:
+            return (
+                _("%(least)s-%(most)s business hours", least=least, most=most),
+                _("within %(least)s-%(most)s business hours", least=least, most=most),
+            )
+        return (
+            ngettext("%(count)s business hour", "%(count)s business hours", most),
+            ngettext("within %(count)s business hour", "within %(count)s business hours", most),
+        )
+    if least:
+        return (
+            _("%(least)s-%(most)s business days", least=least, most=most),
+            _("within %(least)s-%(most)s business days", least=least, most=most),
+        )
+    return (
+        ngettext("%(count)s business day", "%(count)s business days", most),
+        ngettext("within %(count)s business day", "within %(count)s business days", most),
+    )
 
 
 def may_be_slower(severe: Promise, milder: Promise, day_minutes: int) -> bool:

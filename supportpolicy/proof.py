@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
+from supportpolicy.languages import number
 from supportpolicy.policy import Policy
 from supportpolicy.promises import may_be_slower
 from supportpolicy.reading import Node, Reader, did_you_mean
+from supportpolicy.translation import gettext as _
+from supportpolicy.translation import ngettext
 from supportpolicy.walk import enumerate_facts, facts_of, rules_that_hold
 
 MOST_COMBINATIONS = 100_000
@@ -52,8 +55,15 @@ def _promises_in_order(policy: Policy, places: Places) -> None:
             other = milder.response if index == 0 else milder.resolution
             if may_be_slower(one, other, day):
                 places.promises[severe.id][index].problem(
-                    f'{severe.label} could be slower than {milder.label}: its {target} is "{one.words}", '
-                    f'but that of {milder.label} is "{other.words}".'
+                    _(
+                        '%(severe)s could be slower than %(milder)s: its %(target)s is "%(words)s", but that of '
+                        '%(milder)s is "%(other_words)s".',
+                        severe=severe.label,
+                        milder=milder.label,
+                        target=target,
+                        words=one.words,
+                        other_words=other.words,
+                    )
                 )
 
 
@@ -67,8 +77,12 @@ def _criteria_apart(policy: Policy, places: Places) -> None:
                 other, label = first.setdefault(words, (priority.id, priority.label))
                 if other != priority.id:
                     places.criteria[criterion.id].problem(
-                        f"This criterion stands word for word under {label} too, so it can't tell "
-                        f"{label} from {priority.label}."
+                        _(
+                            "This criterion stands word for word under %(one)s too, so it can't tell %(one)s "
+                            "from %(other)s.",
+                            one=label,
+                            other=priority.label,
+                        )
                     )
 
 
@@ -78,9 +92,15 @@ def _names_exist(policy: Policy, places: Places) -> bool:
     known = True
     for question, option, node in places.mentions:
         if question not in options:
-            node.problem(f'There is no question "{question}"{did_you_mean(question, options)}')
+            node.problem(did_you_mean(_('There is no question "%(question)s"', question=question), question, options))
         elif option not in options[question]:
-            node.problem(f'The question "{question}" has no option "{option}"{did_you_mean(option, options[question])}')
+            node.problem(
+                did_you_mean(
+                    _('The question "%(question)s" has no option "%(option)s"', question=question, option=option),
+                    option,
+                    options[question],
+                )
+            )
         else:
             continue
         known = False
@@ -100,21 +120,33 @@ def _rules_cite(policy: Policy, places: Places) -> None:
     for rule in policy.rules:
         fields = places.rule_fields[rule.id]
         if "priority" in fields and rule.priority not in labels:
-            fields["priority"].problem(f'There is no priority "{rule.priority}"{did_you_mean(rule.priority, labels)}')
+            fields["priority"].problem(
+                did_you_mean(_('There is no priority "%(priority)s"', priority=rule.priority), rule.priority, labels)
+            )
         if not rule.criterion and not rule.house_rules:
-            places.rules[rule.id].problem(f'The rule "{rule.id}" cites neither a criterion nor a house rule.')
+            places.rules[rule.id].problem(
+                _('The rule "%(rule)s" cites neither a criterion nor a house rule.', rule=rule.id)
+            )
         if rule.criterion and rule.criterion not in owner:
             fields["criterion"].problem(
-                f'There is no criterion "{rule.criterion}"{did_you_mean(rule.criterion, owner)}'
+                did_you_mean(
+                    _('There is no criterion "%(criterion)s"', criterion=rule.criterion), rule.criterion, owner
+                )
             )
         elif rule.criterion and rule.priority in labels and owner[rule.criterion] != rule.priority:
             fields["criterion"].problem(
-                f'The criterion "{rule.criterion}" stands under {labels[owner[rule.criterion]]}, '
-                f"but the rule decides for {labels[rule.priority]}."
+                _(
+                    'The criterion "%(criterion)s" stands under %(one)s, but the rule decides for %(other)s.',
+                    criterion=rule.criterion,
+                    one=labels[owner[rule.criterion]],
+                    other=labels[rule.priority],
+                )
             )
         for cited in rule.house_rules:
             if cited not in published:
-                fields["house_rules"].problem(f'There is no house rule "{cited}"{did_you_mean(cited, published)}')
+                fields["house_rules"].problem(
+                    did_you_mean(_('There is no house rule "%(cited)s"', cited=cited), cited, published)
+                )
 
 
 def _table_decides(policy: Policy, places: Places) -> None:
@@ -126,7 +158,10 @@ def _table_decides(policy: Policy, places: Places) -> None:
     combinations = list(islice(enumerate_facts(policy), MOST_COMBINATIONS + 1))
     if len(combinations) > MOST_COMBINATIONS:
         places.questions[policy.questions[0].id].problem(
-            f'The questions have more than {MOST_COMBINATIONS:,} combinations of answers; narrow their "when".'
+            _(
+                'The questions have more than %(most)s combinations of answers; narrow their "when".',
+                most=number(MOST_COMBINATIONS),
+            )
         )
         return
     for facts, path in combinations:
@@ -140,17 +175,26 @@ def _table_decides(policy: Policy, places: Places) -> None:
     _report_undecided(policy, places, undecided)
     for (one, other), path in clashes.items():
         places.rules[other].problem(
-            f'The rules "{one}" and "{other}" both decide for {_in_words(policy, path)}; exactly one may.'
+            _(
+                'The rules "%(one)s" and "%(other)s" both decide for %(answers)s; exactly one may.',
+                one=one,
+                other=other,
+                answers=_in_words(policy, path),
+            )
         )
     _report_idle(policy, places, used_rules, used_options, complete=not undecided)
 
 
 def _report_undecided(policy: Policy, places: Places, undecided: list[tuple[tuple[str, str], ...]]) -> None:
     for path in undecided[:_SHOWN]:
-        places.questions[path[-1][0]].problem(f"No rule decides for {_in_words(policy, path)}.")
+        places.questions[path[-1][0]].problem(_("No rule decides for %(answers)s.", answers=_in_words(policy, path)))
     if len(undecided) > _SHOWN:
         places.questions[undecided[_SHOWN][-1][0]].problem(
-            f"No rule decides for {len(undecided) - _SHOWN} more combinations of answers."
+            ngettext(
+                "No rule decides for %(count)s more combination of answers.",
+                "No rule decides for %(count)s more combinations of answers.",
+                len(undecided) - _SHOWN,
+            )
         )
 
 
@@ -158,23 +202,31 @@ def _report_idle(
     policy: Policy, places: Places, rules: set[str], options: set[tuple[str, str]], *, complete: bool
 ) -> None:
     """Questions, options, rules and priorities that no combination of answers comes to."""
-    asked = {question for question, _ in options}
+    asked = {question for question, _option in options}
     for question in policy.questions:
         if question.id not in asked:
-            places.questions[question.id].problem(f'The question "{question.id}" is never asked.')
+            places.questions[question.id].problem(
+                _('The question "%(question)s" is never asked.', question=question.id)
+            )
             continue
         for option in question.options:
             if (question.id, option.id) not in options:
                 places.options[question.id, option.id].problem(
-                    f'The option "{option.id}" of "{question.id}" can never be chosen.'
+                    _(
+                        'The option "%(option)s" of "%(question)s" can never be chosen.',
+                        option=option.id,
+                        question=question.id,
+                    )
                 )
     for rule in policy.rules:
         if rule.id not in rules:
-            places.rules[rule.id].problem(f'The rule "{rule.id}" never decides; no combination of answers comes to it.')
+            places.rules[rule.id].problem(
+                _('The rule "%(rule)s" never decides; no combination of answers comes to it.', rule=rule.id)
+            )
     reached = {rule.priority for rule in policy.rules if rule.id in rules}
     for priority in policy.priorities:
         if priority.id not in reached and complete:
-            places.priorities[priority.id].problem(f"No answers lead to {priority.label}.")
+            places.priorities[priority.id].problem(_("No answers lead to %(priority)s.", priority=priority.label))
 
 
 def _answers_settle(policy: Policy, places: Places) -> None:
@@ -185,13 +237,24 @@ def _answers_settle(policy: Policy, places: Places) -> None:
             node = places.options[question.id, option.id]
             for name in option.means:
                 if order[name] > order[question.id]:
-                    node.problem(f'"means" may settle "{question.id}" or an earlier question, not the later "{name}".')
+                    node.problem(
+                        _(
+                            '"means" may settle "%(question)s" or an earlier question, not the later "%(later)s".',
+                            question=question.id,
+                            later=name,
+                        )
+                    )
             if len(option.means) > 1 and len(facts_of(question, option)) > 1:
-                node.problem('An option may mean several answers to one question only; split this "means".')
+                node.problem(_('An option may mean several answers to one question only; split this "means".'))
             settles_itself = not option.means or question.id in option.means
             asked_for = {name for condition in question.when for name in condition}
             if not settles_itself and not asked_for & set(option.means):
-                node.problem(f'After this answer "{question.id}" would be asked again; "means" must settle its "when".')
+                node.problem(
+                    _(
+                        'After this answer "%(question)s" would be asked again; "means" must settle its "when".',
+                        question=question.id,
+                    )
+                )
 
 
 def _in_words(policy: Policy, path: tuple[tuple[str, str], ...]) -> str:

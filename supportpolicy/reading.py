@@ -12,8 +12,10 @@ from difflib import get_close_matches
 
 import yaml
 
+from supportpolicy.languages import number
 from supportpolicy.problems import Problem
 from supportpolicy.reading_yaml import yaml_mistake
+from supportpolicy.translation import gettext as _
 
 _NULL = "tag:yaml.org,2002:null"
 
@@ -38,7 +40,7 @@ class Reader:
             self.problem(line, "", sentence)
             return None
         if root is None:
-            self.problem(1, "", "The file is empty; a policy needs calendar, priorities, chooser and form.")
+            self.problem(1, "", _("The file is empty; a policy needs calendar, priorities, chooser and form."))
             return None
         return Node(self, root, "")
 
@@ -70,17 +72,23 @@ class Node:
             text = str(self.node.value).strip()
             if self.node.tag.startswith("!"):
                 self.problem(
-                    f'Put this text in quotes, as YAML takes its beginning for a sign: "{self.node.tag} {text}".'
+                    _(
+                        'Put this text in quotes, as YAML takes its beginning for a sign: "%(tag)s %(text)s".',
+                        tag=self.node.tag,
+                        text=text,
+                    )
                 )
                 return None
             if self.node.tag == _NULL:
-                self.problem(f'"{text}" stands for nothing in YAML; write a text, or put "{text}" in quotes.')
+                self.problem(
+                    _('"%(text)s" stands for nothing in YAML; write a text, or put "%(text)s" in quotes.', text=text)
+                )
                 return None
             return text
         if isinstance(self.node, yaml.MappingNode):
-            self.problem(f'"{self.key}" needs a text; put one with a colon or braces in quotes.')
+            self.problem(_('"%(key)s" needs a text; put one with a colon or braces in quotes.', key=self.key))
         else:
-            self.problem(f'"{self.key}" needs a text.')
+            self.problem(_('"%(key)s" needs a text.', key=self.key))
         return None
 
     def number(self, least: int, most: int) -> int | None:
@@ -89,14 +97,22 @@ class Node:
         if text is None:
             return None
         if not (text.isascii() and text.isdigit() and least <= int(text[:12]) <= most):
-            self.problem(f'"{self.key}" needs a whole number from {least:,} to {most:,}, not "{text}".')
+            self.problem(
+                _(
+                    '"%(key)s" needs a whole number from %(least)s to %(most)s, not "%(text)s".',
+                    key=self.key,
+                    least=number(least),
+                    most=number(most),
+                    text=text,
+                )
+            )
             return None
         return int(text)
 
     def items(self) -> Iterator[Node]:
         """The entries of a list; something else is a problem and has none."""
         if not isinstance(self.node, yaml.SequenceNode):
-            self.problem(f'"{self.key}" needs a list.')
+            self.problem(_('"%(key)s" needs a list.', key=self.key))
             return
         for index, item in enumerate(self.node.value, start=1):
             yield self.child(item, index)
@@ -111,7 +127,7 @@ class Node:
     def entries(self) -> dict[str, Node]:
         """The values of a mapping by key; a key that stands twice is a problem, and the first counts."""
         if not isinstance(self.node, yaml.MappingNode):
-            self.problem(f'"{self.key or "the file"}" needs keys with values, as in "key: value".')
+            self.problem(_('"%(key)s" needs keys with values, as in "key: value".', key=self.key or _("the file")))
             return {}
         found: dict[str, Node] = {}
         lines: dict[str, int] = {}
@@ -119,7 +135,11 @@ class Node:
             name = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "?"
             line = int(key_node.start_mark.line) + 1
             if name in found:
-                sentence = f'"{name}" stands here twice, first in line {lines[name]}; remove one of them.'
+                sentence = _(
+                    '"%(name)s" stands here twice, first in line %(line)s; remove one of them.',
+                    name=name,
+                    line=lines[name],
+                )
                 self.reader.problem(line, self.child(value_node, name).key, sentence)
             else:
                 found[name] = self.child(value_node, name)
@@ -135,27 +155,36 @@ class Node:
         entries = self.entries()
         for name, node in entries.items():
             if name not in known:
-                line = self._line_of(name) or node.line
-                sentence = f'Unknown key "{name}"{did_you_mean(name, known)}'
+                line = self.line_of(name) or node.line
+                sentence = did_you_mean(_('Unknown key "%(name)s"', name=name), name, known)
                 if self.node.flow_style and node.node.value == "":
-                    sentence = f'Put the text with the comma in quotes: it goes on after the comma with "{name}".'
+                    sentence = _(
+                        'Put the text with the comma in quotes: it goes on after the comma with "%(name)s".', name=name
+                    )
                 self.reader.problem(line, node.key, sentence)
         for name in needed:
             if name not in entries:
-                self.problem(f'{f"""In "{self.key}" the""" if self.key else "The"} key "{name}" is missing.')
+                self.problem(
+                    _('In "%(key)s" the key "%(name)s" is missing.', key=self.key, name=name)
+                    if self.key
+                    else _('The key "%(name)s" is missing.', name=name)
+                )
         return {name: node for name, node in entries.items() if name in known}
 
-    def _line_of(self, name: str) -> int | None:
-        for key_node, _ in self.node.value:
+    def line_of(self, name: str) -> int | None:
+        """The line of a mapping's key, from 1."""
+        for key_node, _value in self.node.value:
             if getattr(key_node, "value", None) == name:
                 return int(key_node.start_mark.line) + 1
         return None
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """The end of a sentence about an unknown word: the nearest known one, or all of them."""
+def did_you_mean(sentence: str, word: str, known: Iterable[str]) -> str:
+    """A sentence, without its full stop, about an unknown word; with the nearest known one, or all of them."""
     choices = tuple(known)
     near = get_close_matches(word, choices, n=1, cutoff=0.6)
     if near:
-        return f'; did you mean "{near[0]}"?'
-    return f"; known here: {', '.join(choices)}." if choices else "."
+        return _('%(sentence)s; did you mean "%(word)s"?', sentence=sentence, word=near[0])
+    if choices:
+        return _("%(sentence)s; known here: %(words)s.", sentence=sentence, words=", ".join(choices))
+    return f"{sentence}."

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from supportpolicy.model import Calendar
 from supportpolicy.reading import Node, did_you_mean
+from supportpolicy.translation import gettext as _
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _WINDOW = re.compile(r"(\d{2}):(\d{2})\s?[-–]\s?(\d{2}):(\d{2})")
@@ -39,7 +40,7 @@ def _zone(node: Node) -> ZoneInfo | None:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        node.problem(f'There is no time zone "{name}"; write a name such as "Europe/Paris".')
+        node.problem(_('There is no time zone "%(name)s"; write a name such as "Europe/Paris".', name=name))
         return None
 
 
@@ -47,11 +48,11 @@ def _hours(node: Node) -> tuple[tuple[tuple[int, int], ...], ...] | None:
     days: list[tuple[tuple[int, int], ...]] = [()] * 7
     for name, value in node.entries().items():
         if name not in WEEKDAYS:
-            value.problem(f'Unknown weekday "{name}"{did_you_mean(name, WEEKDAYS)}')
+            value.problem(did_you_mean(_('Unknown weekday "%(name)s"', name=name), name, WEEKDAYS))
             continue
         days[WEEKDAYS.index(name)] = _windows(value)
     if not any(days):
-        node.problem("The calendar has no opening time; give at least one weekday a window.")
+        node.problem(_("The calendar has no opening time; give at least one weekday a window."))
         return None
     return tuple(days)
 
@@ -63,11 +64,16 @@ def _windows(node: Node) -> tuple[tuple[int, int], ...]:
         match = _WINDOW.fullmatch(text)
         start, end = (int(match[1]) * 60 + int(match[2]), int(match[3]) * 60 + int(match[4])) if match else (0, 0)
         if not match or int(match[2]) > 59 or int(match[4]) > 59 or end > 1440:
-            item.problem(f'"{text}" is not a window; write it as "09:00-17:00", at most until "24:00".')
+            item.problem(_('"%(text)s" is not a window; write it as "09:00-17:00", at most until "24:00".', text=text))
         elif start >= end:
-            item.problem(f'The window "{text}" ends before it starts; split one that passes midnight between two days.')
+            item.problem(
+                _(
+                    'The window "%(text)s" ends before it starts; split one that passes midnight between two days.',
+                    text=text,
+                )
+            )
         elif found and start < found[-1][1]:
-            item.problem(f'The window "{text}" overlaps the one before it, or stands out of order.')
+            item.problem(_('The window "%(text)s" overlaps the one before it, or stands out of order.', text=text))
         else:
             found.append((start, end))
     return tuple(found)
@@ -84,9 +90,11 @@ def _holidays(node: Node) -> frozenset[date]:
         except ValueError:
             day = None
         if day is None:
-            item.problem(f'"{text}" is not a date; write it as "2026-12-25".')
+            item.problem(_('"%(text)s" is not a date; write it as "2026-12-25".', text=text))
         elif day in found:
-            item.problem(f"The holiday {text} stands twice; first in line {found[day].line}.")
+            item.problem(
+                _("The holiday %(text)s stands twice; first in line %(line)s.", text=text, line=found[day].line)
+            )
         else:
             found[day] = item
     return frozenset(found)

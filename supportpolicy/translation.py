@@ -8,3 +8,8 @@ _catalog = Catalog(resources.files("supportpolicy").joinpath("locale"))
 gettext = _catalog.gettext
 ngettext = _catalog.ngettext
 pgettext = _catalog.pgettext
+
+
+def gettext_noop(message: str) -> str:
+    """The message itself: marks a constant for the catalogues, which is translated where it is said."""
+    return message

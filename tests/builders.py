@@ -31,6 +31,8 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 POLICY = REPOSITORY / "support-policy.yml"
 # A Tuesday, 15:00 in Paris, while support is open.
 NOW = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
+# Why staff correct an answer.
+REASON = "There is a workaround that holds."
 Row = TypeVar("Row", bound=Base)
 # Answers to the chooser with what they lead to; enumerated once, by the fixture of this name.
 Combinations = tuple[tuple[dict[str, str], Recommendation], ...]

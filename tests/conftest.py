@@ -23,6 +23,9 @@ from supportpolicy import Policy, enumerate_answers
 from tests.builders import POLICY, Clock, Combinations, build_policy, build_services
 from tests.guide import guide_of_the_run
 
+# Programs speak the language of their environment; tests expect English of them, wherever they run.
+os.environ["LC_ALL"] = "C.UTF-8"
+
 
 class DeskClient(FlaskClient):
     """A client that comes to the desk's own address, unless a test says another."""

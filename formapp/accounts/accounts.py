@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from formapp import audit
-from formapp.errors import AlreadyExists, NotFound
+from formapp.errors import AlreadyExists, NotFound, UseCaseError
 from formapp.mail_address import NotAnAddress, address_to_find, normalise_address
 from formapp.models import Account, SignedInSession
 from formapp.services import Services
 from formapp.text import is_blank, normalise_line
+from formapp.translation import gettext as _
+from supportpolicy.languages import LANGUAGES
 
 LONGEST_NAME = 200
 
@@ -53,6 +55,14 @@ def find_account_by_email(services: Services, email: str) -> Account | None:
     """The account of this address, disabled or not."""
     with services.read() as database:
         return database.scalar(select(Account).where(Account.email == address_to_find(email)))
+
+
+def choose_language(services: Services, account_id: int, language: str) -> None:
+    """Let the desk speak this language to a person, on pages and in mails. Raises UseCaseError for one unknown."""
+    if language not in LANGUAGES:
+        raise UseCaseError(_("Choose a language from the list"), "language")
+    with services.write.begin() as database:
+        database.execute(update(Account).where(Account.id == account_id).values(language=language))
 
 
 def disable_account(services: Services, email: str, now: datetime, *, by: audit.Origin | None = None) -> None:

@@ -19,6 +19,7 @@ from formapp.errors import LinkGone
 from formapp.mail_address import address_to_find, normalise_address
 from formapp.models import Account, SignInLink
 from formapp.notifications import outbox
+from formapp.notifications.outbox import in_language_of
 from formapp.services import Services
 from formapp.tokens import hash_token, new_token
 
@@ -33,10 +34,16 @@ MAIL_KINDS = (LINK_MAIL, UNKNOWN_MAIL)
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link that would work: whom it signs in, and whether a filled ticket waits behind it."""
+    """A link that would work: whom it signs in, and the token of the filled ticket behind it ("" for none)."""
 
     email: str
-    has_draft: bool
+    account_id: int
+    draft_token: str
+
+    @property
+    def has_draft(self) -> bool:
+        """Whether a filled ticket waits behind it."""
+        return bool(self.draft_token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +66,25 @@ class RedeemedLink:
 
 
 def request_link(
-    services: Services, email: str, now: datetime, *, draft_token: str = "", next_path: str = "", place: str = ""
+    services: Services,
+    email: str,
+    now: datetime,
+    *,
+    draft_token: str = "",
+    next_path: str = "",
+    place: str = "",
+    language: str = "",
 ) -> None:
     """Send a sign-in link to this address, or word that it isn't known. The caller can't tell which.
 
-    ``place`` is where the request comes from, for the audit log.
+    ``place`` is where the request comes from, for the audit log; ``language`` is that of the page that asked, which
+    the mail speaks to whoever has chosen none.
     """
     address = normalise_address(email)
     with services.write.begin() as database:
         account = database.scalar(select(Account).where(Account.email == address, Account.disabled_at.is_(None)))
         if account is None:
-            facts = {"contact": services.policy.contact_email}
+            facts = {"contact": services.policy.contact_email, **in_language_of(language)}
             outbox.enqueue_mail(database, UNKNOWN_MAIL, address, facts, _message_id(services), now)
             disabled = database.scalar(select(Account.id).where(Account.email == address))
             reason = {"reason": "disabled" if disabled else "unknown-address"}
@@ -93,6 +108,7 @@ def request_link(
             "link": f"{services.settings.base_url}/support/sign-in/{token}",
             "has_draft": bool(draft_token),
             "minutes": int(LIFETIME.total_seconds() // 60),
+            **in_language_of(account.language or language),
         }
         outbox.enqueue_mail(database, LINK_MAIL, address, link_facts, _message_id(services), now)
 
@@ -131,7 +147,7 @@ def inspect_link(services: Services, token: str, now: datetime) -> Link:
         ).one_or_none()
     if row is None or row.SignInLink.used_at is not None or row.SignInLink.expires_at <= now or row.Account.disabled_at:
         raise LinkGone
-    return Link(row.Account.email, bool(row.SignInLink.draft_token))
+    return Link(row.Account.email, row.Account.id, row.SignInLink.draft_token)
 
 
 def ended_link(services: Services, token: str) -> EndedLink | None:

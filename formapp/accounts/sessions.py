@@ -24,12 +24,13 @@ _KEY = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Whose session it is."""
+    """Whose session it is; ``language`` is the one that the person reads, None where that isn't known."""
 
     account_id: int
     email: str
     name: str
     is_staff: bool
+    language: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,13 @@ class LiveSession:
 
 _LIVE = (
     select(
-        SignedInSession.created_at, SignedInSession.seen_at, Account.id, Account.email, Account.name, Account.is_staff
+        SignedInSession.created_at,
+        SignedInSession.seen_at,
+        Account.id,
+        Account.email,
+        Account.name,
+        Account.is_staff,
+        Account.language,
     )
     .join(Account, Account.id == SignedInSession.account_id)
     .where(SignedInSession.token_hash == bindparam("key"), Account.disabled_at.is_(None))
@@ -103,7 +110,7 @@ def signed_in_by(services: Services, token: str, now: datetime) -> SignedIn | No
     if now - found.seen_at >= _NOTED:
         with best_effort("a session's time"), services.write.begin(patience=BRIEFLY) as database:
             database.execute(update(SignedInSession).where(SignedInSession.token_hash == key).values(seen_at=now))
-    return SignedIn(found.id, found.email, found.name, found.is_staff)
+    return SignedIn(found.id, found.email, found.name, found.is_staff, found.language)
 
 
 def end_session(services: Services, token: str) -> None:

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 
 import filetype
 
+from formapp.translation import gettext as _
+from formapp.translation import gettext_noop
 from supportpolicy.bounds import PROGRAMS
 
 HEAD = 8 * 1024
@@ -39,9 +41,9 @@ _TEXTS = {
     "yaml": "application/yaml",
     "yml": "application/yaml",
 }
-_PROGRAM = "is a program. Send a screenshot of it, or what it writes as text"
-_SVG = "is an SVG drawing, which can run script. Send it as a PNG"
-_PAGE = "is a web page, which can run script. Send a screenshot"
+_PROGRAM = gettext_noop("“%(name)s” is a program. Send a screenshot of it, or what it writes as text")
+_SVG = gettext_noop("“%(name)s” is an SVG drawing, which can run script. Send it as a PNG")
+_PAGE = gettext_noop("“%(name)s” is a web page, which can run script. Send a screenshot")
 ACTIVE = {
     **dict.fromkeys(("svg", "svgz"), _SVG),
     **dict.fromkeys(("html", "htm", "xhtml", "xht", "shtml", "mhtml", "mht"), _PAGE),
@@ -120,15 +122,18 @@ def media_type(kind: str) -> str:
 def refusal_by_name(name: str, kinds: Sequence[str]) -> str:
     """Why a file of this cleaned name isn't taken and what to do; empty where it may be."""
     if not name:
-        return "A file without a name can't be sent. Give it a name and choose it again"
+        return _("A file without a name can't be sent. Give it a name and choose it again")
     extension = last_extension(name)
     if never := NEVER.get(extension):
-        return f"“{name}” {never}{_or_zip(kinds)}"
+        return _or_zip(_(never, name=name), kinds)
     if kind_of(name, kinds):
         return ""
-    what = f".{extension} isn't" if extension else "a name without an ending isn't"
-    text = "If it is text, rename it to end with .txt" if "txt" in kinds else "Send it as another kind"
-    return f"“{name}” can't be sent: {what} on the list of kinds. {text}{_or_zip(kinds)}"
+    if extension:
+        what = _("“%(name)s” can't be sent: .%(kind)s isn't on the list of kinds", name=name, kind=extension)
+    else:
+        what = _("“%(name)s” can't be sent: a name without an ending isn't on the list of kinds", name=name)
+    text = _("If it is text, rename it to end with .txt") if "txt" in kinds else _("Send it as another kind")
+    return f"{what}. {_or_zip(text, kinds)}"
 
 
 def refusal_by_content(name: str, kind: str, head: bytes, holds_nul: bool, kinds: Sequence[str]) -> str:
@@ -141,23 +146,28 @@ def refusal_by_content(name: str, kind: str, head: bytes, holds_nul: bool, kinds
         return ""
     other = _binary_kind(head)
     if other:
-        rename = f"Rename it to end with .{other}{_or_zip(kinds)}" if other in kinds else _as_another(kinds)
-        return f"“{name}” is a .{other} file by its content. {rename}"
+        rename = _as_another(kinds)
+        if other in kinds:
+            rename = _or_zip(_("Rename it to end with .%(kind)s", kind=other), kinds)
+        what = _("“%(name)s” is a .%(kind)s file by its content", name=name, kind=other)
+        return f"{what}. {rename}"
     if detector is not None:
-        return f"“{name}” isn't a .{kind} file by its content. {_as_another(kinds)}"
+        what = _("“%(name)s” isn't a .%(kind)s file by its content", name=name, kind=kind)
+        return f"{what}. {_as_another(kinds)}"
     if kind == "xml" and (active := _active_root(head)):
-        return f"“{name}” {ACTIVE[active]}{_or_zip(kinds)}"
+        return _or_zip(_(ACTIVE[active], name=name), kinds)
     if holds_nul and head[:2] not in _UTF_16:
-        return f"“{name}” holds NUL bytes, so it isn't text. {_as_another(kinds)}"
+        what = _("“%(name)s” holds NUL bytes, so it isn't text", name=name)
+        return f"{what}. {_as_another(kinds)}"
     return ""
 
 
 def warning_about(name: str, kind: str) -> str:
     """What to think of before a file is sent that often holds secrets; empty for others."""
     if kind == "har":
-        return f"“{name}” can hold cookies and passwords of your visits. Remove them before you send it"
+        return _("“%(name)s” can hold cookies and passwords of your visits. Remove them before you send it", name=name)
     if kind == "env" or _SECRET_NAME.search(name):
-        return f"“{name}” may hold passwords or keys. Remove them before you send it"
+        return _("“%(name)s” may hold passwords or keys. Remove them before you send it", name=name)
     return ""
 
 
@@ -183,9 +193,9 @@ def _active_root(head: bytes) -> str:
     return found[1].decode().lower() if found else ""
 
 
-def _or_zip(kinds: Sequence[str]) -> str:
-    return ", or put it into a zip" if "zip" in kinds else ""
+def _or_zip(advice: str, kinds: Sequence[str]) -> str:
+    return _("%(advice)s, or put it into a zip", advice=advice) if "zip" in kinds else advice
 
 
 def _as_another(kinds: Sequence[str]) -> str:
-    return "Put it into a zip and send that" if "zip" in kinds else "Save it as another kind and send that"
+    return _("Put it into a zip and send that") if "zip" in kinds else _("Save it as another kind and send that")

@@ -25,6 +25,8 @@ from formapp.logs import failure_place, log
 from formapp.models import AnonymousFile, Attachment, Message
 from formapp.services import Services
 from formapp.text import size_words
+from formapp.translation import gettext as _
+from formapp.translation import ngettext
 
 MOST_ANONYMOUS = 2_000
 MOST_ANONYMOUS_BYTES = 2_000_000_000
@@ -82,14 +84,20 @@ def attach(
         return ()
     limits = services.policy.form.attachments
     if len(wanted) > limits.count:
-        raise TooManyFiles(f"Attach {limits.count} files at most; these are {len(wanted)}. Remove some")
+        raise TooManyFiles(
+            _("Attach %(most)s files at most; these are %(count)s. Remove some", most=limits.count, count=len(wanted))
+        )
     _hold(database, wanted)
     _none_attached(database, wanted)
     metadata = _metadata_of_all(services, wanted)
     whole = sum(found["size"] for found in metadata.values())
     if whole > limits.total:
         raise FilesTooLarge(
-            f"The files are {size_words(whole)} together. At most {size_words(limits.total)} can be sent: remove some"
+            _(
+                "The files are %(size)s together. At most %(most)s can be sent: remove some",
+                size=size_words(whole),
+                most=size_words(limits.total),
+            )
         )
     rows = [
         _row(services, token, found, ticket_id=ticket_id, message_id=message_id, account_id=account_id, now=now)
@@ -229,12 +237,15 @@ def _none_attached(database: Session, keys: Sequence[str]) -> None:
     columns = select(Attachment.name, Attachment.key).where(Attachment.key.in_(keys))
     found = database.execute(columns.order_by(Attachment.id)).all()
     if found:
-        named = ", ".join(f"“{name}”" for name, _ in found)
-        many = len(found) > 1
+        names = ", ".join(_("“%(name)s”", name=row.name) for row in found)
         raise FilesGone(
-            f"{named} {'were' if many else 'was'} sent before. To send {'them' if many else 'it'} once more, "
-            f"choose {'them' if many else 'it'} again",
-            [key for _, key in found],
+            ngettext(
+                "%(names)s was sent before. To send it once more, choose it again",
+                "%(names)s were sent before. To send them once more, choose them again",
+                len(found),
+                names=names,
+            ),
+            [row.key for row in found],
         )
 
 
@@ -242,10 +253,12 @@ def _metadata_of_all(services: Services, tokens: Sequence[str]) -> dict[str, dic
     """What was stored with each of these files. Raises FilesGone where one isn't there."""
     found = {token: services.files.metadata(token) for token in tokens}
     if gone := [token for token, metadata in found.items() if metadata is None]:
-        many = len(gone) > 1
         raise FilesGone(
-            f"{len(gone) if many else 'A'} {'files are' if many else 'file is'} no longer here, as files don't "
-            f"wait for ever. Choose {'them' if many else 'it'} again",
+            ngettext(
+                "A file is no longer here, as files don't wait for ever. Choose it again",
+                "%(count)s files are no longer here, as files don't wait for ever. Choose them again",
+                len(gone),
+            ),
             gone,
         )
     return {token: metadata for token, metadata in found.items() if metadata is not None}

@@ -13,6 +13,7 @@ from formapp.errors import FileRefused
 from formapp.services import Services
 from formapp.storage.store import CHUNK, PendingFile
 from formapp.text import size_words
+from formapp.translation import gettext as _
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +132,19 @@ class Upload:
         return ""
 
     def _not_cleaned(self) -> str:
-        return (
-            f"The place and the camera's details can't be taken out of “{self.name}”. Send it as a JPEG or PNG, or "
-            "untick the box and attach it again as it is"
+        return _(
+            "The place and the camera's details can't be taken out of “%(name)s”. Send it as a JPEG or PNG, or "
+            "untick the box and attach it again as it is",
+            name=self.name,
         )
 
     def _refused_so_far(self) -> str:
         if self.size > self._most:
-            return f"“{self.name}” is larger than {size_words(self._most)}. Send the part that matters, or compress it"
+            return _(
+                "“%(name)s” is larger than %(most)s. Send the part that matters, or compress it",
+                name=self.name,
+                most=size_words(self._most),
+            )
         # Two bytes tell whether text may hold NUL; a first chunk may have only one.
         if self._holds_nul and len(self._head) >= file_types.ENOUGH:
             return self._refused_by_content()
@@ -146,7 +152,7 @@ class Upload:
 
     def _refused_at_the_end(self) -> str:
         if self.size == 0:
-            return f"“{self.name}” is empty. Choose a file with something in it"
+            return _("“%(name)s” is empty. Choose a file with something in it", name=self.name)
         return self._refused_by_content()
 
     def _refused_by_content(self) -> str:

@@ -98,6 +98,8 @@ def serve(desk: Services, host: str, port: int, workers: int, threads: int, no_w
     ]
     if not no_worker:
         processes.append(supervisor.Process("worker", supervisor.own_command("worker"), environment=same))
+    if desk.settings.lmtp is not None:
+        processes.append(supervisor.Process("lmtp", supervisor.own_command("lmtp"), environment=same))
     log.info("listening", host=host, port=listener.getsockname()[1], people_come_to=desk.settings.base_url)
     lines.write_in_background()
     supervisor.supervise(processes)
@@ -151,6 +153,24 @@ def web(listener: int, threads: int) -> None:
     lines.write_in_background()
     running.hold(settings_from())
     serve_web(socket.socket(fileno=listener), threads=threads, ready=ready)
+
+
+@main.command(name="lmtp", hidden=True)
+@with_desk
+def run_lmtp(desk: Services) -> None:
+    """The process of ``serve`` that takes mail by LMTP."""
+    from formapp.incoming_mail.lmtp import serve_lmtp
+
+    if desk.settings.lmtp is None:
+        raise UseCaseError(f"No address is set ({PREFIX}LMTP)")
+    host, port = desk.settings.lmtp
+    ready = supervisor.join_supervisor()
+    lines.write_in_background()
+    try:
+        serve_lmtp(desk, utc_now, host, port, ready)
+    except OSError as error:
+        words = os.strerror(error.errno or 0)
+        raise click.ClickException(f"Can't take mail on {host}, port {port}: {words}. Choose another.") from error
 
 
 @main.command(name="worker")

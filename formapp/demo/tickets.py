@@ -84,7 +84,8 @@ def _waiting(stories: _Stories, at: datetime) -> None:
     sent = _sent("shop", "Search finds nothing for names with accents", description, "high", **chosen)
     ticket = stories.file(ADA, sent, at)
     corrected = {**chosen, "severity": "minor"}
-    triage.correct_answers(stories.services, stories.sam, ticket, corrected, at + HOUR, seen=1)
+    why = "Searching without accents finds her, so there is a way around it."
+    triage.correct_answers(stories.services, stories.sam, ticket, corrected, at + HOUR, seen=1, reason=why)
     stories.answer(ticket, "We can see it. Which of these searches fail?\n\n- Zoë\n- zoë", "waiting", at + HOUR)
 
 

@@ -15,8 +15,11 @@ from formapp.hours import closures
 from formapp.logs import log
 from formapp.models import StoredClosure
 from formapp.services import Services
-from formapp.when import period_words, zone_words
+from formapp.translation import gettext as _
+from formapp.when import both_ends, zone_words
 from formapp.widgets.assets import CLOSURES_FILE
+from formapp.widgets.closures import closure_labels
+from supportpolicy.languages import LANGUAGES, SOURCE_LANGUAGE, in_language
 
 # A folder that can't be written stays so; it is told once, not at each round of the worker.
 _told: set[Path] = set()
@@ -47,17 +50,37 @@ def write(services: Services, now: datetime) -> bool:
 
 
 def content(announced: Sequence[StoredClosure], zone: ZoneInfo, now: datetime) -> str:
-    """The file's text: each closure with its instants (UTC) and a sentence in the policy's zone."""
+    """The file's text: each closure with its instants (UTC) and a sentence in the policy's zone, in each language."""
     rows = [
-        {"start": _iso(one.starts_at), "end": _iso(one.ends_at), "words": sentence(one, zone, now)} for one in announced
+        {
+            "start": _iso(one.starts_at),
+            "end": _iso(one.ends_at),
+            "words": _in(SOURCE_LANGUAGE, one, zone, now),
+            "translations": {
+                language: _in(language, one, zone, now) for language in LANGUAGES if language != SOURCE_LANGUAGE
+            },
+        }
+        for one in announced
     ]
-    return json.dumps({"closures": rows}, ensure_ascii=False, indent=1) + "\n"
+    labels = {"labels": closure_labels()} if rows else {}
+    return json.dumps({"closures": rows, **labels}, ensure_ascii=False, indent=1) + "\n"
+
+
+def _in(language: str, closure: StoredClosure, zone: ZoneInfo, now: datetime) -> str:
+    with in_language(language):
+        return sentence(closure, zone, now)
 
 
 def sentence(closure: StoredClosure, zone: ZoneInfo, now: datetime) -> str:
     """ "Support is closed from Thursday 24 December, 12:00 to Monday 28 December, 09:00 Paris time: Winter break"."""
-    period = period_words(closure.starts_at, closure.ends_at, zone, now, " to ", short=False)
-    return f"Support is closed from {period} {zone_words(zone)}: {closure.note}"
+    start, end = both_ends(closure.starts_at, closure.ends_at, zone, now, short=False)
+    return _(
+        "Support is closed from %(start)s to %(end)s %(zone)s: %(note)s",
+        start=start,
+        end=end,
+        zone=zone_words(zone),
+        note=closure.note,
+    )
 
 
 def _replace(path: Path, text: str) -> None:

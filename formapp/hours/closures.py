@@ -18,6 +18,7 @@ from formapp.errors import AlreadyExists, NotFound, TextRefused, UseCaseError
 from formapp.models import StoredClosure
 from formapp.services import Services
 from formapp.text import is_blank, normalise_line
+from formapp.translation import gettext as _
 from supportpolicy import Closure, NeverOpen, Policy
 
 NOTE_LENGTH = 200
@@ -47,14 +48,14 @@ def add_closure(
     except TextRefused as refused:
         raise TextRefused(refused.message, "note") from None
     if is_blank(words):
-        raise UseCaseError("Enter what people will read, for example “Moving to a new office”", "note")
+        raise UseCaseError(_("Enter what people will read, for example “Moving to a new office”"), "note")
     if end <= start:
-        raise UseCaseError("The end must come after the start", "end")
+        raise UseCaseError(_("The end must come after the start"), "end")
     if end <= now:
-        raise UseCaseError("The end must be in the future: a closure never changes what has passed", "end")
+        raise UseCaseError(_("The end must be in the future: a closure never changes what has passed"), "end")
     wanted = Closure(start, end, words)
     if not leave_open_time(services.policy, [wanted], now):
-        raise UseCaseError("Support must open again within ten years", "end")
+        raise UseCaseError(_("Support must open again within ten years"), "end")
     closure = StoredClosure(starts_at=start, ends_at=end, note=words, created_at=now)
     with services.write.begin() as database:
         if database.get_bind().dialect.name == "postgresql":
@@ -67,11 +68,13 @@ def add_closure(
             StoredClosure.cancelled_at.is_(None),
         )
         if database.scalar(same.limit(1)) is not None:
-            raise AlreadyExists("This closure is announced already", "start")
+            raise AlreadyExists(_("This closure is announced already"), "start")
         if not leave_open_time(services.policy, [*closures_known_at(database.connection(), now, now), wanted], now):
             raise UseCaseError(
-                "With the closures that are announced already, support would not open again within ten years. "
-                "Cancel one of them, or choose an earlier end",
+                _(
+                    "With the closures that are announced already, support would not open again within ten years. "
+                    "Cancel one of them, or choose an earlier end"
+                ),
                 "end",
             )
         database.add(closure)
@@ -103,15 +106,21 @@ def local_instant(typed: str, field: str, zone: ZoneInfo) -> datetime:
             # A day alone would be its midnight, which is what nobody means by an end.
             raise ValueError(typed)
     except ValueError:
-        raise UseCaseError(
-            f'The {field} must be a date and a time, as in 2026-12-24T12:00, not "{typed}"', field
-        ) from None
+        raise UseCaseError(_not_a_time(typed, field), field) from None
     if local.tzinfo is not None:
         return local
     instant = local.replace(tzinfo=zone)
     if instant.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != local:
-        raise UseCaseError(f"There is no {local:%H:%M} on that day: the clocks go forward then", field)
+        raise UseCaseError(
+            _("There is no %(clock)s on that day: the clocks go forward then", clock=f"{local:%H:%M}"), field
+        )
     return instant
+
+
+def _not_a_time(typed: str, field: str) -> str:
+    if field == "start":
+        return _('The start must be a date and a time, as in 2026-12-24T12:00, not "%(typed)s"', typed=typed)
+    return _('The end must be a date and a time, as in 2026-12-24T12:00, not "%(typed)s"', typed=typed)
 
 
 @tried_again

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from formapp.hours import closures
 from formapp.services import Services
-from formapp.when import long_words, short_words, zone_words
+from formapp.translation import gettext as _
+from formapp.when import clock_words, long_words, short_words, zone_words
 from supportpolicy import Opening
 
 
@@ -71,12 +72,15 @@ def quote_now(services: Services, now: datetime) -> Quote:
 
 def _state(opening: Opening, zone: ZoneInfo, now: datetime) -> str:
     """ "Support is open now, until 17:00 Paris time"."""
-    words = f"Support is {'open' if opening.open else 'closed'} now"
     if opening.until is None:
-        return words
+        return _("Support is open now") if opening.open else _("Support is closed now")
     local, today = opening.until.astimezone(zone), now.astimezone(zone).date()
     if local.date() == today:
-        return f"{words}, until {local:%H:%M} {zone_words(zone)}"
-    if opening.open and local.date() == today + timedelta(days=1) and f"{local:%H:%M}" == "00:00":
-        return f"{words}, until midnight {zone_words(zone)}"
-    return f"{words}, until {long_words(opening.until, zone, now)}"
+        until = clock_words(opening.until, zone)
+    elif opening.open and local.date() == today + timedelta(days=1) and f"{local:%H:%M}" == "00:00":
+        until = _("midnight %(zone)s", zone=zone_words(zone))
+    else:
+        until = long_words(opening.until, zone, now)
+    if opening.open:
+        return _("Support is open now, until %(until)s", until=until)
+    return _("Support is closed now, until %(until)s", until=until)

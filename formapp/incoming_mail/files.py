@@ -12,6 +12,7 @@ from formapp.incoming_mail.parsing import MailFile
 from formapp.services import Services
 from formapp.storage.store import CHUNK
 from formapp.text import size_words
+from formapp.translation import gettext as _
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +31,18 @@ def stage_files(services: Services, files: Sequence[MailFile], now: datetime) ->
     whole = 0
     for file in files:
         if len(tokens) == limits.count:
-            refused.append(f"“{file.name}” is one file too many: a message can have {limits.count}")
+            refused.append(
+                _("“%(name)s” is one file too many: a message can have %(most)s", name=file.name, most=limits.count)
+            )
             continue
         if whole + len(file.content) > limits.total:
-            refused.append(f"“{file.name}” is too much: the files of a message can be {size_words(limits.total)}")
+            refused.append(
+                _(
+                    "“%(name)s” is too much: the files of a message can be %(most)s",
+                    name=file.name,
+                    most=size_words(limits.total),
+                )
+            )
             continue
         try:
             staged = _stage(services, file, limits.size, now)

@@ -14,9 +14,11 @@ from formapp.accounts import accounts, projects
 from formapp.actors import acting_account, require_staff
 from formapp.errors import NotFound, UseCaseError
 from formapp.incoming_mail.judge import Judgement, judge
-from formapp.incoming_mail.parsing import ParsedMail, Unreadable, parse
+from formapp.incoming_mail.parsing import Unreadable
+from formapp.incoming_mail.reading import ReadMail, read_mail
 from formapp.models import LARGEST_ID, Account, IncomingMail, Membership, Project, Ticket
 from formapp.services import Services
+from formapp.translation import gettext as _
 
 UNREACHED_FOR = timedelta(days=30)
 """How long a report that mail didn't arrive is shown at its person, where none of theirs came since."""
@@ -57,10 +59,10 @@ def mail_numbered(services: Services, actor: int, number: int) -> MailFacts:
         return _facts(database, number)
 
 
-def content_of(mail: IncomingMail) -> ParsedMail | None:
+def content_of(mail: IncomingMail) -> ReadMail | None:
     """What a mail says; None where that can't be read, or is gone."""
     try:
-        return parse(mail.raw) if mail.raw is not None else None
+        return read_mail(mail.raw) if mail.raw is not None else None
     except Unreadable:
         return None
 
@@ -80,23 +82,23 @@ def accept(services: Services, actor: int, number: int, now: datetime, *, projec
     facts = mail_numbered(services, actor, number)
     content = content_of(facts.mail)
     if facts.mail.state != "held":
-        raise UseCaseError("Somebody has decided about this mail already")
-    if content is None or not content.sender or facts.mail.reason == "too-large":
-        raise UseCaseError("Nobody can be told from this mail. Write to its sender yourself")
+        raise UseCaseError(_("Somebody has decided about this mail already"))
+    if content is None or not content.parsed.sender or facts.mail.reason == "too-large":
+        raise UseCaseError(_("Nobody can be told from this mail. Write to its sender yourself"))
     key = facts.project_key or project_key
     by = audit.Origin(actor, "mail")
-    account = accounts.find_account_by_email(services, content.sender)
+    account = accounts.find_account_by_email(services, content.parsed.sender)
     if account is not None and account.disabled_at is not None:
-        raise UseCaseError(f"The account of {account.email} is disabled")
+        raise UseCaseError(_("The account of %(email)s is disabled", email=account.email))
     if account is None or not (account.is_staff or facts.is_member):
         if not key:
-            raise UseCaseError("Choose the sender's project", "project")
+            raise UseCaseError(_("Choose the sender's project"), "project")
         if account is None:
-            account = accounts.add_account(services, content.sender, content.sender_name, now, by=by)
+            account = accounts.add_account(services, content.parsed.sender, content.parsed.sender_name, now, by=by)
         projects.add_member(services, account.email, key, now, by=by)
     judgement = judge(services, number, now, accepted_by=actor)
     if judgement.state == "held":
-        raise UseCaseError("The ticket can't take this mail as it is")
+        raise UseCaseError(_("The ticket can't take this mail as it is"))
     return judgement
 
 
@@ -109,7 +111,7 @@ def mark_as_spam(services: Services, actor: int, number: int, now: datetime) -> 
         if mail is None:
             raise NotFound
         if mail.state != "held":
-            raise UseCaseError("Somebody has decided about this mail already")
+            raise UseCaseError(_("Somebody has decided about this mail already"))
         mail.state, mail.reason, mail.judged_at, mail.judged_by_id = "spam", "", now, person.id
 
 

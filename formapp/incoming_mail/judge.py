@@ -20,8 +20,8 @@ from formapp.backoff import pause_after
 from formapp.errors import NotFound, TooManyMessages, UseCaseError
 from formapp.incoming_mail import belonging
 from formapp.incoming_mail.files import stage_files
-from formapp.incoming_mail.parsing import ParsedMail, Unreadable, parse
-from formapp.incoming_mail.reply_text import ReplyText, read
+from formapp.incoming_mail.parsing import ParsedMail, Unreadable
+from formapp.incoming_mail.reading import ReadMail, read_mail
 from formapp.logs import failure_place, log
 from formapp.models import Account, IncomingMail, Membership, Message, OutboxMessage, Ticket, reference_of
 from formapp.notifications import outbox
@@ -30,6 +30,9 @@ from formapp.text import is_blank
 from formapp.tickets import drafts, replies
 from formapp.tickets.replies import BODY_LENGTH, MessageInput
 from formapp.tokens import hash_token
+from formapp.translation import gettext as _
+from formapp.translation import gettext_noop
+from supportpolicy.languages import LANGUAGES, SOURCE_LANGUAGE, in_language
 
 LEASE = timedelta(minutes=5)
 MOST_TRIES = 10
@@ -41,26 +44,33 @@ FORM_KEPT = timedelta(days=30)
 """How long a form is kept that a mail has filled: mail isn't read within a day."""
 FILES_REFUSED = "files-refused"
 REASONS = {
-    "unreadable": "It can't be taken apart",
-    "too-large": "It is too large to be stored whole; only its headers are here",
-    "failed": "The desk failed to judge it",
-    "no-sender": "It names no sender, or several",
-    "unknown-sender": "Nobody here has the sender's address",
-    "disabled": "The sender's account is disabled",
-    "not-permitted": "The sender may not write on this ticket",
-    "staff-not-confirmed": "It names a colleague as its sender and wasn't sent to that colleague's own address",
-    "staff-without-ticket": "A colleague sent it and it names no ticket",
-    "not-answerable": "It names no ticket, and its sender can't be asked for the rest",
-    "asked-lately": "It names no ticket, and its sender was asked to complete another one within the hour",
-    "not-sent": "Its sender was asked for project and priority and hasn't sent the ticket",
-    "sent": "Its sender has sent it as a ticket",
-    "too-many": "Its sender has written too often within an hour",
-    "refused": "The ticket can't take it as it is",
-    "automatic": "A program wrote it",
-    "our-own": "The desk itself sent it",
-    "undelivered": "A mail of ours could not be delivered",
+    "unreadable": gettext_noop("It can't be taken apart"),
+    "too-large": gettext_noop("It is too large to be stored whole; only its headers are here"),
+    "failed": gettext_noop("The desk failed to judge it"),
+    "no-sender": gettext_noop("It names no sender, or several"),
+    "unknown-sender": gettext_noop("Nobody here has the sender's address"),
+    "disabled": gettext_noop("The sender's account is disabled"),
+    "not-permitted": gettext_noop("The sender may not write on this ticket"),
+    "staff-not-confirmed": gettext_noop(
+        "It names a colleague as its sender and wasn't sent to that colleague's own address"
+    ),
+    "staff-without-ticket": gettext_noop("A colleague sent it and it names no ticket"),
+    "not-answerable": gettext_noop("It names no ticket, and its sender can't be asked for the rest"),
+    "asked-lately": gettext_noop(
+        "It names no ticket, and its sender was asked to complete another one within the hour"
+    ),
+    "not-sent": gettext_noop("Its sender was asked for project and priority and hasn't sent the ticket"),
+    "sent": gettext_noop("Its sender has sent it as a ticket"),
+    "nothing-new": gettext_noop(
+        "A colleague's answer stands below or within what it quotes, so nothing of it was sent"
+    ),
+    "too-many": gettext_noop("Its sender has written too often within an hour"),
+    "refused": gettext_noop("The ticket can't take it as it is"),
+    "automatic": gettext_noop("A program wrote it"),
+    "our-own": gettext_noop("The desk itself sent it"),
+    "undelivered": gettext_noop("A mail of ours could not be delivered"),
 }
-"""Why a mail has its state, in words that staff read."""
+"""Why a mail has its state, in words that staff read, in English."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,16 +122,16 @@ def judge(services: Services, number: int, now: datetime, *, accepted_by: int | 
         mail = database.get(IncomingMail, number)
     if mail is None or mail.raw is None:
         raise NotFound
-    parsed: ParsedMail | None = None
+    content: ReadMail | None = None
     try:
-        parsed = parse(mail.raw)
-        judgement = _judgement(services, mail, parsed, now, accepted=accepted_by is not None)
+        content = read_mail(mail.raw)
+        judgement = _judgement(services, mail, content, now, accepted=accepted_by is not None)
     except Unreadable:
         judgement = Judgement("held", "unreadable")
     with services.write.begin() as database:
         row = database.get_one(IncomingMail, number)
-        if parsed is not None:
-            row.sender, row.subject = parsed.sender, parsed.subject
+        if content is not None:
+            row.sender, row.subject = content.parsed.sender, content.parsed.subject
         _note(row, judgement, now, accepted_by)
     log.info("mail judged", mail=number, state=judgement.state, reason=judgement.reason)
     return judgement
@@ -156,8 +166,9 @@ def _note(row: IncomingMail, judgement: Judgement, now: datetime, accepted_by: i
 
 
 def _judgement(
-    services: Services, mail: IncomingMail, parsed: ParsedMail, now: datetime, *, accepted: bool
+    services: Services, mail: IncomingMail, content: ReadMail, now: datetime, *, accepted: bool
 ) -> Judgement:
+    parsed = content.parsed
     with services.read() as database:
         if parsed.bounce is not None:
             return _of_bounce(database, parsed)
@@ -186,10 +197,10 @@ def _judgement(
     if ticket is None:
         if person.is_staff:
             return replace(known, reason="staff-without-ticket")
-        return _ask(services, parsed, person, known, now, accepted=accepted)
+        return _ask(services, content, person, known, now, accepted=accepted)
     if not person.is_staff and not member:
         return replace(known, reason="not-permitted")
-    return _add(services, mail, parsed, person, ticket, known, now)
+    return _add(services, mail, content, person, ticket, known, now)
 
 
 def _of_bounce(database: Session, parsed: ParsedMail) -> Judgement:
@@ -205,16 +216,22 @@ def _of_bounce(database: Session, parsed: ParsedMail) -> Judgement:
 def _add(
     services: Services,
     mail: IncomingMail,
-    parsed: ParsedMail,
+    content: ReadMail,
     person: Account,
     ticket: Ticket,
     known: Judgement,
     now: datetime,
 ) -> Judgement:
     """Add it to its ticket; a closed one is open again."""
-    text = read(parsed.plain, parsed.html, drop_quotes=person.is_staff)
-    staged = stage_files(services, parsed.files, now)
-    message = MessageInput(_body(parsed, text), f"mail-{mail.digest}", files=staged.tokens)
+    parsed = content.parsed
+    if person.is_staff and is_blank(content.unquoted) and not parsed.files:
+        # What isn't surely new may be what it quotes, and that may hold a note.
+        return replace(known, reason="nothing-new")
+    # Why a file isn't taken is told to its sender.
+    with in_language(person.language if person.language in LANGUAGES else SOURCE_LANGUAGE):
+        staged = stage_files(services, parsed.files, now)
+        left_out = (*staged.refused, *(_left_out(name) for name in parsed.left_out))
+    message = MessageInput(_body(content, for_staff=person.is_staff), f"mail-{mail.digest}", files=staged.tokens)
     try:
         if person.is_staff:
             replies.reply_as_staff(
@@ -233,7 +250,6 @@ def _add(
         added = database.scalar(
             select(Message.id).where(Message.account_id == person.id, Message.submission == message.submission)
         )
-        left_out = (*staged.refused, *(_left_out(name) for name in parsed.left_out))
         answers = bool(left_out) and _may_answer(database, parsed, now)
         if answers:
             _tell_of_files(services, database, mail, person, ticket, left_out, now)
@@ -242,7 +258,7 @@ def _add(
 
 def _ask(
     services: Services,
-    parsed: ParsedMail,
+    content: ReadMail,
     person: Account,
     known: Judgement,
     now: datetime,
@@ -250,14 +266,14 @@ def _ask(
     accepted: bool,
 ) -> Judgement:
     """Fill a form with it and send its sender one link to that: project and priority are still to be chosen."""
+    parsed = content.parsed
     with services.read() as database:
         if not accepted and not _may_answer(database, parsed, now):
             return replace(known, reason="asked-lately" if parsed.answerable else "not-answerable")
-    text = read(parsed.plain, parsed.html, drop_quotes=False)
     staged = stage_files(services, parsed.files, now)
     fields = {
         "subject": parsed.subject[: services.policy.form.subject_length],
-        "description": text.whole[: services.policy.form.description_length],
+        "description": content.whole[: services.policy.form.description_length],
         "files": " ".join(staged.tokens),
         "email": person.email,
     }
@@ -266,10 +282,11 @@ def _ask(
     return replace(known, state="asked", draft_hash=hash_token(token), answered=True)
 
 
-def _body(parsed: ParsedMail, text: ReplyText) -> str:
-    body = text.new if not is_blank(text.new) else text.whole
+def _body(content: ReadMail, *, for_staff: bool) -> str:
+    """The reply's text. Of staff nothing quoted goes out: it may hold what only the desk knows."""
+    body = content.unquoted if for_staff else content.new
     if is_blank(body):
-        return parsed.subject or "(a mail without text)"
+        return content.parsed.subject or "(a mail without text)"
     if len(body) > BODY_LENGTH:
         end = "\n\n[The mail goes on; staff can read the rest]"
         return body[: BODY_LENGTH - len(end)] + end
@@ -286,7 +303,10 @@ def _may_answer(database: Session, parsed: ParsedMail, now: datetime) -> bool:
 
 
 def _left_out(name: str) -> str:
-    return f"“{name}” is of a kind that only some mail programs can open. Send what is in it as a file or as text"
+    return _(
+        "“%(name)s” is of a kind that only some mail programs can open. Send what is in it as a file or as text",
+        name=name,
+    )
 
 
 def _tell_of_files(
@@ -306,6 +326,7 @@ def _tell_of_files(
         "refused": list(refused),
         "for_staff": person.is_staff,
         "thread": outbox.thread_id(reference, host),
+        **outbox.in_language_of(person.language),
     }
     message_id = f"<{reference}.mail-{mail.id}.{FILES_REFUSED}@{host}>"
     written = outbox.NewMessage("mail", FILES_REFUSED, person.email, facts, message_id, ticket.id)

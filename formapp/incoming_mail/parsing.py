@@ -20,6 +20,7 @@ from formapp.mail_address import address_to_find
 
 MOST_PARTS = 500
 LONGEST_SUBJECT = 200
+LONGEST_HEADER = 20_000
 LONGEST_TEXT = 500_000
 """So many characters of text are read of a mail; what is beyond stays in the stored message."""
 SIGNATURE_PICTURE = 10_000
@@ -87,11 +88,14 @@ class _Parts:
 def parse(raw: bytes) -> ParsedMail:
     """Take a message apart. Raises Unreadable."""
     try:
-        message = message_from_bytes(raw, policy=policy.compat32)
-        parts = _parts(message)
-        bounce = _bounce(message)
+        return _taken_apart(message_from_bytes(raw, policy=policy.compat32))
     except RecursionError:
+        # Parts, and comments in addresses, may stand in each other without end.
         raise Unreadable("it is nested too deep") from None
+
+
+def _taken_apart(message: Message) -> ParsedMail:
+    parts = _parts(message)
     name, sender = _sender(message)
     automatic = _is_automatic(message)
     return ParsedMail(
@@ -104,7 +108,7 @@ def parse(raw: bytes) -> ParsedMail:
         automatic=automatic,
         answerable=not automatic and not message.get("List-Id") and not message.get("X-Auto-Response-Suppress"),
         authentication=tuple(_unfolded(value) for value in message.get_all("Authentication-Results", [])),
-        bounce=bounce,
+        bounce=_bounce(message),
         plain="\n".join(parts.plain)[:LONGEST_TEXT],
         html="\n".join(parts.html)[:LONGEST_TEXT],
         files=tuple(parts.files),
@@ -117,9 +121,11 @@ def header(message: Message, name: str) -> str:
     return _decoded(_unfolded(message.get(name, "")))
 
 
-def _unfolded(value: object) -> str:
+def _unfolded(header_value: object) -> str:
+    # Of an address list that is longer nobody reads the rest, and its parser would take ever longer.
+    value = str(header_value)[:LONGEST_HEADER]
     # Bytes beyond ASCII come as surrogates: mostly they are UTF-8 that nobody has encoded.
-    text = str(value).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    text = value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return " ".join(text.split())
 
 

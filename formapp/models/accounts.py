@@ -38,6 +38,9 @@ class Account(Base):
     email: Mapped[str] = mapped_column(String(254), comment="E-mail address, in small letters; links go there")
     name: Mapped[str] = mapped_column(String(200), comment="Name as others see it")
     is_staff: Mapped[bool] = mapped_column(default=False, comment="Whether the person works at the desk")
+    language: Mapped[str | None] = mapped_column(
+        String(16), comment="Language of pages and mails, as in de; empty: not known yet"
+    )
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, comment="When the account was made")
     disabled_at: Mapped[datetime | None] = mapped_column(
         UtcDateTime, comment="Since when it can't sign in; empty: it can"

@@ -73,6 +73,12 @@ class Ticket(Base):
     )
     policy_version: Mapped[str] = mapped_column(ForeignKey("policies.version"), comment="Policy it was promised under")
     page: Mapped[str] = mapped_column(Text, comment="Path of the guide's page that it came from; empty: the desk's own")
+    language: Mapped[str] = mapped_column(
+        String(16),
+        default="",
+        server_default="",
+        comment="Language of the form that it was written on; empty: not known",
+    )
     state: Mapped[str] = mapped_column(
         String(16), default="open", comment="open: we answer next; waiting: the customer; closed"
     )
@@ -103,6 +109,9 @@ class Ticket(Base):
     )
     notice_at: Mapped[datetime | None] = mapped_column(
         UtcDateTime, comment="When the clock next has something to notice; empty while it has not"
+    )
+    objected_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime, comment="When the customer said that a change isn't right; empty once staff have answered"
     )
     events_pruned: Mapped[int] = mapped_column(
         default=0, server_default="0", comment="How many of its events were pruned after it was closed"

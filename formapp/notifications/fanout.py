@@ -21,7 +21,12 @@ from formapp.services import Services
 
 CHANNEL = "announcement"
 # Which mail tells customers of an event, and which tells staff; "" where none does.
-TO_CUSTOMERS = {"replied": "replied", "closed": "closed", "reopened": "reopened"}
+TO_CUSTOMERS = {
+    "replied": "replied",
+    "closed": "closed",
+    "reopened": "reopened",
+    "priority-changed": "priority-changed",
+}
 TO_STAFF = {"opened": "staff-new", "replied": "staff-reply", "due-soon": "staff-due-soon", "missed": "staff-missed"}
 # To everybody at the desk, even where the ticket is assigned.
 FOR_ALL_STAFF = frozenset({"opened", "missed"})
@@ -103,7 +108,8 @@ def _mails(services: Services, database: Session, ticket: Ticket, event_message:
                 continue
             event = event_message.payload["event"]
             message_id = f"<{ticket.reference}.{event}.{kind}.{person.id}@{host}>"
-            facts = {**event_message.payload, "thread": outbox.thread_id(ticket.reference, host)}
+            thread = outbox.thread_id(ticket.reference, host)
+            facts = {**event_message.payload, "thread": thread, **outbox.in_language_of(person.language)}
             mails.append(NewMessage("mail", kind, person.email, facts, message_id, ticket.id))
     return mails
 

@@ -27,6 +27,7 @@ from formapp.errors import NotFound, UseCaseError
 from formapp.logs import failure_place
 from formapp.models import LARGEST_ID, OutboxMessage, reference_of
 from formapp.services import Services
+from formapp.translation import gettext as _
 
 LEASE = timedelta(minutes=5)
 GIVE_UP_AFTER = timedelta(days=7)
@@ -61,6 +62,11 @@ def mail_host(base_url: str) -> str:
 def thread_id(reference: str, host: str) -> str:
     """The Message-ID that begins a ticket's thread; every later mail about it answers that one."""
     return f"<{reference}.1.received@{host}>"
+
+
+def in_language_of(language: str | None) -> dict[str, str]:
+    """The fact that says which language a mail speaks; none where that isn't known, and it speaks English."""
+    return {"language": language} if language else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +263,7 @@ def replay(services: Services, actor: Actor, number: int, now: datetime, *, by: 
         require_staff(database, actor)
         message = _message(database, number, for_update=True)
         if message.state != "dead":
-            raise UseCaseError("This message was not given up: it was sent, or is on its way")
+            raise UseCaseError(_("This message was not given up: it was sent, or is on its way"))
         make_due(message, now)
         record_replay(database, message, by, now)
 

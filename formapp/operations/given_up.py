@@ -13,11 +13,13 @@ from formapp.database.retry import tried_again
 from formapp.errors import NotFound, UseCaseError
 from formapp.models import LARGEST_ID, Attachment, FailedWork, reference_of
 from formapp.services import Services
+from formapp.translation import gettext as _
+from formapp.translation import gettext_noop
 
 WORDS = {
-    "notices": "Warnings of its deadlines",
-    "rendering": "Layout of a message, which is shown as it was typed",
-    "preview": "Preview of a picture",
+    "notices": gettext_noop("Warnings of its deadlines"),
+    "rendering": gettext_noop("Layout of a message, which is shown as it was typed"),
+    "preview": gettext_noop("Preview of a picture"),
 }
 
 
@@ -44,7 +46,7 @@ def given_up(services: Services, most: int = 50) -> tuple[GivenUp, ...]:
         GivenUp(
             id=row.id,
             reference=reference_of(row.ticket_id),
-            what=WORDS[row.kind] + (f": “{names[row.item]}”" if row.kind == "preview" and row.item in names else ""),
+            what=_(WORDS[row.kind]) + (f": “{names[row.item]}”" if row.kind == "preview" and row.item in names else ""),
             first_failed_at=row.first_failed_at,
             given_up_at=row.given_up_at,
             reason=row.reason,
@@ -75,7 +77,7 @@ def try_again(services: Services, actor: Actor, number: int, now: datetime) -> N
         if row is None:
             raise NotFound(f"There is no work {number} that failed")
         if row.given_up_at is None:
-            raise UseCaseError("This has not been given up: it is tried again by itself")
+            raise UseCaseError(_("This has not been given up: it is tried again by itself"))
         if row.kind == "preview":
             database.execute(
                 update(Attachment).where(Attachment.id == row.item).values(preview="pending", attempts=0, work_at=now)

@@ -22,18 +22,20 @@ from formapp.notifications import fanout
 from formapp.notifications.fanout import TicketEvent
 from formapp.services import Services
 from formapp.tickets import events, sla
+from formapp.translation import gettext as _
+from formapp.translation import gettext_noop
 
 ACTION_WORDS = {
-    "replied": "replied",
-    "noted": "added a note",
-    "assigned": "changed the assignee",
-    "closed": "closed it",
-    "reopened": "reopened it",
-    "merged": "merged it",
-    "absorbed": "merged another ticket into it",
-    "priority-changed": "changed the priority",
+    "replied": gettext_noop("%(name)s replied"),
+    "noted": gettext_noop("%(name)s added a note"),
+    "assigned": gettext_noop("%(name)s changed the assignee"),
+    "closed": gettext_noop("%(name)s closed it"),
+    "reopened": gettext_noop("%(name)s reopened it"),
+    "merged": gettext_noop("%(name)s merged it"),
+    "absorbed": gettext_noop("%(name)s merged another ticket into it"),
+    "priority-changed": gettext_noop("%(name)s changed the priority"),
 }
-"""What an event's actor did, in words that follow a name."""
+"""What an event's actor did."""
 
 
 @dataclass(slots=True)
@@ -77,7 +79,9 @@ class TicketAction:
         if self.ticket.merged_into_id is not None:
             raise TicketMerged(self.ticket.reference, reference_of(self.ticket.merged_into_id))
         if self.ticket.state == "closed":
-            raise TicketClosed(f"{self.ticket.reference} is closed. Reopen it to add something")
+            raise TicketClosed(
+                _("%(reference)s is closed. Reopen it to add something", reference=self.ticket.reference)
+            )
 
 
 @contextmanager
@@ -125,5 +129,12 @@ def _check_unchanged(database: Session, ticket: Ticket, actor: Account, seen: in
     ).all()
     if not newer:
         return
-    actions = dict.fromkeys(f"{name} {ACTION_WORDS.get(kind, kind)}" for name, kind in newer)
-    raise ChangedMeanwhile(f"While you were writing, {', then '.join(actions)}. Check the ticket, then send again")
+    actions = dict.fromkeys(
+        _(ACTION_WORDS[kind], name=name) if kind in ACTION_WORDS else f"{name} {kind}" for name, kind in newer
+    )
+    raise ChangedMeanwhile(
+        _(
+            "While you were writing, %(actions)s. Check the ticket, then send again",
+            actions=_(", then ").join(actions),
+        )
+    )

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, or_, select, text
+from sqlalchemy import Connection, bindparam, func, insert, or_, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from formapp.attachments import service as attachments
@@ -31,7 +31,10 @@ from formapp.policies import store_policy
 from formapp.services import Services
 from formapp.text import NO_WEB_ADDRESS, is_blank, is_web_address, normalise, normalise_line
 from formapp.tickets import events, search_index
+from formapp.translation import gettext as _
+from formapp.translation import gettext_noop
 from supportpolicy import Policy
+from supportpolicy.languages import LANGUAGES
 
 # A form without an id of its own (a static page without script) sent again within this time is the same.
 SAME_FORM = timedelta(minutes=10)
@@ -44,7 +47,7 @@ _KEY_LENGTH = 64
 class TicketInput:
     """What a person sends. ``answers`` are the chooser's, ``submission`` the form's id (empty: none).
 
-    ``files`` are the tokens of staged files.
+    ``files`` are the tokens of staged files, ``language`` is that of the form (empty: none that we speak).
     """
 
     project: str
@@ -56,6 +59,7 @@ class TicketInput:
     submission: str = ""
     page: str = ""
     files: tuple[str, ...] = ()
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,7 @@ class FilingContext:
     account_id: int
     email: str
     name: str
+    language: str | None
     project_id: int
     project_name: str
     sent_within_hour: int
@@ -116,6 +121,7 @@ _SENDER = (
     select(
         Account.email,
         Account.name,
+        Account.language,
         Project.id,
         Project.name.label("project"),
         Project.is_active,
@@ -226,7 +232,9 @@ def load_context(
     if not sender.is_active:
         raise ProjectClosed
     earlier = _filed_before(connection, account_id, sent.submission, digest, now)
-    return FilingContext(account_id, sender.email, sender.name, sender.id, sender.project, sender.sent, earlier)
+    return FilingContext(
+        account_id, sender.email, sender.name, sender.language, sender.id, sender.project, sender.sent, earlier
+    )
 
 
 def _filed_before(
@@ -251,34 +259,42 @@ def evaluate_answers(policy: Policy, answers: Mapping[str, str]) -> Evidence:
     return Evidence(valid, dict(list(dropped.items())[:20]), result.priority, result.rule)
 
 
+def _language_of_sender(connection: Connection, context: FilingContext, filed_in: str) -> str:
+    """The language of the sender's mails; whoever hasn't chosen one speaks from now on that of this form."""
+    if context.language is None and filed_in:
+        connection.execute(update(Account).where(Account.id == context.account_id).values(language=filed_in))
+    return context.language or filed_in
+
+
 def _cleaned(services: Services, sent: TicketInput) -> TicketInput:
     """The input as it is stored. Raises TextRefused naming the field."""
     clean: dict[str, Any] = {}
     limits = services.policy.form
     fields = {
-        "project": (sent.project, _KEY_LENGTH),
-        "subject": (sent.subject, limits.subject_length),
-        "url": (sent.url, limits.url_length),
-        "description": (sent.description, limits.description_length),
-        "priority": (sent.priority, _KEY_LENGTH),
+        "project": (gettext_noop("Project"), sent.project, _KEY_LENGTH),
+        "subject": (gettext_noop("Subject"), sent.subject, limits.subject_length),
+        "url": (gettext_noop("URL"), sent.url, limits.url_length),
+        "description": (gettext_noop("Description"), sent.description, limits.description_length),
+        "priority": (gettext_noop("Priority"), sent.priority, _KEY_LENGTH),
         # Nobody types these two, so nobody could shorten them.
-        "submission": (sent.submission[:_SUBMISSION_LENGTH], _SUBMISSION_LENGTH),
-        "page": (sent.page[:_PAGE_LENGTH], _PAGE_LENGTH),
+        "submission": ("Submission", sent.submission[:_SUBMISSION_LENGTH], _SUBMISSION_LENGTH),
+        "page": ("Page", sent.page[:_PAGE_LENGTH], _PAGE_LENGTH),
     }
-    for name, (typed, most) in fields.items():
+    for name, (label, typed, most) in fields.items():
         as_stored = normalise if name == "description" else normalise_line
         try:
-            clean[name] = as_stored(typed, most, "URL" if name == "url" else name.capitalize())
+            clean[name] = as_stored(typed, most, label)
         except TextRefused as refused:
             raise TextRefused(refused.message, name) from None
-    for name, sentence in (("subject", "Enter a subject"), ("description", "Enter a description")):
+    for name, sentence in (("subject", _("Enter a subject")), ("description", _("Enter a description"))):
         if is_blank(clean[name]):
             raise TextRefused(sentence, name)
     if is_blank(clean["url"]):
         clean["url"] = ""
     elif not is_web_address(clean["url"]):
-        raise TextRefused(NO_WEB_ADDRESS, "url")
-    return TicketInput(**clean, answers=dict(sent.answers), files=tuple(dict.fromkeys(sent.files)))
+        raise TextRefused(_(NO_WEB_ADDRESS), "url")
+    language = sent.language if sent.language in LANGUAGES else ""
+    return TicketInput(**clean, answers=dict(sent.answers), files=tuple(dict.fromkeys(sent.files)), language=language)
 
 
 def _digest(services: Services, sent: TicketInput) -> str:
@@ -313,6 +329,7 @@ def _store(
         "rule": evidence.rule,
         "policy_version": policy.version,
         "page": sent.page,
+        "language": sent.language,
         "state": "open",
         "opened_at": now,
         "response_due_at": due.response_due,
@@ -341,7 +358,8 @@ def _store(
         "by_name": context.name,
     }
     thread = outbox.thread_id(filed.reference, outbox.mail_host(services.settings.base_url))
-    received = NewMessage("mail", "received", context.email, payload, thread, number)
+    facts = {**payload, **outbox.in_language_of(_language_of_sender(connection, context, sent.language))}
+    received = NewMessage("mail", "received", context.email, facts, thread, number)
     opened = TicketEvent("opened", number, sequence, context.account_id, by_staff=False, facts=payload)
     outbox.enqueue(connection, [received, fanout.event_message(services, opened)], now)
     return filed

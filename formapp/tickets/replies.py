@@ -22,6 +22,8 @@ from formapp.services import Services
 from formapp.text import is_blank, normalise
 from formapp.tickets import message_html, search_index
 from formapp.tickets.actions import TicketAction, ticket_action
+from formapp.translation import gettext as _
+from formapp.translation import gettext_noop
 
 BODY_LENGTH = 20_000
 # The id that a form was made with: something that can be seen, as long as its column takes.
@@ -54,9 +56,12 @@ def reply_as_customer(
     now: datetime,
     *,
     reopen: bool = False,
+    objects: bool = False,
     most_an_hour: int | None = None,
 ) -> None:
     """Add the reply of a member of the project; the ticket is ours to work on again. The same form twice adds one.
+
+    ``objects`` says that something about the ticket was changed wrongly; it is flagged until staff answer.
 
     Raises NotPermitted, TextRefused, ReplyReused, TicketMerged, TicketClosed unless it is to be reopened,
     TooManyMessages beyond ``most_an_hour`` of this person, and of its files FilesGone, TooManyFiles, FilesTooLarge.
@@ -68,7 +73,11 @@ def reply_as_customer(
         _within_limit(action, most_an_hour)
         _open_for(action, reopen=reopen)
         _add(action, "reply", body, message, by_staff=False)
-        sequence = action.record("replied", action.change_state("open"))
+        details = action.change_state("open")
+        if objects:
+            action.ticket.objected_at = now
+            details["objects"] = True
+        sequence = action.record("replied", details)
         action.publish("replied", sequence, {"body": body})
     attachments.mark_attached(services, message.files)
 
@@ -93,7 +102,7 @@ def reply_as_staff(
     """
     body = _checked(message)
     if then not in get_args(NextState):
-        raise UseCaseError("Choose what happens to the ticket", "then")
+        raise UseCaseError(_("Choose what happens to the ticket"), "then")
     with ticket_action(services, account_id, ticket_id, now, group="staff", seen=message.seen) as action:
         if _sent_before(action, message, body):
             return
@@ -101,6 +110,7 @@ def reply_as_staff(
         _open_for(action, reopen=reopen)
         _add(action, "reply", body, message, by_staff=True)
         details: dict[str, Any] = {}
+        action.ticket.objected_at = None
         if action.ticket.answered_at is None:
             action.ticket.answered_at = now
             details["first_answer"] = True
@@ -189,13 +199,13 @@ def _rendered(number: int, body: str) -> str:
 
 def _checked(message: MessageInput) -> str:
     try:
-        body = normalise(message.body, BODY_LENGTH, "The message")
+        body = normalise(message.body, BODY_LENGTH, gettext_noop("The message"))
     except TextRefused as refused:
         raise TextRefused(refused.message, "body") from None
     if is_blank(body):
-        raise TextRefused("Enter your message", "body")
+        raise TextRefused(_("Enter your message"), "body")
     if not _SUBMISSION.fullmatch(message.submission):
-        raise UseCaseError("This form can't be told from another. Reload the page, then send your message again")
+        raise UseCaseError(_("This form can't be told from another. Reload the page, then send your message again"))
     return body
 
 

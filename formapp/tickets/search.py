@@ -27,6 +27,8 @@ from formapp.services import Services
 from formapp.text import normalise_line
 from formapp.tickets.search_match import Audience, Term, find_tickets
 from formapp.tickets.status import STAFF_LABELS
+from formapp.translation import gettext as _
+from formapp.translation import gettext_noop
 
 PAGE_SIZE = 50
 LONGEST_SEARCH = 500
@@ -101,7 +103,7 @@ def parse_search(text: str, keys: Collection[str] = ("is", *KEYS)) -> Filters:
     """
     found: dict[str, Any] = {}
     words = []
-    line = normalise_line(text, LONGEST_SEARCH, "The search")
+    line = normalise_line(text, LONGEST_SEARCH, gettext_noop("The search"))
     for part in _PART.finditer(line):
         value = part["quoted"] or part["plain"] or ""
         key = part["key"] and _OLDER_KEYS.get(part["key"].lower(), part["key"].lower())
@@ -111,17 +113,25 @@ def parse_search(text: str, keys: Collection[str] = ("is", *KEYS)) -> Filters:
         elif key not in keys:
             raise SearchRefused(_unknown(part["key"], keys))
         elif part["without"]:
-            raise SearchRefused(f"“-{key}:” is not known. A hyphen leaves out words alone, as in -{value or 'word'}")
+            raise SearchRefused(
+                _(
+                    "“-%(key)s:” is not known. A hyphen leaves out words alone, as in -%(word)s",
+                    key=key,
+                    word=value or "word",
+                )
+            )
         elif key == "is":
             if value.lower() != "overdue":
-                raise SearchRefused(f"“is:{value}” is not known. Use is:overdue")
+                raise SearchRefused(_("“is:%(value)s” is not known. Use is:overdue", value=value))
             found["overdue"] = True
         else:
             found[KEYS[key]] = value.lower()
     if "assignee" in found:
         found["assignee"] = _OLDER_ASSIGNEES.get(found["assignee"], found["assignee"])
     if found.get("state", "open") not in {*STAFF_LABELS, "any"}:
-        raise SearchRefused(f"“status:{found['state']}” is not known. Use status:open, waiting, closed or any")
+        raise SearchRefused(
+            _("“status:%(value)s” is not known. Use status:open, waiting, closed or any", value=found["state"])
+        )
     filters = Filters(**found, text=" ".join(words))
     _check_words(filters)
     return filters
@@ -130,18 +140,23 @@ def parse_search(text: str, keys: Collection[str] = ("is", *KEYS)) -> Filters:
 def _unknown(key: str, keys: Collection[str]) -> str:
     known = [f"{name}:" for name in KEYS if name in keys]
     last = "is:overdue" if "is" in keys else known.pop()
-    return (
-        f"“{key}:” is not known. Use {', '.join(known)} or {last}. "
-        "To look for words with a colon, put them in quotation marks"
+    return _(
+        "“%(key)s:” is not known. Use %(known)s or %(last)s. "
+        "To look for words with a colon, put them in quotation marks",
+        key=key,
+        known=", ".join(known),
+        last=last,
     )
 
 
 def _check_words(filters: Filters) -> None:
     terms = filters.terms
     if filters.text and not terms:
-        raise SearchRefused(f"“{filters.text}” has no letter and no digit to look for")
+        raise SearchRefused(_("“%(text)s” has no letter and no digit to look for", text=filters.text))
     if len(terms) > MOST_WORDS:
-        raise SearchRefused(f"Search for {MOST_WORDS} words at most; these are {len(terms)}")
+        raise SearchRefused(
+            _("Search for %(most)s words at most; these are %(count)s", most=MOST_WORDS, count=len(terms))
+        )
 
 
 def _term(part: re.Match[str]) -> Term | None:

@@ -22,13 +22,14 @@ from formapp.notifications.fanout import TicketEvent
 from formapp.policies import policy_of
 from formapp.services import Services
 from formapp.tickets import events
+from formapp.translation import gettext_noop
 from supportpolicy import Closure, Deadlines, Pause, Policy, Target
 
 TARGETS: tuple[Target, Target] = ("response", "resolution")
 WORK = "notices"
 """What the clock's work is called where it fails."""
-PAUSED_STATES = {"waiting": "Waiting for your answer", "closed": "The ticket was closed"}
-"""States in which the resolution clock is paused, and the words that say why."""
+PAUSED_STATES = {"waiting": gettext_noop("Waiting for your answer"), "closed": gettext_noop("The ticket was closed")}
+"""States in which the resolution clock is paused, and the words that say why, which presenters translate."""
 CHANGES_OF_STATE = ("replied", "closed", "reopened", "merged")
 """The events that may change a ticket's state."""
 

@@ -11,15 +11,20 @@ from sqlalchemy.orm import joinedload
 
 from formapp.actors import require_staff
 from formapp.database.retry import tried_again
-from formapp.errors import AnswerMissing, NotFound, NotStaff, TicketMerged, UnknownPriority, UseCaseError
+from formapp.errors import AnswerMissing, NotFound, NotStaff, TextRefused, TicketMerged, UnknownPriority, UseCaseError
 from formapp.mail_address import address_to_find
 from formapp.models import Account, Ticket, reference_of
-from formapp.policies import policy_of
+from formapp.policies import in_words, policy_of
 from formapp.services import Services
+from formapp.text import is_blank, normalise
 from formapp.tickets import events
 from formapp.tickets.actions import TicketAction, ticket_action
 from formapp.tickets.queries import number_of
+from formapp.translation import gettext as _
+from formapp.translation import gettext_noop
 from supportpolicy import Policy, UnknownAnswer
+
+LONGEST_REASON = 500
 
 
 def staff_ticket(services: Services, account_id: int, reference: str) -> Ticket:
@@ -88,7 +93,7 @@ def merge(
     try:
         number = number_of(into.strip().upper())
     except NotFound:
-        raise UseCaseError("Enter the reference of the other ticket, like SUP-1042", "into") from None
+        raise UseCaseError(_("Enter the reference of the other ticket, like SUP-1042"), "into") from None
     with ticket_action(services, account_id, ticket_id, now, group="staff", seen=seen, also=number) as action:
         target = _merge_target(action, number)
         action.ticket.merged_into_id = target.id
@@ -108,27 +113,39 @@ def _merge_target(action: TicketAction, number: int) -> Ticket:
         raise TicketMerged(ticket.reference, reference_of(ticket.merged_into_id))
     target = action.database.get(Ticket, number)
     if target is None:
-        raise UseCaseError(f"There is no ticket {reference_of(number)}", "into")
+        raise UseCaseError(_("There is no ticket %(reference)s", reference=reference_of(number)), "into")
     if target.id == ticket.id:
-        raise UseCaseError("A ticket can't be merged into itself", "into")
+        raise UseCaseError(_("A ticket can't be merged into itself"), "into")
     if target.project_id != ticket.project_id:
         raise UseCaseError(
-            "Both tickets must belong to the same project, because its members can read the other one", "into"
+            _("Both tickets must belong to the same project, because its members can read the other one"), "into"
         )
     if target.merged_into_id is not None:
-        raise UseCaseError(f"{target.reference} was itself merged into {reference_of(target.merged_into_id)}", "into")
+        into = reference_of(target.merged_into_id)
+        raise UseCaseError(
+            _("%(reference)s was itself merged into %(into)s", reference=target.reference, into=into), "into"
+        )
     return target
 
 
 @tried_again
 def correct_answers(
-    services: Services, account_id: int, ticket_id: int, answers: Mapping[str, str], now: datetime, *, seen: int
+    services: Services,
+    account_id: int,
+    ticket_id: int,
+    answers: Mapping[str, str],
+    now: datetime,
+    *,
+    seen: int,
+    reason: str,
 ) -> str:
     """Correct the chooser's answers; the priority follows from them, by the ticket's own policy.
 
-    Returns the priority. The event says which answers were other, and the old and new criterion.
-    Raises AnswerMissing where one more question must be answered, UnknownPriority for an unknown answer.
+    Returns the priority. The event says which answers were other, the old and new criterion, and the ``reason``,
+    which the customer reads. Raises AnswerMissing where one more question must be answered, UnknownPriority for an
+    unknown answer, TextRefused where no reason is given or one that can't be stored.
     """
+    why = _reason(reason)
     with ticket_action(services, account_id, ticket_id, now, group="staff", seen=seen) as action:
         policy = policy_of(services, action.ticket.policy_version)
         try:
@@ -136,7 +153,7 @@ def correct_answers(
         except UnknownAnswer as unknown:
             raise UnknownPriority(str(unknown), unknown.question) from None
         if found.missing:
-            raise AnswerMissing(found.missing[0], policy.question(found.missing[0]).title)
+            raise AnswerMissing(found.missing[0], in_words(policy).question(found.missing[0]).title)
         asked = {name: option for name, option in answers.items() if name in found.asked}
         before = action.ticket
         details: dict[str, Any] = {
@@ -144,9 +161,11 @@ def correct_answers(
             "rule": [before.rule, found.rule],
             "answers": _changed(dict(before.answers), asked),
             "because": _because(policy, found.criterion, found.because),
+            "reason": why,
         }
         if before.priority == found.priority and dict(before.answers) == asked:
             return found.priority
+        action.ticket.objected_at = None
         action.ticket.answers, action.ticket.rule, action.ticket.recommended = asked, found.rule, found.priority
         _change_priority(action, found.priority, details)
         return found.priority
@@ -159,8 +178,19 @@ def _change_priority(action: TicketAction, priority: str, details: dict[str, Any
     action.ticket.priority = priority
     sequence = action.record("priority-changed", details)
     if action.recompute_response:
-        action.publish("priority-changed", sequence, {"priority_before": details["priority"]})
+        facts = {"priority_before": details["priority"], "reason": details["reason"], "due_before": due_before}
+        action.publish("priority-changed", sequence, facts)
     events.complete(action.database, action.ticket.id, sequence, {"due": [due_before, _due_words(action.ticket)]})
+
+
+def _reason(typed: str) -> str:
+    try:
+        reason = normalise(typed, LONGEST_REASON, gettext_noop("The reason"))
+    except TextRefused as refused:
+        raise TextRefused(refused.message, "reason") from None
+    if is_blank(reason):
+        raise TextRefused(_("Enter why the answers change. The customer reads it"), "reason")
+    return reason
 
 
 def _due_words(ticket: Ticket) -> dict[str, str | None]:

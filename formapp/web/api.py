@@ -17,8 +17,10 @@ from formapp.hours import icalendar
 from formapp.hours.quote import DueDate, PriorityQuote, quote_now
 from formapp.web import made_for
 from formapp.web.context import web
+from formapp.web.language import known_language
 from formapp.web.session_cookie import current_person
 from formapp.web.tickets.presenters import present_similar
+from supportpolicy.languages import SOURCE_LANGUAGE, current_language, in_language
 
 blueprint = Blueprint("api", __name__)
 A_MINUTE = 60
@@ -45,9 +47,13 @@ def needs_database(view: Callable[[], Response]) -> Callable[[], Response]:
 @blueprint.get("/dates.json")
 @needs_database
 def dates() -> Response:
-    """By when each priority is answered and solved if it is filed now, and whether support is open."""
+    """By when each priority is answered and solved if it is filed now, and whether support is open.
+
+    Its words are English, whoever asks, or in the ``language`` that the address names.
+    """
     desk = web()
-    found = quote_now(desk.services, desk.clock())
+    with in_language(_language_asked_for() or SOURCE_LANGUAGE):
+        found = quote_now(desk.services, desk.clock())
     answer = {
         "policy_version": desk.services.policy.version,
         "timezone": desk.services.policy.calendar.zone.key,
@@ -74,7 +80,9 @@ def policy() -> Response:
 def hours() -> Response:
     """When support is open, for calendars that subscribe."""
     desk = web()
-    answer = _answer(icalendar.hours_calendar(desk.services, desk.clock()), "text/calendar; charset=utf-8", AN_HOUR)
+    with in_language(SOURCE_LANGUAGE):
+        calendar = icalendar.hours_calendar(desk.services, desk.clock())
+    answer = _answer(calendar, "text/calendar; charset=utf-8", AN_HOUR)
     answer.headers.set("Content-Disposition", "inline", filename="support-hours.ics")
     return answer
 
@@ -95,7 +103,9 @@ def form_context() -> Response:
 @blueprint.get("/similar.json")
 def similar() -> Response:
     """What colleagues have just reported about the same thing, for the form's script; nothing for others."""
-    found = present_similar(current_person(), request.args.get("project", ""), request.args.get("subject", ""))
+    person = current_person()
+    with in_language(_language_asked_for() or current_language()):
+        found = present_similar(person, request.args.get("project", ""), request.args.get("subject", ""))
     return _personal(
         similar=[
             {
@@ -107,6 +117,11 @@ def similar() -> Response:
             for one in found
         ]
     )
+
+
+def _language_asked_for() -> str:
+    """The language of the page whose script asks; empty where the address names none that we speak."""
+    return known_language(request.args.get("language"))
 
 
 def _dates(found: PriorityQuote) -> dict[str, Any]:

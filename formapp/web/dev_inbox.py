@@ -13,12 +13,14 @@ from formapp.notifications import outbox
 from formapp.notifications.email.compose import compose
 from formapp.notifications.email.message import CannotBuild, Mail, build
 from formapp.policies import policy_of
+from formapp.translation import gettext as _
+from formapp.translation import gettext_noop
 from formapp.web.context import web
 from formapp.web.layout.page import page
 from formapp.web.row_number import row_number
 
 blueprint = Blueprint("inbox", __name__)
-SENT_LINK = "Its link was taken out when it was sent."
+SENT_LINK = gettext_noop("Its link was taken out when it was sent.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,8 @@ def _only_for_trying_out() -> None:
 def _shown(row: OutboxMessage) -> ShownMail:
     mail = _mail(row)
     if mail is None:
-        why = SENT_LINK if row.state == "sent" and row.kind == "link" else row.last_error
-        return ShownMail(row.id, row.recipient, "(can't be built)", why, row.created_at)
+        why = _(SENT_LINK) if row.state == "sent" and row.kind == "link" else row.last_error
+        return ShownMail(row.id, row.recipient, _("(can't be built)"), why, row.created_at)
     return ShownMail(row.id, row.recipient, mail.subject, mail.text, row.created_at)
 
 

@@ -15,12 +15,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from formapp.translation import gettext as _
+from formapp.translation import gettext_noop
 from formapp.web.context import in_desk, web
 from formapp.web.csrf import Responder
 from formapp.web.layout.page import page
 from formapp.web.request_log import log_failure
 
-BACK = "Nothing was stored. What you typed is still in your browser: press Back to return to it."
+BACK = gettext_noop("Nothing was stored. What you typed is still in your browser: press Back to return to it.")
 RETRY_SECONDS = 60
 DRAINED_BYTES = 64 * 1024 * 1024
 
@@ -33,65 +35,84 @@ class ErrorPage:
     sentences: tuple[str, ...]
     way_on: tuple[str, str] | None = None
 
+    def translated(self) -> ErrorPage:
+        """The same in the language that is spoken now."""
+        way_on = (self.way_on[0], _(self.way_on[1])) if self.way_on else None
+        return ErrorPage(_(self.title), tuple(_(sentence) for sentence in self.sentences), way_on)
 
-MY_TICKETS = ("tickets.mine", "My tickets")
+
+MY_TICKETS = ("tickets.mine", gettext_noop("My tickets"))
 
 ERROR_PAGES = {
     400: ErrorPage(
-        "We couldn't read that",
-        ("What your browser sent reached us damaged.", "Go back and send it again."),
+        gettext_noop("We couldn't read that"),
+        (gettext_noop("What your browser sent reached us damaged."), gettext_noop("Go back and send it again.")),
     ),
     403: ErrorPage(
-        "You can't do that here",
+        gettext_noop("You can't do that here"),
         (
-            "Your account doesn't have permission to do this.",
-            "Sign in with another address, or ask a colleague who is.",
+            gettext_noop("Your account doesn't have permission to do this."),
+            gettext_noop("Sign in with another address, or ask a colleague who is."),
         ),
         MY_TICKETS,
     ),
     404: ErrorPage(
-        "Page not found",
+        gettext_noop("Page not found"),
         (
-            "There is nothing here that you can see with your account.",
-            "If you typed the address, check it. If you followed a link, you may need to sign in with another address.",
+            gettext_noop("There is nothing here that you can see with your account."),
+            gettext_noop(
+                "If you typed the address, check it. If you followed a link, you may need to sign in with another "
+                "address."
+            ),
         ),
         MY_TICKETS,
     ),
     405: ErrorPage(
-        "This page can't be used that way",
-        ("The address is right, but the page doesn't accept what your browser sent.", "Start again from your tickets."),
+        gettext_noop("This page can't be used that way"),
+        (
+            gettext_noop("The address is right, but the page doesn't accept what your browser sent."),
+            gettext_noop("Start again from your tickets."),
+        ),
         MY_TICKETS,
     ),
     413: ErrorPage(
-        "That is too much text",
+        gettext_noop("That is too much text"),
         (
-            "What you sent is larger than this form accepts.",
-            "Shorten it: keep the steps and the lines around the error. You can offer the rest in the ticket.",
+            gettext_noop("What you sent is larger than this form accepts."),
+            gettext_noop(
+                "Shorten it: keep the steps and the lines around the error. You can offer the rest in the ticket."
+            ),
         ),
     ),
     414: ErrorPage(
-        "That address is too long",
-        ("The address that your browser asked for is longer than any of ours.", "Start again from your tickets."),
+        gettext_noop("That address is too long"),
+        (
+            gettext_noop("The address that your browser asked for is longer than any of ours."),
+            gettext_noop("Start again from your tickets."),
+        ),
         MY_TICKETS,
     ),
     429: ErrorPage(
-        "Too many attempts",
-        ("You have tried this too many times in a short time.", "Wait a few minutes, then try again."),
+        gettext_noop("Too many attempts"),
+        (
+            gettext_noop("You have tried this too many times in a short time."),
+            gettext_noop("Wait a few minutes, then try again."),
+        ),
     ),
     431: ErrorPage(
-        "Your browser sent too many cookies",
+        gettext_noop("Your browser sent too many cookies"),
         (
-            "Together with what it remembers of this site, your request is larger than we accept.",
-            "Delete this site's cookies in your browser's settings, then try again.",
+            gettext_noop("Together with what it remembers of this site, your request is larger than we accept."),
+            gettext_noop("Delete this site's cookies in your browser's settings, then try again."),
         ),
     ),
     500: ErrorPage(
-        "Something failed on our side",
-        ("This isn't your fault, and we have a record of it.", "Try again in a minute."),
+        gettext_noop("Something failed on our side"),
+        (gettext_noop("This isn't your fault, and we have a record of it."), gettext_noop("Try again in a minute.")),
     ),
     503: ErrorPage(
-        "We can't reach our records right now",
-        ("The desk is running, but its database doesn't answer.", "Try again in a minute."),
+        gettext_noop("We can't reach our records right now"),
+        (gettext_noop("The desk is running, but its database doesn't answer."), gettext_noop("Try again in a minute.")),
     ),
 }
 
@@ -118,8 +139,8 @@ def error_page(status: int) -> Response:
     answer = page(
         "error.html",
         status,
-        problem=problem,
-        kept=BACK if request.method == "POST" else "",
+        problem=problem.translated(),
+        kept=_(BACK) if request.method == "POST" else "",
         quote=g.get("request_id", "") if status >= 500 else "",
     )
     if status in {429, 503}:

@@ -9,6 +9,7 @@ from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response
 
 from formapp.web.context import web
+from supportpolicy.languages import current_language, direction
 
 # Load balancers ask each machine by its own address.
 FOR_EVERY_HOST = frozenset({"monitoring.health", "monitoring.ready"})
@@ -44,7 +45,8 @@ def _host_asked_for() -> str | None:
 def _misdirected() -> Response:
     """A page that stands alone: what it would load from this host were refused, too."""
     base_url = web().services.settings.base_url
-    answer = make_response(current_app.jinja_env.get_template("misdirected.html").render(base_url=base_url), 421)
+    template, language = current_app.jinja_env.get_template("misdirected.html"), current_language()
+    answer = make_response(template.render(base_url=base_url, lang=language, dir=direction(language)), 421)
     answer.headers["Cache-Control"] = "no-store"
     answer.headers["Content-Security-Policy"] = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
     return answer

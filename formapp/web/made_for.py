@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from formapp.mail_address import NotAnAddress, normalise_address
 from formapp.models import Account
+from formapp.translation import gettext as _
 from formapp.web.context import web
 from formapp.web.csrf import TOKEN, csrf_token
 from formapp.web.session_cookie import Person, loaded_person
@@ -72,12 +73,12 @@ def whose(mark: str, person: Person, typed: str = "") -> str:
     with web().services.read() as database:
         account = database.get(Account, made_for) if made_for else None
     if account is not None:
-        first = f"This page was made for {words_for(account)}."
+        first = _("This page was made for %(name)s.", name=words_for(account))
     elif typed and not mark:
-        first = f"This form was filled in for {typed}."
+        first = _("This form was filled in for %(email)s.", email=typed)
     else:
-        first = "We couldn't tell whom this page was made for."
-    return f"{first} You are now signed in as {words_for(person)}."
+        first = _("We couldn't tell whom this page was made for.")
+    return " ".join((first, _("You are now signed in as %(name)s.", name=words_for(person))))
 
 
 def _serializer() -> URLSafeSerializer:

@@ -123,6 +123,7 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "audit_log.lines"): STAFF_ONLY,
     ("GET", "account.projects"): SIGNED_IN,
     ("GET", "account.settings"): SIGNED_IN,
+    ("POST", "account.choose_language"): SIGNED_IN,
     # Each shows and ends the signed-in person's own sessions alone.
     ("GET", "account.sessions"): SIGNED_IN,
     ("POST", "account.end_session"): SIGNED_IN,

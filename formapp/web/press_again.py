@@ -7,13 +7,15 @@ come from another site; one without any is refused then, because nothing is lost
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flask import Flask, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
+from formapp.translation import gettext as _
+from formapp.translation import gettext_noop
 from formapp.web import made_for
 from formapp.web.body.form_data import FormData, form_data
 from formapp.web.context import PREFIX
@@ -31,8 +33,9 @@ LONGEST_SHOWN = 100
 class Action(NamedTuple):
     """What a form does: its button, the act in words, and where it stands, by endpoint and by name.
 
-    ``would`` names the ticket and what else the form says; ``has_text`` says that something is typed into it.
-    ``unnamed`` says the act without the form's words, where ``would`` needs them.
+    Its words are in English until they are said. ``would`` names the ticket and what else the form says;
+    ``has_text`` says that something is typed into it. ``unnamed`` says the act without the form's words, where
+    ``would`` needs them.
     """
 
     button: str
@@ -44,39 +47,107 @@ class Action(NamedTuple):
 
 
 ACTIONS: Mapping[str, Action] = {
-    "tickets.reply": Action("Send reply", "send it to {reference}", TICKET, "{reference}", has_text=True),
-    "tickets.close": Action("Close ticket", "close {reference}", TICKET, "{reference}"),
-    "desk.reply": Action("Send reply", "send it to {reference}", DESK_TICKET, "{reference}", has_text=True),
-    "desk.note": Action("Add note", "add it to {reference}", DESK_TICKET, "{reference}", has_text=True),
-    "desk.assign": Action(
-        "Assign", "assign {reference} to {assignee}", DESK_TICKET, "{reference}", unnamed="assign {reference}"
+    "tickets.reply": Action(
+        gettext_noop("Send reply"), gettext_noop("send it to %(reference)s"), TICKET, "%(reference)s", has_text=True
     ),
-    "desk.correct": Action("Save answers", "save these answers of {reference}", DESK_TICKET, "{reference}"),
-    "desk.close": Action("Close without a reply", "close {reference}", DESK_TICKET, "{reference}"),
-    "desk.reopen": Action("Reopen", "reopen {reference}", DESK_TICKET, "{reference}"),
-    "desk.merge": Action("Merge", "merge {reference} into {into}", DESK_TICKET, "{reference}", has_text=True),
+    "tickets.close": Action(gettext_noop("Close ticket"), gettext_noop("close %(reference)s"), TICKET, "%(reference)s"),
+    "desk.reply": Action(
+        gettext_noop("Send reply"),
+        gettext_noop("send it to %(reference)s"),
+        DESK_TICKET,
+        "%(reference)s",
+        has_text=True,
+    ),
+    "desk.note": Action(
+        gettext_noop("Add note"), gettext_noop("add it to %(reference)s"), DESK_TICKET, "%(reference)s", has_text=True
+    ),
+    "desk.assign": Action(
+        gettext_noop("Assign"),
+        gettext_noop("assign %(reference)s to %(assignee)s"),
+        DESK_TICKET,
+        "%(reference)s",
+        unnamed=gettext_noop("assign %(reference)s"),
+    ),
+    "desk.correct": Action(
+        gettext_noop("Save answers"),
+        gettext_noop("save these answers of %(reference)s"),
+        DESK_TICKET,
+        "%(reference)s",
+        has_text=True,
+    ),
+    "desk.close": Action(
+        gettext_noop("Close without a reply"), gettext_noop("close %(reference)s"), DESK_TICKET, "%(reference)s"
+    ),
+    "desk.reopen": Action(gettext_noop("Reopen"), gettext_noop("reopen %(reference)s"), DESK_TICKET, "%(reference)s"),
+    "desk.merge": Action(
+        gettext_noop("Merge"),
+        gettext_noop("merge %(reference)s into %(into)s"),
+        DESK_TICKET,
+        "%(reference)s",
+        has_text=True,
+    ),
     "closures.announce": Action(
-        "Announce closure", "announce the closure “{note}”", "closures.coming", "Closures", has_text=True
+        gettext_noop("Announce closure"),
+        gettext_noop("announce the closure “%(note)s”"),
+        "closures.coming",
+        gettext_noop("Closures"),
+        has_text=True,
     ),
     "closures.cancel": Action(
-        "Cancel closure", "cancel the closure “{what}”", "closures.coming", "Closures", unnamed="cancel a closure"
+        gettext_noop("Cancel closure"),
+        gettext_noop("cancel the closure “%(what)s”"),
+        "closures.coming",
+        gettext_noop("Closures"),
+        unnamed=gettext_noop("cancel a closure"),
     ),
     "outgoing.replay": Action(
-        "Send again", "send “{what}” again", "outgoing.messages", "Outgoing", unnamed="send a message again"
+        gettext_noop("Send again"),
+        gettext_noop("send “%(what)s” again"),
+        "outgoing.messages",
+        gettext_noop("Outgoing"),
+        unnamed=gettext_noop("send a message again"),
     ),
     "outgoing.try_again": Action(
-        "Try again", "try “{what}” again", "outgoing.messages", "Outgoing", unnamed="try work again"
+        gettext_noop("Try again"),
+        gettext_noop("try “%(what)s” again"),
+        "outgoing.messages",
+        gettext_noop("Outgoing"),
+        unnamed=gettext_noop("try work again"),
     ),
-    "mail.accept": Action("Accept", "accept this mail", "mail.mails", "Mail"),
-    "mail.spam": Action("Mark as spam", "mark this mail as spam", "mail.mails", "Mail"),
+    "mail.accept": Action(gettext_noop("Accept"), gettext_noop("accept this mail"), "mail.mails", gettext_noop("Mail")),
+    "mail.spam": Action(
+        gettext_noop("Mark as spam"), gettext_noop("mark this mail as spam"), "mail.mails", gettext_noop("Mail")
+    ),
     "signin.send": Action(
-        "Send me a link", "get a sign-in link sent to {email}", "signin.ask", "Sign in", has_text=True
+        gettext_noop("Send me a link"),
+        gettext_noop("get a sign-in link sent to %(email)s"),
+        "signin.ask",
+        gettext_noop("Sign in"),
+        has_text=True,
     ),
-    "signin.use": Action("Sign in", "sign you in", "signin.look", "Your sign-in link"),
-    "signin.leave": Action("Sign out", "sign you out", "account.settings", "Account settings"),
-    "account.end_session": Action("Sign out", "sign out a browser", "account.sessions", "Where you are signed in"),
+    "signin.use": Action(
+        gettext_noop("Sign in"), gettext_noop("sign you in"), "signin.look", gettext_noop("Your sign-in link")
+    ),
+    "signin.leave": Action(
+        gettext_noop("Sign out"), gettext_noop("sign you out"), "account.settings", gettext_noop("Account settings")
+    ),
+    "account.choose_language": Action(
+        gettext_noop("Save language"),
+        gettext_noop("change the language"),
+        "account.settings",
+        gettext_noop("Account settings"),
+    ),
+    "account.end_session": Action(
+        gettext_noop("Sign out"),
+        gettext_noop("sign out a browser"),
+        "account.sessions",
+        gettext_noop("Where you are signed in"),
+    ),
     "account.end_others": Action(
-        "Sign out everywhere else", "sign out all your other browsers", "account.sessions", "Where you are signed in"
+        gettext_noop("Sign out everywhere else"),
+        gettext_noop("sign out all your other browsers"),
+        "account.sessions",
+        gettext_noop("Where you are signed in"),
     ),
 }
 # Whoever is signed in, these do the same: the address that was typed or the link decides. A file belongs to a form.
@@ -87,21 +158,21 @@ NOT_COMPARED = frozenset({"signin.send", "signin.use", "files.upload", "files.re
 def action_of(endpoint: str, sent: FormData) -> Action:
     """What this form would do, in words for its person; what people typed is cut where it is long."""
     found = ACTIONS[endpoint]
-    named = {name: _shown(value) for name, value in sent.fields.items()} | (request.view_args or {})
-    would = found.would.format_map(_Named(named))
+    named = _Named({name: _shown(value) for name, value in sent.fields.items()} | (request.view_args or {}))
+    found = found._replace(button=_(found.button), would=_(found.would) % named, page_name=_(found.page_name))
     if endpoint == "desk.assign" and not sent.get("assignee"):
-        would = "make {reference} unassigned".format_map(named)
+        return found._replace(would=_("make %(reference)s unassigned") % named)
     if endpoint == "signin.leave" and sent.get("everywhere"):
-        return found._replace(button="Sign out everywhere", would="sign you out on all your devices")
+        return found._replace(button=_("Sign out everywhere"), would=_("sign you out on all your devices"))
     if sent.get("reopen"):
-        return found._replace(button="Reopen and reply", would="reopen {reference} and send it".format_map(named))
-    return found._replace(would=would)
+        return found._replace(button=_("Reopen and reply"), would=_("reopen %(reference)s and send it") % named)
+    return found
 
 
-class _Named(dict[str, str]):
+class _Named(dict[str, Any]):
     """What a form says, by field; nothing for a field that it lacks."""
 
-    def __missing__(self, _name: str) -> str:
+    def __missing__(self, name: str) -> str:
         return ""
 
 
@@ -127,7 +198,7 @@ def init_press_again(app: Flask, texts: Mapping[str, Responder]) -> None:
         if request.endpoint in texts:
             return texts[request.endpoint]()
         whose = made_for.whose(form_data().get(made_for.FIELD), person)
-        return authorize() or _asked(whose, f" as {made_for.words_for(person)}")
+        return authorize() or _asked(whose, made_for.words_for(person))
 
 
 def text_from_elsewhere(show: Callable[[Notice], Response]) -> Responder:
@@ -140,8 +211,8 @@ def text_from_elsewhere(show: Callable[[Notice], Response]) -> Responder:
     def answer() -> Response:
         action = action_of(request.endpoint or "", form_data())
         notice = Notice(
-            f"Not sent yet: press {action.button} once more to {action.would}",
-            ("We couldn't tell whether this came from our own page, so it is not sent yet. Your text is below.",),
+            _("Not sent yet: press %(button)s once more to %(would)s", button=action.button, would=action.would),
+            (_("We couldn't tell whether this came from our own page, so it is not sent yet. Your text is below."),),
         )
         if current_person() is None:
             return unsent_page(notice, 422, button=action.button)
@@ -164,8 +235,13 @@ def text_of_another_person(show: Callable[[Notice], Response]) -> Responder:
             return unsent_page(_not_yours(action, whose, name), 422, button="")
         if (refused := authorize()) is not None:
             return refused
-        heading = f"Not sent yet: press {action.button} once more to {action.would} as {name}"
-        return show(Notice(heading, (f"{whose} Your text is below.",)))
+        heading = _(
+            "Not sent yet: press %(button)s once more to %(would)s as %(name)s",
+            button=action.button,
+            would=action.would,
+            name=name,
+        )
+        return show(Notice(heading, (" ".join((whose, _("Your text is below."))),)))
 
     return answer
 
@@ -178,12 +254,12 @@ def _may_write() -> bool:
 
 
 def _not_yours(action: Action, whose: str, name: str) -> Notice:
-    page_name = action.page_name.format_map(request.view_args or {})
-    sentences = (
-        whose,
-        f"{name} can't write on {page_name} from here. Copy the text below, or sign in again as its writer.",
+    sentence = _(
+        "%(name)s can't write on %(page)s from here. Copy the text below, or sign in again as its writer.",
+        name=name,
+        page=action.page_name % _Named(request.view_args or {}),
     )
-    return Notice("Not sent: somebody else is signed in", sentences)
+    return Notice(_("Not sent: somebody else is signed in"), (whose, sentence))
 
 
 def from_elsewhere() -> Response:
@@ -191,7 +267,7 @@ def from_elsewhere() -> Response:
     found = ACTIONS.get(request.endpoint or "")
     if found is None or not found.has_text:
         return _refused()
-    return _asked("We couldn't tell whether this came from our own page, so nothing has been done yet.")
+    return _asked(_("We couldn't tell whether this came from our own page, so nothing has been done yet."))
 
 
 def _asked(why: str, as_whom: str = "") -> Response:
@@ -206,9 +282,9 @@ def _refused() -> Response:
     endpoint = request.endpoint or ""
     arguments = request.view_args or {}
     if endpoint not in ACTIONS:
-        return page("refused.html", 403, would="", address=f"{PREFIX}/", name="My tickets")
+        return page("refused.html", 403, would="", address=f"{PREFIX}/", name=_("My tickets"))
     action = action_of(endpoint, FormData(MultiDict()))
-    would = action.unnamed.format_map(_Named(arguments)) or action.would
+    would = _(action.unnamed) % _Named(arguments) if action.unnamed else action.would
     needed = {name: value for name, value in arguments.items() if name in {"reference", "token"}}
-    name = action.page_name.format_map(_Named(arguments))
+    name = action.page_name % _Named(arguments)
     return page("refused.html", 403, would=would, address=url_for(action.page, **needed), name=name)

@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 
 from formapp.accounts import sessions
 from formapp.web.context import web
+from formapp.web.language import known_language, speak
 
 COOKIE = "support-login"
 
@@ -28,10 +29,11 @@ class Person:
     name: str
     is_staff: bool
     token: str
+    language: str | None = None
 
 
 def current_person() -> Person | None:
-    """The person whose live session this request carries; looked up once a request."""
+    """The person whose live session this request carries; looked up once a request, and answered in their language."""
     if "person" not in g:
         g.person = _found()
     return g.person  # type: ignore[no-any-return]
@@ -40,10 +42,18 @@ def current_person() -> Person | None:
 def _found() -> Person | None:
     desk = web()
     token = request.cookies.get(desk.cookie(COOKIE))
-    found = sessions.signed_in_by(desk.services, token, desk.clock()) if token else None
-    if found is None or token is None:
+    return signed_in(token) if token else None
+
+
+def signed_in(token: str) -> Person | None:
+    """The person of a session that lives; this request is answered in their language."""
+    desk = web()
+    found = sessions.signed_in_by(desk.services, token, desk.clock())
+    if found is None:
         return None
-    return Person(found.account_id, found.email, found.name, found.is_staff, token)
+    if language := known_language(found.language):
+        speak(language)
+    return Person(found.account_id, found.email, found.name, found.is_staff, token, found.language)
 
 
 def require_person() -> Person:

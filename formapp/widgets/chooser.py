@@ -12,8 +12,10 @@ from urllib.parse import urlencode
 
 from markupsafe import Markup
 
-from formapp.widgets.rendering import in_list, render
+from formapp.translation import gettext as _
+from formapp.widgets.rendering import in_list, in_this_language, render
 from supportpolicy import Policy, QuestionNode, ResultNode
+from supportpolicy.languages import current_language
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,6 @@ class Card:
     link: str
 
 
-@lru_cache(maxsize=32)
 def render_chooser(
     policy: Policy, *, form_url: str = "", ids: str = "chooser", nested: bool = False, dates_url: str = ""
 ) -> Markup:
@@ -39,6 +40,12 @@ def render_chooser(
     its cards carry a submit button, which works without script and loses nothing that was typed.
     ``dates_url`` is where the desk tells the dates if one files now (empty: nowhere).
     """
+    language = current_language()
+    return _rendered(policy.translated(language), language, form_url, ids, nested, in_this_language(dates_url))
+
+
+@lru_cache(maxsize=32)
+def _rendered(policy: Policy, _language: str, form_url: str, ids: str, nested: bool, dates_url: str) -> Markup:
     graph = policy.graph()
     numbers = {name: f"{ids}-{number}" for number, name in enumerate(graph.nodes)}
     cards = {node.id: _card(policy, node, form_url) for node in graph.results}
@@ -58,7 +65,7 @@ def render_chooser(
 def _titles(graph: Any) -> dict[str, str]:  # noqa: ANN401 - a ChooserGraph
     """What a link to each state says."""
     return {
-        name: node.question.title if isinstance(node, QuestionNode) else "the result"
+        name: node.question.title if isinstance(node, QuestionNode) else _("the result")
         for name, node in graph.nodes.items()
     }
 
@@ -69,7 +76,11 @@ def _card(policy: Policy, node: ResultNode, form_url: str) -> Card:
     quote = policy.criterion(rule.criterion).text if rule.criterion else policy.house_rule(rule.house_rules[0]).text
     labels = {priority.id: priority.label for priority in policy.priorities}
     changes = tuple(
-        f"{phrase[0].upper()}{phrase[1:]} this is {in_list(tuple(labels[one] for one in reachable))}."
+        _(
+            "%(condition)s this is %(priorities)s.",
+            condition=phrase[0].upper() + phrase[1:],
+            priorities=in_list(tuple(labels[one] for one in reachable)),
+        )
         for phrase, reachable in policy.graph().alternatives(node)
     )
     answers = urlencode(list(node.facts.items()))

@@ -8,7 +8,9 @@ from typing import Protocol
 from markupsafe import Markup
 
 from formapp.text import size_words
-from formapp.widgets.rendering import render
+from formapp.translation import gettext as _
+from formapp.translation import ngettext
+from formapp.widgets.rendering import in_this_language, render
 from supportpolicy import Policy
 
 
@@ -51,19 +53,28 @@ def render_files(
         "files.html",
         policy,
         most=most,
+        kinds=", ".join(f".{kind}" for kind in most.kinds),
         sentences={
-            "too-large": f" is larger than {size_words(most.size)}. Send the part that matters, or compress it.",
-            "too-many": f" is one too many: up to {most.count} files can be attached.",
-            "too-much": f" is too much: up to {size_words(most.total)} can be attached in all.",
-            "other-kind": " is of a kind that we don't accept. Put it into a zip, or send a screenshot.",
-            "attached": " is attached.",
-            "removed": " is removed.",
-            "later": " can't be uploaded now. It goes along when you send the form.",
+            "too-large": _(
+                "“{name}” is larger than %(size)s. Send the part that matters, or compress it.",
+                size=size_words(most.size),
+            ),
+            "too-many": ngettext(
+                "“{name}” is one too many: up to %(count)s file can be attached.",
+                "“{name}” is one too many: up to %(count)s files can be attached.",
+                most.count,
+            ),
+            "too-much": _("“{name}” is too much: up to %(size)s can be attached in all.", size=size_words(most.total)),
+            "other-kind": _("“{name}” is of a kind that we don't accept. Put it into a zip, or send a screenshot."),
+            "attached": _("“{name}” is attached."),
+            "removed": _("“{name}” is removed."),
+            "later": _("“{name}” can't be uploaded now. It goes along when you send the form."),
         },
         staged=staged,
         errors=errors,
         clean=clean,
-        files_url=files_url,
+        upload_url=in_this_language(files_url),
+        remove_url=f"{files_url}/remove",
         ids=ids,
         size_words=size_words,
     )

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from markupsafe import Markup
 
 from formapp.forms import TicketForm
+from formapp.translation import ngettext
 from formapp.widgets.chooser import render_chooser
 from formapp.widgets.files import Staged, render_files
-from formapp.widgets.rendering import render
+from formapp.widgets.rendering import in_this_language, plural_forms, render
 from supportpolicy import Policy
 
 
@@ -52,11 +53,23 @@ def render_form(
         sender_email=sender_email,
         sign_out_url=sign_out_url,
         ids=ids,
-        dates_url=dates_url,
+        dates_url=in_this_language(dates_url),
+        left=plural_forms(_left),
+        over=plural_forms(_over),
         similar_url=similar_url,
         alive_url=f"{action.rpartition('/')[0]}/healthz",
         files=render_files(policy, staged, form.files.errors, files_url=files_url, ids=ids, clean=clean_photos),
         page=page or form.page.data or "",
         chooser=render_chooser(policy, ids=f"{ids}-chooser", nested=True),
         errors=[(field.name, sentence) for field in form.visible for sentence in field.errors],
+    )
+
+
+def _left(count: int) -> str:
+    return ngettext("You have %(count)s character left", "You have %(count)s characters left", count, count="{count}")
+
+
+def _over(count: int) -> str:
+    return ngettext(
+        "You have %(count)s character too many", "You have %(count)s characters too many", count, count="{count}"
     )

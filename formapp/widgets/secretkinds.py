@@ -7,26 +7,36 @@ from __future__ import annotations
 
 import json
 
+from formapp.translation import gettext, gettext_noop
+
 _QUOTE = "[\"']?"
 _VALUE = r"""[^\s"']"""
 _KEY_NAME = r"(?:token|(?:access|account|api|auth|private|secret)[_-]?key)"
 _PHRASE_NAME = r"(?:passw(?:or)?d|passphrase|pwd|secret)\d?"
-# A kind, its pattern and the pattern's flags. Only the last has several lines, so that lines before it count right.
+# The name of a kind, its pattern, its flags. Only the last has several lines, so that lines before it count right.
 KINDS = (
     (
-        "token",
+        gettext_noop("a token"),
         r"\b((?:AKIA|ASIA)[A-Z\d]{16}|(?:gh[opsur]|github_pat|[rs]k_live)_\w{16,}|(?:glpat|xox[a-z])-[\w-]{16,})",
         "g",
     ),
-    ("token", r"\b(eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*)", "g"),
-    ("token", rf"bearer\s+((?=\S*\d){_VALUE}{{16,999}})", "gi"),
-    ("token", rf"{_KEY_NAME}{_QUOTE}\s{{0,3}}[:=]>?\s{{0,3}}{_QUOTE}((?=\S*\d){_VALUE}{{12,999}})", "gi"),
-    ("password", r"://[^\s:/@]{1,99}:([^\s:/@]{5,99})(?=@)", "g"),
-    # After an equals sign anything counts, after a colon what holds a digit: in prose words follow colons.
-    ("password", rf"{_PHRASE_NAME}{_QUOTE}\s{{0,3}}=>?\s{{0,3}}{_QUOTE}({_VALUE}{{6,999}})", "gi"),
-    ("password", rf"{_PHRASE_NAME}{_QUOTE}\s{{0,3}}:\s{{0,3}}{_QUOTE}((?=\S*\d){_VALUE}{{6,999}})", "gi"),
+    (gettext_noop("a token"), r"\b(eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*)", "g"),
+    (gettext_noop("a token"), rf"bearer\s+((?=\S*\d){_VALUE}{{16,999}})", "gi"),
     (
-        "private key",
+        gettext_noop("a token"),
+        rf"{_KEY_NAME}{_QUOTE}\s{{0,3}}[:=]>?\s{{0,3}}{_QUOTE}((?=\S*\d){_VALUE}{{12,999}})",
+        "gi",
+    ),
+    (gettext_noop("a password"), r"://[^\s:/@]{1,99}:([^\s:/@]{5,99})(?=@)", "g"),
+    # After an equals sign anything counts, after a colon what holds a digit: in prose words follow colons.
+    (gettext_noop("a password"), rf"{_PHRASE_NAME}{_QUOTE}\s{{0,3}}=>?\s{{0,3}}{_QUOTE}({_VALUE}{{6,999}})", "gi"),
+    (
+        gettext_noop("a password"),
+        rf"{_PHRASE_NAME}{_QUOTE}\s{{0,3}}:\s{{0,3}}{_QUOTE}((?=\S*\d){_VALUE}{{6,999}})",
+        "gi",
+    ),
+    (
+        gettext_noop("a private key"),
         r"(-----BEGIN [A-Z ]*PRIVATE KEY[A-Z ]*-----(?:[^]{0,9999}?-----END [A-Z ]*-----|[\w+/=\s]*))",
         "g",
     ),
@@ -40,5 +50,5 @@ DULL = (
 
 
 def kinds_for_script() -> str:
-    """The kinds as JSON."""
-    return json.dumps(KINDS)
+    """The kinds as JSON, each with its name in the current language."""
+    return json.dumps([(gettext(kind), pattern, flags) for kind, pattern, flags in KINDS], ensure_ascii=False)

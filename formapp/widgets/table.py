@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
 
+from babel.dates import format_datetime, get_day_names
 from markupsafe import Markup
 
-from formapp.when import DAYS, MONTHS, zone_words
-from formapp.widgets.rendering import in_list, render
+from formapp.translation import gettext as _
+from formapp.translation import ngettext, pgettext
+from formapp.when import zone_words
+from formapp.widgets.rendering import in_list, in_this_language, render
 from supportpolicy import Calendar, Policy, Priority
+from supportpolicy.languages import current_language, locale
 
 WEEKEND = {5, 6}
 Show = Literal["promises", "criteria", "house-rules", "examples"]
@@ -42,16 +46,25 @@ def render_table(
     headings; examples are worked for the week of ``on``; ``dates_url`` is where the desk tells the dates
     if one files now (empty: nowhere).
     """
-    words = {"hours": hours_in_words(policy.calendar)}
+    policy = policy.translated(current_language())
+    words = {"hours": hours_sentence(policy.calendar)}
     if show == "examples":
         found = examples(policy, on or date.today())  # noqa: DTZ011 - any week serves
         return render("examples.html", policy, examples=found, zone=zone_words(policy.calendar.zone), **words)
     names = {"promises": "promises.html", "criteria": "criteria.html", "house-rules": "house-rules.html"}
-    return render(names[show], policy, criteria_url=criteria_url, level=heading_level, dates_url=dates_url, **words)
+    return render(
+        names[show],
+        policy,
+        criteria_url=criteria_url,
+        level=heading_level,
+        dates_url=in_this_language(dates_url),
+        **words,
+    )
 
 
-def hours_in_words(calendar: Calendar) -> str:
-    """ "Monday to Friday, 09:00 to 17:00 Paris time, closed on public holidays"."""
+def hours_sentence(calendar: Calendar) -> str:
+    """ "Support is open Monday to Friday, 09:00 to 17:00 Paris time, closed on public holidays."."""
+    names = get_day_names("wide", "format", locale())
     parts: list[str] = []
     runs: list[tuple[int, int]] = []
     for day in range(7):
@@ -62,12 +75,20 @@ def hours_in_words(calendar: Calendar) -> str:
     for first, last in runs:
         windows = calendar.hours[first]
         if windows:
-            joint = " and " if last == first + 1 else " to "
-            days = DAYS[first] if first == last else f"{DAYS[first]}{joint}{DAYS[last]}"
-            times = in_list(tuple(f"{_clock(start)} to {_clock(end)}" for start, end in windows), "and")
-            parts.append(f"{days}, {times}")
-    closed = ", closed on public holidays" if calendar.holidays else ""
-    return f"{'; '.join(parts)} {zone_words(calendar.zone)}{closed}"
+            days = names[first]
+            if last == first + 1:
+                days = _("%(first)s and %(last)s", first=days, last=names[last])
+            elif last > first:
+                days = _("%(first)s to %(last)s", first=days, last=names[last])
+            times = (_("%(start)s to %(end)s", start=_clock(start), end=_clock(end)) for start, end in windows)
+            parts.append(_("%(days)s, %(times)s", days=days, times=in_list(tuple(times), "standard")))
+    hours = parts[0]
+    for part in parts[1:]:
+        hours = _("%(days)s; %(more_days)s", days=hours, more_days=part)
+    zone = zone_words(calendar.zone)
+    if calendar.holidays:
+        return _("Support is open %(hours)s %(zone)s, closed on public holidays.", hours=hours, zone=zone)
+    return _("Support is open %(hours)s %(zone)s.", hours=hours, zone=zone)
 
 
 def examples(policy: Policy, on: date) -> tuple[Example, ...]:
@@ -104,28 +125,34 @@ def _example(policy: Policy, priority: Priority, filed: datetime, due: datetime)
     calendar = policy.calendar
     local = due.astimezone(calendar.zone)
     if priority.response.kind == "elapsed":
-        why = "counted day and night"
+        why = _("counted day and night")
     else:
         skipped = [filed.date() + timedelta(days=step) for step in range(1, (local.date() - filed.date()).days)]
-        reasons = []
+        why = _not_counted(calendar, skipped)
         if not _open_at(policy, filed):
-            reasons.append("counting starts at the next opening")
-        reasons += _not_counted(calendar, skipped)
-        why = ", and ".join(reasons) or "counted while support is open"
+            start = _("counting starts at the next opening")
+            why = _("%(one)s, and %(other)s", one=start, other=why) if why else start
+        why = why or _("counted while support is open")
     return Example(priority, _words(filed), _words(local), why)
 
 
-def _not_counted(calendar: Calendar, days: list[date]) -> list[str]:
+def _not_counted(calendar: Calendar, days: list[date]) -> str:
+    """Which days between filing and due don't count; empty where all do."""
     holidays = sum(day in calendar.holidays for day in days)
     closed = {day.weekday() for day in days if not calendar.hours[day.weekday()]}
-    names = [f"the holiday{'s' if holidays > 1 else ''}"] if holidays else []
-    if closed:
-        names.append("the weekend" if closed <= WEEKEND else "days without opening hours")
-    if not names:
-        return []
-    several = len(names) > 1 or names[0].endswith("s")
-    verb = "don't" if several else "doesn't"
-    return [f"{in_list(tuple(names), 'and')} {verb} count"]
+    if not holidays:
+        if not closed:
+            return ""
+        return _("the weekend doesn't count") if closed <= WEEKEND else _("days without opening hours don't count")
+    if not closed:
+        return ngettext("the holiday doesn't count", "the holidays don't count", holidays)
+    if closed <= WEEKEND:
+        return ngettext("the holiday and the weekend don't count", "the holidays and the weekend don't count", holidays)
+    return ngettext(
+        "the holiday and days without opening hours don't count",
+        "the holidays and days without opening hours don't count",
+        holidays,
+    )
 
 
 def _open(policy: Policy, day: date) -> bool:
@@ -137,7 +164,7 @@ def _open_at(policy: Policy, instant: datetime) -> bool:
 
 
 def _words(local: datetime) -> str:
-    return f"{DAYS[local.weekday()]} {local.day} {MONTHS[local.month - 1]}, {local:%H:%M}"
+    return format_datetime(local, pgettext("date pattern", "EEEE d MMMM, HH:mm"), locale=locale())
 
 
 def _clock(minutes: int) -> str:

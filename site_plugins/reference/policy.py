@@ -28,7 +28,8 @@ def policy_page(schema: Schema) -> str:
 
 def _section(name: str, part: Schema, required: bool) -> str:
     optional = "" if required else "*(optional)* "
-    return f"\n## {name}\n\n{optional}{part['description']}\n\n" + "".join(_rows(part, name))
+    rows = "".join(_rows(part, name))
+    return f"\n## {name}\n\n{optional}{part['description']}\n" + (f"\n{rows}" if rows else "")
 
 
 def _rows(part: Schema, name: str) -> Iterator[str]:

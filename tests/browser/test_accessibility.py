@@ -23,7 +23,7 @@ from formapp.notifications.webhooks.endpoints import add_endpoint
 from formapp.tickets import replies, triage
 from supportpolicy import Policy
 from tests.browser.conftest import Desk, OpenPage, running_desk
-from tests.builders import file_ticket, written
+from tests.builders import REASON, file_ticket, written
 
 pytestmark = pytest.mark.browser
 
@@ -99,7 +99,7 @@ def write_on_the_ticket(desk: Desk) -> None:
     replies.reply_as_staff(services, sam.id, 1, written(rich), "waiting", now)
     replies.reply_as_customer(services, customer.id, 1, written("See https://shop.example/cart"), now)
     down = {"need": "broken", "environment": "production", "impact": "down", "workaround": "none"}
-    triage.correct_answers(services, sam.id, 1, down, now, seen=99)
+    triage.correct_answers(services, sam.id, 1, down, now, seen=99, reason=REASON)
     replies.render_new(services, lambda: now)
 
 

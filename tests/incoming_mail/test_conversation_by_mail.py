@@ -170,3 +170,30 @@ def test_a_mail_about_a_duplicate_joins_what_it_was_merged_into(desk: Services) 
     receive(desk, build_mail(subject=f"Re: {second.reference}"), "pipe", NOW)
     worker.run_once(desk, Clock())
     assert [message.ticket_id for message in stored(desk, Message)] == [first.id]
+
+
+OUTLOOK = "-----Original Message-----\nFrom: S <s@help.example>\nSent: Monday\nTo: Sam\nSubject: x\n\n{}"
+QUOTATIONS = {
+    "marked": "Done.\n\nOn Tue, 24 Nov 2026 at 15:10, Support <s@help.example> wrote:\n> {}\n",
+    "outlook's": f"Done.\n\n{OUTLOOK}",
+    "with our mark": "Done.\n\nIn a language that nobody knows <s@help.example>:\n— · — Write above.\n{}",
+    "without a word above": "{}\n> {}\nDone.",
+}
+
+
+@pytest.mark.parametrize("name", QUOTATIONS)
+def test_what_a_colleague_quotes_never_goes_out(desk: Services, name: str) -> None:
+    """It may hold a note. What isn't surely new isn't sent, and the colleague's mail is held."""
+    ada, sam = build_customer(desk), build_staff(desk)
+    ticket = file_ticket(desk, ada).ticket
+    own = reply_address.reply_address(ADDRESS, desk.settings.secret_key, ticket.id, sam.email)
+    below = OUTLOOK.format("The canary")
+    text = QUOTATIONS[name].format(below if name == "without a word above" else "The canary", "The canary")
+    receive(desk, build_mail(text, sender=sam.email, to=own), "pipe", NOW)
+    worker.run_once(desk, Clock())
+    sent = [message.body for message in stored(desk, Message)]
+    if name == "without a word above":
+        assert (sent, outcomes(desk)) == ([], [("held", "nothing-new")])
+    else:
+        assert sent == ["Done."]
+    assert "canary" not in str([row.payload for row in stored(desk, OutboxMessage)])

@@ -163,6 +163,10 @@ ROWS: dict[str, Row] = {
     "nested 3,000 deep": Row(nested(3_000), (HELD, "unreadable")),
     "10,000 parts": Row(mixed(*(plain("x") for _ in range(10_000))), (HELD, "unreadable")),
     "nothing but headers": Row(mail(""), text="Re: [SUP-1001] Checkout"),
+    "comments within comments": Row(mail(more="Cc: " + "(" * 100_000 + "\n"), (HELD, "unreadable")),
+    "a content type without end": Row(
+        mail(head="Content-Type: text/plain; " + "a=b; " * 400_000), (HELD, "unreadable")
+    ),
     # What is new.
     "a quotation below": Row(
         mail(f"{TEXT}\n\nOn Tue, 24 Nov 2026 at 10:00, Support <s@x.example> wrote:\n> old\n> older\n")

@@ -19,6 +19,7 @@ from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from mkdocs.exceptions import Abort
 
+from supportpolicy import translation_files
 from tests.builders import NOW, POLICY
 
 SITE_URL = "https://docs.shop.example/help/"
@@ -40,7 +41,7 @@ class Site:
     messages: list[str] = field(default_factory=list)
 
     def write(self, pages: Mapping[str, str], policy: str = "", **settings: Any) -> None:
-        """Write pages, policy (empty: the project's own) and mkdocs.yml, with these settings changed."""
+        """Write pages, policy (empty: the project's own with its texts) and mkdocs.yml, with these settings changed."""
         (self.folder / "docs").mkdir(exist_ok=True)
         for name, text in pages.items():
             path = self.folder / "docs" / name
@@ -49,7 +50,8 @@ class Site:
         if policy:
             (self.folder / "support-policy.yml").write_text(policy, "utf-8")
         else:
-            shutil.copy(POLICY, self.folder / "support-policy.yml")
+            for path in (POLICY, *(path for _code, path in translation_files(POLICY))):
+                shutil.copy(path, self.folder)
         options = {
             "site_name": "Shop",
             "site_url": SITE_URL,

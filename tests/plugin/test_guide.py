@@ -30,7 +30,9 @@ GUIDE = tuple(sorted(address_of(path) for path in DOCS.glob("*.md")))
 HANDBOOK = tuple(
     sorted(address_of(path) for folder in ("handbook", "decisions") for path in DOCS.rglob(f"{folder}/**/*.md"))
 )
-PAGES = (*GUIDE, *HANDBOOK)
+# Pages in other languages, which nobody who reads English meets.
+ELSEWHERE = tuple(sorted(address_of(path) for path in DOCS.glob("de/*.md")))
+PAGES = (*GUIDE, *ELSEWHERE, *HANDBOOK)
 PICTURES = DOCS / "pictures"
 # Pages of the desk, which the build can't see.
 DESK = re.compile(r"/support/(tickets|tickets/new|hours\.ics|dates\.json)")

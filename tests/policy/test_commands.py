@@ -10,8 +10,10 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
-from supportpolicy import Policy
+from supportpolicy import Policy, load
 from supportpolicy.__main__ import main
+from supportpolicy.drafting import draft_of_texts
+from supportpolicy.languages import in_language
 from tests.builders import POLICY, REPOSITORY
 
 DOWN = "need=broken,environment=production,impact=down,workaround=none"
@@ -162,3 +164,34 @@ def test_the_commands_that_pages_tell_work_as_they_stand(page: str, tmp_path: Pa
         )
         assert (done.returncode, without_notice(done.stderr)) == (0, ""), words
     assert page == "README.md" or (tmp_path / "decision.svg").is_file()
+
+
+def test_all_of_it_is_said_in_the_language_of_whoever_asks(
+    capsys: pytest.CaptureFixture[str], broken: Path, tmp_path: Path
+) -> None:
+    with in_language("de"):
+        assert "alles in Ordnung. 4 Prioritäten" in said(capsys, "check", POLICY)
+        assert 'Es gibt keine Zeitzone "Mars/Base"' in refused(capsys, "check", broken)
+        dates = said(capsys, "explain", "--priority", "high", "--at", "2026-11-24T15:00", POLICY)
+        assert dates.startswith(
+            "Hoch, eingegangen Di. 24 Nov. 2026 15:00 (Europe/Paris)\n  Antwort: 1 Arbeitstag: fällig "
+        )
+        assert "Der Support ist erreichbar, zählt 2:00:00" in dates
+        assert "Kritisch, weil die Produktion ausgefallen ist" in said(capsys, "explain", "--answers", DOWN, POLICY)
+        assert "<title>Wie die Priorität entschieden wird</title>" in said(capsys, "graph", POLICY)
+        assert "Kritisch</text>" in said(capsys, "graph", POLICY)
+    done = subprocess.run(
+        [sys.executable, "-m", "supportpolicy", "check", str(tmp_path / "gone.yml")],
+        env={"LC_ALL": "fr_FR.UTF-8", "PYTHONUTF8": "1"},
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr.endswith("gone.yml:1: Ce fichier n’existe pas.\n")
+
+
+def test_texts_begins_the_file_of_another_language(capsys: pytest.CaptureFixture[str]) -> None:
+    assert said(capsys, "texts", "de", POLICY) == draft_of_texts(load(POLICY), "de")
+    assert "label: Critical" in said(capsys, "texts", "fr", POLICY)
+    assert "The policy itself is in English" in refused(capsys, "texts", "en", POLICY)

@@ -17,7 +17,17 @@ from formapp.notifications.email.message import build
 from formapp.services import Services
 from formapp.tickets import replies, triage
 from formapp.tickets.replies import reply_as_customer, reply_as_staff
-from tests.builders import NOW, Clock, build_account, build_customer, build_project, build_staff, file_ticket, written
+from tests.builders import (
+    NOW,
+    REASON,
+    Clock,
+    build_account,
+    build_customer,
+    build_project,
+    build_staff,
+    file_ticket,
+    written,
+)
 
 CANARY = "CANARY-of-the-desk"
 
@@ -161,12 +171,12 @@ def test_what_only_staff_know_reaches_no_customer(services: Services, ada: Accou
     replies.add_note(services, sam.id, 1, written(CANARY), clock.now)
     triage.assign(services, sam.id, 1, sam.email, clock.now, seen=99)
     reply_as_staff(services, sam.id, 1, written("We are sorry"), "open", clock.now)
-    triage.correct_answers(services, sam.id, 1, {"need": "question"}, clock.now, seen=99)
+    triage.correct_answers(services, sam.id, 1, {"need": "question"}, clock.now, seen=99, reason=REASON)
     triage.close(services, sam.id, 1, clock.now)
     triage.reopen(services, sam.id, 1, clock.now)
     worker.run_once(services, clock)
     to_ada = [row for row in mails(services) if row.recipient == ada.email]
-    assert [row.kind for row in to_ada] == ["received", "replied", "closed", "reopened"]
+    assert [row.kind for row in to_ada] == ["received", "replied", "priority-changed", "closed", "reopened"]
     for row in to_ada:
         composed = compose(services, row, services.policy)
         for told in (composed.text, composed.html, build(composed).decode(), str(row.payload)):

@@ -23,7 +23,7 @@ from formapp.tickets import queries, replies, triage
 from formapp.tickets.sla import load_targets, record_due_notices
 from formapp.tickets.time_left import times_left
 from supportpolicy import Policy, Segment, loads
-from tests.builders import NOW, Clock, build_customer, build_staff, file_ticket, written
+from tests.builders import NOW, REASON, Clock, build_customer, build_staff, file_ticket, written
 
 PARIS = ZoneInfo("Europe/Paris")
 
@@ -279,10 +279,10 @@ def test_a_corrected_answer_counts_from_filing_and_the_event_says_why(
     file_ticket(services, ada, priority="critical", answers=told)
     half = told | {"workaround": "holds"}
     with pytest.raises(AnswerMissing) as missing:
-        triage.correct_answers(services, sam.id, 1, half, paris("2026-11-24T15:20"), seen=1)
+        triage.correct_answers(services, sam.id, 1, half, paris("2026-11-24T15:20"), seen=1, reason=REASON)
     assert missing.value.question == "severity"
     right = half | {"severity": "minor"}
-    found = triage.correct_answers(services, sam.id, 1, right, paris("2026-11-24T15:20"), seen=1)
+    found = triage.correct_answers(services, sam.id, 1, right, paris("2026-11-24T15:20"), seen=1, reason=REASON)
 
     ticket = the_ticket(services)
     expected = services.policy.deadlines(found, NOW)
@@ -312,7 +312,7 @@ def test_other_answers_with_the_same_priority_are_no_new_promise(
         NOW + timedelta(minutes=1),
     )
     at = NOW + timedelta(minutes=20)
-    assert triage.correct_answers(services, sam.id, 1, told | {"impact": "data"}, at, seen=1) == "high"
+    assert triage.correct_answers(services, sam.id, 1, told | {"impact": "data"}, at, seen=1, reason=REASON) == "high"
     replies.reply_as_customer(services, ada.id, 1, written("One more thing"), at)
 
     assert the_ticket(services).answers["impact"] == "data"
@@ -323,7 +323,7 @@ def test_other_answers_with_the_same_priority_are_no_new_promise(
         announced = database.scalars(select(OutboxMessage.kind).where(OutboxMessage.channel == "announcement")).all()
     assert sorted(announced) == ["opened", "replied"]
     slower = told | {"impact": "down", "severity": "minor"}
-    assert triage.correct_answers(services, sam.id, 1, slower, at, seen=3) == "normal"
+    assert triage.correct_answers(services, sam.id, 1, slower, at, seen=3, reason=REASON) == "normal"
     assert local(the_ticket(services).response_due_at) == "Fri 27 15:00", "a new promise knows of the closure"
 
 
@@ -348,7 +348,7 @@ def test_a_later_policy_rewrites_no_promise(services: Services, ada: Account, sa
     assert second.resolution_due_at == NOW + timedelta(hours=6)
     # Not even another priority brings the later policy in: its Tuesday is over at noon.
     minor = {"need": "broken", "environment": "production", "impact": "other", "severity": "major"}
-    assert triage.correct_answers(later, sam.id, 1, minor, NOW + timedelta(minutes=50), seen=3) == "high"
+    assert triage.correct_answers(later, sam.id, 1, minor, NOW + timedelta(minutes=50), seen=3, reason=REASON) == "high"
     assert local(the_ticket(later).response_due_at) == "Wed 25 15:00"
 
 

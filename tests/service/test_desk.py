@@ -13,7 +13,7 @@ from formapp.errors import ChangedMeanwhile, NotFound, NotStaff, TicketMerged, U
 from formapp.models import Account, Ticket
 from formapp.services import Services
 from formapp.tickets import queries, triage
-from tests.builders import NOW, build_account, build_customer, build_project, build_staff, file_ticket
+from tests.builders import NOW, REASON, build_account, build_customer, build_project, build_staff, file_ticket
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_every_act_tells_the_second_of_two_people(services: Services, sam: Accou
         lambda: triage.assign(services, sam.id, 1, sam.email, NOW, seen=1),
         lambda: triage.close(services, sam.id, 1, NOW, seen=1),
         lambda: triage.merge(services, sam.id, 1, "SUP-1002", NOW, seen=1),
-        lambda: triage.correct_answers(services, sam.id, 1, {"need": "question"}, NOW, seen=1),
+        lambda: triage.correct_answers(services, sam.id, 1, {"need": "question"}, NOW, seen=1, reason=REASON),
     )
     for act in acts:
         with pytest.raises(ChangedMeanwhile, match="Kim Adeyemi changed the assignee"):
@@ -109,7 +109,7 @@ def test_duplicates_are_merged_within_their_project(services: Services, ada: Acc
 def test_answers_that_the_policy_doesnt_know_are_refused(services: Services, sam: Account) -> None:
     for answers in ({"mood": "bad"}, {"need": "coffee"}):
         with pytest.raises(UnknownPriority):
-            triage.correct_answers(services, sam.id, 1, answers, NOW, seen=1)
+            triage.correct_answers(services, sam.id, 1, answers, NOW, seen=1, reason=REASON)
     assert the_ticket(services).priority == "high"
 
 

@@ -25,7 +25,7 @@ from formapp.operations.doctor import Finding
 from formapp.services import Services, utc_now
 from formapp.tickets import replies, sla, triage
 from supportpolicy import load
-from tests.builders import NOW, Clock, build_customer, build_staff, file_ticket, write_mail, written
+from tests.builders import NOW, REASON, Clock, build_customer, build_staff, file_ticket, write_mail, written
 from tests.service.test_cli import Operator, operator
 from tests.service.test_smtp import running
 
@@ -78,7 +78,7 @@ def used(services: Services) -> Services:
     replies.reply_as_staff(services, sam.id, 1, written("What do you see?"), "waiting", NOW)
     replies.reply_as_customer(services, ada.id, 1, written("Error 502"), NOW)
     replies.add_note(services, sam.id, 1, written("The proxy again"), NOW)
-    triage.correct_answers(services, sam.id, 2, {"need": "question"}, NOW, seen=1)
+    triage.correct_answers(services, sam.id, 2, {"need": "question"}, NOW, seen=1, reason=REASON)
     triage.merge(services, sam.id, 2, "SUP-1001", NOW)
     triage.close(services, sam.id, 3, NOW)
     triage.reopen(services, ada.id, 3, NOW)

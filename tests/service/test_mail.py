@@ -29,6 +29,15 @@ DUE = (NOW + timedelta(days=1)).isoformat()
 LINK = {"link": "http://127.0.0.1:8000/support/sign-in/TOKEN", "minutes": 15}
 THREAD = "<SUP-1042.1.received@127.0.0.1>"
 REPLY = {"body": "Please try <again>.\nIt is mended & well.\n\nSam", "thread": THREAD}
+CHANGED = {
+    "thread": THREAD,
+    "priority": "low",
+    "priority_before": ["critical", "low"],
+    "reason": "There is a workaround.\nIt holds.",
+    "response_due": None,
+    "resolution_due": None,
+    "due_before": {"response": DUE, "resolution": DUE},
+}
 # Each mail in each of its forms: the golden file's name, the template, the facts that make the form.
 MAILS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("link", "link", {**LINK, "has_draft": False}),
@@ -44,6 +53,7 @@ MAILS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("closed-merged", "closed", {"thread": THREAD, "merged_into": "SUP-1007"}),
     ("reopened", "reopened", {"thread": THREAD}),
     ("reopened-with-target", "reopened", {"thread": THREAD, "priority": "critical", "resolution_due": DUE}),
+    ("priority-changed", "priority-changed", CHANGED),
     ("staff-new", "staff-new", {"by_name": "Ada Martin"}),
     ("staff-new-best-effort", "staff-new", {"by_name": "Ada Martin", "priority": "low", "response_due": None}),
     ("staff-reply", "staff-reply", {**REPLY, "by_name": "Ada Martin"}),
@@ -52,7 +62,17 @@ MAILS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("files-refused", "files-refused", {"thread": THREAD, "for_staff": False, "refused": ["“run.exe” is a program"]}),
 )
 # Where the desk reads mail, each that can be answered says so and is answered to an address of its own.
-ANSWERED = ("received", "replied", "closed", "reopened", "staff-new", "staff-reply", "staff-due-soon", "files-refused")
+ANSWERED = (
+    "received",
+    "replied",
+    "priority-changed",
+    "closed",
+    "reopened",
+    "staff-new",
+    "staff-reply",
+    "staff-due-soon",
+    "files-refused",
+)
 
 
 @pytest.fixture(scope="module")

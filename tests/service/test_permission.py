@@ -38,6 +38,7 @@ from formapp.tickets import create, csv_export, queries, replies, search, simila
 from formapp.tickets.replies import MessageInput
 from tests.builders import (
     NOW,
+    REASON,
     build_account,
     build_customer,
     build_project,
@@ -113,7 +114,8 @@ ACTING: Mapping[Callable[..., Any], Line] = {
     triage.reopen: Line(lambda desk, who: triage.reopen(desk, who, 2, LATER), "member staff"),
     triage.merge: Line(lambda desk, who: triage.merge(desk, who, 1, "SUP-1003", LATER), "staff"),
     triage.correct_answers: Line(
-        lambda desk, who: triage.correct_answers(desk, who, 1, {"need": "question"}, LATER, seen=9), "staff"
+        lambda desk, who: triage.correct_answers(desk, who, 1, {"need": "question"}, LATER, seen=9, reason=REASON),
+        "staff",
     ),
     triage.staff_ticket: Line(lambda desk, who: triage.staff_ticket(desk, who, "SUP-1001"), "staff"),
     search.find_page: Line(lambda desk, who: search.find_page(desk, search.Filters(), who, LATER), "staff"),
@@ -153,6 +155,7 @@ OF_THE_OPERATOR = {
 }
 """The operator's commands alone call them: whoever runs commands on the machine may do all of it."""
 BY_A_SECRET = {
+    "accounts.accounts": "choose_language",
     "accounts.magic_links": "request_link inspect_link ended_link redeem_link",
     "accounts.sessions": "open_session signed_in_by end_session end_all_sessions sessions_of end_session_of "
     "end_other_sessions",
@@ -179,7 +182,7 @@ INSIDE_ANOTHER = {
     "attachments.service": "attach attached_contents",
     "hours.closures": "closures_known_at leave_open_time local_instant",
     "notifications.fanout": "event_message fan_out publish ticket_payload",
-    "notifications.outbox": "enqueue enqueue_mail make_due mail_host record_replay thread_id",
+    "notifications.outbox": "enqueue enqueue_mail make_due mail_host record_replay thread_id in_language_of",
     "notifications.webhooks.endpoints": "signing_secrets switch_off",
     "tickets.actions": "ticket_action",
     "tickets.create": "evaluate_answers load_context",

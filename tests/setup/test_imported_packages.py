@@ -19,12 +19,12 @@ PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text
 OURS = ("supportpolicy", "site_plugins", "formapp")
 # What of each side may import what; of several that hold a module, the longest name counts.
 ALLOWED = {
-    "supportpolicy": {"yaml"},
+    "supportpolicy": {"babel", "yaml"},
     "site_plugins": {"jinja2", "markdown", "markupsafe"},
-    "site_plugins.plugin": {"jinja2", "mkdocs"},
+    "site_plugins.plugin": {"babel", "jinja2", "mkdocs"},
     # A program for the desk's pages, never imported.
     "site_plugins.screenshots": {"PIL", "playwright", "werkzeug"},
-    "formapp.widgets": {"jinja2", "markupsafe", "rcssmin", "rjsmin"},
+    "formapp.widgets": {"babel", "jinja2", "markupsafe", "rcssmin", "rjsmin"},
     "formapp.forms": {"email_validator", "jinja2", "markupsafe", "wtforms"},
 }
 PLUGIN = ("supportpolicy.__main__", "site_plugins.plugin", "formapp.__main__")

@@ -12,11 +12,13 @@ import subprocess
 import tomllib
 import venv
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from supportpolicy.languages import LANGUAGES, SOURCE_LANGUAGE
 from tests.wheel import build_wheel
 
 ROOT = Path(__file__).parents[2]
@@ -79,6 +81,13 @@ def attempt(*command: str | Path, folder: Path, **variables: str) -> subprocess.
         text=True,
         check=False,
     )
+
+
+def test_it_brings_what_is_said_in_other_languages(wheel: Path) -> None:
+    brought = set(ZipFile(wheel).namelist())
+    for room in ("supportpolicy", "site_plugins", "formapp"):
+        for language in set(LANGUAGES) - {SOURCE_LANGUAGE}:
+            assert f"{room}/locale/{language}/LC_MESSAGES/messages.mo" in brought
 
 
 def test_the_wheel_brings_the_guide_and_with_its_extra_the_desk(wheel: Path, environment: Path, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from formapp.models import Message, Ticket
-from tests.builders import stored
+from tests.builders import REASON, stored
 from tests.web.conftest import Desk
 from tests.web.page import Form, Page
 
@@ -14,6 +14,9 @@ TICKET = "/support/desk/SUP-1001"
 
 def form_of(page: Page, act: str, reference: str = "SUP-1001", **changes: str) -> Form:
     form = page.form(f"/support/desk/{reference}/{act}")
+    if act == "answers":
+        # Staff say why; the stories are about the answers.
+        form.fields["reason"] = form.fields["reason"] or REASON
     form.fields |= changes
     return form
 

@@ -146,18 +146,24 @@ def judge(page: Page) -> None:
             wrapped = any(field.inside(label) for label in page.all("label"))
             assert wrapped or field.get("id") in labelled or field.get("aria-label"), f"a field without label: {field}"
     if page.status == 422:
-        assert page.title.startswith("Error: ") or page.all("div", role="alert") or page.heading == "Press once more"
+        # By what it is, and not by its words alone: pages speak several languages.
+        said = page.all("div", "p", role="alert")
+        assert page.title.startswith("Error: ") or said or page.heading == "Press once more"
     assert "script-src 'self'" in page.headers["Content-Security-Policy"]
     assert "unsafe" not in page.headers["Content-Security-Policy"]
     assert page.headers["X-Content-Type-Options"] == "nosniff"
 
 
 class Browser:
-    """A browser without script: keeps cookies, sends what a browser sends, follows redirects, judges pages."""
+    """A browser without script: keeps cookies, sends what a browser sends, follows redirects, judges pages.
+
+    ``languages`` are those that it asks for pages in; a browser of no language asks for none.
+    """
 
     def __init__(self, client: Client, origin: str = "http://127.0.0.1:8000") -> None:
         self.client = client
         self.origin = origin
+        self.languages = ""
         self.steps: list[tuple[int, str]] = []
 
     def open(self, path: str, **headers: str) -> Page:
@@ -180,7 +186,7 @@ class Browser:
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> TestResponse:
         """One answer as it is, nothing followed or judged."""
-        sent = dict(headers or {})
+        sent = {"Accept-Language": self.languages, **(headers or {})} if self.languages else dict(headers or {})
         kind = sent.pop("Content-Type", "application/x-www-form-urlencoded" if body is not None else None)
         return self.client.open(
             path,

@@ -22,6 +22,7 @@ from formapp.tickets.replies import reply_as_customer, reply_as_staff
 from formapp.web.permissions import RULES, Decision, Role
 from tests.builders import (
     NOW,
+    REASON,
     Clock,
     build_account,
     build_customer,
@@ -38,10 +39,10 @@ from tests.web.test_access import OWN, address, every_route
 
 NOTE = "canary-note"
 ADDRESS = "canary-address"
-CORRECTOR = "Canary-Corrector"
+COLLEAGUE = "Canary-Colleague"
 EVENT = "canary-event"
 NOTICE = "canary-notice"
-CANARIES = (NOTE, ADDRESS, CORRECTOR, EVENT, NOTICE)
+CANARIES = (NOTE, ADDRESS, COLLEAGUE, EVENT, NOTICE)
 BROKEN = {"need": "broken", "environment": "production", "impact": "down", "workaround": "none"}
 # One ticket of each state: open, waiting, closed, merged into the first.
 REFERENCES = ("SUP-1001", "SUP-1002", "SUP-1003", "SUP-1004")
@@ -60,7 +61,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     build_project(services, "museum", "stranger@museum.example", name="City Museum")
     add_endpoint(services, "https://hooks.shop.example/", NOW, resolve=lambda _host, _port: ["8.8.8.8"])
     sam = build_staff(services, f"sam@{ADDRESS}.example")
-    kim = build_staff(services, f"kim@{ADDRESS}.example", name=CORRECTOR)
+    kim = build_staff(services, f"kim@{ADDRESS}.example", name=COLLEAGUE)
     for number, reference in enumerate(REFERENCES, 1):
         _tell_a_story(services, clock, (ada, sam, kim), number, reference)
     _mark_internals(services)
@@ -81,7 +82,7 @@ def _tell_a_story(
     reply_as_staff(services, sam.id, number, written(f"We look at {reference}"), "open", clock.now)
     reply_as_customer(services, ada.id, number, written(f"Thank you for {reference}"), clock.now)
     corrected = {**BROKEN, "workaround": "holds", "severity": "minor"}
-    triage.correct_answers(services, kim.id, number, corrected, clock.now, seen=999)
+    triage.correct_answers(services, sam.id, number, corrected, clock.now, seen=999, reason=REASON)
     if number == 2:
         reply_as_staff(services, sam.id, number, written("Which one?"), "waiting", clock.now)
     elif number == 3:
@@ -150,7 +151,7 @@ def test_no_answer_to_a_customer_holds_what_only_the_desk_knows(
 def test_the_words_that_are_looked_for_are_there_to_be_found(whole: Desk) -> None:
     """Else the other tests would look for nothing: staff's own pages and mails hold them."""
     page = whole.browser_of(f"sam@{ADDRESS}.example").open("/support/desk/SUP-1001")
-    assert found_in(page.html) == [NOTE, ADDRESS, CORRECTOR]
+    assert found_in(page.html) == [NOTE, ADDRESS, COLLEAGUE]
     assert stored(whole.services, Event)[0].details["canary"] == EVENT
     assert len(stored(whole.services, ClockNotice)) >= len(REFERENCES)
     assert any(ADDRESS in row.recipient for row in stored(whole.services, OutboxMessage))
@@ -158,7 +159,7 @@ def test_the_words_that_are_looked_for_are_there_to_be_found(whole: Desk) -> Non
 
 def test_no_mail_to_a_customer_holds_it(whole: Desk) -> None:
     rows = [row for row in stored(whole.services, OutboxMessage) if row.recipient == "ada@shop.example"]
-    assert {row.kind for row in rows if row.kind != "link"} == {"received", "replied", "closed"}
+    assert {row.kind for row in rows if row.kind != "link"} == {"received", "replied", "closed", "priority-changed"}
     for row in rows:
         composed = compose(whole.services, row, whole.services.policy)
         for told in (

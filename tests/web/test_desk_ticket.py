@@ -13,7 +13,7 @@ from formapp.hours import closures
 from formapp.models import Account
 from formapp.tickets import replies, sla, triage
 from formapp.tickets.replies import reply_as_customer, reply_as_staff
-from tests.builders import NOW, Clock, build_customer, build_services, build_staff, file_ticket, written
+from tests.builders import NOW, REASON, Clock, build_customer, build_services, build_staff, file_ticket, written
 from tests.web.conftest import Desk, follow_newest_link, locked
 from tests.web.deskforms import TICKET, assigning, form_of, history, messages, the_ticket
 from tests.web.page import Browser
@@ -207,7 +207,7 @@ def test_closed_by_somebody_faster_the_reply_reopens_with_one_more_press(
     ("act", "typed"),
     [
         ("assign", {"assignee": "sam@platform.example"}),
-        ("answers", {"answer-workaround": "holds", "answer-severity": "minor"}),
+        ("answers", {"answer-workaround": "holds", "answer-severity": "minor", "reason": REASON}),
         ("close", {}),
         ("merge", {"into": "SUP-1002"}),
     ],
@@ -265,7 +265,6 @@ def test_from_a_strange_page_the_ticket_comes_back_with_the_text(desk: Desk, sam
     [
         ("close", "close SUP-1001"),
         ("assign", "assign SUP-1001"),
-        ("answers", "save these answers of SUP-1001"),
         ("reopen", "reopen SUP-1001"),
     ],
 )
@@ -285,6 +284,14 @@ def test_a_merge_from_a_strange_page_asks_once_more_and_names_both_tickets(desk:
     assert asked.heading == "Press Merge once more"
     assert "Press Merge once more to merge SUP-1001 into SUP-1002." in asked.text
     assert asked.form().fields["into"] == "SUP-1002"
+    assert _facts(desk) == before
+
+
+def test_corrected_answers_from_a_strange_page_are_asked_for_once_more(desk: Desk, sam: Browser) -> None:
+    before = _facts(desk)
+    asked = sam.post(f"{TICKET}/answers", {"seen": "1", "answer-need": "question", "reason": "Mine"}, STRANGE)
+    assert asked.heading == "Press Save answers once more"
+    assert asked.form().fields["reason"] == "Mine"
     assert _facts(desk) == before
 
 

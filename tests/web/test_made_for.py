@@ -10,7 +10,7 @@ from itsdangerous import URLSafeSerializer
 from formapp.accounts.projects import add_member
 from formapp.hours.closures import upcoming_closures
 from formapp.models import Account, Message, SignedInSession, Ticket
-from tests.builders import NOW, build_account, build_staff, file_ticket, stored
+from tests.builders import NOW, REASON, build_account, build_staff, file_ticket, stored
 from tests.web.conftest import Desk, filled, ticket_form_of
 from tests.web.page import Browser, Form, Page
 
@@ -228,7 +228,7 @@ def facts(desk: Desk) -> tuple[object, ...]:
 ACTS = {
     "assign": ({"assignee": "sam@platform.example"}, "Assign", "assign SUP-1001 to sam@platform.example"),
     "answers": (
-        {"answer-workaround": "holds", "answer-severity": "minor"},
+        {"answer-workaround": "holds", "answer-severity": "minor", "reason": REASON},
         "Save answers",
         "save these answers of SUP-1001",
     ),

@@ -73,12 +73,12 @@ def test_a_number_without_a_ticket_of_one_s_own_is_a_word(full: Desk, sam: Brows
 def test_words_are_looked_for_in_all_states_and_the_page_says_so(sam: Browser) -> None:
     page = search(sam, "checkout")
     assert references(page) == ["SUP-1004", "SUP-1002", "SUP-1001"]
-    assert "Tickets in all states with what you searched for. The newest comes first." in page.text
+    assert "Found in tickets of all states. The newest comes first." in page.text
     assert page.form(QUEUE).fields["status"] == "any"
     page = sam.open(next(link["href"] for link in page.all("a") if link.text == "Search open tickets only"))
     assert references(page) == ["SUP-1004", "SUP-1001"]
     assert page.one("input", id="search")["value"] == "status:open checkout"
-    assert "Open tickets with what you searched for." in page.text
+    assert "Found in open tickets." in page.text
     page = sam.open(next(link["href"] for link in page.all("a") if link.text == "Search all states"))
     assert page.one("input", id="search")["value"] == "checkout"
     page = search(sam, "status:closed colours")
@@ -95,12 +95,12 @@ def test_a_state_that_is_chosen_beside_words_counts(sam: Browser) -> None:
 def test_a_customer_s_list_has_the_same_search(ada: Browser) -> None:
     page = search(ada, "checkout", MINE)
     assert references(page) == ["SUP-1002", "SUP-1001"]
-    assert "Tickets in all states with what you searched for, newest first." in page.text
+    assert "Found in tickets of all states. The newest comes first." in page.text
     assert references(search(ada, "checkout -again", MINE)) == ["SUP-1001"]
     assert references(search(ada, "status:closed", MINE)) == ["SUP-1002"]
     assert references(search(ada, "status:open", MINE)) == ["SUP-1003", "SUP-1001"]
     page = search(ada, "zebra", MINE)
-    assert "No tickets match. Tickets in all states were searched." in page.text
+    assert "No tickets match. Tickets of all states were searched." in page.text
     page = ada.open(next(link["href"] for link in page.all("a") if link.text == "Show all tickets"))
     assert references(page) == ["SUP-1003", "SUP-1002", "SUP-1001"]
 

@@ -16,7 +16,7 @@ from formapp.notifications.webhooks.log import deliveries
 from formapp.services import Services
 from formapp.tickets import replies, triage
 from formapp.tickets.replies import MessageInput
-from tests.builders import NOW, Clock, build_account, build_customer, build_project, file_ticket
+from tests.builders import NOW, REASON, Clock, build_account, build_customer, build_project, file_ticket
 from tests.webhooks.build import build_ticket, send, tell, tell_within
 from tests.webhooks.receiver import Receiver, Reply
 
@@ -118,7 +118,7 @@ def test_the_desk_s_acts_are_told_without_what_customers_never_see(
     replies.reply_as_staff(desk, sam.id, ticket, MessageInput(f"Reply {CANARY}", "r-1"), "waiting", clock())
     replies.reply_as_customer(desk, ada.id, ticket, MessageInput(f"Reply {CANARY}", "r-2"), clock())
     lesser = {"need": "question"}
-    triage.correct_answers(desk, sam.id, ticket, lesser, clock(), seen=1000)
+    triage.correct_answers(desk, sam.id, ticket, lesser, clock(), seen=1000, reason=REASON)
     triage.close(desk, sam.id, ticket, clock())
     worker.run_once(desk, clock)
 

@@ -17,9 +17,12 @@ from formapp.models import OutboxMessage
 from formapp.notifications.email.above_this_line import ABOVE_THIS_LINE
 from formapp.notifications.email.message import CannotBuild, Mail
 from formapp.notifications.email.reply_address import reply_address
+from formapp.policies import in_words
 from formapp.services import Services
+from formapp.translation import gettext, ngettext
 from formapp.when import long_words
 from supportpolicy import Policy
+from supportpolicy.languages import SOURCE_LANGUAGE, current_language, direction, in_language, is_spoken
 
 # More than one, or one at a line's beginning.
 _SPACES = re.compile("^ +|  +")
@@ -36,13 +39,28 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.filters["as_typed"] = _as_typed
+    # For a value within a sentence that the plain text has, too.
+    environment.filters["bdi"] = Markup("<bdi>{}</bdi>").format
+    environment.filters["strong"] = Markup("<strong>{}</strong>").format
     return environment
 
 
 def compose(services: Services, message: OutboxMessage, policy_of: Policy) -> Mail:
-    """The mail of an outbox row; ``policy_of`` is the policy its facts speak of. Raises CannotBuild."""
+    """The mail of an outbox row, in its receiver's language; ``policy_of`` is the policy its facts speak of.
+
+    Raises CannotBuild.
+    """
+    language = message.payload.get("language", "")
+    with in_language(language if is_spoken(language) else SOURCE_LANGUAGE):
+        return _compose(services, message, in_words(policy_of))
+
+
+def _compose(services: Services, message: OutboxMessage, policy_of: Policy) -> Mail:
     try:
         facts = _facts(services, message, policy_of)
         recipient = ascii_address(message.recipient)
@@ -87,6 +105,8 @@ def _facts(services: Services, message: OutboxMessage, policy_of: Policy) -> dic
         "above_this_line": ABOVE_THIS_LINE,
         "base": f"{services.settings.base_url}/support",
         **message.payload,
+        "lang": current_language(),
+        "dir": direction(current_language()),
     }
     if "priority" in facts:
         priority = policy_of.priority(facts["priority"])
@@ -98,6 +118,12 @@ def _facts(services: Services, message: OutboxMessage, policy_of: Policy) -> dic
         facts[words] = (
             long_words(datetime.fromisoformat(due), policy_of.calendar.zone, message.created_at) if due else ""
         )
+    if "priority_before" in facts:
+        facts["priority_before_label"] = policy_of.priority(facts["priority_before"][0]).label
+        for target, due in facts["due_before"].items():
+            facts[f"{target}_before"] = (
+                long_words(datetime.fromisoformat(due), policy_of.calendar.zone, message.created_at) if due else ""
+            )
     # A template asks for what only some of its mails have.
     facts.setdefault("merged_into", "")
     return facts

@@ -18,6 +18,7 @@ from formapp.notifications.outbox import make_due, record_replay
 from formapp.notifications.webhooks.endpoints import OF_WEBHOOKS, endpoint_numbered
 from formapp.notifications.webhooks.messages import CHANNEL, endpoint_id_of, recipient_of
 from formapp.services import Services
+from formapp.translation import gettext as _
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +75,11 @@ def replay(services: Services, actor: Actor, number: int, now: datetime, *, by: 
         message = _message(database, number)
         endpoint = database.get_one(WebhookEndpoint, endpoint_id_of(message.recipient))
         if endpoint.disabled_at is not None:
-            raise UseCaseError(f"The endpoint is switched off: {endpoint.disabled_reason}. Switch it on first")
+            raise UseCaseError(
+                _("The endpoint is switched off: %(reason)s. Switch it on first", reason=endpoint.disabled_reason)
+            )
         if message.leased_until is not None and message.leased_until > now:
-            raise UseCaseError("This message is being sent at this moment")
+            raise UseCaseError(_("This message is being sent at this moment"))
         make_due(message, now)
         record_replay(database, message, by, now)
 

@@ -47,6 +47,7 @@ COLUMNS: Mapping[str, Mapping[str, Column]] = {
         "email": _ERASED,
         "name": _ERASED,
         "is_staff": _kept("whether what was written was written for the desk"),
+        "language": _ERASED,
         "created_at": _TIME,
         "disabled_at": _STATE,
         "erased_at": _STATE,
@@ -94,6 +95,7 @@ COLUMNS: Mapping[str, Mapping[str, Column]] = {
         "rule": _PROMISE,
         "policy_version": _PROMISE,
         "page": _ERASED,
+        "language": _ERASED,
         "state": _STATE,
         "opened_at": _TIME,
         "response_due_at": _PROMISE,
@@ -106,6 +108,7 @@ COLUMNS: Mapping[str, Mapping[str, Column]] = {
         "assignee_id": _LINK,
         "queue_at": _TIME,
         "notice_at": _TIME,
+        "objected_at": _STATE,
         "events_pruned": _STATE,
     },
     "events": {

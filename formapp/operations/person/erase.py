@@ -271,7 +271,7 @@ def _erase_tickets(services: Services, database: Session, own: list[int], senten
     closed = 0
     for ticket in _locked(database, own):
         ticket.subject, ticket.description = SUBJECT, sentence
-        ticket.url = ticket.page = ""
+        ticket.url = ticket.page = ticket.language = ""
         ticket.submission, ticket.digest = f"erased:{ticket.id}", NO_DIGEST
         # Told of only now, so that nothing that is told holds a word of it.
         sla.record_notices(services, database, ticket, now)
@@ -335,6 +335,7 @@ def _erase_account(database: Session, person: Person, now: datetime) -> None:
         return
     account = database.get_one(Account, person.number)
     account.name, account.email = NAME, f"erased-{account.id}@erased.invalid"
+    account.language = None
     account.disabled_at, account.erased_at = account.disabled_at or now, now
 
 

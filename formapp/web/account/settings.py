@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Blueprint, redirect, session, url_for
 from werkzeug.wrappers import Response
 
-from formapp.accounts import sessions
+from formapp.accounts import accounts, sessions
 from formapp.accounts.projects import active_projects_of
+from formapp.errors import UseCaseError
+from formapp.translation import gettext as _
+from formapp.web.account.browser_name import shown_browser
 from formapp.web.body.form_data import form_data
 from formapp.web.context import web
+from formapp.web.language import known_language, speak
 from formapp.web.layout.page import page
 from formapp.web.session_cookie import require_person
+from supportpolicy.languages import LANGUAGES, current_language
 
 blueprint = Blueprint("account", __name__)
 
@@ -23,9 +30,27 @@ def projects() -> Response:
 
 @blueprint.get("/account")
 def settings() -> Response:
-    """Who is signed in, and the ways to sign out."""
+    """Who is signed in, the language of pages and mails, and the ways to sign out."""
     require_person()
-    return page("account.html")
+    return _settings_page(said=str(session.pop("said", "")))
+
+
+def _settings_page(status: int = 200, *, said: str = "", error: str = "") -> Response:
+    chosen = known_language(require_person().language) or current_language()
+    return page("account.html", status, said=said, error=error, languages=LANGUAGES, chosen=chosen)
+
+
+@blueprint.post("/account/language")
+def choose_language() -> Response:
+    """Let pages and mails speak the chosen language to the signed-in person."""
+    language = form_data().get("language")
+    try:
+        accounts.choose_language(web().services, require_person().account_id, language)
+    except UseCaseError as refused:
+        return _settings_page(422, error=refused.message)
+    speak(language)
+    session["said"] = _("The language is saved.")
+    return redirect(url_for("account.settings"), 303)
 
 
 @blueprint.get("/account/sessions", endpoint="sessions")
@@ -33,14 +58,18 @@ def every_session() -> Response:
     """The browsers in which the person is signed in, this one first, each with a way to sign it out."""
     desk, person = web(), require_person()
     found = sessions.sessions_of(desk.services, person.account_id, person.token, desk.clock())
-    return page("sessions.html", sessions=found, said=str(session.pop("said", "")))
+    return page(
+        "sessions.html",
+        sessions=[replace(one, browser=shown_browser(one.browser)) for one in found],
+        said=str(session.pop("said", "")),
+    )
 
 
 @blueprint.post("/account/sessions/end")
 def end_session() -> Response:
     """Sign out one browser of the person; somebody else's is answered as one that isn't there."""
     ended = sessions.end_session_of(web().services, require_person().account_id, form_data().get("session"))
-    session["said"] = "That browser is signed out." if ended else "That browser was signed out before."
+    session["said"] = _("That browser is signed out.") if ended else _("That browser was signed out before.")
     return redirect(url_for("account.sessions"), 303)
 
 
@@ -49,5 +78,5 @@ def end_others() -> Response:
     """Sign out every browser of the person but this one; links that were sent sign nobody in any more."""
     desk, person = web(), require_person()
     sessions.end_other_sessions(desk.services, person.account_id, person.token, desk.clock())
-    session["said"] = "All your other browsers are signed out. Sign-in links that we sent before no longer work."
+    session["said"] = _("All your other browsers are signed out. Sign-in links that we sent before no longer work.")
     return redirect(url_for("account.sessions"), 303)

@@ -12,17 +12,22 @@ from formapp import audit
 from formapp.accounts import magic_links, sessions
 from formapp.errors import LinkGone
 from formapp.forms import MailAddress, Required
+from formapp.translation import gettext as _
+from formapp.translation import gettext_noop
 from formapp.web import made_for
 from formapp.web.account.browser_name import browser_name
 from formapp.web.acting import acting, place
 from formapp.web.body.form_data import form_data
 from formapp.web.context import PREFIX, client_network, web
 from formapp.web.layout.page import page
-from formapp.web.session_cookie import COOKIE, clear_session_cookie, current_person, set_session_cookie
+from formapp.web.mailed_link import mailed_to
+from formapp.web.session_cookie import COOKIE, clear_session_cookie, current_person, set_session_cookie, signed_in
+from formapp.web.tickets import saved_ticket
+from supportpolicy.languages import current_language
 
 blueprint = Blueprint("signin", __name__)
 
-TOO_OFTEN = "You have asked for too many links in a short time. Wait 15 minutes, then try again"
+TOO_OFTEN = gettext_noop("You have asked for too many links in a short time. Wait 15 minutes, then try again")
 _SAFE_PATH = re.compile(rf"{PREFIX}/[A-Za-z0-9/_.~?=&%+-]*")
 LONGEST_PATH = 2000
 MINUTES = int(magic_links.LIFETIME.total_seconds() // 60)
@@ -31,7 +36,7 @@ MINUTES = int(magic_links.LIFETIME.total_seconds() // 60)
 class SignInForm(Form):
     """Where to send the link."""
 
-    email = EmailField("Email address", [Required("Enter your email address"), MailAddress()])
+    email = EmailField("Email address", [Required(gettext_noop("Enter your email address")), MailAddress()])
 
 
 @blueprint.get("/sign-in")
@@ -52,10 +57,12 @@ def send() -> Response:
         return _form(form, back, 422)
     email = form.email.data or ""
     if not desk.limits.may_ask_for_link(email, client_network()):
-        form.email.errors = [TOO_OFTEN]
+        form.email.errors = [_(TOO_OFTEN)]
         audit.note(desk.services, "sign-in-refused", acting(None), desk.clock(), details={"reason": "too-often"})
         return _form(form, back, 429)
-    magic_links.request_link(desk.services, email, desk.clock(), next_path=back, place=place())
+    magic_links.request_link(
+        desk.services, email, desk.clock(), next_path=back, place=place(), language=current_language()
+    )
     return mailed_to(email, saved=False)
 
 
@@ -65,12 +72,6 @@ def _form(
     """The form; ``left`` names who has just signed out, whose drafts script takes out of this browser."""
     assets = ("support-left.js",) if left else ()
     return page("sign-in.html", status, assets=assets, form=form, back=safe_path(back), said=said, left=left)
-
-
-def mailed_to(email: str, *, saved: bool) -> Response:
-    """Go on to the page that says where the mail went; the address travels in the cookie, not in the URL."""
-    session["mailed"] = {"to": email, "saved": saved}
-    return redirect(url_for("signin.check_mail"), 303)
 
 
 @blueprint.get("/check-mail")
@@ -91,7 +92,8 @@ def look(token: str) -> Response:
     except LinkGone:
         return _gone(token)
     current_person()
-    return page("link.html", token=token, link=link)
+    sends = link.has_draft and saved_ticket.can_be_sent(link.account_id, link.draft_token)
+    return page("link.html", token=token, link=link, sends=sends)
 
 
 @blueprint.post("/sign-in/<token>")
@@ -106,6 +108,13 @@ def use(token: str) -> Response:
         audit.note(desk.services, "sign-in-refused", acting(None), desk.clock(), details={"reason": "link"})
         return _gone(token)
     session.clear()
+    # What the button said, whatever has become of the draft since.
+    if form_data().get("send") and used.draft_token:
+        person = signed_in(used.token)
+        if person is not None:
+            answer = saved_ticket.send(person, used.draft_token)
+            set_session_cookie(answer, used.token)
+            return answer
     onward = _onward(used) or url_for("queue.tickets" if used.is_staff else "tickets.mine")
     answer = redirect(onward, 303)
     set_session_cookie(answer, used.token)
@@ -117,12 +126,12 @@ def leave() -> Response:
     """End this session, or all of the person's; the cookie is dead at once, and the page that follows tidies up."""
     person = current_person()
     session.clear()
-    session["said"] = "You are signed out."
+    session["said"] = _("You are signed out.")
     if person is not None:
         session["left"] = {"account": made_for.mark(person.account_id), "email": person.email}
     if person is not None and form_data().get("everywhere"):
         sessions.end_all_sessions(web().services, person.account_id, web().clock())
-        session["said"] = "You are signed out on all your devices."
+        session["said"] = _("You are signed out on all your devices.")
     elif person is not None:
         sessions.end_session(web().services, person.token)
     if person is not None:

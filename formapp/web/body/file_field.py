@@ -11,11 +11,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from formapp.attachments import service as attachments
 from formapp.attachments.upload import StagedFile
+from formapp.translation import gettext as _
+from formapp.translation import gettext_noop
 from formapp.web.context import web
 from formapp.web.request_log import log_failure
 from formapp.widgets import render_files
 
-GONE = "A file that was attached has expired, or was already sent. Attach it again if it is still needed"
+GONE = gettext_noop("A file that was attached has expired, or was already sent. Attach it again if it is still needed")
 
 
 def staged_for_form(tokens: Sequence[str]) -> tuple[StagedFile, ...]:
@@ -27,7 +29,7 @@ def staged_for_form(tokens: Sequence[str]) -> tuple[StagedFile, ...]:
         return attachments.staged_files(web().services, tokens)
     except OSError as error:
         log_failure(error)
-        return tuple(StagedFile(token, "A file that you attached", 0, "", "", "") for token in tokens)
+        return tuple(StagedFile(token, _("A file that you attached"), 0, "", "", "") for token in tokens)
 
 
 def discard_file(token: str) -> None:
@@ -41,6 +43,6 @@ def discard_file(token: str) -> None:
 def file_field(tokens: Sequence[str], error: str, ids: str, *, clean: bool) -> Markup:
     """The field with the staged files and the sentence about those that aren't; ``clean``: the box is ticked."""
     staged = staged_for_form(tokens)
-    gone = GONE if len(staged) < len(tokens) else ""
+    gone = _(GONE) if len(staged) < len(tokens) else ""
     errors = [sentence for sentence in (error or gone,) if sentence]
     return render_files(web().services.policy, staged, errors, files_url=url_for("files.upload"), ids=ids, clean=clean)

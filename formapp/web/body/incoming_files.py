@@ -12,6 +12,7 @@ from formapp.attachments.file_types import clean_name
 from formapp.attachments.upload import StagedFile, Upload
 from formapp.errors import FileRefused
 from formapp.text import size_words
+from formapp.translation import gettext as _
 from formapp.web.body.file_field import staged_for_form
 from formapp.web.context import Web
 from formapp.web.request_log import log_failure
@@ -99,11 +100,20 @@ class IncomingFiles:
         if self._is_rate_limited():
             self.rate_limited = True
             self._refuse(
-                "too many files came from your network within an hour. "
-                "Send without it, or wait an hour and attach it again"
+                _(
+                    "“%(name)s” was not attached: too many files came from your network within an hour. "
+                    "Send without it, or wait an hour and attach it again",
+                    name=self._shown_name,
+                )
             )
         elif len(self._earlier()) + len(self.staged) >= self._limits.count:
-            self._refuse(f"up to {self._limits.count} files can be attached. Remove one and attach it again")
+            self._refuse(
+                _(
+                    "“%(name)s” was not attached: up to %(most)s files can be attached. Remove one and attach it again",
+                    name=self._shown_name,
+                    most=self._limits.count,
+                )
+            )
         else:
             self._upload = Upload(self._desk.services, self._name, self._limits.size, clean=self._clean())
 
@@ -124,8 +134,13 @@ class IncomingFiles:
             return
         self._remove(staged)
         self._refuse(
-            f"with it the files would be {size_words(total)}; up to {size_words(self._limits.total)} "
-            "can be attached. Remove another file, or compress this one, and attach it again"
+            _(
+                "“%(name)s” was not attached: with it the files would be %(size)s; up to %(most)s can be attached. "
+                "Remove another file, or compress this one, and attach it again",
+                name=self._shown_name,
+                size=size_words(total),
+                most=size_words(self._limits.total),
+            )
         )
 
     def _fail(self, error: OSError) -> None:
@@ -135,15 +150,25 @@ class IncomingFiles:
             self._upload.abandon()
             self._upload = None
         self.store_failed = True
-        self._refuse("we can't store files just now. Send without it, or attach it again in a few minutes")
+        self._refuse(
+            _(
+                "“%(name)s” was not attached: we can't store files just now. "
+                "Send without it, or attach it again in a few minutes",
+                name=self._shown_name,
+            )
+        )
 
     def _remove(self, staged: StagedFile) -> None:
         # Nobody has its token yet, so no ticket can have it; what stays behind is swept.
         with suppress(OSError):
             self._desk.services.files.remove(staged.token)
 
-    def _refuse(self, why: str) -> None:
-        self.refused.append(f"“{clean_name(self._name) or 'file'}” was not attached: {why}")
+    def _refuse(self, sentence: str) -> None:
+        self.refused.append(sentence)
+
+    @property
+    def _shown_name(self) -> str:
+        return clean_name(self._name) or _("file")
 
     def _earlier(self) -> tuple[StagedFile, ...]:
         return staged_for_form(self._tokens())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +10,8 @@ from werkzeug.wrappers import Response
 
 from formapp import audit
 from formapp.accounts.accounts import find_account_by_email
+from formapp.translation import gettext as _
+from formapp.translation import gettext_noop
 from formapp.web.context import web
 from formapp.web.layout.page import page
 from formapp.web.row_number import row_number
@@ -19,12 +20,30 @@ blueprint = Blueprint("audit_log", __name__)
 
 PAGE_SIZE = 50
 LONGEST_ADDRESS = 254
-OPERATOR, DESK, SOMEBODY = "An operator", "The desk", "Somebody"
+OPERATOR, DESK, SOMEBODY = gettext_noop("An operator"), gettext_noop("The desk"), gettext_noop("Somebody")
 REASONS = {
-    "link": "the link was used, had run out, or never was",
-    "too-often": "too many links were asked for",
-    "unknown-address": "the address has no account",
-    "disabled": "the account is disabled",
+    "link": gettext_noop("the link was used, had run out, or never was"),
+    "too-often": gettext_noop("too many links were asked for"),
+    "unknown-address": gettext_noop("the address has no account"),
+    "disabled": gettext_noop("the account is disabled"),
+}
+
+PLACES = {"mail": gettext_noop("mail"), "unknown": gettext_noop("unknown"), "worker": gettext_noop("worker")}
+DETAILS = {
+    "channel": gettext_noop("Channel"),
+    "conversations": gettext_noop("Conversations"),
+    "files": gettext_noop("Files"),
+    "kind": gettext_noop("Kind"),
+    "lines": gettext_noop("Lines"),
+    "messages": gettext_noop("Messages"),
+    "method": gettext_noop("Method"),
+    "number": gettext_noop("Number"),
+    "project": gettext_noop("Project"),
+    "route": gettext_noop("Route"),
+    "rows": gettext_noop("Rows"),
+    "staff": gettext_noop("Staff"),
+    "ticket": gettext_noop("Ticket"),
+    "tickets": gettext_noop("Tickets"),
 }
 
 
@@ -49,7 +68,7 @@ def lines() -> Response:
     key = request.args.get("before", "")
     before = row_number(key) if key else None
     account = find_account_by_email(desk.services, typed) if 0 < len(typed) <= LONGEST_ADDRESS else None
-    error = "No account has this address" if typed and account is None else ""
+    error = _("No account has this address") if typed and account is None else ""
     found = (
         ()
         if error
@@ -62,7 +81,7 @@ def lines() -> Response:
         422 if error else 200,
         assets=("support-desk.css", "support-ticket.css"),
         lines=[_present(entry) for entry in found[:PAGE_SIZE]],
-        kinds=audit.KINDS,
+        kinds={key: _(words) for key, words in audit.KINDS.items()},
         kind=kind,
         # A page can't hold a NUL, so it is made visible.
         typed=typed[:LONGEST_ADDRESS].replace("\0", "\N{REPLACEMENT CHARACTER}"),
@@ -78,31 +97,41 @@ def _address(person: str, kind: str, before: int | None = None) -> str:
 
 def _present(entry: audit.Entry) -> LineView:
     unknown = OPERATOR if entry.origin.startswith("command line") else DESK if entry.origin == "worker" else SOMEBODY
-    words = audit.KINDS.get(entry.kind, entry.kind)
+    words = _(audit.KINDS.get(entry.kind, entry.kind))
     return LineView(
         at=entry.at,
-        who=entry.name or unknown,
+        who=entry.name or _(unknown),
         email=entry.email,
         what=words[:1].lower() + words[1:],
-        origin=entry.origin,
+        origin=_place(entry.origin),
         details=tuple(_details(entry)),
     )
+
+
+def _place(origin: str) -> str:
+    """Where a line comes from: a network address is of no language."""
+    where, comma, user = origin.partition(", ")
+    if where == "command line":
+        return _("command line, %(user)s", user=user) if comma else _("command line")
+    return _(PLACES[origin]) if origin in PLACES else origin
 
 
 def _details(entry: audit.Entry) -> list[str]:
     said = [f"{entry.subject_name}, {entry.subject_email}"] if entry.subject_email else []
     for name, value in entry.details.items():
         if name == "all":
-            said.append("All open tickets" if value else "What a search found")
+            said.append(_("All open tickets") if value else _("What a search found"))
         elif name == "everywhere":
-            said += ["On all devices"] if value else []
+            said += [_("On all devices")] if value else []
         elif name == "reason":
-            said.append(f"Why: {REASONS.get(str(value), value)}")
+            said.append(_("Why: %(reason)s", reason=_(REASONS.get(str(value), str(value)))))
         else:
-            said.append(f"{name.capitalize()}: {_word(value)}")
+            label = _(DETAILS[name]) if name in DETAILS else name.capitalize()
+            said.append(f"{label}: {_word(value)}")
     return said
 
 
 def _word(value: object) -> str:
-    plain: Mapping[object, str] = {True: "yes", False: "no"}
-    return plain[value] if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return str(value)

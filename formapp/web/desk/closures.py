@@ -15,6 +15,8 @@ from formapp.best_effort import best_effort
 from formapp.errors import AlreadyExists, NotFound, UseCaseError
 from formapp.forms import Line, Required
 from formapp.hours import banner, closures
+from formapp.translation import gettext as _
+from formapp.translation import gettext_noop
 from formapp.web.body.form_data import form_data
 from formapp.web.context import web
 from formapp.web.layout.page import page
@@ -45,13 +47,27 @@ class Instant:
 class ClosureForm(Form):
     """A closure to announce."""
 
-    start = StringField("Start", [Line("The start", MOST_TYPED), Required("Enter when the closure starts"), Instant()])
-    end = StringField("End", [Line("The end", MOST_TYPED), Required("Enter when support opens again"), Instant()])
+    start = StringField(
+        "Start",
+        [
+            Line(gettext_noop("The start"), MOST_TYPED),
+            Required(gettext_noop("Enter when the closure starts")),
+            Instant(),
+        ],
+    )
+    end = StringField(
+        "End",
+        [
+            Line(gettext_noop("The end"), MOST_TYPED),
+            Required(gettext_noop("Enter when support opens again")),
+            Instant(),
+        ],
+    )
     note = StringField(
         "Note",
         [
-            Line("The text", closures.NOTE_LENGTH),
-            Required("Enter what people will read, for example “Moving to a new office”"),
+            Line(gettext_noop("The text"), closures.NOTE_LENGTH),
+            Required(gettext_noop("Enter what people will read, for example “Moving to a new office”")),
         ],
     )
 
@@ -95,7 +111,8 @@ def announce() -> Response:
         return _closures_page(form)
     else:
         _tell_guide(now)
-        session["said"] = f"Announced. {banner.sentence(made, desk.services.policy.calendar.zone, now)}"
+        sentence = banner.sentence(made, desk.services.policy.calendar.zone, now)
+        session["said"] = " ".join((_("Announced."), sentence))
     return redirect(url_for("closures.coming"), 303)
 
 
@@ -107,10 +124,10 @@ def cancel(number: str) -> Response:
     try:
         closures.cancel_closure(desk.services, _me(), wanted, now)
     except NotFound:
-        session["said"] = "This closure was already cancelled."
+        session["said"] = _("This closure was already cancelled.")
     else:
         _tell_guide(now)
-        session["said"] = "The closure is cancelled. Tickets that were sent before now keep their dates."
+        session["said"] = _("The closure is cancelled. Tickets that were sent before now keep their dates.")
     return redirect(url_for("closures.coming"), 303)
 
 

@@ -7,10 +7,11 @@ from werkzeug.wrappers import Response
 
 from formapp.accounts.projects import every_project
 from formapp.errors import NotFound, UseCaseError
-from formapp.incoming_mail import held, reply_text
+from formapp.incoming_mail import held
 from formapp.incoming_mail.held import MailFacts
 from formapp.incoming_mail.judge import Judgement
 from formapp.models import reference_of
+from formapp.translation import gettext as _
 from formapp.web.body.form_data import form_data
 from formapp.web.context import web
 from formapp.web.desk.mail_presenter import present_content, present_mail
@@ -87,7 +88,7 @@ def spam(number: str) -> Response:
         held.mark_as_spam(desk.services, _me(), facts.mail.id, desk.clock())
     except UseCaseError as refused:
         return _mail_page(_facts(number), error=refused.message)
-    session["said"] = "The mail is marked as spam. It stays under All mail."
+    session["said"] = _("The mail is marked as spam. It stays under All mail.")
     return redirect(url_for("mail.mails"), 303)
 
 
@@ -104,19 +105,18 @@ def _facts(number: str) -> MailFacts:
 
 def _said(judgement: Judgement) -> str:
     if judgement.ticket_id is not None and judgement.state == "added":
-        return f"The mail is added to {reference_of(judgement.ticket_id)}."
-    return "The sender gets a link to the filled form, where project and priority are chosen."
+        return _("The mail is added to %(reference)s.", reference=reference_of(judgement.ticket_id))
+    return _("The sender gets a link to the filled form, where project and priority are chosen.")
 
 
 def _mail_page(facts: MailFacts, *, error: str = "") -> Response:
     content = held.content_of(facts.mail)
-    text = reply_text.read(content.plain, content.html, drop_quotes=False).whole if content else ""
     return page(
         "incoming-mail.html",
         422 if error else 200,
         assets=("support-desk.css", "support-ticket.css"),
         mail=present_mail(facts),
-        content=present_content(content, text) if content else None,
+        content=present_content(content) if content else None,
         projects=[]
         if facts.project_key
         else [(one.key, one.name) for one in every_project(web().services) if one.is_active],

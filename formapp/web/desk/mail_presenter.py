@@ -7,17 +7,19 @@ from datetime import datetime
 
 from formapp.incoming_mail.held import MailFacts
 from formapp.incoming_mail.judge import REASONS
-from formapp.incoming_mail.parsing import ParsedMail
+from formapp.incoming_mail.reading import ReadMail
 from formapp.text import size_words
+from formapp.translation import gettext as _
+from formapp.translation import gettext_noop
 
 OUTCOMES = {
-    "new": "Not looked at yet",
-    "added": "Added",
-    "asked": "Its sender was sent a link to the filled form, to choose project and priority",
-    "held": "Held",
-    "ignored": "Ignored",
-    "bounce": "A report of a mail that could not be delivered",
-    "spam": "Spam",
+    "new": gettext_noop("Not looked at yet"),
+    "added": gettext_noop("Added"),
+    "asked": gettext_noop("Its sender was sent a link to the filled form, to choose project and priority"),
+    "held": gettext_noop("Held"),
+    "ignored": gettext_noop("Ignored"),
+    "bounce": gettext_noop("A report of a mail that could not be delivered"),
+    "spam": gettext_noop("Spam"),
 }
 
 
@@ -54,14 +56,15 @@ class ContentView:
 def present_mail(facts: MailFacts) -> MailView:
     """A mail in words."""
     mail = facts.mail
-    outcome = OUTCOMES[mail.state]
+    outcome = _(OUTCOMES[mail.state])
     if mail.state == "added" and facts.reference:
-        outcome = "Added to its ticket"
+        outcome = _("Added to its ticket")
     elif mail.reason and mail.state != "bounce":
-        outcome = f"{outcome}: {REASONS[mail.reason][:1].lower()}{REASONS[mail.reason][1:]}"
+        reason = _(REASONS[mail.reason])
+        outcome = f"{outcome}: {reason[:1].lower()}{reason[1:]}"
     return MailView(
         number=mail.id,
-        subject=mail.subject or "(no subject)",
+        subject=mail.subject or _("(no subject)"),
         sender=mail.sender,
         person=facts.person,
         is_known_here=facts.is_member,
@@ -77,11 +80,11 @@ def present_mail(facts: MailFacts) -> MailView:
     )
 
 
-def present_content(content: ParsedMail, text: str) -> ContentView:
-    """What a mail says; ``text`` is its whole text."""
+def present_content(content: ReadMail) -> ContentView:
+    """What a mail says."""
     return ContentView(
-        text=text,
-        to=content.recipients,
-        files=tuple(f"{file.name} ({size_words(len(file.content))})" for file in content.files),
-        left_out=content.left_out,
+        text=content.whole,
+        to=content.parsed.recipients,
+        files=tuple(f"{file.name} ({size_words(len(file.content))})" for file in content.parsed.files),
+        left_out=content.parsed.left_out,
     )

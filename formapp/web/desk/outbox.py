@@ -11,6 +11,8 @@ from formapp.notifications import outbox, webhooks
 from formapp.notifications.webhooks import endpoints, log
 from formapp.notifications.webhooks.messages import endpoint_id_of
 from formapp.operations import given_up
+from formapp.translation import gettext as _
+from formapp.translation import gettext_noop
 from formapp.web.acting import acting
 from formapp.web.body.form_data import form_data
 from formapp.web.context import web
@@ -22,8 +24,8 @@ from formapp.web.session_cookie import require_person
 blueprint = Blueprint("outgoing", __name__)
 
 PAGE_SIZE = 50
-AGAIN = "The message is being sent again, with the same id."
-TRIED_AGAIN = "It is being tried again. If it fails again for some hours, it comes back here."
+AGAIN = gettext_noop("The message is being sent again, with the same id.")
+TRIED_AGAIN = gettext_noop("It is being tried again. If it fails again for some hours, it comes back here.")
 
 
 @blueprint.get("/desk/outgoing")
@@ -52,7 +54,7 @@ def replay(number: str) -> Response:
         again(desk.services, person.account_id, wanted, desk.clock(), by=acting(person))
     except UseCaseError as refused:
         return _page_of(message, refused.message)
-    session["said"] = AGAIN
+    session["said"] = _(AGAIN)
     return redirect(_address_of(message), 303)
 
 
@@ -66,7 +68,7 @@ def try_again(number: str) -> Response:
         abort(404)
     except UseCaseError as refused:
         return _messages_page(error=refused.message)
-    session["said"] = TRIED_AGAIN
+    session["said"] = _(TRIED_AGAIN)
     return redirect(url_for("outgoing.messages"), 303)
 
 

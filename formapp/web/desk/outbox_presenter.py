@@ -11,22 +11,30 @@ from formapp.notifications import webhooks
 from formapp.notifications.webhooks.endpoints import EndpointFacts
 from formapp.notifications.webhooks.log import Delivery
 from formapp.notifications.webhooks.messages import endpoint_id_of
+from formapp.translation import gettext as _
+from formapp.translation import gettext_noop
 
-CHANNELS = {"mail": "Mail", "webhook": "Webhook", "announcement": "Event"}
+CHANNELS = {"mail": gettext_noop("Mail"), "webhook": gettext_noop("Webhook"), "announcement": gettext_noop("Event")}
 KINDS = {
-    "received": "Ticket received",
-    "replied": "We replied",
-    "closed": "Closed",
-    "reopened": "Reopened",
-    "link": "Sign-in link",
-    "unknown-address": "Unknown address",
-    "staff-new": "New ticket, to staff",
-    "staff-reply": "New message, to staff",
-    "staff-due-soon": "Due soon, to staff",
-    "staff-missed": "Missed, to staff",
+    "received": gettext_noop("Ticket received"),
+    "replied": gettext_noop("We replied"),
+    "closed": gettext_noop("Closed"),
+    "reopened": gettext_noop("Reopened"),
+    "priority-changed": gettext_noop("Priority changed"),
+    "files-refused": gettext_noop("Files that were not taken"),
+    "link": gettext_noop("Sign-in link"),
+    "unknown-address": gettext_noop("Unknown address"),
+    "staff-new": gettext_noop("New ticket, to staff"),
+    "staff-reply": gettext_noop("New message, to staff"),
+    "staff-due-soon": gettext_noop("Due soon, to staff"),
+    "staff-missed": gettext_noop("Missed, to staff"),
 }
-DELIVERY_LABELS = {"due": "On its way", "sent": "Delivered", "dead": "Given up"}
-NO_REASON = "No reason was recorded"
+DELIVERY_LABELS = {
+    "due": gettext_noop("On its way"),
+    "sent": gettext_noop("Delivered"),
+    "dead": gettext_noop("Given up"),
+}
+NO_REASON = gettext_noop("No reason was recorded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +90,19 @@ def present_given_up(messages: Iterable[OutboxMessage], endpoints: Sequence[Endp
     return [
         GivenUpMessage(
             number=message.id,
-            what=f"{CHANNELS.get(message.channel, message.channel)}: {KINDS.get(message.kind, message.kind)}",
+            what=_what(message),
             to=_recipient(message, urls),
             reference=reference_of(message.ticket_id) if message.ticket_id else "",
             at=message.finished_at or message.created_at,
-            reason=message.last_error or NO_REASON,
+            reason=message.last_error or _(NO_REASON),
         )
         for message in messages
     ]
+
+
+def _what(message: OutboxMessage) -> str:
+    channel, kind = _(CHANNELS.get(message.channel, message.channel)), _(KINDS.get(message.kind, message.kind))
+    return f"{channel}: {kind}"
 
 
 def _recipient(message: OutboxMessage, urls: dict[int, str]) -> str:
@@ -99,12 +112,15 @@ def _recipient(message: OutboxMessage, urls: dict[int, str]) -> str:
 
 def present_endpoint(facts: EndpointFacts, now: datetime) -> EndpointView:
     """The endpoint, with how it fares."""
-    tickets = f"tickets of {facts.project}" if facts.project else "all tickets"
+    events = ", ".join(facts.events) or _("all events")
+    subscription = _("Gets %(events)s of all tickets", events=events)
+    if facts.project:
+        subscription = _("Gets %(events)s of tickets of %(project)s", events=events, project=facts.project)
     is_paused = facts.failing_since is not None and facts.paused_until is not None and facts.paused_until > now
     return EndpointView(
         number=facts.id,
         url=facts.url,
-        subscription=f"Gets {', '.join(facts.events) or 'all events'} of {tickets}",
+        subscription=subscription,
         disabled_at=facts.disabled_at,
         disabled_reason=facts.disabled_reason,
         failing_since=facts.failing_since,
@@ -119,15 +135,15 @@ def present_delivery(delivery: Delivery, now: datetime) -> DeliveryView:
         number=delivery.id,
         event=delivery.event,
         reference=delivery.reference,
-        status=DELIVERY_LABELS.get(delivery.state, delivery.state),
+        status=_(DELIVERY_LABELS.get(delivery.state, delivery.state)),
         finished_at=delivery.finished_at,
         next_attempt_at=delivery.next_attempt_at if waits else None,
-        reason=(delivery.reason or NO_REASON) if delivery.state == "dead" else "",
+        reason=(delivery.reason or _(NO_REASON)) if delivery.state == "dead" else "",
         attempts=tuple(present_attempt(attempt) for attempt in delivery.attempts),
     )
 
 
 def present_attempt(attempt: WebhookAttempt) -> AttemptView:
     """When it was, and "Answered 204, 12 ms"."""
-    outcome = attempt.error or f"Answered {attempt.status}"
-    return AttemptView(attempt.attempted_at, f"{outcome}, {attempt.duration_ms} ms")
+    outcome = attempt.error or _("Answered %(status)s", status=attempt.status)
+    return AttemptView(attempt.attempted_at, _("%(outcome)s, %(time)s ms", outcome=outcome, time=attempt.duration_ms))

@@ -8,23 +8,31 @@ from datetime import datetime
 
 from formapp.accounts import projects
 from formapp.models import Ticket
-from formapp.policies import policy_of
+from formapp.policies import in_words, policy_of
 from formapp.services import Services
 from formapp.tickets import triage
 from formapp.tickets.search import Filters
 from formapp.tickets.status import STAFF_LABELS
 from formapp.tickets.time_left import TimeLeft, times_left
-from formapp.web.tickets.presenters import TARGET_LABELS
+from formapp.translation import gettext as _
+from formapp.translation import gettext_noop
 
 # What is asked for most, each in one press.
 VIEWS = (
-    ("Open", Filters()),
-    ("Mine", Filters(assignee="me")),
-    ("Unassigned", Filters(assignee="unassigned")),
-    ("Overdue", Filters(overdue=True)),
-    ("Waiting", Filters(state="waiting")),
-    ("Closed", Filters(state="closed")),
+    (gettext_noop("Open"), Filters()),
+    (gettext_noop("Mine"), Filters(assignee="me")),
+    (gettext_noop("Unassigned"), Filters(assignee="unassigned")),
+    (gettext_noop("Overdue"), Filters(overdue=True)),
+    (gettext_noop("Waiting"), Filters(state="waiting")),
+    (gettext_noop("Closed"), Filters(state="closed")),
 )
+# The date follows.
+DUE_LABELS = {
+    ("response", False): gettext_noop("Answer due"),
+    ("response", True): gettext_noop("Answer was due"),
+    ("resolution", False): gettext_noop("Solution due"),
+    ("resolution", True): gettext_noop("Solution was due"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,7 @@ class QueueRow:
     project: str
     reporter: str
     assignee: str
+    objected: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +75,22 @@ def present_queue(services: Services, tickets: Sequence[Ticket], now: datetime) 
     zone, lefts = services.policy.calendar.zone, times_left(services, tickets, now)
     rows = []
     for ticket in tickets:
-        priority, left = policy_of(services, ticket.policy_version).priority(ticket.priority), lefts[ticket.id]
-        verb = "was due" if left.urgency == "missed" else "due"
+        policy, left = in_words(policy_of(services, ticket.policy_version)), lefts[ticket.id]
+        priority = policy.priority(ticket.priority)
         due = ticket.queue_at if left.target else ticket.closed_at
         rows.append(
             QueueRow(
                 reference=ticket.reference,
                 subject=ticket.subject,
                 left=left,
-                due_label=f"{TARGET_LABELS[left.target]} {verb}" if left.target else "",
+                due_label=_(DUE_LABELS[left.target, left.urgency == "missed"]) if left.target else "",
                 due=due.astimezone(zone) if due else None,
                 priority_label=priority.label,
                 rank=priority.rank,
                 project=ticket.project.name,
                 reporter=ticket.reporter.name,
                 assignee=ticket.assignee.name if ticket.assignee else "",
+                objected=ticket.objected_at is not None,
             )
         )
     return rows
@@ -89,24 +99,28 @@ def present_queue(services: Services, tickets: Sequence[Ticket], now: datetime) 
 def present_views(filters: Filters | None) -> list[View]:
     """The ready-made searches, with the one that is shown."""
     shown = filters.as_search() if filters else None
-    return [View(label, view.as_search(), view.as_search() == shown) for label, view in VIEWS]
+    return [View(_(label), view.as_search(), view.as_search() == shown) for label, view in VIEWS]
 
 
 def is_filtered(filters: Filters) -> bool:
     """Whether more is chosen than a ready-made view chooses, so that the filters must be seen."""
-    return replace(filters, text="").as_search() not in {view.as_search() for _, view in VIEWS}
+    return replace(filters, text="").as_search() not in {view.as_search() for _label, view in VIEWS}
 
 
 def present_choices(filters: Filters, services: Services) -> dict[str, list[Choice]]:
     """What each filter offers, with what is chosen."""
     people = ((person.email, person.name) for person in triage.staff_accounts(services))
-    priorities = ((priority.id, priority.label) for priority in services.policy.priorities)
+    priorities = ((priority.id, priority.label) for priority in in_words(services.policy).priorities)
     known = ((project.key, project.name) for project in projects.every_project(services))
     return {
-        "status": _options((*STAFF_LABELS.items(), ("any", "All")), filters.shown_state),
-        "priority": _options((("", "All"), *priorities), filters.priority),
-        "project": _options((("", "All"), *known), filters.project),
-        "assignee": _options((("", "All"), ("me", "Me"), ("unassigned", "Unassigned"), *people), filters.assignee),
+        "status": _options(
+            (*((state, _(label)) for state, label in STAFF_LABELS.items()), ("any", _("All"))), filters.shown_state
+        ),
+        "priority": _options((("", _("All")), *priorities), filters.priority),
+        "project": _options((("", _("All")), *known), filters.project),
+        "assignee": _options(
+            (("", _("All")), ("me", _("Me")), ("unassigned", _("Unassigned")), *people), filters.assignee
+        ),
     }
 
 

@@ -13,9 +13,11 @@ from formapp.attachments.service import attachments_of
 from formapp.errors import AnswerMissing, ChangedMeanwhile, NotFound, UseCaseError
 from formapp.incoming_mail import held
 from formapp.models import Ticket
-from formapp.policies import policy_of
-from formapp.tickets import replies, triage
+from formapp.policies import in_words, policy_of
+from formapp.tickets import queries, replies, triage
 from formapp.tickets.replies import NextState
+from formapp.translation import gettext as _
+from formapp.translation import gettext_noop
 from formapp.web.body.file_field import file_field
 from formapp.web.body.form_data import FormData, cleans_photos, form_data
 from formapp.web.context import web
@@ -24,6 +26,7 @@ from formapp.web.layout.page import page
 from formapp.web.request_log import log_failure
 from formapp.web.session_cookie import require_person
 from formapp.web.tickets import reply_form
+from formapp.web.tickets.conversation import present_conversation
 from formapp.web.tickets.form_page import Notice
 from formapp.web.tickets.presenters import present_attachments, present_messages
 from formapp.web.tickets.reply_form import ReplyDraft, reply_draft, seen_event
@@ -31,25 +34,25 @@ from formapp.web.tickets.reply_form import ReplyDraft, reply_draft, seen_event
 blueprint = Blueprint("desk", __name__)
 
 NEXT_STATES: tuple[NextState, ...] = get_args(NextState)
-CHANGED = "Not saved yet: this ticket has changed"
-CHANGES = (("newest", "Newest message"), ("history-heading", "History"))
+CHANGED = gettext_noop("Not saved yet: this ticket has changed")
+CHANGES = (("newest", gettext_noop("Newest message")), ("history-heading", gettext_noop("History")))
 IN_REPLY = {"body": "reply-body", "files": "reply-files"}
 IN_NOTE = {"body": "note-body", "files": "note-files"}
 SAID = {
-    "reply": "Your reply is sent.",
-    "note": "Your internal note is added.",
-    "assigned": "The assignee is saved.",
-    "corrected": "The answers are saved.",
-    "closed": "The ticket is closed.",
-    "reopened": "The ticket is open again.",
-    "merged": "The ticket is merged.",
+    "reply": gettext_noop("Your reply is sent."),
+    "note": gettext_noop("Your internal note is added."),
+    "assigned": gettext_noop("The assignee is saved."),
+    "corrected": gettext_noop("The answers are saved."),
+    "closed": gettext_noop("The ticket is closed."),
+    "reopened": gettext_noop("The ticket is open again."),
+    "merged": gettext_noop("The ticket is merged."),
 }
 
 
 class NotSeen(UseCaseError):
     """A form that doesn't say what its page showed, such as one of another ticket."""
 
-    message = "Check the ticket as it is now, then press the button again"
+    message = gettext_noop("Check the ticket as it is now, then press the button again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ class Filled:
     then: str = "open"
     assignee: str | None = None
     into: str = ""
+    reason: str = ""
     answers: Mapping[str, str] | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
@@ -76,20 +80,21 @@ class Filled:
         again = replace(self, reply=self.reply.after(refused), note=self.note.after(refused))
         if isinstance(refused, AnswerMissing):
             lead = (f"answer-{refused.question}", refused.message)
-            return replace(again, notice=Notice("One more question"), leads=(lead,))
+            return replace(again, notice=Notice(_("One more question")), leads=(lead,))
         if refused.field in self.fields:
             return replace(again, errors={self.fields[refused.field]: refused.message})
         if isinstance(refused, ChangedMeanwhile):
-            text = [(self.fields["body"], "Your text")] if "body" in self.fields else []
-            return replace(again, notice=Notice(CHANGED, (refused.message,)), leads=(*CHANGES, *text))
-        return replace(again, notice=Notice("Not saved yet", (refused.message,)))
+            text = [(self.fields["body"], _("Your text"))] if "body" in self.fields else []
+            changes = [(element, _(words)) for element, words in CHANGES]
+            return replace(again, notice=Notice(_(CHANGED), (refused.message,)), leads=(*changes, *text))
+        return replace(again, notice=Notice(_("Not saved yet"), (refused.message,)))
 
 
 @blueprint.get("/desk/<reference>")
 def show(reference: str) -> Response:  # noqa: ARG001 - the table's check has loaded it
     """One ticket with all that the desk knows of it, for staff."""
     filled = Filled(reply=reply_form.saved_draft("reply"), note=reply_form.saved_draft("note"))
-    return _shown(_ticket(), filled, said=SAID.get(request.args.get("said", ""), ""))
+    return _shown(_ticket(), filled, said=_(SAID[said]) if (said := request.args.get("said")) in SAID else "")
 
 
 @blueprint.post("/desk/<reference>/reply")
@@ -103,7 +108,7 @@ def reply(reference: str) -> Response:  # noqa: ARG001
 
     def action() -> None:
         if then is None:
-            raise UseCaseError("Choose what happens to the ticket", "then")
+            raise UseCaseError(_("Choose what happens to the ticket"), "then")
         message, reopen = reply_form.message_input(sent, form), bool(sent.get("reopen"))
         services, now, most = web().services, web().clock(), web().limits.messages_an_hour
         replies.reply_as_staff(services, _me(), _ticket().id, message, then, now, reopen=reopen, most_an_hour=most)
@@ -155,10 +160,14 @@ def correct(reference: str) -> Response:  # noqa: ARG001
     given = {question.id: sent.get(f"answer-{question.id}") for question in policy.questions}
     answers = {name: option for name, option in given.items() if option}
 
-    def action() -> None:
-        triage.correct_answers(web().services, _me(), _ticket().id, answers, web().clock(), seen=seen_event(sent))
+    reason = sent.get("reason")
 
-    return _done(action, Filled(answers=answers), sent, "corrected", "priority-heading")
+    def action() -> None:
+        services, now = web().services, web().clock()
+        triage.correct_answers(services, _me(), _ticket().id, answers, now, seen=seen_event(sent), reason=reason)
+
+    filled = Filled(answers=answers, reason=reason, fields={"reason": "reason"})
+    return _done(action, filled, sent, "corrected", "priority-heading")
 
 
 @blueprint.post("/desk/<reference>/close")
@@ -211,7 +220,7 @@ def _done(action: Callable[[], None], filled: Filled, sent: FormData, said: str,
         )
     except OSError as error:
         log_failure(error)
-        return _shown(_ticket(), replace(filled, notice=reply_form.NO_STORE), 503)
+        return _shown(_ticket(), replace(filled, notice=reply_form.NO_STORE.translated()), 503)
     reply_form.drop_sent(reply_draft(sent))
     return redirect(url_for("desk.show", reference=_ticket().reference, said=said, _anchor=anchor), 303)
 
@@ -220,7 +229,7 @@ def _shown(ticket: Ticket, filled: Filled, status: int = 200, /, *, said: str = 
     services, now = web().services, web().clock()
     messages = replies.messages_of(services, ticket.id, with_notes=True)
     files = present_attachments(attachments_of(services, ticket.id, with_notes=True), ticket.reference, to_staff=True)
-    errors = filled.errors
+    errors, policy = filled.errors, in_words(policy_of(services, ticket.policy_version))
     return page(
         "desk-ticket.html",
         status,
@@ -228,8 +237,11 @@ def _shown(ticket: Ticket, filled: Filled, status: int = 200, /, *, said: str = 
         arrived=replies.sent_by(messages, _me()),
         ticket=present_ticket(services, ticket, now, filled.answers),
         files=files.get(None, ()),
-        messages=present_messages(
-            messages, files, held.mails_of(services, ticket.id), policy_of(services, ticket.policy_version)
+        messages=present_conversation(
+            services,
+            queries.events_of(services, ticket.id),
+            present_messages(messages, files, held.mails_of(services, ticket.id), policy),
+            policy,
         ),
         unreached=held.unreached_since(services, ticket.account_id, now),
         people=triage.staff_accounts(services),

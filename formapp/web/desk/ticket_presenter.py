@@ -13,31 +13,41 @@ from sqlalchemy.orm import Session
 
 from formapp.hours import closures
 from formapp.models import Account, Event, Ticket
+from formapp.policies import in_words
 from formapp.services import Services
 from formapp.tickets import sla
 from formapp.tickets.queries import events_of
-from formapp.tickets.status import STAFF_LABELS
+from formapp.tickets.status import STAFF_LABELS, STATE_WORDS
 from formapp.tickets.time_left import TimeLeft, time_left
+from formapp.translation import gettext as _
+from formapp.translation import gettext_noop, spoken_locale
+from formapp.web.tickets.conversation import AnswerView, present_answers_given
 from formapp.web.tickets.presenters import (
-    TARGET_LABELS,
     TargetView,
     in_zone,
     merged_into,
-    present_answers,
     present_targets,
 )
 from supportpolicy import Policy
 
 # A form may say whatever it likes of where it stands: only a path of our own becomes a link.
 _PATH = re.compile(r"/(?!/)[A-Za-z0-9/_.~%-]*")
+# What stands behind the actor's name.
 _ACTIONS = {
-    "opened": "sent the ticket",
-    "replied": "replied",
-    "noted": "added an internal note",
-    "closed": "closed it",
-    "reopened": "reopened it",
-    "priority-changed": "corrected the answers",
+    "opened": gettext_noop("sent the ticket"),
+    "replied": gettext_noop("replied"),
+    "noted": gettext_noop("added an internal note"),
+    "closed": gettext_noop("closed it"),
+    "reopened": gettext_noop("reopened it"),
+    "priority-changed": gettext_noop("corrected the answers"),
 }
+_CLOCK_ACTIONS = {
+    ("due-soon", "response"): gettext_noop("warned that the answer is due soon"),
+    ("due-soon", "resolution"): gettext_noop("warned that the solution is due soon"),
+    ("missed", "response"): gettext_noop("noticed that the answer was missed"),
+    ("missed", "resolution"): gettext_noop("noticed that the solution was missed"),
+}
+_DUE_LABELS = {"response": gettext_noop("Answer due:"), "resolution": gettext_noop("Solution due:")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +103,19 @@ class StaffTicketView:
     url: str
     page: str
     page_link: str
+    written_in: str
     opened: datetime
     description: str
     merged_into: str
     recommended_label: str
     criterion: str
-    evidence: tuple[tuple[str, str], ...]
+    evidence: tuple[AnswerView, ...]
     questions: tuple[QuestionView, ...]
     targets: tuple[TargetView, ...]
     history: tuple[HistoryLine, ...]
     history_pruned: int
     seen: int
+    objected: datetime | None
 
 
 def present_ticket(
@@ -115,14 +127,14 @@ def present_ticket(
         targets = sla.load_targets(services, database, ticket)
         closed = closures.closures_known_at(database.connection(), now, now)
         names = _names(database, events)
-    policy = targets.policy
+    policy = in_words(targets.policy)
     priority = policy.priority(ticket.priority)
     return StaffTicketView(
         reference=ticket.reference,
         subject=ticket.subject,
         state=ticket.state,
-        status_label=STAFF_LABELS[ticket.state],
-        left=time_left(policy, ticket, closed, events, now),
+        status_label=_(STAFF_LABELS[ticket.state]),
+        left=time_left(targets.policy, ticket, closed, events, now),
         priority_label=priority.label,
         priority_rank=priority.rank,
         project_name=ticket.project.name,
@@ -134,18 +146,25 @@ def present_ticket(
         url=ticket.url,
         page=ticket.page,
         page_link=ticket.page if services.settings.site_dir and _PATH.fullmatch(ticket.page) else "",
+        written_in=written_in(ticket.language),
         opened=in_zone(ticket.opened_at, policy),
         description=ticket.description,
         merged_into=merged_into(ticket),
         recommended_label=policy.priority(ticket.recommended).label if ticket.recommended else "",
         criterion=criterion_of(policy, ticket.rule),
-        evidence=present_answers(policy, ticket.answers),
+        evidence=present_answers_given(policy, ticket.answers, events),
         questions=_questions(policy, ticket.answers if answers is None else answers),
         targets=present_targets(targets, ticket, to_staff=True),
         history=present_history(events, names, policy),
         history_pruned=ticket.events_pruned,
         seen=events[-1].sequence,
+        objected=in_zone(ticket.objected_at, policy) if ticket.objected_at else None,
     )
+
+
+def written_in(language: str) -> str:
+    """The name of the language of the form that a ticket was written on; empty where none is known."""
+    return str(spoken_locale().languages.get(language, language))
 
 
 def _questions(policy: Policy, answers: Mapping[str, str]) -> tuple[QuestionView, ...]:
@@ -182,7 +201,7 @@ def present_history(events: Sequence[Event], names: Mapping[int, str], policy: P
     return tuple(
         HistoryLine(
             at=in_zone(event.at, policy),
-            actor=names.get(event.account_id, "") if event.account_id else "The clock",
+            actor=names.get(event.account_id, "") if event.account_id else _("The clock"),
             action=_action(event, names),
             changes=tuple(_changes(event.kind, event.details, policy)),
         )
@@ -194,45 +213,51 @@ def _action(event: Event, names: Mapping[int, str]) -> str:
     kind, details = event.kind, event.details
     if kind == "assigned":
         before, after = details["assignee"]
-        was = names.get(before, "") if before is not None else "unassigned"
-        return f"assigned it to {names.get(after, '')} (was: {was})" if after else f"unassigned it (was: {was})"
+        was = names.get(before, "") if before is not None else _("unassigned")
+        if after:
+            return _("assigned it to %(name)s (was: %(before)s)", name=names.get(after, ""), before=was)
+        return _("unassigned it (was: %(before)s)", before=was)
     if kind in {"due-soon", "missed"}:
-        target = TARGET_LABELS[details["target"]].lower()
-        words = "warned that the {} is due soon" if kind == "due-soon" else "noticed that the {} was missed"
-        return words.format(target)
+        return _(_CLOCK_ACTIONS[kind, details["target"]])
     if kind == "merged":
-        return f"merged it into {details.get('into', '')}"
+        return _("merged it into %(reference)s", reference=details.get("into", ""))
     if kind == "absorbed":
-        return f"merged {details.get('reference', '')} into it"
-    return "gave the first answer" if details.get("first_answer") else _ACTIONS.get(kind, kind)
+        return _("merged %(reference)s into it", reference=details.get("reference", ""))
+    return _("gave the first answer") if details.get("first_answer") else _(_ACTIONS.get(kind, kind))
 
 
 def _changes(kind: str, details: Mapping[str, Any], policy: Policy) -> Iterator[Change]:
     if kind == "opened":
-        yield Change("Priority:", None, policy.priority(details["priority"]).label)
+        yield Change(_("Priority:"), None, policy.priority(details["priority"]).label)
         if "answers no longer known" in details:
-            yield Change("Answers that the policy didn’t know:", None, str(details["answers no longer known"]))
+            yield Change(_("Answers that the policy didn’t know:"), None, str(details["answers no longer known"]))
     if kind in {"due-soon", "missed"}:
-        yield Change("Due:", None, _due(details["due"], policy))
+        yield Change(_("Due:"), None, _due(details["due"], policy))
     if kind == "priority-changed":
         yield from _correction(details, policy)
     if "state" in details:
-        before, after = (STAFF_LABELS[state].lower() for state in details["state"])
-        yield Change("Status:", before, after)
+        before, after = (_(STATE_WORDS[state]) for state in details["state"])
+        yield Change(_("Status:"), before, after)
 
 
 def _correction(details: Mapping[str, Any], policy: Policy) -> Iterator[Change]:
     before, after = (policy.priority(name).label for name in details["priority"])
-    yield Change("Priority:", before, after) if before != after else Change("Priority:", None, f"{after}, as before")
+    if before != after:
+        yield Change(_("Priority:"), before, after)
+    else:
+        yield Change(_("Priority:"), None, _("%(priority)s, as before", priority=after))
+    if details.get("reason"):
+        yield Change(_("Why:"), None, details["reason"])
     for name, answers in details["answers"].items():
         question = policy.question(name)
-        old, new = (question.option(answer).label if answer else "not asked" for answer in answers)
+        old, new = (question.option(answer).label if answer else _("not asked") for answer in answers)
         yield Change(question.title, old, new)
-    yield Change("Decided by:", criterion_of(policy, details["rule"][0]) or "no answers", details["because"])
-    for target, label in TARGET_LABELS.items():
+    before = criterion_of(policy, details["rule"][0]) or _("no answers")
+    yield Change(_("Decided by:"), before, _because(policy, details["rule"][1]) or details["because"])
+    for target, label in _DUE_LABELS.items():
         was, is_now = (_due(due[target], policy) for due in details["due"])
         if was != is_now:
-            yield Change(f"{label} due:", was, is_now)
+            yield Change(_(label), was, is_now)
 
 
 def criterion_of(policy: Policy, rule_id: str) -> str:
@@ -243,5 +268,13 @@ def criterion_of(policy: Policy, rule_id: str) -> str:
     return policy.criterion(rule.criterion).text if rule.criterion else f"{rule.because[:1].upper()}{rule.because[1:]}."
 
 
+def _because(policy: Policy, rule_id: str) -> str:
+    """What a rule decided by, as the event that tells of it has it in the policy's own language."""
+    rule = next((rule for rule in policy.rules if rule.id == rule_id), None)
+    if rule is None:
+        return ""
+    return policy.criterion(rule.criterion).text if rule.criterion else rule.because
+
+
 def _due(text: str | None, policy: Policy) -> str | datetime:
-    return in_zone(datetime.fromisoformat(text), policy) if text else "no fixed time"
+    return in_zone(datetime.fromisoformat(text), policy) if text else _("no fixed time")

@@ -11,6 +11,7 @@ from formapp.web.context import web
 from formapp.web.made_for import own_fields, words_for
 from formapp.web.session_cookie import loaded_person
 from formapp.widgets import render_draft_line, render_sending
+from supportpolicy.languages import current_language, direction
 
 PAGE_ASSETS = ("support-common.css", "support-pages.css", "support-pages.js")
 
@@ -22,7 +23,7 @@ def page(name: str, status: int = 200, /, *, assets: tuple[str, ...] = (), **wor
     """
     desk = web()
     shell = desk.shell.current()
-    plain = ("support-plain.css",) if shell is desk.shell.plain else ()
+    plain = ("support-plain.css",) if shell.is_plain else ()
     # The guide's layout brings the widgets' script and style itself.
     wanted = [desk.assets.by_name[asset] for asset in (*PAGE_ASSETS, *assets, *plain)]
     html = current_app.jinja_env.get_template(name).render(
@@ -32,6 +33,8 @@ def page(name: str, status: int = 200, /, *, assets: tuple[str, ...] = (), **wor
         own_fields=own_fields,
         person=loaded_person(),
         words_for=words_for,
+        lang=current_language(),
+        dir=direction(current_language()),
         reads_mail=bool(desk.services.settings.incoming_address),
         contact_email=desk.services.policy.contact_email,
         draft_line=render_draft_line,
@@ -41,5 +44,5 @@ def page(name: str, status: int = 200, /, *, assets: tuple[str, ...] = (), **wor
     answer = make_response(html, status)
     # "no-store" would empty the form on Back; "no-cache" keeps it and still asks again.
     answer.headers["Cache-Control"] = "private, no-cache"
-    answer.vary.add("Cookie")
+    answer.vary.update(("Cookie", "Accept-Language"))
     return answer

@@ -7,13 +7,17 @@ keeps the pieces until the file changes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
+from jinja2 import Environment
 from markupsafe import Markup, escape
 
+from formapp.translation import gettext, ngettext
 from formapp.widgets.page_frame import FRAME_FILE, TITLE, BrokenFrame, InlineCode, frame_places
+from supportpolicy.languages import current_language, direction, in_language
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +25,7 @@ class Shell:
     """One layout, cut at its marks.
 
     ``script_hashes`` and ``style_hashes`` are the Content-Security-Policy sources of the inline
-    scripts and styles that the layout itself carries.
+    scripts and styles that the layout itself carries. ``is_plain`` says that it is no guide's.
     """
 
     head: tuple[str, ...]
@@ -29,6 +33,7 @@ class Shell:
     end: tuple[str, ...]
     script_hashes: tuple[str, ...]
     style_hashes: tuple[str, ...]
+    is_plain: bool = False
 
     def brings(self, file_name: str) -> bool:
         """Whether the layout itself loads the file of this name."""
@@ -59,9 +64,15 @@ def cut(page: str) -> Shell:
     )
 
 
-def plain_shell() -> Shell:
-    """The app's own layout, for a desk without a guide beside it."""
-    return cut(resources.files("formapp.web").joinpath("templates/plain-shell.html").read_text("utf-8"))
+@cache
+def plain_shell(language: str) -> Shell:
+    """The app's own layout in a language, for a desk without a guide beside it."""
+    page = resources.files("formapp.web").joinpath("templates/plain-shell.html").read_text("utf-8")
+    environment = Environment(autoescape=True, extensions=["jinja2.ext.i18n"])
+    environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    with in_language(language):
+        made = environment.from_string(page).render(lang=language, dir=direction(language))
+    return replace(cut(made), is_plain=True)
 
 
 class ShellFile:
@@ -69,14 +80,13 @@ class ShellFile:
 
     def __init__(self, site_dir: Path | None) -> None:
         self._path = site_dir / FRAME_FILE if site_dir else None
-        self.plain = plain_shell()
         self._seen: tuple[int, int] | None = None
-        self._shell = self.plain
+        self._shell: Shell | None = None
 
     def current(self) -> Shell:
         """The shell to fill now; the plain one while the guide has none that can be read."""
         if self._path is None:
-            return self.plain
+            return plain_shell(current_language())
         try:
             state = self._path.stat()
             seen = (state.st_mtime_ns, state.st_size)
@@ -85,5 +95,5 @@ class ShellFile:
                 self._seen = seen
         except (OSError, UnicodeDecodeError, BrokenFrame):
             # A build in progress: the last good layout (or the plain one) serves meanwhile.
-            return self._shell
-        return self._shell
+            return self._shell or plain_shell(current_language())
+        return self._shell or plain_shell(current_language())

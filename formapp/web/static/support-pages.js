@@ -1,6 +1,4 @@
-/* Adds the reader's own time to a promised instant, where their clock differs from support's. */
-const parts = (instant, zone, shape) => new Intl.DateTimeFormat("en-GB", { ...shape, timeZone: zone }).format(instant);
-
+/* Adds the reader's own time to an instant, where their clock differs. */
 customElements.get("support-time") ||
   customElements.define(
     "support-time",
@@ -8,23 +6,24 @@ customElements.get("support-time") ||
       connectedCallback() {
         const time = this.querySelector("time");
         if (!time || this.querySelector("[data-own]")) return;
-        const instant = new Date(time.dateTime);
+        const { ownIn, ownTime, ownDay } = this.closest("[data-own-in]").dataset;
+        const told = (timeZone, shape) =>
+          new Intl.DateTimeFormat(ownIn, { ...shape, timeZone }).format(new Date(time.dateTime));
         const day = { weekday: "short", day: "numeric", month: "short" };
-        const clock = { hour: "2-digit", minute: "2-digit" };
-        const theirs = this.dataset.zone;
-        const ownClock = parts(instant, undefined, clock);
-        const ownDay = parts(instant, undefined, day);
-        const sameDay = ownDay === parts(instant, theirs, day);
-        if (sameDay && ownClock === parts(instant, theirs, clock)) return;
+        const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+        const { zone } = this.dataset;
+        const words = { sentence: "", day: told(undefined, day), time: told(undefined, clock) };
+        const sameDay = words.day === told(zone, day);
+        if (sameDay && words.time === told(zone, clock)) return;
         const own = document.createElement("span");
         own.dataset.own = "";
-        own.textContent = `; ${sameDay ? "" : `${ownDay}, `}${ownClock} your time`;
+        own.textContent = (sameDay ? ownTime : ownDay).replace(/{(\w+)}/g, (_, name) => words[name]);
         this.append(own);
       }
     },
   );
 
-/* A mistake's link goes to its field, or to what it speaks of; the theme would load the page anew, without what was typed. */
+/* A mistake's link goes to its field or what it is about; the theme would load the page anew. */
 customElements.get("support-summary") ||
   customElements.define(
     "support-summary",

@@ -15,6 +15,8 @@ from formapp.attachments import service as attachments
 from formapp.errors import NotFound
 from formapp.models import Attachment
 from formapp.text import size_words
+from formapp.translation import gettext as _
+from formapp.translation import gettext_noop
 from formapp.web.body.file_field import discard_file
 from formapp.web.body.form_data import form_data
 from formapp.web.context import web
@@ -24,9 +26,9 @@ from formapp.web.row_number import row_number
 
 blueprint = Blueprint("files", __name__)
 
-NOT_OURS = "Files can be sent from this site's own pages only"
-NOT_WHOLE = "This is more than the form accepts. Send a smaller file"
-NOTHING = "Choose a file"
+NOT_OURS = gettext_noop("Files can be sent from this site's own pages only")
+NOT_WHOLE = gettext_noop("This is more than the form accepts. Send a smaller file")
+NOTHING = gettext_noop("Choose a file")
 _UNPLAIN = re.compile(r"[^A-Za-z0-9 ._()+,=@~-]")
 
 
@@ -38,26 +40,39 @@ class Blocked:
     sentences: tuple[str, ...]
     status: int
 
+    def translated(self) -> Blocked:
+        """The same in the language that is spoken now."""
+        return Blocked(_(self.title), tuple(_(sentence) for sentence in self.sentences), self.status)
+
 
 BLOCKED = {
     "pending": Blocked(
-        "This file is being checked",
-        ("We check each file for malware before anyone can open it.", "Try again in a minute."),
+        gettext_noop("This file is being checked"),
+        (
+            gettext_noop("We check each file for malware before anyone can open it."),
+            gettext_noop("Try again in a minute."),
+        ),
         409,
     ),
     "failed": Blocked(
-        "This file isn't checked yet",
-        ("We check each file for malware before anyone can open it. The last check failed.", "Try again later."),
+        gettext_noop("This file isn't checked yet"),
+        (
+            gettext_noop("We check each file for malware before anyone can open it. The last check failed."),
+            gettext_noop("Try again later."),
+        ),
         409,
     ),
     "infected": Blocked(
-        "This file can't be opened",
-        ("We found malware in it.", "Ask the sender to send the content in another way."),
+        gettext_noop("This file can't be opened"),
+        (gettext_noop("We found malware in it."), gettext_noop("Ask the sender to send the content in another way.")),
         403,
     ),
     "lost": Blocked(
-        "We can't reach this file right now",
-        ("The ticket and its text are safe, but our file store doesn't answer.", "Try again in a minute."),
+        gettext_noop("We can't reach this file right now"),
+        (
+            gettext_noop("The ticket and its text are safe, but our file store doesn't answer."),
+            gettext_noop("Try again in a minute."),
+        ),
         503,
     ),
 }
@@ -73,10 +88,10 @@ def upload() -> Response:
     if sent.refused:
         return _json_error(sent.refused[0], 507 if sent.store_failed else sent.status)
     if sent.truncated:
-        return _json_error(NOT_WHOLE, 413)
+        return _json_error(_(NOT_WHOLE), 413)
     staged = attachments.staged_files(web().services, sent.files[-1:])
     if not staged:
-        return _json_error(NOTHING, 422)
+        return _json_error(_(NOTHING), 422)
     file = staged[0]
     facts = {"name": file.name, "size": file.size, "size_words": size_words(file.size), "warning": file.warning}
     answer = jsonify(token=file.token, **facts)
@@ -94,7 +109,7 @@ def remove() -> Response:
 
 def refuse() -> Response:
     """The answer to an upload from elsewhere, given before anything of it is read."""
-    return _json_error(NOT_OURS, 403)
+    return _json_error(_(NOT_OURS), 403)
 
 
 @blueprint.get("/tickets/<reference>/files/<number>")
@@ -178,7 +193,7 @@ def _private(answer: Response) -> Response:
 
 
 def _blocked(why: str) -> Response:
-    blocked = BLOCKED[why]
+    blocked = BLOCKED[why].translated()
     to_staff = request.endpoint == "files.desk_download"
     back = url_for("desk.show" if to_staff else "tickets.show", reference=g.ticket.reference)
     answer = page("file-blocked.html", blocked.status, blocked=blocked, ticket=g.ticket, back=back)

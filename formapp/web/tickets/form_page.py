@@ -12,25 +12,41 @@ from werkzeug.wrappers import Response
 
 from formapp.accounts.projects import active_projects_of
 from formapp.forms import TicketForm, ticket_form
+from formapp.policies import in_words
+from formapp.translation import gettext as _
+from formapp.translation import gettext_noop
 from formapp.web import made_for
 from formapp.web.body.file_field import GONE, staged_for_form
 from formapp.web.body.form_data import FormData, cleans_photos
 from formapp.web.context import web
 from formapp.web.csrf import TOKEN, csrf_token
+from formapp.web.language import known_language
 from formapp.web.layout.assets import FORM_ASSETS
 from formapp.web.layout.page import page
 from formapp.web.session_cookie import Person
 from formapp.web.tickets.presenters import present_similar
 from formapp.widgets import render_form
 from supportpolicy import Policy, UnknownAnswer
+from supportpolicy.languages import current_language
 
 MOST_ANSWERS = 50
-TYPED = (("subject", "Subject"), ("url", "URL"), ("description", "Description"))
+TYPED = (
+    ("subject", gettext_noop("Subject")),
+    ("url", gettext_noop("URL")),
+    ("description", gettext_noop("Description")),
+)
 
 # A project as the form's list shows it: its key and its name.
 Choice = tuple[str, str]
 
-BROKEN = "{} contains bytes that aren't text. They are shown as \N{REPLACEMENT CHARACTER}. Correct them and send again"
+
+def broken(name: str) -> str:
+    """The sentence for a field, by its name, that held bytes that aren't text."""
+    return _(
+        "%(name)s contains bytes that aren't text. They are shown as %(mark)s. Correct them and send again",
+        name=name,
+        mark="\N{REPLACEMENT CHARACTER}",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +57,10 @@ class Notice:
     sentences: tuple[str, ...] = ()
     reference: str = ""
 
+    def translated(self) -> Notice:
+        """The same in the language that is spoken now, of one that is written in English in a module."""
+        return Notice(_(self.heading), tuple(_(sentence) for sentence in self.sentences), self.reference)
+
 
 def new_submission() -> str:
     """An id that a form carries so that sending it twice files one ticket."""
@@ -49,9 +69,12 @@ def new_submission() -> str:
 
 def project_choices(person: Person | None) -> tuple[Choice, ...] | None:
     """The projects that the person may file for; None for somebody who isn't known yet."""
-    if person is None:
-        return None
-    return tuple((project.key, project.name) for project in active_projects_of(web().services, person.account_id))
+    return None if person is None else choices_of(person.account_id)
+
+
+def choices_of(account_id: int) -> tuple[Choice, ...]:
+    """The projects that an account may file for."""
+    return tuple((project.key, project.name) for project in active_projects_of(web().services, account_id))
 
 
 def filled_form(sent: FormData, projects: Sequence[Choice] | None) -> TicketForm:
@@ -60,7 +83,7 @@ def filled_form(sent: FormData, projects: Sequence[Choice] | None) -> TicketForm
     if projects:
         fields = fields.copy()
         fields["project"] = project_key(sent.get("project"), projects)
-    form = ticket_form(web().services.policy, fields, projects=projects)
+    form = ticket_form(in_words(web().services.policy), fields, projects=projects)
     form.files.errors = sent.refused
     return form
 
@@ -71,7 +94,7 @@ def is_whole(form: TicketForm, sent: FormData) -> bool:
     form.files.errors = sent.refused
     for field in form.visible:
         if field.name in sent.undecodable:
-            field.errors = [BROKEN.format(field.label.text)]
+            field.errors = [broken(field.label.text)]
             whole = False
     if form.project.errors and sent.get("project").strip():
         form.project.errors = [unknown_project(sent.get("project"))]
@@ -81,7 +104,7 @@ def is_whole(form: TicketForm, sent: FormData) -> bool:
 def unknown_project(typed: str) -> str:
     """The sentence for a project that isn't among the person's own, whether it exists or not."""
     shown = " ".join(typed.split())[:100]
-    return f"You can't open a ticket for a project “{shown}”. Choose a project from the list"
+    return _("You can't open a ticket for a project “%(name)s”. Choose a project from the list", name=shown)
 
 
 def add_error(form: TicketForm, name: str, sentence: str) -> Notice | None:
@@ -94,26 +117,35 @@ def add_error(form: TicketForm, name: str, sentence: str) -> Notice | None:
 
 
 def form_page(
-    form: TicketForm, person: Person | None, status: int = 200, /, *, notice: Notice | None = None, mark: str = ""
+    form: TicketForm,
+    person: Person | None,
+    status: int = 200,
+    /,
+    *,
+    notice: Notice | None = None,
+    mark: str = "",
+    missing: Sequence[tuple[str, str]] | None = None,
 ) -> Response:
     """The page that shows this form, with a fresh token for browsers that can't tell their origin.
 
-    ``mark`` says whom it was made for where that can't be looked up now.
+    ``mark`` says whom it was made for where that can't be looked up now; ``missing`` are element and sentence of
+    what a saved ticket lacks, which is all that keeps it from being sent (None: it is none).
     """
     for field in form:
         # A page can't hold a NUL; the sentence at the field says that there was one.
         if field is not form.files:
             field.data = (field.data or "").replace("\0", "\N{REPLACEMENT CHARACTER}")
+    form.language.data = known_language(form.language.data) or current_language()
     if not form.submission.data:
         form.submission.data = new_submission()
     staged = staged_for_form(form.files.data)
     if len(staged) < len(form.files.data) and not form.files.errors:
-        form.files.errors = (GONE,)
+        form.files.errors = (_(GONE),)
     hidden = {TOKEN: csrf_token()}
     if person is not None or mark:
         hidden[made_for.FIELD] = made_for.mark(person.account_id) if person is not None else mark
     html = render_form(
-        web().services.policy,
+        in_words(web().services.policy),
         form,
         action=url_for("tickets.create"),
         dates_url=url_for("api.dates"),
@@ -133,6 +165,7 @@ def form_page(
         assets=FORM_ASSETS,
         form_html=html,
         notice=notice,
+        missing=missing,
         alike=present_similar(person, form.project.data, form.subject.data),
         problem=bool(form.errors) or status != 200,
     )
@@ -140,8 +173,8 @@ def form_page(
 
 def no_project_page(fields: Mapping[str, str], files: Sequence[str] = ()) -> Response:
     """The page for a person without an active project, with what they typed, if they did, and their files' names."""
-    typed = [(label, fields.get(name, "")) for name, label in TYPED if fields.get(name, "").strip()]
-    typed += [("Attachment", file.name) for file in staged_for_form(files)]
+    typed = [(_(label), fields.get(name, "")) for name, label in TYPED if fields.get(name, "").strip()]
+    typed += [(_("Attachment"), file.name) for file in staged_for_form(files)]
     return page("no-project.html", 422 if typed else 200, typed=typed)
 
 

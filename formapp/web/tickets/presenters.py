@@ -5,33 +5,53 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from flask import url_for
 from markupsafe import Markup
 
 from formapp.errors import TextRefused
 from formapp.models import Attachment, Message, Ticket, reference_of
-from formapp.policies import policy_of
+from formapp.policies import in_words, policy_of
 from formapp.services import Services
 from formapp.text import normalise_line, size_words
 from formapp.tickets import sla
 from formapp.tickets.similar import similar_tickets
 from formapp.tickets.sla import PAUSED_STATES, TicketTargets
 from formapp.tickets.status import CUSTOMER_LABELS
+from formapp.translation import gettext as _
+from formapp.translation import gettext_noop, ngettext
 from formapp.web.context import web
 from formapp.web.session_cookie import Person
 from formapp.when import zone_words
 from supportpolicy import Policy, Segment, Target
 
-TARGET_LABELS: dict[str, str] = {"response": "Answer", "resolution": "Solution"}
-RESUMES = {"waiting": "It goes on when you reply.", "closed": "It goes on if the ticket is reopened."}
-RESUMES_FOR_STAFF = {**RESUMES, "waiting": "It goes on when the customer replies."}
+TARGET_LABELS: dict[str, str] = {"response": gettext_noop("Answer"), "resolution": gettext_noop("Solution")}
+RESUMES = {
+    "waiting": gettext_noop("It goes on when you reply."),
+    "closed": gettext_noop("It goes on if the ticket is reopened."),
+}
+RESUMES_FOR_STAFF = {**RESUMES, "waiting": gettext_noop("It goes on when the customer replies.")}
+# Where an open ticket stands, by whether it was answered and whether the date is over; the date follows.
+DUE_WORDS = {
+    (False, False): gettext_noop("Waiting for us, answer due"),
+    (False, True): gettext_noop("Waiting for us, answer was due"),
+    (True, False): gettext_noop("Waiting for us, solution due"),
+    (True, True): gettext_noop("Waiting for us, solution was due"),
+}
+WHY_THIS_DATE = {
+    "response": gettext_noop("Why this date for the answer?"),
+    "resolution": gettext_noop("Why this date for the solution?"),
+}
+HOW_COUNTED = {
+    "response": gettext_noop("How is the time for the answer counted?"),
+    "resolution": gettext_noop("How is the time for the solution counted?"),
+}
 # Why a file can't be opened yet, or at all.
 BLOCKED = {
-    "pending": "We are checking it for malware. You can open it after that.",
-    "failed": "We couldn’t check it for malware yet. You can open it after that.",
-    "infected": "We found malware in it, so you can’t open it.",
+    "pending": gettext_noop("We are checking it for malware. You can open it after that."),
+    "failed": gettext_noop("We couldn’t check it for malware yet. You can open it after that."),
+    "infected": gettext_noop("We found malware in it, so you can’t open it."),
 }
 LONGEST_SUBJECT = 1000
 LONGEST_KEY = 64
@@ -100,7 +120,6 @@ class TicketPage:
     opened: datetime
     reporter: str
     description: str
-    answers: tuple[tuple[str, str], ...]
     targets: tuple[TargetView, ...]
 
 
@@ -137,6 +156,8 @@ class MailMark(NamedTuple):
 class MessageView:
     """One message. ``html`` is safe; empty while the worker hasn't rendered it: then ``body`` is shown as typed."""
 
+    is_change: ClassVar[bool] = False
+
     author: str
     by_staff: bool
     kind: str
@@ -158,7 +179,9 @@ class SimilarView:
 
 def present_list(services: Services, tickets: Sequence[Ticket], now: datetime) -> list[TicketListItem]:
     """The tickets as the list shows them, each under its own version of the policy."""
-    policies = {version: policy_of(services, version) for version in {ticket.policy_version for ticket in tickets}}
+    policies = {
+        version: in_words(policy_of(services, version)) for version in {ticket.policy_version for ticket in tickets}
+    }
     items = []
     for ticket in tickets:
         policy = policies[ticket.policy_version]
@@ -172,7 +195,7 @@ def present_ticket(services: Services, ticket: Ticket, now: datetime) -> TicketP
     """The ticket as its customer's page shows it, under its own version of the policy."""
     with services.read() as database:
         targets = sla.load_targets(services, database, ticket)
-    policy = targets.policy
+    policy = in_words(targets.policy)
     return TicketPage(
         reference=ticket.reference,
         subject=ticket.subject,
@@ -185,14 +208,13 @@ def present_ticket(services: Services, ticket: Ticket, now: datetime) -> TicketP
         opened=in_zone(ticket.opened_at, policy),
         reporter=ticket.reporter.name,
         description=ticket.description,
-        answers=present_answers(policy, ticket.answers),
         targets=present_targets(targets, ticket),
     )
 
 
 def present_confirmation(services: Services, ticket: Ticket) -> Confirmation:
     """What happens next, and by when."""
-    policy = policy_of(services, ticket.policy_version)
+    policy = in_words(policy_of(services, ticket.policy_version))
     return Confirmation(
         reference=ticket.reference,
         email=ticket.reporter.email,
@@ -204,17 +226,17 @@ def present_confirmation(services: Services, ticket: Ticket) -> Confirmation:
 
 def status_line(ticket: Ticket, policy: Policy, now: datetime) -> StatusLine:
     """Where a ticket stands: "Waiting for us, answer due" at an instant."""
-    label = CUSTOMER_LABELS[ticket.state]
     if ticket.merged_into_id is not None:
-        return StatusLine(f"{label} as a duplicate of {merged_into(ticket)}")
+        return StatusLine(_("Closed as a duplicate of %(reference)s", reference=merged_into(ticket)))
     if ticket.state != "open":
-        return StatusLine(label)
+        return StatusLine(_(CUSTOMER_LABELS[ticket.state]))
     answered = ticket.answered_at is not None
     due = ticket.resolution_due_at if answered else ticket.response_due_at
-    if due is None:
-        return StatusLine(f"{label}, {'solved' if answered else 'answered'} as soon as we can")
-    target = TARGET_LABELS["resolution" if answered else "response"].lower()
-    return StatusLine(f"{label}, {target} {'was due' if due < now else 'due'}", in_zone(due, policy))
+    if due is not None:
+        return StatusLine(_(DUE_WORDS[answered, due < now]), in_zone(due, policy))
+    if answered:
+        return StatusLine(_("Waiting for us, solved as soon as we can"))
+    return StatusLine(_("Waiting for us, answered as soon as we can"))
 
 
 def present_targets(targets: TicketTargets, ticket: Ticket, *, to_staff: bool = False) -> tuple[TargetView, TargetView]:
@@ -230,33 +252,41 @@ def _target(targets: TicketTargets, ticket: Ticket, target: Target, *, to_staff:
         due, met = ticket.resolution_due_at, ticket.closed_at
     paused = target == "resolution" and deadlines.paused
     segments = [segment for segment in deadlines.explain() if segment.target == target]
-    promise, name = deadlines.promise(target).words, TARGET_LABELS[target]
-    status, clock = "", zone_words(policy.calendar.zone)
+    priority = in_words(policy).priority(ticket.priority)
+    promise = (priority.response if target == "response" else priority.resolution).words
+    status, zone = "", zone_words(policy.calendar.zone)
     if paused:
-        status = "The clock is paused: waiting for the customer" if to_staff else "The clock is paused: waiting for you"
-        question = f"How is the time for the {name.lower()} counted?"
-        resumes = (RESUMES_FOR_STAFF if to_staff else RESUMES)[ticket.state]
-        intro = f"This is what was counted until the clock was paused, in {clock}. {resumes}"
+        status = _("The clock is paused: waiting for you")
+        if to_staff:
+            status = _("The clock is paused: waiting for the customer")
+        question = _(HOW_COUNTED[target])
+        resumes = _((RESUMES_FOR_STAFF if to_staff else RESUMES)[ticket.state])
+        intro = _("This is what was counted until the clock was paused, in %(zone)s.", zone=zone)
+        intro = f"{intro} {resumes}"
     else:
-        question = f"Why this date for the {name.lower()}?"
-        intro = f"This is how the time from sending to then is counted, in {clock}:"
+        question = _(WHY_THIS_DATE[target])
+        intro = _("This is how the time from sending to then is counted, in %(zone)s:", zone=zone)
     if met is not None:
-        status = "Answered" if target == "response" else "Closed"
+        status = _("Answered") if target == "response" else _("Closed")
     return TargetView(
-        name=name,
+        name=_(TARGET_LABELS[target]),
         promise=promise,
         due=in_zone(due, policy) if due else None,
         status=status,
         status_at=in_zone(met, policy) if met else None,
         question=question,
-        intro=f"The promise is “{promise}”. {intro}",
+        intro=" ".join((_("The promise is “%(promise)s”.", promise=promise), intro)),
         segments=tuple(_segment(segment, policy, to_staff=to_staff) for segment in segments),
         total=sum((segment.counted for segment in segments), timedelta()),
     )
 
 
 def _segment(segment: Segment, policy: Policy, *, to_staff: bool) -> SegmentView:
-    note = "Waiting for the customer" if to_staff and segment.note == PAUSED_STATES["waiting"] else segment.note
+    note = segment.note
+    if to_staff and note == PAUSED_STATES["waiting"]:
+        note = _("Waiting for the customer")
+    elif note in PAUSED_STATES.values():
+        note = _(note)
     # Not by its clock: a segment may begin and end at one time of day, with clocks going back in between.
     end = None if segment.kind == "clock change" else in_zone(segment.end, policy)
     return SegmentView(in_zone(segment.start, policy), end, segment.counted, note)
@@ -270,15 +300,6 @@ def in_zone(instant: datetime, policy: Policy) -> datetime:
 def merged_into(ticket: Ticket) -> str:
     """The reference of the ticket that this one was merged into; empty for most."""
     return reference_of(ticket.merged_into_id) if ticket.merged_into_id is not None else ""
-
-
-def present_answers(policy: Policy, answers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """Each question of the chooser that was answered, with its answer."""
-    return tuple(
-        (question.title, question.option(answers[question.id]).label)
-        for question in policy.questions
-        if question.id in answers
-    )
 
 
 def present_messages(
@@ -322,7 +343,7 @@ def _attachment(file: Attachment, reference: str, *, to_staff: bool) -> Attachme
         size=size_words(file.size),
         address=url_for(f"files.{download}", **arguments) if file.may_be_opened else "",
         preview=url_for(f"files.{preview}", **arguments) if file.may_be_opened and file.preview == "made" else "",
-        blocked=BLOCKED.get(file.scan, ""),
+        blocked=_(BLOCKED[file.scan]) if file.scan in BLOCKED else "",
     )
 
 
@@ -337,18 +358,18 @@ def present_similar(person: Person | None, project: str, subject: str) -> tuple[
     desk = web()
     now = desk.clock()
     return tuple(
-        SimilarView(
-            found.reference,
-            found.subject,
-            f"A colleague reported something like this in the same project {_ago(now - found.opened_at)}",
-        )
+        SimilarView(found.reference, found.subject, _reported(now - found.opened_at))
         for found in similar_tickets(desk.services, person.account_id, key, wanted, now)
     )
 
 
-def _ago(time: timedelta) -> str:
-    """How long ago, within an hour: "10 minutes ago"."""
+def _reported(time: timedelta) -> str:
+    """That a colleague reported the like, and how long ago, within an hour: "10 minutes ago"."""
     minutes = int(time.total_seconds() // 60)
     if minutes < 1:
-        return "just now"
-    return "a minute ago" if minutes == 1 else f"{minutes} minutes ago"
+        return _("A colleague reported something like this in the same project just now")
+    return ngettext(
+        "A colleague reported something like this in the same project a minute ago",
+        "A colleague reported something like this in the same project %(count)s minutes ago",
+        minutes,
+    )

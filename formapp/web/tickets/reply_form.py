@@ -12,6 +12,8 @@ from werkzeug.wrappers import Response
 from formapp.errors import DraftTooLarge, ReplyReused, TextRefused, TooManyMessages, UseCaseError
 from formapp.tickets import drafts
 from formapp.tickets.replies import MessageInput
+from formapp.translation import gettext as _
+from formapp.translation import gettext_noop
 from formapp.web import made_for
 from formapp.web.body.file_field import discard_file, staged_for_form
 from formapp.web.body.form_data import FormData, form_data
@@ -19,32 +21,39 @@ from formapp.web.context import client_network, web
 from formapp.web.csrf import TOKEN, csrf_token
 from formapp.web.layout.page import page
 from formapp.web.session_cookie import current_person
-from formapp.web.tickets.form_page import BROKEN, Notice, new_submission
+from formapp.web.tickets.form_page import Notice, broken, new_submission
 
 # The pages that show a text again, by the endpoint that takes it; whatever else is posted there goes along.
 SHOWN_BY = {"tickets.reply": "tickets.show", "desk.reply": "desk.show", "desk.note": "desk.show"}
 NO_DATABASE = Notice(
-    "Not sent yet: we can't reach our records right now",
-    ("Your text is below. Wait a minute, then press the button again.",),
+    gettext_noop("Not sent yet: we can't reach our records right now"),
+    (gettext_noop("Your text is below. Wait a minute, then press the button again."),),
 )
 NO_STORE = Notice(
-    "Not sent yet: we can't reach our file store right now",
-    ("Your text is below. Remove the files and send the text, or wait a minute and send them with it.",),
+    gettext_noop("Not sent yet: we can't reach our file store right now"),
+    (gettext_noop("Your text is below. Remove the files and send the text, or wait a minute and send them with it."),),
 )
 NOT_ALL_CAME = Notice(
-    "Not sent yet: this is more than the form accepts",
+    gettext_noop("Not sent yet: this is more than the form accepts"),
     (
-        "What reached us is below. The end is missing. To get back everything you typed, press Back in your browser.",
-        "Shorten the text, or choose smaller files, then press the button again.",
+        gettext_noop(
+            "What reached us is below. The end is missing. To get back everything you typed, press Back in your "
+            "browser."
+        ),
+        gettext_noop("Shorten the text, or choose smaller files, then press the button again."),
     ),
 )
 SIGNED_OUT = Notice(
-    "Not sent yet: you are signed out",
-    ("Your text is below. Copy it, sign in, and send it from the ticket's page.",),
+    gettext_noop("Not sent yet: you are signed out"),
+    (gettext_noop("Your text is below. Copy it, sign in, and send it from the ticket's page."),),
 )
 TOO_LARGE = Notice(
-    "Not sent yet: you are signed out, and this is too much text to save",
-    ("Your text is below. Shorten it and press Send, or copy it, sign in, and send it from the ticket's page.",),
+    gettext_noop("Not sent yet: you are signed out, and this is too much text to save"),
+    (
+        gettext_noop(
+            "Your text is below. Shorten it and press Send, or copy it, sign in, and send it from the ticket's page."
+        ),
+    ),
 )
 _SUBMISSION = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _EVENT_NUMBER = re.compile(r"[0-9]{1,9}")
@@ -88,7 +97,7 @@ def unsent(sent: FormData) -> Unsent | None:
     """How the form comes back where another of its buttons was pressed, or where not all of it came; else None."""
     form = reply_draft(sent)
     if sent.truncated:
-        return Unsent(form, 413, NOT_ALL_CAME)
+        return Unsent(form, 413, NOT_ALL_CAME.translated())
     removed = sent.get("remove_file")
     if not removed:
         return None
@@ -102,7 +111,7 @@ def message_input(sent: FormData, form: ReplyDraft) -> MessageInput:
     Raises TextRefused where it held bytes that aren't text, UseCaseError where a file was not taken.
     """
     if "body" in sent.undecodable:
-        raise TextRefused(BROKEN.format("The message"), "body")
+        raise TextRefused(broken(_("The message")), "body")
     if sent.refused:
         raise UseCaseError(". ".join(sent.refused), "files")
     return MessageInput(sent.get("body"), form.submission, seen_event(sent), form.files)
@@ -150,21 +159,21 @@ def path_after_sign_in() -> str | Response | None:
     desk, writer = web(), made_for.account_of(form_data().get(made_for.FIELD))
     if not writer:
         # A draft opens for its account alone, and this form doesn't say whose it is.
-        return unsent_page(SIGNED_OUT, 422)
+        return unsent_page(SIGNED_OUT.translated(), 422)
     if not desk.limits.may_keep_text(client_network()):
-        return unsent_page(SIGNED_OUT, 429)
+        return unsent_page(SIGNED_OUT.translated(), 429)
     form = (request.endpoint or "").rpartition(".")[2]
     fields = {"form": form, "body": text.body, "submission": text.submission, "files": " ".join(text.files)}
     try:
         draft = drafts.save_draft(desk.services, writer, fields, desk.clock())
     except DraftTooLarge:
-        return unsent_page(TOO_LARGE, 422)
-    session["said"] = "You are signed out. Sign in to send your message. It is saved."
+        return unsent_page(TOO_LARGE.translated(), 422)
+    session["said"] = _("You are signed out. Sign in to send your message. It is saved.")
     return url_for(shown_by, **(request.view_args or {}), draft=draft)
 
 
-def unsent_page(notice: Notice, status: int, *, button: str = "Send") -> Response:
-    """The posted text in a form of its own, to press once more (without a button: to copy); asks no database.
+def unsent_page(notice: Notice, status: int, *, button: str | None = None) -> Response:
+    """The posted text in a form of its own, to press once more (with an empty ``button``: to copy); asks no database.
 
     It goes on being the page of the person whom its form was made for.
     """
@@ -185,7 +194,7 @@ def unsent_page(notice: Notice, status: int, *, button: str = "Send") -> Respons
         notice=notice,
         action=request.path,
         fields=hidden,
-        button=button,
+        button=_("Send") if button is None else button,
         body=text.body,
         files=[file.name for file in staged_for_form(text.files)],
         refused=form_data().refused,
@@ -194,6 +203,6 @@ def unsent_page(notice: Notice, status: int, *, button: str = "Send") -> Respons
 
 def without_database() -> Response:
     """The answer while the database can't be reached: the text, to press once more."""
-    answer = unsent_page(NO_DATABASE, 503)
+    answer = unsent_page(NO_DATABASE.translated(), 503)
     answer.headers["Retry-After"] = "60"
     return answer

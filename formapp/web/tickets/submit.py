@@ -15,15 +15,19 @@ from formapp.accounts.accounts import find_account_by_email
 from formapp.errors import DraftTooLarge, NotFound, SubmissionReused, TooManyMessages, TooManyTickets, UseCaseError
 from formapp.forms import TicketForm
 from formapp.models import Ticket
+from formapp.policies import in_words
 from formapp.tickets import create, drafts, queries, replies
 from formapp.tickets.create import TicketInput
 from formapp.tickets.replies import MessageInput
+from formapp.translation import gettext as _
+from formapp.translation import gettext_noop
 from formapp.web import made_for
-from formapp.web.account.sign_in import mailed_to
 from formapp.web.acting import place
 from formapp.web.body.file_field import discard_file, staged_for_form
 from formapp.web.body.form_data import FormData, form_data
 from formapp.web.context import client_network, web
+from formapp.web.language import known_language
+from formapp.web.mailed_link import mailed_to
 from formapp.web.request_log import log_failure
 from formapp.web.session_cookie import Person, current_person
 from formapp.web.tickets.form_page import (
@@ -38,45 +42,64 @@ from formapp.web.tickets.form_page import (
     project_choices,
     recommended,
 )
+from supportpolicy.languages import current_language
 
 PRESS_AGAIN = Notice(
-    "Press Send ticket once more",
+    gettext_noop("Press Send ticket once more"),
     (
-        "We couldn't tell whether this form came from our own page, so it is not sent yet.",
-        "Everything you typed is below. To send it, press the button again.",
+        gettext_noop("We couldn't tell whether this form came from our own page, so it is not sent yet."),
+        gettext_noop("Everything you typed is below. To send it, press the button again."),
     ),
 )
 TOO_MANY_TICKETS = Notice(
-    "Not sent yet: too many tickets within an hour",
-    ("Everything you typed is below. Wait a while, then press Send ticket again.",),
+    gettext_noop("Not sent yet: too many tickets within an hour"),
+    (gettext_noop("Everything you typed is below. Wait a while, then press Send ticket again."),),
 )
 TOO_MANY_LINKS = Notice(
-    "Not sent yet: too many sign-in links in a short time",
-    ("Everything you typed is below. Use our newest link, or wait 15 minutes and press Send ticket again.",),
+    gettext_noop("Not sent yet: too many sign-in links in a short time"),
+    (
+        gettext_noop(
+            "Everything you typed is below. Use our newest link, or wait 15 minutes and press Send ticket again."
+        ),
+    ),
 )
 NO_DATABASE = Notice(
-    "Not sent yet: we can't reach our records right now",
-    ("Everything you typed is below. Wait a minute, then press Send ticket again.",),
+    gettext_noop("Not sent yet: we can't reach our records right now"),
+    (gettext_noop("Everything you typed is below. Wait a minute, then press Send ticket again."),),
 )
 TOO_LARGE = Notice(
-    "Not sent yet: this is too much text", ("Everything you typed is below. Shorten it, then press Send ticket again.",)
+    gettext_noop("Not sent yet: this is too much text"),
+    (gettext_noop("Everything you typed is below. Shorten it, then press Send ticket again."),),
 )
 NOT_ALL_CAME = Notice(
-    "Not sent yet: this is more than the form accepts",
+    gettext_noop("Not sent yet: this is more than the form accepts"),
     (
-        "What reached us is below. The end is missing. To get back everything you typed, press Back in your browser.",
-        "Shorten the text, or choose smaller files, then press Send ticket again.",
+        gettext_noop(
+            "What reached us is below. The end is missing. To get back everything you typed, press Back in your "
+            "browser."
+        ),
+        gettext_noop("Shorten the text, or choose smaller files, then press Send ticket again."),
     ),
 )
 NO_STORE = Notice(
-    "Not sent yet: we can't reach our file store right now",
-    ("Everything you typed is below. Remove the files and press Send ticket, or wait a minute and send them with it.",),
+    gettext_noop("Not sent yet: we can't reach our file store right now"),
+    (
+        gettext_noop(
+            "Everything you typed is below. Remove the files and press Send ticket, or wait a minute and send them "
+            "with it."
+        ),
+    ),
 )
 ANSWERS_GONE = Notice(
-    "No priority chosen yet",
-    ("These answers no longer lead to a priority. Everything you typed is below. Choose a priority from the list.",),
+    gettext_noop("No priority chosen yet"),
+    (
+        gettext_noop(
+            "These answers no longer lead to a priority. Everything you typed is below. Choose a priority from the "
+            "list."
+        ),
+    ),
 )
-DRAFT_FIELDS = ("project", "subject", "url", "description", "priority", "answers", "submission", "page")
+DRAFT_FIELDS = ("project", "subject", "url", "description", "priority", "answers", "submission", "page", "language")
 
 
 def submit() -> Response:
@@ -93,20 +116,20 @@ def submit() -> Response:
         return _file(sent, person) if person else _save_and_send_link(sent)
     except (DBAPIError, PoolTimeout) as error:
         log_failure(error)
-        return _without_database(sent, NO_DATABASE)
+        return _without_database(sent, NO_DATABASE.translated())
     except OSError as error:
         log_failure(error)
-        return _without_database(sent, NO_STORE)
+        return _without_database(sent, NO_STORE.translated())
 
 
 def ask_once_more() -> Response:
     """The answer to a form that may not come from a page of ours: the form, filled, with a token."""
     sent = form_data()
     try:
-        return _not_to_be_sent(sent) or _shown(sent, 422, PRESS_AGAIN)
+        return _not_to_be_sent(sent) or _shown(sent, 422, PRESS_AGAIN.translated())
     except (DBAPIError, PoolTimeout) as error:
         log_failure(error)
-        return _without_database(sent, NO_DATABASE)
+        return _without_database(sent, NO_DATABASE.translated())
 
 
 def _is_theirs(sent: FormData, person: Person) -> bool:
@@ -117,15 +140,15 @@ def _is_theirs(sent: FormData, person: Person) -> bool:
 def _made_for_somebody_else(sent: FormData, person: Person) -> Notice:
     whose = made_for.whose(sent.get(made_for.FIELD), person, sent.get("email"))
     return Notice(
-        f"Press Send ticket once more to send it as {made_for.words_for(person)}",
-        (f"{whose} So it is not sent yet. Everything you typed is below.",),
+        _("Press Send ticket once more to send it as %(name)s", name=made_for.words_for(person)),
+        (" ".join((whose, _("So it is not sent yet. Everything you typed is below."))),),
     )
 
 
 def _not_to_be_sent(sent: FormData) -> Response | None:
     """The form again where another of its buttons was pressed, or where not all of it came; else None."""
     if sent.truncated:
-        return _shown(sent, 413, NOT_ALL_CAME)
+        return _shown(sent, 413, NOT_ALL_CAME.translated())
     if sent.get("remove_file"):
         return _without_file(sent)
     if sent.get("use_answers"):
@@ -148,7 +171,7 @@ def _file(sent: FormData, person: Person) -> Response:
     form = filled_form(sent, [(key, key)])
     if key and is_whole(form, sent):
         try:
-            return _filed(form, person, now)
+            return filed(form, person, now)
         except UseCaseError:
             pass
     return _file_with_care(sent, person, now)
@@ -163,9 +186,9 @@ def _file_with_care(sent: FormData, person: Person, now: datetime) -> Response:
     if not is_whole(form, sent):
         return form_page(form, person, sent.status)
     try:
-        return _filed(form, person, now)
+        return filed(form, person, now)
     except TooManyTickets:
-        return form_page(form, person, 429, notice=TOO_MANY_TICKETS)
+        return form_page(form, person, 429, notice=TOO_MANY_TICKETS.translated())
     except SubmissionReused as used:
         return _already_sent(form, person, used)
     except UseCaseError as refused:
@@ -173,12 +196,13 @@ def _file_with_care(sent: FormData, person: Person, now: datetime) -> Response:
         return form_page(form, person, 422, notice=notice)
 
 
-def _filed(form: TicketForm, person: Person, now: datetime) -> Response:
+def filed(form: TicketForm, person: Person, now: datetime) -> Response:
+    """File a form that is whole, and go to its confirmation. Raises what the use case does."""
     desk = web()
     most = desk.limits.tickets_an_hour
-    filed = create.create_ticket(desk.services, person.account_id, _input(form), now, most_an_hour=most)
+    stored = create.create_ticket(desk.services, person.account_id, _input(form), now, most_an_hour=most)
     _drop_draft(form, person)
-    return redirect(url_for("tickets.sent", reference=filed.ticket.reference), 303)
+    return redirect(url_for("tickets.sent", reference=stored.ticket.reference), 303)
 
 
 def _drop_draft(form: TicketForm, person: Person) -> None:
@@ -193,14 +217,15 @@ def _save_and_send_link(sent: FormData) -> Response:
         return form_page(form, None, sent.status)
     email = form["email"].data
     if not desk.limits.may_ask_for_link(email, client_network()):
-        return form_page(form, None, 429, notice=TOO_MANY_LINKS)
+        return form_page(form, None, 429, notice=TOO_MANY_LINKS.translated())
     fields = {name: form[name].data or "" for name in DRAFT_FIELDS} | {"files": " ".join(form.files.data)}
     account = find_account_by_email(desk.services, email)
     try:
         token = drafts.save_draft(desk.services, account.id if account else None, fields, desk.clock())
     except DraftTooLarge:
-        return form_page(form, None, 422, notice=TOO_LARGE)
-    magic_links.request_link(desk.services, email, desk.clock(), draft_token=token, place=place())
+        return form_page(form, None, 422, notice=TOO_LARGE.translated())
+    language = known_language(form.language.data) or current_language()
+    magic_links.request_link(desk.services, email, desk.clock(), draft_token=token, place=place(), language=language)
     return mailed_to(email, saved=True)
 
 
@@ -210,10 +235,11 @@ def _with_recommendation(sent: FormData) -> Response:
     priority = recommended(web().services.policy, answers)
     fields = sent.fields.copy()
     if not priority:
-        return _shown(sent, 422, ANSWERS_GONE)
+        return _shown(sent, 422, ANSWERS_GONE.translated())
     fields["priority"], fields["answers"] = priority, answers
-    label = web().services.policy.priority(priority).label
-    return _shown(replace(sent, fields=fields), notice=Notice(f"{label} is chosen", ("It follows from your answers.",)))
+    label = in_words(web().services.policy).priority(priority).label
+    notice = Notice(_("%(priority)s is chosen", priority=label), (_("It follows from your answers."),))
+    return _shown(replace(sent, fields=fields), notice=notice)
 
 
 def _without_file(sent: FormData) -> Response:
@@ -223,7 +249,9 @@ def _without_file(sent: FormData) -> Response:
     discard_file(token)
     fields = sent.fields.copy()
     fields.setlist("file", [other for other in sent.files if other != token])
-    notice = Notice(f"{names[0]} is removed", ("It will not be sent with the ticket.",)) if names else None
+    notice = None
+    if names:
+        notice = Notice(_("%(name)s is removed", name=names[0]), (_("It will not be sent with the ticket."),))
     return _shown(replace(sent, fields=fields), sent.status if sent.refused else 200, notice)
 
 
@@ -244,7 +272,9 @@ def _add_to(sent: FormData, person: Person) -> Response:
                 services, person.account_id, ticket.id, message, web().clock(), reopen=True, most_an_hour=most
             )
         except TooManyMessages as refused:
-            return form_page(form, person, 429, notice=Notice(f"Not sent yet. {refused.message}", reference=reference))
+            return form_page(
+                form, person, 429, notice=Notice(" ".join((_("Not sent yet."), refused.message)), reference=reference)
+            )
         except UseCaseError as refused:
             field = "description" if refused.field == "body" else refused.field
             notice = add_error(form, field, refused.message) or notice
@@ -268,10 +298,13 @@ def _already_sent(form: TicketForm, person: Person, used: SubmissionReused) -> R
 
 
 def _sent_before(reference: str) -> Notice:
-    another = "If it is about something else, press Send ticket to send it as a new ticket."
     sentences = (
-        "Since then the text has changed; it is below and was not sent.",
-        f"If it belongs to {reference}, add it there. {another}",
+        _("Since then the text has changed; it is below and was not sent."),
+        _(
+            "If it belongs to %(reference)s, add it there. "
+            "If it is about something else, press Send ticket to send it as a new ticket.",
+            reference=reference,
+        ),
     )
     return Notice(SubmissionReused(reference).message, sentences, reference)
 
@@ -296,5 +329,6 @@ def _input(form: TicketForm) -> TicketInput:
         answers=answers_in(form.answers.data or ""),
         submission=form.submission.data or "",
         page=form.page.data or "",
+        language=known_language(form.language.data),
         files=form.files.data,
     )

@@ -12,16 +12,19 @@ from formapp.errors import NotFound, UseCaseError
 from formapp.forms import ticket_form
 from formapp.incoming_mail import held
 from formapp.models import Ticket
-from formapp.policies import policy_of
+from formapp.policies import in_words, policy_of
 from formapp.tickets import drafts, queries, replies
 from formapp.tickets.triage import close as close_ticket
+from formapp.translation import gettext as _
+from formapp.translation import gettext_noop
 from formapp.web.body.file_field import file_field
 from formapp.web.body.form_data import cleans_photos, form_data
 from formapp.web.context import web
 from formapp.web.layout.page import page
 from formapp.web.request_log import log_failure
 from formapp.web.session_cookie import Person, current_person, require_person
-from formapp.web.tickets import own_search, reply_form, submit
+from formapp.web.tickets import own_search, reply_form, saved_ticket, submit
+from formapp.web.tickets.conversation import present_answers_given, present_conversation
 from formapp.web.tickets.form_page import (
     Notice,
     answers_of,
@@ -44,12 +47,14 @@ blueprint = Blueprint("tickets", __name__)
 
 PAGE_SIZE = 50
 FIELDS = {"body": "body", "files": "reply-files"}
-SAID = {"reply": "Your message is sent.", "closed": "The ticket is closed."}
+SAID = {"reply": gettext_noop("Your message is sent."), "closed": gettext_noop("The ticket is closed.")}
 DRAFT_GONE = Notice(
-    "Your saved ticket is no longer here",
+    gettext_noop("Your saved ticket is no longer here"),
     (
-        "It is deleted after its time, or when it is sent. It opens only for the address that it was saved with.",
-        "If it is not in My tickets, fill in the form again.",
+        gettext_noop(
+            "It is deleted after its time, or when it is sent. It opens only for the address that it was saved with."
+        ),
+        gettext_noop("If it is not in My tickets, fill in the form again."),
     ),
 )
 
@@ -93,16 +98,22 @@ def new() -> Response:
     desk = web()
     person = current_person()
     if person is None and request.args.get("draft"):
-        session["said"] = "Sign in to open what you saved."
+        session["said"] = _("Sign in to open what you saved.")
         return redirect(url_for("signin.ask", next=request.full_path), 303)
     choices = project_choices(person)
     values, notice = _first_values(person)
     if choices is not None and not choices:
         return no_project_page(values, values.get("files", "").split())
+    if choices and "draft" in values:
+        saved = saved_ticket.saved_form(values, choices)
+        missing = [(one.element, one.sentence) for one in saved_ticket.missing_in(saved)]
+        if values["project"].strip() and saved.project.data not in dict(choices):
+            saved.project.errors = [unknown_project(values["project"])]
+        return form_page(saved, person, notice=notice, missing=missing)
     reply_draft = values["project"]
     if choices:
         values["project"] = project_key(reply_draft, choices)
-    form = ticket_form(desk.services.policy, projects=choices, values=values)
+    form = ticket_form(in_words(desk.services.policy), projects=choices, values=values)
     if choices and reply_draft.strip() and values["project"] not in dict(choices):
         form.project.errors = [unknown_project(reply_draft)]
     return form_page(form, person, notice=notice)
@@ -112,13 +123,13 @@ def _first_values(person: Person | None) -> tuple[dict[str, str], Notice | None]
     """What the form begins with: a saved draft's fields, else what the address names."""
     desk = web()
     arguments = request.args
-    values = {name: arguments.get(name, "") for name in ("project", "priority", "page")}
+    values = {name: arguments.get(name, "") for name in ("project", "priority", "page", "language")}
     values["answers"] = answers_of(desk.services.policy, arguments)
     draft = arguments.get("draft", "")
     if not draft or person is None:
         return values, None
     saved = drafts.draft_fields(desk.services, person.account_id, draft, desk.clock())
-    return (values, DRAFT_GONE) if saved is None else ({**values, **saved, "draft": draft}, None)
+    return (values, DRAFT_GONE.translated()) if saved is None else ({**values, **saved, "draft": draft}, None)
 
 
 @blueprint.post("/tickets")
@@ -133,7 +144,8 @@ def show(reference: str) -> Response:  # noqa: ARG001 - the table's check has lo
     return _shown(
         _ticket(),
         reply_form.saved_draft("reply"),
-        said=SAID.get(request.args.get("said", ""), ""),
+        said=_(SAID[said]) if (said := request.args.get("said")) in SAID else "",
+        objects="objection" in request.args,
     )
 
 
@@ -141,31 +153,40 @@ def show(reference: str) -> Response:  # noqa: ARG001 - the table's check has lo
 def reply(reference: str) -> Response:
     """Add a member's reply, to a closed ticket only where it is to be reopened; the same form twice adds one."""
     sent, ticket = form_data(), _ticket()
-    form, desk = reply_draft(sent), web()
+    form, desk, objects = reply_draft(sent), web(), bool(sent.get("objects"))
     if (again := reply_form.unsent(sent)) is not None:
-        return _shown(ticket, again.form, again.status, notice=again.notice)
+        return _shown(ticket, again.form, again.status, notice=again.notice, objects=objects)
     try:
         message = reply_form.message_input(sent, form)
         account, reopen = require_person().account_id, bool(sent.get("reopen"))
         most = desk.limits.messages_an_hour
         replies.reply_as_customer(
-            desk.services, account, ticket.id, message, desk.clock(), reopen=reopen, most_an_hour=most
+            desk.services,
+            account,
+            ticket.id,
+            message,
+            desk.clock(),
+            reopen=reopen,
+            objects=objects,
+            most_an_hour=most,
         )
     except NotFound:
         abort(404)
     except UseCaseError as refused:
         status = reply_form.status_of(refused)
-        return _shown(ticket, form.after(refused), status, errors={FIELDS.get(refused.field, "body"): refused.message})
+        errors = {FIELDS.get(refused.field, "body"): refused.message}
+        return _shown(ticket, form.after(refused), status, errors=errors, objects=objects)
     except OSError as error:
         log_failure(error)
-        return _shown(ticket, form, 503, notice=reply_form.NO_STORE)
+        return _shown(ticket, form, 503, notice=reply_form.NO_STORE.translated(), objects=objects)
     reply_form.drop_sent(form)
     return redirect(url_for("tickets.show", reference=reference, said="reply", _anchor="newest"), 303)
 
 
 def unsent_reply(notice: Notice) -> Response:
     """A reply that is not sent yet: the ticket's page with it, and why, for a member."""
-    return _shown(_ticket(), reply_draft(form_data()), 422, notice=notice)
+    sent = form_data()
+    return _shown(_ticket(), reply_draft(sent), 422, notice=notice, objects=bool(sent.get("objects")))
 
 
 @blueprint.post("/tickets/<reference>/close")
@@ -197,13 +218,15 @@ def _shown(
     errors: Mapping[str, str] | None = None,
     notice: Notice | None = None,
     said: str = "",
+    objects: bool = False,
 ) -> Response:
-    """A ticket's page with this text in its reply box."""
+    """A ticket's page with this text in its reply box; one that ``objects`` is about a change that isn't right."""
     desk = web()
     services, now = desk.services, desk.clock()
     if errors:
         # It may have been closed or merged since this request began.
         ticket = queries.ticket_for(services, require_person().account_id, ticket.reference)
+    policy, events = in_words(policy_of(services, ticket.policy_version)), queries.events_of(services, ticket.id)
     messages = replies.messages_of(services, ticket.id, with_notes=False)
     files = present_attachments(attachments_of(services, ticket.id, with_notes=False), ticket.reference, to_staff=False)
     return page(
@@ -213,9 +236,11 @@ def _shown(
         arrived=replies.sent_by(messages, require_person().account_id),
         ticket=present_ticket(services, ticket, now),
         files=files.get(None, ()),
-        messages=present_messages(
-            messages, files, held.mails_of(services, ticket.id), policy_of(services, ticket.policy_version)
+        messages=present_conversation(
+            services, events, present_messages(messages, files, held.mails_of(services, ticket.id), policy), policy
         ),
+        answers=present_answers_given(policy, ticket.answers, events),
+        objects=objects,
         reply=form,
         reply_files=file_field(form.files, (errors or {}).get("reply-files", ""), "reply", clean=cleans_photos()),
         errors=errors or {},

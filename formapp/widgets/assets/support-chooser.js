@@ -63,7 +63,7 @@ customElements.define(
         if (!answers) return;
         const { node, best, given, notes } = this.replay(answers);
         this.answers = new Map([...given].map(([question, { option }]) => [question, option.dataset.option]));
-        const gone = node && answers.size > given.size && make("p", { className: "support-hint", textContent: "Some answers no longer exist." });
+        const gone = node && answers.size > given.size && make("p", { className: "support-hint", textContent: this.dataset.gone });
         const parts = [gone, best ? this.card(best, notes) : this.question(node), given.size && this.given(given)];
         this.view.replaceChildren(...parts.filter(Boolean));
         if (move) this.view.querySelector("[tabindex]").focus();
@@ -83,7 +83,7 @@ customElements.define(
         const next = () => {
           const chosen = field.querySelector(":checked");
           if (chosen) return this.go([...this.answers, [node.dataset.question, chosen.value]]);
-          error.textContent = "Choose an answer";
+          error.textContent = this.dataset.none;
           field.querySelector("input").focus();
         };
         field.onkeydown = (event) => {
@@ -91,8 +91,8 @@ customElements.define(
           event.preventDefault();
           next();
         };
-        const back = this.answers.size && this.button("Back", () => this.go([...this.answers].slice(0, -1)));
-        field.append(make("p", {}, this.button("Continue", next, "support-button"), back));
+        const back = this.answers.size && this.button(this.dataset.back, () => this.go([...this.answers].slice(0, -1)));
+        field.append(make("p", {}, this.button(this.dataset.next, next, "support-button"), back));
         return field;
       }
       button(textContent, onclick, className = "support-button support-button--quiet") {
@@ -109,15 +109,15 @@ customElements.define(
         if (send.href) send.search = `priority=${priority}&${query}`;
         send.value = query;
         send.onclick = () => this.dispatchEvent(new CustomEvent("support-answers", { bubbles: true, cancelable: true, detail: { priority, query } }));
-        send.after(this.button("Start again", () => this.go([])));
+        send.after(this.button(this.dataset.again, () => this.go([])));
         return card;
       }
       given(given) {
         const rows = [...given].map(([question, { option, node }], index) => {
           const title = text(node.firstElementChild);
           const words = make("span", {}, make("small", { textContent: title }), text(option.querySelector("summary > span")));
-          const change = this.button("Change", () => this.go([...this.answers].slice(0, index)));
-          change.ariaLabel = `Change: ${title}`;
+          const change = this.button(this.dataset.change, () => this.go([...this.answers].slice(0, index)));
+          change.ariaLabel = this.dataset.changeOf.replace("{question}", () => title);
           return make("li", {}, words, change);
         });
         return make("ul", { className: "support-given" }, ...rows);

@@ -11,18 +11,20 @@ const remembered = (words) => {
 };
 const read = async () => {
   const answer = await fetch(new URL("../support-closures.json", import.meta.url), { cache: "no-cache" });
-  return answer.ok ? (await answer.json()).closures : [];
+  return answer.ok ? await answer.json() : { closures: [] };
 };
-const show = (sentences) => {
+const show = (sentences, { language, direction, title, button }) => {
   const words = sentences.join("\n");
-  if (!words || remembered() === words) return;
+  if (remembered() === words) return;
   const bar = document.createElement("aside");
   bar.className = "support-closures";
-  bar.ariaLabel = "Announcement";
+  bar.ariaLabel = title;
+  bar.lang = language;
+  bar.dir = direction;
   for (const sentence of sentences) bar.appendChild(document.createElement("p")).textContent = sentence;
   const hide = bar.appendChild(document.createElement("button"));
   hide.type = "button";
-  hide.textContent = "Hide";
+  hide.textContent = button;
   hide.onclick = () => {
     remembered(words);
     bar.remove();
@@ -38,10 +40,12 @@ const show = (sentences) => {
   }).observe(bar);
 };
 read().then(
-  (closures) => {
+  ({ closures, labels = {} }) => {
     const now = Date.now();
+    // The file's words in the page's language; English where it has none.
+    const language = document.documentElement.lang.split("-")[0];
     const near = closures.filter(({ start, end }) => Date.parse(start) - NEAR <= now && now < Date.parse(end));
-    show(near.map(({ words }) => words));
+    if (near.length) show(near.map(({ words, translations }) => translations?.[language] ?? words), labels[language] ?? labels.en);
   },
   () => {},
 );

@@ -16,15 +16,17 @@ const ask = async (place) => {
 const again = () => ask([...places][0]);
 document.addEventListener("visibilitychange", again);
 document.addEventListener("focusin", again);
-// "; 09:00 your time", with the day where it is another; nothing where the reader's clock says the same.
-const own = (iso) => {
-  if (!iso) return "";
-  const told = (timeZone, shape) => new Intl.DateTimeFormat("en-GB", { ...shape, timeZone }).format(new Date(iso));
+// A sentence with the instant by the reader's clock too, and the day where it is another; alone where both say the same.
+const withOwn = (sentence, iso, { lang, dataset }) => {
+  if (!iso) return sentence;
+  // Digits as the desk's words have them.
+  const told = (timeZone, shape) => new Intl.DateTimeFormat(lang + "-u-nu-latn", { ...shape, timeZone, hourCycle: "h23" }).format(new Date(iso));
   const day = { weekday: "short" };
   const clock = { hour: "2-digit", minute: "2-digit" };
   const sameDay = told(undefined, day) === told(known.timezone, day);
-  if (sameDay && told(undefined, clock) === told(known.timezone, clock)) return "";
-  return "; " + (sameDay ? "" : told(undefined, day) + ", ") + told(undefined, clock) + " your time";
+  if (sameDay && told(undefined, clock) === told(known.timezone, clock)) return sentence;
+  const words = { sentence, day: told(undefined, day), time: told(undefined, clock) };
+  return dataset[sameDay ? "own" : "ownDay"].replace(/{(\w+)}/g, (_, name) => words[name]);
 };
 customElements.define(
   "support-date",
@@ -45,10 +47,14 @@ customElements.define(
       const priority = this.dataset.for;
       const told = known && (priority ? known.priorities[priority]?.response : known.support);
       if (!told) return;
-      const long = "Sent now: answer by ";
-      // The first that fits its room.
-      for (const words of priority ? [long + told.words, long + told.short, "Answer by " + told.short] : [told.words]) {
-        this.textContent = words + own(told.due ?? told.until);
+      const root = this.closest("[data-dates]");
+      const { long, short } = root.dataset;
+      const by = (sentence, time) => sentence.replace("{time}", () => time);
+      const instant = told.due ?? told.until;
+      const sentences = priority ? [by(long, told.words), by(long, told.short), by(short, told.short)] : [told.words];
+      // The first that fits its room; by the desk's clock alone where there is too little for both.
+      for (const words of [...sentences.map((one) => withOwn(one, instant, root)), sentences.at(-1)]) {
+        this.textContent = words;
         if (this.clientHeight <= room) break;
       }
     }

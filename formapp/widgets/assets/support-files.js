@@ -86,7 +86,7 @@ customElements.define(
       const found = !text.includes("\0") && look(text);
       if (!found) return file;
       const clean = wide ? found.text : Uint8Array.from(found.text, (byte) => byte.charCodeAt());
-      return new Promise((decided) => warn(row, `“${file.name}”` + found.words, () => decided(new File([clean], file.name)), () => decided(file)));
+      return new Promise((decided) => warn(row, "file", { name: file.name, ...found }, () => decided(new File([clean], file.name)), () => decided(file)));
     }
     send(row, file) {
       const request = (row.request = new XMLHttpRequest());
@@ -120,8 +120,8 @@ customElements.define(
       for (const { file } of this.list.children) if (file) plain.items.add(file);
       this.input.files = plain.files;
     }
-    tell({ name }, words, className) {
-      this.say(`“${name}”${this.dataset[words]}`, className);
+    tell({ name }, sentence, className) {
+      this.say(fill(this.dataset[sentence], { name }), className);
     }
     say(textContent, className = "") {
       this.said.append(make("span", { textContent, className }), " ");

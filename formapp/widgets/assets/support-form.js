@@ -1,6 +1,11 @@
 /* Makes the ticket form kinder: an id for this very form, the chooser's answers, who is signed in, a count. */
 const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
 const json = (url) => fetch(url, { signal: AbortSignal.timeout(8000) }).then((answer) => answer.json()).catch(() => null);
+const lang = () => told().dataset.lang;
+const fill = (sentence, values) => sentence.replace(/{(\w+)}/g, (_, name) => values[name]);
+// A sentence in the form that its language has for this count.
+const plural = (forms, count) =>
+  fill(JSON.parse(forms)[new Intl.PluralRules(lang()).select(count)], { count: count.toLocaleString(lang()) });
 const fire = (field, bubbles = true) => field.dispatchEvent(new Event("input", { bubbles }));
 
 customElements.define(
@@ -35,7 +40,7 @@ customElements.define(
       this.fields.answers.value = query;
       this.querySelector(".support-help").open = false;
       const radio = this.querySelector("[name=priority]:checked");
-      this.querySelector("[data-said]").textContent = `${radio.labels[0].firstElementChild.textContent} is chosen.`;
+      this.querySelector("[data-said]").textContent = fill(this.dataset.chosen, { priority: radio.labels[0].firstElementChild.textContent });
       radio.focus();
     }
     // What a colleague has just reported in the same project; only who is signed in can choose one.
@@ -43,7 +48,7 @@ customElements.define(
       const { project, subject } = this.fields;
       if (!project.options || !project.value || !subject.value) return;
       if (look(subject.value) || ![project, subject].includes(changed)) return;
-      const answer = await json(`${this.dataset.similar}?${new URLSearchParams({ project: project.value, subject: subject.value })}`);
+      const answer = await json(`${this.dataset.similar}&${new URLSearchParams({ project: project.value, subject: subject.value })}`);
       const found = answer?.similar?.[0];
       this.querySelector("[data-alike]").replaceChildren(found ? make("a", { href: found.url, textContent: `${found.sentence}: ${found.subject}` }) : "");
     }
@@ -53,7 +58,7 @@ customElements.define(
       const say = () => {
         const left = most - [...field.value].length;
         this.querySelector("[data-count]").textContent =
-          left > most / 5 ? "" : `You have ${Math.abs(left).toLocaleString("en")} characters ${left < 0 ? "too many" : "left"}`;
+          left > most / 5 ? "" : plural(this.dataset[left < 0 ? "over" : "left"], Math.abs(left));
       };
       field.addEventListener("input", () => {
         clearTimeout(this.timer);
@@ -76,11 +81,11 @@ customElements.define(
       const typed = this.fields.project;
       if (!known.projects.length || typed.options) return;
       const select = make("select", { id: typed.id, name: "project", required: true });
-      select.append(new Option("Choose a project", ""), ...known.projects.map(({ key, name }) => new Option(name, key)));
+      select.append(new Option(this.dataset.choose, ""), ...known.projects.map(({ key, name }) => new Option(name, key)));
       const same = known.projects.find(({ key, name }) => !known.projects[1] || [key, name].includes(typed.value));
       if (same) select.value = same.key;
       const field = typed.closest(".support-field");
-      typed.labels[0].textContent = "Project";
+      typed.labels[0].textContent = this.dataset.project;
       field.querySelector(".support-hint")?.remove();
       typed.replaceWith(select);
     }

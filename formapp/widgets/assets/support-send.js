@@ -171,7 +171,7 @@ customElements.define(
           this.allowed += value;
           this.send();
         };
-        warn(this, field.labels[0].textContent + found.words, remove, keep);
+        warn(this, "text", { name: field.labels[0].textContent, ...found }, remove, keep);
         return false;
       }
       return true;
@@ -193,7 +193,7 @@ customElements.define(
     wait() {
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.send(), this.pause * 1000);
-      this.said.textContent = `${this.dataset.away} ${this.pause} seconds.`;
+      this.said.textContent = plural(this.dataset.away, this.pause);
       const text = Object.entries(this.values()).filter(([, value]) => value).map((part) => part.join(": ")).join("\n\n");
       this.copied.value = text;
       // A mail program may take no more.

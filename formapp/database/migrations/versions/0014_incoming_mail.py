@@ -8,7 +8,7 @@ from alembic import op
 from formapp.database.engine import UtcDateTime
 
 revision = "0014"
-down_revision = "0011"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 

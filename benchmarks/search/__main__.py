@@ -23,7 +23,7 @@ from formapp.models import reference_of
 from formapp.operations.doctor.search import tickets_indexed, words_as_written
 from formapp.services import Services
 from formapp.tickets import search
-from formapp.tickets.search_index import BETWEEN, EVERYTHING, PERSON, PROJECT
+from formapp.tickets.search_index import BETWEEN, EVERYTHING, PERSON, PROJECT, TICKET
 
 CUSTOMER, STAFF = 1, 3
 TARGET = 1.5
@@ -47,8 +47,8 @@ SEARCHES = (
 RARELY = "UPDATE tickets SET description = description || :word WHERE id % :every = 1"
 WORDS = """
 INSERT INTO search_texts (id, ticket_id, public, internal)
-SELECT CAST(id AS bigint) * 10000, id, ' {all} {project}' || project_id || ' {person}' || account_id || ' sup ' ||
-    (id + 1000) || ' {between} order ' || id || ' fails {between} it says 502 where a receipt should be ' ||
+SELECT CAST(id AS bigint) * 10000, id, ' {all} {ticket}' || id || ' {project}' || project_id || ' {person}' ||
+    account_id || ' {between} order ' || id || ' fails {between} it says 502 where a receipt should be ' ||
     substr(description, 40) || ' ' ||
     CASE WHEN id % 4 = 0 THEN '{between} {person}' || account_id || ' thank you ' ELSE '' END,
     ''
@@ -81,7 +81,7 @@ def _build(folder: Path, url: str, size: int) -> Services:
     desk = build_desk(folder, url, size)
     projects.add_member(desk, "ada@shop.example", "project-2", NOW)
     marked = {"word": f" {RARE}", "every": max(size // HOW_MANY, 1)}
-    words = WORDS.format(all=EVERYTHING, project=PROJECT, person=PERSON, between=BETWEEN)
+    words = WORDS.format(all=EVERYTHING, ticket=TICKET, project=PROJECT, person=PERSON, between=BETWEEN)
     with desk.write.begin() as database:
         database.execute(text(RARELY), marked)
         database.execute(text(words))

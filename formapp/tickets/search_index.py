@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, delete, insert, literal, select, text, union_all, update
 from sqlalchemy.orm import Session
 
-from formapp.models import SEARCH_PARTS, Account, Attachment, Message, Project, SearchText, Ticket, reference_of
+from formapp.models import SEARCH_PARTS, Account, Attachment, Message, Project, SearchText, Ticket
 from formapp.search_words import index_words
 from formapp.services import Services
 
@@ -26,7 +26,8 @@ BETWEEN = "\ue001"
 """Stands between two texts, so that no phrase is found across."""
 PERSON = "\ue002"
 PROJECT = "\ue003"
-"""Before the number of a person or project: whose ticket or text it is."""
+TICKET = "\ue004"
+"""Before the number of a person, project or ticket: whose text it is, and of which ticket."""
 PART_LENGTH = 60_000
 """A part with so many characters takes no further text."""
 BATCH = 200
@@ -173,8 +174,8 @@ def _texts_of(numbers: Sequence[int]) -> Any:  # noqa: ANN401 - a compound selec
 
 def _head(number: int, project_id: int, account_id: int, subject: str) -> str:
     """What each part of a ticket begins with."""
-    reference = index_words(reference_of(number))
-    return f" {EVERYTHING} {PROJECT}{project_id} {PERSON}{account_id} {reference} {BETWEEN} {index_words(subject)} "
+    numbers = f"{TICKET}{number} {PROJECT}{project_id} {PERSON}{account_id}"
+    return f" {EVERYTHING} {numbers} {BETWEEN} {index_words(subject)} "
 
 
 def _message_pieces(kind: str, account_id: int, body: str, files: Iterable[str]) -> list[Piece]:

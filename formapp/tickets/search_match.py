@@ -7,6 +7,7 @@ common word, and of others the index finds the rest.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -30,9 +31,18 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 from sqlalchemy.orm import Session
 
-from formapp.models import SEARCH_PARTS, Account, Membership, Project, SearchText, Ticket
-from formapp.search_words import Wanted
-from formapp.tickets.search_index import EVERYTHING, PERSON, PROJECT
+from formapp.models import (
+    FIRST_REFERENCE,
+    REFERENCE_PREFIX,
+    SEARCH_PARTS,
+    Account,
+    Membership,
+    Project,
+    SearchText,
+    Ticket,
+)
+from formapp.search_words import Wanted, index_words
+from formapp.tickets.search_index import EVERYTHING, PERSON, PROJECT, TICKET
 
 MOST_NAMED = 200
 """So many people, and projects, a word of a search may name; of more the newest count."""
@@ -40,6 +50,10 @@ NEWEST = 1_000
 """So many tickets are looked through on PostgreSQL before its index is asked."""
 # SQLite's index knows the beginnings of words up to so many letters; of longer ones the text itself is asked.
 _LONGEST_BEGINNING = 8
+
+
+# A reference among other words, as index words have it.
+_REFERENCE = re.compile(rf"{index_words(REFERENCE_PREFIX)} ([0-9]{{4,9}})")
 
 
 class Term(NamedTuple):
@@ -50,7 +64,7 @@ class Term(NamedTuple):
 
 
 class _Named(NamedTuple):
-    """A term with the index words of the people and projects that it names."""
+    """A term with the index words of the people, projects and ticket that it names."""
 
     term: Term
     owners: tuple[str, ...]
@@ -182,7 +196,11 @@ def _with_owners(database: Session, term: Term, audience: Audience) -> _Named:
     persons = database.scalars(people.order_by(Account.id.desc()).limit(MOST_NAMED))
     owners = [f"{PERSON}{number}" for number in persons]
     projects = database.scalars(of_name.order_by(Project.id.desc()).limit(MOST_NAMED))
-    return _Named(term, (*owners, *(f"{PROJECT}{number}" for number in projects)))
+    owners += [f"{PROJECT}{number}" for number in projects]
+    reference = _REFERENCE.fullmatch(" ".join(term.wanted.words))
+    if reference:
+        owners.append(f"{TICKET}{int(reference[1]) - FIRST_REFERENCE}")
+    return _Named(term, tuple(owners))
 
 
 def _pattern(wanted: Wanted) -> str:

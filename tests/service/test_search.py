@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, event, insert, select, text, update
 
+from formapp import audit
 from formapp.accounts import accounts, projects
 from formapp.cli.main import main
 from formapp.database import schema
 from formapp.errors import UseCaseError
 from formapp.models import SEARCH_PARTS, Account, Message, Project, SearchText, Ticket
 from formapp.operations import doctor
+from formapp.operations.person import erase
 from formapp.search_words import index_words, plain_words
 from formapp.services import Services
 from formapp.tickets import replies, search, search_index, search_match, triage
@@ -177,6 +179,9 @@ def test_phrases_and_what_is_not_wanted(services: Services, ada: Account, sam: A
         ("at -night", [3, 1]),
         ("status:closed error", []),
         ("help error", [3, 2, 1]),
+        ("sup-1003 error", [3]),
+        ("SUP-1099 error", []),
+        ("100 error", []),
         ('"help error"', []),
         ("e", []),
     ):
@@ -524,3 +529,22 @@ def _environment(services: Services) -> dict[str, str]:
         "FORMAPP_VAR": str(settings.var),
         "FORMAPP_POLICY": str(settings.policy),
     }
+
+
+def test_of_an_erased_person_search_finds_and_keeps_nothing(services: Services, ada: Account, sam: Account) -> None:
+    """Neither in the own tickets nor where others named her; and SQLite's index forgets, not only marks."""
+    zoe = build_account(services, "qzoe@mill.example", name="Xzoe Wyzard")
+    projects.add_member(services, zoe.email, "shop", NOW)
+    file_text(services, zoe, "The zqxunique printer", files=(keep_file(services, "vqxfile.log"),))
+    file_text(services, ada, "Ask Xzoe Wyzard about wages")
+    replies.reply_as_staff(services, sam.id, 1, written("Which?"), "open", NOW)
+    for query, numbers in (("zqxunique", [1]), ("vqxfile", [1]), ("wyzard", [2, 1]), ("qzoe", [1])):
+        assert found(services, query, sam) == numbers, query
+    erase.erase_person(services, zoe.email, audit.Origin(None, "command line, root"), NOW)
+    for query in ("zqxunique", "vqxfile", "wyzard", "qzoe", "mill.example"):
+        assert found(services, query, sam) == [], query
+    assert troubles(services) == []
+    if services.database.engine.dialect.name == "sqlite":
+        services.database.engine.dispose()
+        content = b"".join(path.read_bytes() for path in services.settings.var.glob("desk.sqlite3*"))
+        assert [word for word in (b"zqxunique", b"vqxfile", b"wyzard", b"xzoe") if word in content] == []

@@ -154,8 +154,7 @@ def _filled(connection: sa.Connection) -> Iterator[list[dict[str, Any]]]:
 def _parts_of(number: int, rows: list[Any]) -> Iterator[dict[str, Any]]:
     ticket, *others = rows
     head = (
-        f" \ue000 \ue003{ticket.project_id} \ue002{ticket.account_id} sup {1000 + number} "
-        f"\ue001 {index_words(ticket.text)} "
+        f" \ue000 \ue004{number} \ue003{ticket.project_id} \ue002{ticket.account_id} \ue001 {index_words(ticket.text)} "
     )
     place, public, internal = number * PARTS, head, ""
     for words, is_note in [

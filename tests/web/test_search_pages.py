@@ -67,7 +67,8 @@ def test_a_number_without_a_ticket_of_one_s_own_is_a_word(full: Desk, sam: Brows
     # SUP-1004 is another project's: as if there were nothing.
     page = search(ada, "SUP-1004", MINE)
     assert (page.status, references(page)) == (200, [])
-    assert references(search(sam, '"1002"')) == ["SUP-1002"]
+    assert references(search(sam, '"1045"')) == ["SUP-1001"]
+    assert search(sam, '"1002"').url.startswith(QUEUE + "?"), "looked for in texts"
 
 
 def test_words_are_looked_for_in_all_states_and_the_page_says_so(sam: Browser) -> None:

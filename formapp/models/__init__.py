@@ -19,6 +19,7 @@ from formapp.models.lanes import WORK_KINDS, FailedWork, LaneRound
 from formapp.models.outbox import OUTBOX_STATES, OutboxMessage
 from formapp.models.rate_limits import RateCounter
 from formapp.models.retention import RetentionMark
+from formapp.models.search import SEARCH_PARTS, SearchText
 from formapp.models.tickets import (
     FIRST_REFERENCE,
     MESSAGE_KINDS,
@@ -46,6 +47,7 @@ __all__ = [
     "PREVIEW_STATES",
     "REFERENCE_PREFIX",
     "SCAN_STATES",
+    "SEARCH_PARTS",
     "TICKET_STATES",
     "WORK_KINDS",
     "YOUNGEST_PRUNED_DAYS",
@@ -68,6 +70,7 @@ __all__ = [
     "Project",
     "RateCounter",
     "RetentionMark",
+    "SearchText",
     "SignInLink",
     "SignedInSession",
     "StoredClosure",

@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.engine.default import DefaultExecutionContext
+from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from formapp.database.engine import Base, UtcDateTime
+from formapp.search_words import index_words
+
+
+def search_words(*texts: str) -> str:
+    """Words that search compares, each with a space before and after it."""
+    return f" {index_words(' '.join(texts))} "
+
+
+def _of_inserted(*columns: str) -> Callable[[DefaultExecutionContext], str]:
+    """The words of a row that is inserted without an object, many at once."""
+
+    def words(context: DefaultExecutionContext) -> str:
+        values = context.get_current_parameters()  # type: ignore[no-untyped-call]
+        return search_words(*(values[column] for column in columns))
+
+    return words
 
 
 class Account(Base):
@@ -35,6 +53,25 @@ class Account(Base):
         UtcDateTime, comment="Since when it can't sign in; empty: it can"
     )
     erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime, comment="When the person was erased; empty: never")
+    name_words: Mapped[str] = mapped_column(
+        Text, default=_of_inserted("name"), server_default="", comment="The name's words in the one form of search"
+    )
+    address_words: Mapped[str] = mapped_column(
+        Text, default=_of_inserted("email"), server_default="", comment="The address's words in the one form of search"
+    )
+
+    @validates("name", "email")
+    def _keep_words(self, column: str, text: str) -> str:
+        """Search finds the new name at once, whoever changes it."""
+        if column == "name":
+            self.name_words = search_words(text)
+        else:
+            self.address_words = search_words(text)
+        return text
+
+    def keep_all_words(self) -> None:
+        """Make the words anew."""
+        self.name_words, self.address_words = search_words(self.name), search_words(self.email)
 
 
 class Project(Base):
@@ -49,6 +86,19 @@ class Project(Base):
     plan: Mapped[str] = mapped_column(String(200), comment="Name of the support plan")
     is_active: Mapped[bool] = mapped_column(default=True, comment="Whether tickets can be opened for it")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, comment="When the project was made")
+    name_words: Mapped[str] = mapped_column(
+        Text, default=_of_inserted("name"), server_default="", comment="The name's words in the one form of search"
+    )
+
+    @validates("name")
+    def _keep_words(self, _column: str, text: str) -> str:
+        """Search finds the new name at once, whoever changes it."""
+        self.name_words = search_words(text)
+        return text
+
+    def keep_all_words(self) -> None:
+        """Make the words anew."""
+        self.name_words = search_words(self.name)
 
 
 class Membership(Base):

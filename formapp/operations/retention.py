@@ -29,6 +29,7 @@ from formapp.models import (
     Message,
     OutboxMessage,
     RetentionMark,
+    SearchText,
     SignedInSession,
     SignInLink,
     Ticket,
@@ -205,7 +206,7 @@ def _delete_tickets(database: Session, numbers: Sequence[int]) -> Sequence[str]:
     keys = database.scalars(select(Attachment.key).where(Attachment.ticket_id.in_(numbers))).all()
     of_tickets = select(OutboxMessage.id).where(OutboxMessage.ticket_id.in_(numbers))
     database.execute(delete(WebhookAttempt).where(WebhookAttempt.outbox_id.in_(of_tickets)))
-    for model in (OutboxMessage, ClockNotice, Attachment, Message, Event):
+    for model in (SearchText, OutboxMessage, ClockNotice, Attachment, Message, Event):
         database.execute(delete(model).where(_ticket_of(model).in_(numbers)))
     database.execute(delete(Ticket).where(Ticket.id.in_(numbers)))
     return keys

@@ -30,7 +30,7 @@ from formapp.notifications.outbox import NewMessage
 from formapp.policies import store_policy
 from formapp.services import Services
 from formapp.text import NO_WEB_ADDRESS, is_blank, is_web_address, normalise, normalise_line
-from formapp.tickets import events
+from formapp.tickets import events, search_index
 from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
 from supportpolicy import Policy
@@ -201,8 +201,18 @@ def _file_once(
             raise TooManyTickets
         store_policy(connection, services.policy, now)
         ticket = _store(services, connection, context, sent, digest, evidence, now)
-        attachments.attach(
+        files = attachments.attach(
             services, database, sent.files, ticket_id=ticket.id, message_id=None, account_id=account_id, now=now
+        )
+        search_index.add_ticket(
+            connection,
+            ticket.id,
+            project_id=context.project_id,
+            account_id=account_id,
+            subject=sent.subject,
+            url=sent.url,
+            description=sent.description,
+            files=[file.name for file in files],
         )
         return Filed(ticket, duplicate=False)
 

@@ -20,7 +20,7 @@ from formapp.logs import log
 from formapp.models import Message
 from formapp.services import Services
 from formapp.text import is_blank, normalise
-from formapp.tickets import message_html
+from formapp.tickets import message_html, search_index
 from formapp.tickets.actions import TicketAction, ticket_action
 from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
@@ -256,7 +256,7 @@ def _add(action: TicketAction, kind: str, body: str, message: MessageInput, *, b
     )
     action.database.add(row)
     action.database.flush()
-    attachments.attach(
+    files = attachments.attach(
         action.services,
         action.database,
         message.files,
@@ -265,3 +265,4 @@ def _add(action: TicketAction, kind: str, body: str, message: MessageInput, *, b
         account_id=action.actor.id,
         now=action.now,
     )
+    search_index.add_message(action.database, row, [file.name for file in files])

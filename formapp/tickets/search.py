@@ -1,30 +1,31 @@
 """The staff queue: which tickets, in what order, a page at a time.
 
-Open tickets come by their next deadline, those without one last. A page begins where the one before
-ended, by key: the database walks an index from there, however many tickets lie before it.
+Open tickets come by their next deadline, those without one last; what words were looked for in comes by its number,
+the newest first. A page begins where the one before ended, by key: the database walks an index from there, however
+many tickets lie before it.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Tuple, exists, literal, or_, select, tuple_
-from sqlalchemy.orm import aliased, joinedload
+from sqlalchemy import ColumnElement, Select, Tuple, literal, select, tuple_
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from formapp.actors import require_staff
 from formapp.database.engine import UtcDateTime
 from formapp.errors import NotFound, UseCaseError
 from formapp.mail_address import address_to_find
-from formapp.models import Account, Message, Project, Ticket
+from formapp.models import REFERENCE_PREFIX, Account, Membership, Project, Ticket
+from formapp.search_words import wanted_words
 from formapp.services import Services
 from formapp.text import normalise_line
-from formapp.tickets.queries import number_of
+from formapp.tickets.search_match import Audience, Term, find_tickets
 from formapp.tickets.status import STAFF_LABELS
 from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
@@ -35,27 +36,12 @@ KEYS = {"status": "state", "priority": "priority", "project": "project", "assign
 # What searches said before; bookmarks may still hold them.
 _OLDER_KEYS = {"assigned": "assignee"}
 _OLDER_ASSIGNEES = {"nobody": "unassigned"}
-COLUMNS = (
-    "Reference",
-    "Subject",
-    "Project",
-    "Priority",
-    "Status",
-    "Reporter",
-    "Assignee",
-    "Opened (UTC)",
-    "Response due (UTC)",
-    "Answered (UTC)",
-    "Resolution due (UTC)",
-    "Closed (UTC)",
-)
-# A cell that begins so is a formula to a spreadsheet (OWASP, CSV injection).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-# Where the comma is for decimals, spreadsheets cut a line at semicolons, whatever stands in quotation marks.
-_CUT_BEFORE_FORMULA = re.compile(r'([;\t]["\s]*)(?=[=+\-@＝＋－＠])')
-
-# A word, or several in quotation marks, with a key before it or not; "https://" is no key.
-_PART = re.compile(r'(?:(?P<key>[^\W\d_]+):(?!//))?(?:"(?P<quoted>[^"]*)"|(?P<plain>[^\s"]*))')
+# A word, or several in quotation marks, with a key before it or not, and a hyphen before that or not; "https://" is
+# no key.
+_PART = re.compile(r'(?P<without>-)?(?:(?P<key>[^\W\d_]+):(?!//))?(?:"(?P<quoted>[^"]*)"|(?P<plain>[^\s"]*))')
+MOST_WORDS = 20
+# A ticket's, with or without what stands before its number.
+_REFERENCE = re.compile(rf"(?:{REFERENCE_PREFIX.strip('-')}[- ]?)?([1-9][0-9]{{3,8}})", re.IGNORECASE)
 
 
 class SearchRefused(UseCaseError):
@@ -66,24 +52,39 @@ class SearchRefused(UseCaseError):
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Which tickets are wanted. ``assignee`` is "me", "unassigned", an address, or empty for everybody's."""
+    """Which tickets are wanted. ``assignee`` is "me", "unassigned", an address, or empty for everybody's.
 
-    state: str = "open"
+    ``state`` is empty where the search names none: that means open tickets, and all of them where ``text`` looks for
+    words. ``text`` holds the words as they are typed, with their quotation marks and hyphens.
+    """
+
+    state: str = ""
     priority: str = ""
     project: str = ""
     assignee: str = ""
     overdue: bool = False
     text: str = ""
 
+    @property
+    def shown_state(self) -> str:
+        """The state of the tickets that are found; "any" for all."""
+        return self.state or ("any" if self.text else "open")
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """The words and phrases to look for, and those that are not wanted."""
+        parts = _PART.finditer(self.text)
+        return tuple(term for part in parts if (term := _term(part)) is not None)
+
     def as_search(self) -> str:
         """The same as a search that people can type and change."""
+        named = replace(self, state="") if self.state == ("any" if self.text else "open") else self
         keys = [
             f"{key}:{_quoted(value) if ' ' in value else value}"
             for key, name in KEYS.items()
-            if (value := getattr(self, name)) and value != _default(name)
+            if (value := getattr(named, name))
         ]
-        words = [_quoted(word) if _reads_as_key(word) else word for word in self.text.split()]
-        return " ".join([*keys, *(["is:overdue"] if self.overdue else []), *words])
+        return " ".join([*keys, *(["is:overdue"] if self.overdue else []), *([self.text] if self.text else [])])
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,42 +95,83 @@ class QueuePage:
     next_key: str
 
 
-def parse_search(text: str) -> Filters:
-    """What a search like ``status:open priority:high assignee:me checkout`` asks for.
+def parse_search(text: str, keys: Collection[str] = ("is", *KEYS)) -> Filters:
+    """What a search like ``status:open priority:high assignee:me checkout -shop "Error 502"`` asks for.
 
-    What stands in quotation marks is never a key. Raises SearchRefused, or TextRefused for what no text holds.
+    What stands in quotation marks is never a key. Raises SearchRefused, also for a key that isn't one of these, or
+    TextRefused for what no text holds.
     """
     found: dict[str, Any] = {}
     words = []
     line = normalise_line(text, LONGEST_SEARCH, gettext_noop("The search"))
     for part in _PART.finditer(line):
         value = part["quoted"] or part["plain"] or ""
-        key = part["key"] and _OLDER_KEYS.get(part["key"].lower(), part["key"])
+        key = part["key"] and _OLDER_KEYS.get(part["key"].lower(), part["key"].lower())
         if key is None:
-            words.append(value)
-        elif key.lower() == "is":
+            if value:
+                words.append(part[0])
+        elif key not in keys:
+            raise SearchRefused(_unknown(part["key"], keys))
+        elif part["without"]:
+            raise SearchRefused(
+                _(
+                    "“-%(key)s:” is not known. A hyphen leaves out words alone, as in -%(word)s",
+                    key=key,
+                    word=value or "word",
+                )
+            )
+        elif key == "is":
             if value.lower() != "overdue":
                 raise SearchRefused(_("“is:%(value)s” is not known. Use is:overdue", value=value))
             found["overdue"] = True
-        elif key.lower() in KEYS:
-            found[KEYS[key.lower()]] = value.lower()
         else:
-            known = ", ".join(f"{known}:" for known in KEYS)
-            raise SearchRefused(
-                _(
-                    "“%(key)s:” is not known. Use %(known)s or is:overdue. "
-                    "To look for words with a colon, put them in quotation marks",
-                    key=key,
-                    known=known,
-                )
-            )
+            found[KEYS[key]] = value.lower()
     if "assignee" in found:
         found["assignee"] = _OLDER_ASSIGNEES.get(found["assignee"], found["assignee"])
     if found.get("state", "open") not in {*STAFF_LABELS, "any"}:
         raise SearchRefused(
             _("“status:%(value)s” is not known. Use status:open, waiting, closed or any", value=found["state"])
         )
-    return Filters(**found, text=" ".join(" ".join(words).split()))
+    filters = Filters(**found, text=" ".join(words))
+    _check_words(filters)
+    return filters
+
+
+def _unknown(key: str, keys: Collection[str]) -> str:
+    known = [f"{name}:" for name in KEYS if name in keys]
+    last = "is:overdue" if "is" in keys else known.pop()
+    return _(
+        "“%(key)s:” is not known. Use %(known)s or %(last)s. "
+        "To look for words with a colon, put them in quotation marks",
+        key=key,
+        known=", ".join(known),
+        last=last,
+    )
+
+
+def _check_words(filters: Filters) -> None:
+    terms = filters.terms
+    if filters.text and not terms:
+        raise SearchRefused(_("“%(text)s” has no letter and no digit to look for", text=filters.text))
+    if len(terms) > MOST_WORDS:
+        raise SearchRefused(
+            _("Search for %(most)s words at most; these are %(count)s", most=MOST_WORDS, count=len(terms))
+        )
+
+
+def _term(part: re.Match[str]) -> Term | None:
+    """A word or phrase of a search; None where nothing of it could be found."""
+    quoted = part["quoted"] is not None
+    wanted = wanted_words(part["quoted"] or part["plain"] or "", whole=quoted)
+    return Term(wanted, without=part["without"] is not None) if wanted.words else None
+
+
+def reference_in(filters: Filters) -> str | None:
+    """The reference, if the search is nothing but one, like "SUP-1042", "sup 1042" or a bare 1042."""
+    if filters != Filters(text=filters.text):
+        return None
+    match = _REFERENCE.fullmatch(unicodedata.normalize("NFKC", filters.text))
+    return f"{REFERENCE_PREFIX}{match[1]}" if match else None
 
 
 def merge_filters(typed: Filters, chosen: Filters, shown: Filters) -> Filters:
@@ -139,19 +181,16 @@ def merge_filters(typed: Filters, chosen: Filters, shown: Filters) -> Filters:
     """
     changed = {
         name: getattr(chosen, name)
-        for name in (*KEYS.values(), "overdue")
+        for name in ("priority", "project", "assignee", "overdue")
         if getattr(chosen, name) != getattr(shown, name)
     }
+    if chosen.shown_state != shown.shown_state:
+        changed["state"] = chosen.state
     return replace(typed, **changed)
 
 
 def _quoted(words: str) -> str:
     return f'"{words}"'
-
-
-def _reads_as_key(word: str) -> bool:
-    part = _PART.match(word)
-    return part is not None and part["key"] is not None
 
 
 def find_page(
@@ -163,24 +202,75 @@ def find_page(
     """
     with services.read() as database:
         require_staff(database, viewer_id)
-        statement = page_statement(filters, viewer_id, now, after).limit(size + 1)
-        found = database.scalars(
-            statement.options(joinedload(Ticket.project), joinedload(Ticket.reporter), joinedload(Ticket.assignee))
-        ).all()
+        if filters.text:
+            found = _with_words(database, filters, viewer_id, now, after, size + 1)
+        else:
+            statement = page_statement(filters, viewer_id, now, after).limit(size + 1)
+            found = database.scalars(_with_people(statement)).all()
     shown = tuple(found[:size])
     return QueuePage(shown, _key(filters, shown[-1]) if len(found) > size else "")
 
 
+def find_own_page(
+    services: Services, filters: Filters, account_id: int, now: datetime, after: str = "", size: int = PAGE_SIZE
+) -> QueuePage:
+    """One page of the tickets of a person's projects that hold the words of ``filters``, among what customers see.
+
+    Where those name no status, tickets in all states are meant. Raises NotFound for a key that is none.
+    """
+    filters = replace(filters, state=filters.state or "any")
+    mine = (
+        select(Membership.project_id)
+        .join(Account, Account.id == Membership.account_id)
+        .where(Membership.account_id == account_id, Account.disabled_at.is_(None))
+    )
+    with services.read() as database:
+        projects = tuple(database.scalars(mine.order_by(Membership.project_id)))
+        audience = Audience(is_staff=False, projects=projects)
+        found = _found(database, filters, audience, _conditions(filters, account_id, now), after, size + 1)
+    shown = tuple(found[:size])
+    return QueuePage(shown, f"{shown[-1].id}" if len(found) > size else "")
+
+
+def _with_words(
+    database: Session, filters: Filters, viewer_id: int, now: datetime, after: str, most: int
+) -> Sequence[Ticket]:
+    projects = None
+    if filters.project:
+        # The index knows whose project a ticket is: a small one's are found among a million.
+        projects = tuple(database.scalars(select(Project.id).where(Project.key == filters.project)))
+    audience = Audience(is_staff=True, projects=projects)
+    return _found(database, filters, audience, _conditions(filters, viewer_id, now), after, most)
+
+
+def _found(
+    database: Session,
+    filters: Filters,
+    audience: Audience,
+    conditions: Iterable[ColumnElement[bool]],
+    after: str,
+    most: int,
+) -> Sequence[Ticket]:
+    before = _place(after)[1] if after else 0
+    numbers = find_tickets(database, filters.terms, audience, list(conditions), before, most)
+    statement = select(Ticket).where(Ticket.id.in_(numbers)).order_by(Ticket.id.desc())
+    return database.scalars(_with_people(statement)).all()
+
+
+def _with_people(statement: Select[Ticket]) -> Select[Ticket]:
+    return statement.options(joinedload(Ticket.project), joinedload(Ticket.reporter), joinedload(Ticket.assignee))
+
+
 def page_statement(filters: Filters, viewer_id: int, now: datetime, after: str = "") -> Select[Ticket]:
-    """The query of a page, in its order, from its key on."""
+    """The query of a page without words to look for, in its order, from its key on."""
     statement = select(Ticket)
     for condition in _conditions(filters, viewer_id, now):
         statement = statement.where(condition)
     place = tuple_(Ticket.queue_at, Ticket.id)
-    if filters.state == "any":
+    if filters.shown_state == "any":
         statement = statement.order_by(Ticket.id.desc())
         return statement.where(Ticket.id < _place(after)[1]) if after else statement
-    if filters.state == "closed":
+    if filters.shown_state == "closed":
         # What was closed last comes first.
         statement = statement.order_by(Ticket.queue_at.desc(), Ticket.id.desc())
         return statement.where(place < _bound(after)) if after else statement
@@ -189,8 +279,8 @@ def page_statement(filters: Filters, viewer_id: int, now: datetime, after: str =
 
 
 def _conditions(filters: Filters, viewer_id: int, now: datetime) -> Iterator[ColumnElement[bool]]:
-    if filters.state != "any":
-        yield Ticket.state == filters.state
+    if filters.shown_state != "any":
+        yield Ticket.state == filters.shown_state
     if filters.priority:
         yield Ticket.priority == filters.priority
     if filters.project:
@@ -207,25 +297,11 @@ def _conditions(filters: Filters, viewer_id: int, now: datetime) -> Iterator[Col
     if filters.overdue:
         yield Ticket.queue_at < now
         yield Ticket.state != "closed"
-    for word in filters.text.split():
-        yield _holds(word)
-
-
-def _holds(word: str) -> ColumnElement[bool]:
-    """Whether a ticket is that of a reference, or holds a word in its text or its conversation."""
-    try:
-        return Ticket.id == number_of(word.upper())
-    except NotFound:
-        pass
-    in_message = exists().where(Message.ticket_id == Ticket.id, Message.body.icontains(word, autoescape=True))
-    return or_(
-        Ticket.subject.icontains(word, autoescape=True), Ticket.description.icontains(word, autoescape=True), in_message
-    )
 
 
 def _key(filters: Filters, last: Ticket) -> str:
     """Where the next page begins: opaque to people, safe in an address."""
-    return f"{last.id}" if filters.state == "any" else f"{last.queue_at:%Y%m%dT%H%M%S%f}.{last.id}"
+    return f"{last.id}" if filters.shown_state == "any" else f"{last.queue_at:%Y%m%dT%H%M%S%f}.{last.id}"
 
 
 def _place(key: str) -> tuple[datetime | None, int]:
@@ -247,54 +323,3 @@ def _bound(key: str) -> Tuple:
     if at is None:
         raise NotFound
     return tuple_(literal(at, UtcDateTime), literal(number))
-
-
-def csv_rows(services: Services, filters: Filters, viewer_id: int, now: datetime) -> Iterator[str]:
-    """All tickets of the filters as CSV (RFC 4180), for staff, read and handed out some hundred lines at a time.
-
-    Raises NotPermitted at once, before any line is asked for.
-    """
-    with services.read() as database:
-        require_staff(database, viewer_id)
-    return _csv_lines(services, filters, viewer_id, now)
-
-
-def _csv_lines(services: Services, filters: Filters, viewer_id: int, now: datetime) -> Iterator[str]:
-    yield _line(COLUMNS)
-    after = ""
-    while True:
-        page = find_page(services, filters, viewer_id, now, after, size=500)
-        yield "".join(_line(_cells(ticket)) for ticket in page.tickets)
-        after = page.next_key
-        if not after:
-            return
-
-
-def _cells(ticket: Ticket) -> tuple[str, ...]:
-    times = (ticket.opened_at, ticket.response_due_at, ticket.answered_at, ticket.resolution_due_at, ticket.closed_at)
-    return (
-        ticket.reference,
-        ticket.subject,
-        ticket.project.name,
-        ticket.priority,
-        STAFF_LABELS[ticket.state],
-        ticket.reporter.name,
-        ticket.assignee.name if ticket.assignee else "",
-        *(f"{time:%Y-%m-%d %H:%M}" if time else "" for time in times),
-    )
-
-
-def _line(cells: tuple[str, ...]) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerow(map(_as_text, cells))
-    return text.getvalue()
-
-
-def _as_text(cell: str) -> str:
-    """A cell that no spreadsheet reckons with."""
-    whole = f"'{cell}" if cell.startswith(_FORMULA) else cell
-    return _CUT_BEFORE_FORMULA.sub(r"\1'", whole)
-
-
-def _default(name: str) -> object:
-    return next(field.default for field in fields(Filters) if field.name == name)

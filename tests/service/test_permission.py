@@ -40,7 +40,7 @@ from formapp.notifications import outbox
 from formapp.notifications.webhooks import log
 from formapp.notifications.webhooks.messages import recipient_of
 from formapp.services import Services
-from formapp.tickets import create, queries, replies, search, similar, triage
+from formapp.tickets import create, csv_export, queries, replies, search, similar, triage
 from formapp.tickets.replies import MessageInput
 from tests.builders import (
     NOW,
@@ -82,12 +82,15 @@ USE_CASES = (
     "notifications.webhooks.log",
     "tickets.actions",
     "tickets.create",
+    "tickets.csv_export",
     "tickets.drafts",
     "tickets.events",
     "tickets.message_html",
     "tickets.queries",
     "tickets.replies",
     "tickets.search",
+    "tickets.search_index",
+    "tickets.search_match",
     "tickets.similar",
     "tickets.sla",
     "tickets.time_left",
@@ -128,7 +131,10 @@ ACTING: Mapping[Callable[..., Any], Line] = {
     ),
     triage.staff_ticket: Line(lambda desk, who: triage.staff_ticket(desk, who, "SUP-1001"), "staff"),
     search.find_page: Line(lambda desk, who: search.find_page(desk, search.Filters(), who, LATER), "staff"),
-    search.csv_rows: Line(lambda desk, who: search.csv_rows(desk, search.Filters(), who, LATER), "staff"),
+    csv_export.csv_rows: Line(lambda desk, who: csv_export.csv_rows(desk, search.Filters(), who, LATER), "staff"),
+    search.find_own_page: Line(
+        lambda desk, who: search.find_own_page(desk, search.Filters(), who, LATER).tickets, "member", None
+    ),
     held.mails: Line(lambda desk, who: held.mails(desk, who, held=True), "staff"),
     held.mail_numbered: Line(lambda desk, who: held.mail_numbered(desk, who, 1), "staff"),
     held.accept: Line(lambda desk, who: held.accept(desk, who, 1, LATER), "staff"),
@@ -211,6 +217,7 @@ ACTING: Mapping[Callable[..., Any], Line] = {
 }
 
 OF_THE_OPERATOR = {
+    "tickets.search_index": "rebuild",
     "accounts.accounts": "set_manages_people find_account_by_email",
     "accounts.magic_links": "create_link",
     "notifications.webhooks.endpoints": "add_endpoint rotate disable enable remove",
@@ -259,7 +266,9 @@ INSIDE_ANOTHER = {
     "tickets.message_html": "as_typed render to_html",
     "tickets.queries": "number_of",
     "tickets.replies": "sent_by",
-    "tickets.search": "merge_filters page_statement parse_search",
+    "tickets.search": "merge_filters page_statement parse_search reference_in",
+    "tickets.search_index": "add_ticket add_message index_tickets expected_rows",
+    "tickets.search_match": "find_tickets match_statement",
     "tickets.similar": "telling_words",
     "tickets.sla": "load_targets targets_set_at pauses_in closed_before_answer closed_since open_targets recompute "
     "record_notices",

@@ -16,6 +16,7 @@ from formapp.errors import UseCaseError
 from formapp.forms import ticket_form
 from formapp.hours import closures
 from formapp.mail_address import address_to_find, normalise_address
+from formapp.search_words import index_words
 from formapp.services import Services
 from formapp.tickets import create, replies
 from formapp.tickets.search import LONGEST_SEARCH, parse_search
@@ -67,6 +68,7 @@ DOORS: dict[str, tuple[Callable[[Services, str], object], int]] = {
     "a ticket's form": (ticket_field("submission"), 100),
     "a reply": (lambda _, text: replies._checked(written(text, "a form")), replies.BODY_LENGTH),
     "a search": (lambda _, text: parse_search(text), LONGEST_SEARCH),
+    "the words of a message": (lambda _, text: index_words(text), replies.BODY_LENGTH),
     "a file's name": (lambda _, text: clean_name(text), 255),
     "an address": (lambda _, text: normalise_address(text), 254),
     "an address to find": (lambda _, text: address_to_find(text), 254),

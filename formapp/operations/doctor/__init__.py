@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from formapp.operations.doctor import database, file_store, records, surroundings, through
+from formapp.operations.doctor import database, file_store, records, search, surroundings, through
 from formapp.operations.doctor.findings import Check, Finding, Report
 from formapp.services import Services
 
@@ -36,10 +36,14 @@ DATA: Mapping[str, Check] = {
     "events": records.events_in_order,
     "messages": records.messages_recorded,
     "policies": records.policies_kept,
+    "search index": search.tickets_indexed,
     "attachments": file_store.rows_have_files,
     "attached messages": file_store.messages_of_their_ticket,
 }
-READING_ALL: Mapping[str, Check] = {"contents": file_store.contents_are_those_sent}
+READING_ALL: Mapping[str, Check] = {
+    "contents": file_store.contents_are_those_sent,
+    "search words": search.words_as_written,
+}
 RUNNING: Mapping[str, Check] = {
     "journal": database.durable,
     "database writable": database.writable,
@@ -57,8 +61,8 @@ FROM_OUTSIDE: Mapping[str, Check] = {"public address": through.lets_through}
 def examine(services: Services, now: datetime, *, contents: bool = False, from_outside: bool = False) -> Report:
     """Make every check. ``now`` is the present instant (aware), from which leases and ages are counted.
 
-    With ``contents`` each attached file is read and compared with what was sent; ``from_outside`` also asks the
-    public address for what the web server lets through.
+    With ``contents`` each attached file is read and compared with what was sent, and the words that search has with
+    the texts; ``from_outside`` also asks the public address for what the web server lets through.
     """
     around = {**SURROUNDINGS, **(FROM_OUTSIDE if from_outside else {})}
     of_database = {**RUNNING, **DATA, **(READING_ALL if contents else {})}

@@ -52,6 +52,8 @@ COLUMNS: Mapping[str, Mapping[str, Column]] = {
         "created_at": _TIME,
         "disabled_at": _STATE,
         "erased_at": _STATE,
+        "name_words": _ERASED_SECRET,
+        "address_words": _ERASED_SECRET,
     },
     "address_changes": {
         "account_id": _ERASED,
@@ -62,7 +64,7 @@ COLUMNS: Mapping[str, Mapping[str, Column]] = {
     },
     "former_details": dict.fromkeys(("id", "account_id", "name", "email", "until"), _ERASED),
     "memberships": {"account_id": _ERASED, "project_id": _ERASED, "created_at": _ERASED},
-    "projects": dict.fromkeys(("id", "key", "name", "plan", "is_active", "created_at"), _NOBODY),
+    "projects": dict.fromkeys(("id", "key", "name", "plan", "is_active", "created_at", "name_words"), _NOBODY),
     "sessions": {
         "token_hash": _ERASED_SECRET,
         "account_id": _ERASED,
@@ -138,6 +140,8 @@ COLUMNS: Mapping[str, Mapping[str, Column]] = {
         "at": _TIME,
         "submission": _ERASED_SECRET,
     },
+    # The words of the texts above, once more.
+    "search_texts": {"id": _NUMBER, "ticket_id": _LINK, "public": _ERASED_SECRET, "internal": _ERASED_SECRET},
     "clock_notices": {"ticket_id": _LINK, "target": _PROMISE, "kind": _PROMISE, "at": _TIME},
     "attachments": {
         "id": _ERASED,

@@ -7,7 +7,7 @@ of erasures. Done again it finds nothing, and whoever was stopped in between doe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -45,7 +45,7 @@ from formapp.operations.person import erasures
 from formapp.operations.person.redaction import Redaction
 from formapp.operations.person.rows import Person, person_of, rows_about
 from formapp.services import Services
-from formapp.tickets import events, sla
+from formapp.tickets import events, search_index, sla
 
 NAME = "Erased person"
 SUBJECT = "Erased"
@@ -112,6 +112,7 @@ def erase_person(
     with services.write.begin() as database:
         sentence = f"Erased on {_day(services, now)} at the person's request."
         own = list(database.scalars(select(Ticket.id).where(Ticket.account_id == person.number).order_by(Ticket.id)))
+        indexed = _indexed(database, person, own)
         keys = _delete_files(database, person, own, conversations=conversations)
         keys += _delete_drafts(database, person)
         _delete_messages_out(database, person)
@@ -123,6 +124,8 @@ def erase_person(
         details = {"tickets": len(own), "messages": messages, "files": len(keys), "conversations": conversations}
         audit.record(database, "person-erased", by, now, subject_id=person.number or None, details=details)
         database.flush()
+        for start in range(0, len(indexed), BATCH):
+            search_index.index_tickets(database.connection(), indexed[start : start + BATCH])
         # On the list before it is so: a list that misses one would let a restored backup bring it back.
         for address in (person.email, *_addresses_of_before(database, person)):
             erasures.note(services, address, now, conversations=conversations)
@@ -186,6 +189,14 @@ def _involved(database: Session, person: Person) -> tuple[int, ...]:
     return tuple(database.scalars(select(Ticket.id).where(here, Ticket.id.in_(wrote)).order_by(Ticket.id)))
 
 
+def _indexed(database: Session, person: Person, own: list[int]) -> list[int]:
+    """The tickets with words of the person's, locked: the own ones, and where the person wrote or sent files."""
+    wrote = select(Message.ticket_id).where(Message.account_id == person.number)
+    sent = select(Attachment.ticket_id).where(Attachment.account_id == person.number)
+    numbers = sorted({*own, *database.scalars(wrote), *database.scalars(sent)})
+    return [ticket.id for ticket in _locked(database, numbers)]
+
+
 def _free_texts_of_others(services: Services, person: Person, redaction: Redaction, involved: tuple[int, ...]) -> None:
     """Take name, address and quoted lines out of all rows that hold them, some in each transaction."""
     for column in _WRITTEN:
@@ -196,8 +207,15 @@ def _free_texts_of_others(services: Services, person: Person, redaction: Redacti
         for start in range(0, len(numbers), BATCH):
             with services.write.begin() as database:
                 chosen = select(column.class_).where(key.in_(numbers[start : start + BATCH])).with_for_update()
-                for row in database.scalars(chosen):
-                    _free(row, column.key, redaction)
+                freed = [row for row in database.scalars(chosen) if _free(row, column.key, redaction)]
+                database.flush()
+                search_index.index_tickets(database.connection(), _tickets_of(freed))
+
+
+def _tickets_of(rows: Sequence[Base]) -> list[int]:
+    """The tickets that search finds by these rows."""
+    own = {row.id for row in rows if isinstance(row, Ticket)}
+    return sorted(own | {row.ticket_id for row in rows if isinstance(row, Message | Attachment)})
 
 
 def _may_hold(
@@ -211,15 +229,17 @@ def _may_hold(
     return and_(column.is_not(None), named)
 
 
-def _free(row: Base, name: str, redaction: Redaction) -> None:
+def _free(row: Base, name: str, redaction: Redaction) -> bool:
+    """Take name, address and quoted lines out of a row; whether there were any."""
     before = getattr(row, name)
     after = redaction.of_json(before)
     if after == before:
-        return
+        return False
     setattr(row, name, after)
     if isinstance(row, Message):
         # Made anew from the text that is left.
         row.html = None
+    return True
 
 
 def _delete_files(database: Session, person: Person, own: list[int], *, conversations: bool) -> list[str]:
@@ -349,6 +369,8 @@ def _overwrite_freed_pages(services: Services) -> bool:
         raw = connection.connection.driver_connection
         assert raw is not None  # noqa: S101 - checked out above
         try:
+            # The search index only marks words that are taken out of it, until it is merged.
+            raw.execute("INSERT INTO search_index (search_index) VALUES ('optimize')")
             raw.execute("VACUUM")
             busy = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         except services.database.engine.dialect.loaded_dbapi.OperationalError as error:

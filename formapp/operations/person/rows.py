@@ -24,6 +24,7 @@ from formapp.models import (
     Membership,
     Message,
     OutboxMessage,
+    SearchText,
     SignedInSession,
     SignInLink,
     Ticket,
@@ -93,6 +94,7 @@ def rows_about(database: Session, person: Person) -> Mapping[type[Base], ColumnE
             and_(IncomingMail.sender != "", IncomingMail.sender == person.email),
             *senders,
         ),
+        SearchText: SearchText.ticket_id.in_(own),
         AuditEntry: or_(AuditEntry.account_id == number, AuditEntry.subject_id == number),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import chain
 
 from flask import Blueprint, Response, abort, redirect, request, url_for
@@ -11,7 +12,7 @@ from werkzeug.wrappers import Response as Answer
 from formapp import audit
 from formapp.errors import NotFound, UseCaseError
 from formapp.operations import policy_in_use
-from formapp.tickets import search
+from formapp.tickets import csv_export, search, triage
 from formapp.tickets.search import Filters, QueuePage
 from formapp.web.acting import acting
 from formapp.web.context import web
@@ -31,7 +32,7 @@ def tickets() -> Answer:
     desk, arguments = web(), request.args
     typed, shown = arguments.get("search", ""), _search(arguments.get("was", ""))
     sent = "was" in arguments or any(name in arguments for name in CHOICES)
-    chosen = _chosen(arguments) if sent else shown
+    chosen = _chosen(arguments, shown) if sent else shown
     try:
         asked = search.parse_search(typed)
     except UseCaseError as refused:
@@ -39,7 +40,11 @@ def tickets() -> Answer:
         visible = typed.replace("\0", "\N{REPLACEMENT CHARACTER}")
         return _queue_page(chosen, visible, shown.as_search(), error=refused.message)
     if sent:
-        return redirect(_address(search.merge_filters(asked, chosen, shown).as_search()), 303)
+        asked = search.merge_filters(asked, chosen, shown)
+    if (ticket := _named_ticket(asked)) is not None:
+        return redirect(url_for("desk.show", reference=ticket), 303)
+    if sent:
+        return redirect(_address(asked.as_search()), 303)
     try:
         found = search.find_page(
             desk.services, asked, require_person().account_id, desk.clock(), arguments.get("after", "")
@@ -62,13 +67,22 @@ def export() -> Answer:
     audit.record_alone(
         desk.services, "tickets-exported", acting(require_person()), now, details={"all": not typed.strip()}
     )
-    lines = search.csv_rows(desk.services, asked, require_person().account_id, now)
+    lines = csv_export.csv_rows(desk.services, asked, require_person().account_id, now)
     # Without the mark spreadsheets misread letters beyond ASCII.
     answer = Response(chain(["\ufeff"], lines), mimetype="text/csv")
     day = now.astimezone(desk.services.policy.calendar.zone).date()
     answer.headers.set("Content-Disposition", "attachment", filename=f"tickets-{day}.csv")
     answer.headers["Cache-Control"] = "private, no-cache"
     return answer
+
+
+def _named_ticket(asked: Filters) -> str | None:
+    """The reference of the ticket that the search names and that is there."""
+    reference = search.reference_in(asked)
+    try:
+        return reference and triage.staff_ticket(web().services, require_person().account_id, reference).reference
+    except NotFound:
+        return None
 
 
 def _search(text: str) -> Filters:
@@ -79,9 +93,9 @@ def _search(text: str) -> Filters:
         return Filters()
 
 
-def _chosen(arguments: MultiDict[str, str]) -> Filters:
+def _chosen(arguments: MultiDict[str, str], shown: Filters) -> Filters:
     return Filters(
-        state=arguments.get("status", "open"),
+        state=arguments.get("status", shown.shown_state),
         priority=arguments.get("priority", ""),
         project=arguments.get("project", ""),
         assignee=arguments.get("assignee", ""),
@@ -104,6 +118,8 @@ def _queue_page(filters: Filters, typed: str, was: str, found: QueuePage | None 
         choices=present_choices(filters, desk.services),
         filters=filters,
         is_filtered=is_filtered(filters),
+        all_states=_address(replace(filters, state="any").as_search()),
+        open_alone=_address(replace(filters, state="open").as_search()),
         typed=typed,
         was=was,
         error=error,

@@ -98,12 +98,13 @@ def present_queue(services: Services, tickets: Sequence[Ticket], now: datetime) 
 
 def present_views(filters: Filters | None) -> list[View]:
     """The ready-made searches, with the one that is shown."""
-    return [View(_(label), view.as_search(), view == filters) for label, view in VIEWS]
+    shown = filters.as_search() if filters else None
+    return [View(_(label), view.as_search(), view.as_search() == shown) for label, view in VIEWS]
 
 
 def is_filtered(filters: Filters) -> bool:
     """Whether more is chosen than a ready-made view chooses, so that the filters must be seen."""
-    return replace(filters, text="") not in {view for _label, view in VIEWS}
+    return replace(filters, text="").as_search() not in {view.as_search() for _label, view in VIEWS}
 
 
 def present_choices(filters: Filters, services: Services) -> dict[str, list[Choice]]:
@@ -113,7 +114,7 @@ def present_choices(filters: Filters, services: Services) -> dict[str, list[Choi
     known = ((project.key, project.name) for project in projects.every_project(services))
     return {
         "status": _options(
-            (*((state, _(label)) for state, label in STAFF_LABELS.items()), ("any", _("All"))), filters.state
+            (*((state, _(label)) for state, label in STAFF_LABELS.items()), ("any", _("All"))), filters.shown_state
         ),
         "priority": _options((("", _("All")), *priorities), filters.priority),
         "project": _options((("", _("All")), *known), filters.project),

@@ -23,7 +23,7 @@ from formapp.web.context import web
 from formapp.web.layout.page import page
 from formapp.web.request_log import log_failure
 from formapp.web.session_cookie import Person, current_person, require_person
-from formapp.web.tickets import reply_form, saved_ticket, submit
+from formapp.web.tickets import own_search, reply_form, saved_ticket, submit
 from formapp.web.tickets.conversation import present_answers_given, present_conversation
 from formapp.web.tickets.form_page import (
     Notice,
@@ -68,8 +68,10 @@ def home() -> Response:
 
 @blueprint.get("/tickets")
 def mine() -> Response:
-    """All tickets of the signed-in person's projects, the newest first, a page at a time."""
+    """All tickets of the signed-in person's projects, the newest first, a page at a time; or those of a search."""
     desk, person = web(), require_person().account_id
+    if typed := request.args.get("search", "").strip():
+        return own_search.searched(typed)
     before = None
     if reference := request.args.get("before", ""):
         try:
@@ -80,8 +82,12 @@ def mine() -> Response:
     shown = found[:PAGE_SIZE]
     return page(
         "tickets.html",
+        assets=("support-desk.css",),
         tickets=present_list(desk.services, shown, desk.clock()),
         first_page=url_for("tickets.mine") if before else "",
+        typed="",
+        error="",
+        state="any",
         next_page=url_for("tickets.mine", before=shown[-1].reference) if len(found) > PAGE_SIZE else "",
     )
 

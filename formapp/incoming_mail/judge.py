@@ -20,7 +20,7 @@ from formapp.accounts import magic_links
 from formapp.accounts.projects import active_projects_of
 from formapp.backoff import pause_after
 from formapp.errors import NotFound, TooManyMessages, UseCaseError
-from formapp.incoming_mail import belonging, guests
+from formapp.incoming_mail import belonging, guests, notices
 from formapp.incoming_mail.files import stage_files
 from formapp.incoming_mail.parsing import ParsedMail, Unreadable
 from formapp.incoming_mail.reading import ReadMail, read_mail
@@ -113,6 +113,7 @@ def judge_next(services: Services, clock: Callable[[], datetime]) -> int:
             row.retry_at = clock() + pause_after(mail.attempts)
             if not passing:
                 _note(row, Judgement("held", "failed"), clock(), None)
+                notices.tell_of_held(services, database, row, clock())
     return 1
 
 
@@ -122,8 +123,8 @@ def judge(
     """Judge one mail and note what it became; the same mail twice writes one reply.
 
     ``accepted_by`` is who at the desk says that its sender is whom it names, ``project_key`` the project that was
-    chosen with it. Raises NotFound for a mail that is
-    gone, and what database and file store raise: then nothing is noted.
+    chosen with it. Raises NotFound for a mail that is gone, and what database and file store raise: then nothing is
+    noted.
     """
     with services.read() as database:
         mail = database.get(IncomingMail, number)
@@ -140,6 +141,8 @@ def judge(
         if content is not None:
             row.sender, row.subject = content.parsed.sender, content.parsed.subject
         _note(row, judgement, now, accepted_by)
+        if judgement.state == "held" and accepted_by is None:
+            notices.tell_of_held(services, database, row, now)
     log.info("mail judged", mail=number, state=judgement.state, reason=judgement.reason)
     return judgement
 

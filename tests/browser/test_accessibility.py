@@ -349,7 +349,7 @@ def test_what_changes_by_itself_is_said(open_page: OpenPage, policy: Policy) -> 
     expect(page.get_by_role("status").filter(has_text="You have 7 characters left")).to_be_visible()
     page.get_by_label("Description").press("End")
     page.get_by_label("Description").fill("x" * (policy.form.description_length + 1))
-    expect(page.get_by_role("status").filter(has_text="You have 1 characters too many")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="You have 1 character too many")).to_be_visible()
     page.get_by_text("Help me choose").click()
     page.get_by_role("radio", name="An answer or a change").check()
     page.keyboard.press("Enter")

@@ -248,6 +248,23 @@ def test_the_link_s_form_wins_over_what_the_browser_kept(open_page: OpenPage, de
     assert stored(desk).description == "Shorter"
 
 
+def test_what_the_sign_in_has_sent_is_not_kept_in_the_browser(open_page: OpenPage, desk: Desk) -> None:
+    page = open_page()
+    page.goto("/file-a-ticket/")
+    page.get_by_label("Project").fill("Riverside Shop")
+    page.get_by_label("Subject").fill(SUBJECT)
+    page.get_by_label("Description").fill(DESCRIPTION)
+    page.get_by_role("radio", name="High").check()
+    page.get_by_label("Email address").fill(demo.CUSTOMER)
+    send(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Check your mail")
+    desk.open_newest_link(page)
+    page.get_by_role("button", name="Sign in and send the ticket").click()
+    expect_sent(page)
+    assert records(page) == []
+    assert stored(desk).description == DESCRIPTION
+
+
 def test_nothing_but_the_form_s_own_is_kept(form: Page) -> None:
     form.get_by_label("Description").press("End")
     (draft,) = records(form)

@@ -197,3 +197,18 @@ def test_what_a_colleague_quotes_never_goes_out(desk: Services, name: str) -> No
     else:
         assert sent == ["Done."]
     assert "canary" not in str([row.payload for row in stored(desk, OutboxMessage)])
+
+
+def test_staff_are_told_that_a_mail_waits_and_spam_tells_them_once_an_hour(desk: Services) -> None:
+    clock, sam = Clock(), build_staff(desk)
+    for number in range(3):
+        receive(
+            desk, build_mail(sender="eve@elsewhere.example", message_id=f"<{number}@elsewhere.example>"), "pipe", NOW
+        )
+    worker.run_once(desk, clock)
+    told = [row for row in stored(desk, OutboxMessage) if row.kind == "staff-held"]
+    assert [(row.recipient, row.payload["mail"]) for row in told] == [(sam.email, 1)]
+    clock.now += timedelta(hours=2)
+    receive(desk, build_mail(sender="eve@elsewhere.example", message_id="<later@elsewhere.example>"), "pipe", clock.now)
+    worker.run_once(desk, clock)
+    assert len([row for row in stored(desk, OutboxMessage) if row.kind == "staff-held"]) == 2

@@ -61,6 +61,11 @@ MAILS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("reopened", "reopened", {"thread": THREAD}),
     ("reopened-with-target", "reopened", {"thread": THREAD, "priority": "critical", "resolution_due": DUE}),
     ("priority-changed", "priority-changed", CHANGED),
+    (
+        "staff-held",
+        "staff-held",
+        {"mail": 7, "about": "Prices", "sender": "lee@elsewhere.example", "reason": "unknown-sender"},
+    ),
     ("staff-new", "staff-new", {"by_name": "Ada Martin"}),
     ("staff-new-best-effort", "staff-new", {"by_name": "Ada Martin", "priority": "low", "response_due": None}),
     ("staff-reply", "staff-reply", {**REPLY, "by_name": "Ada Martin"}),

@@ -75,6 +75,7 @@ USE_CASES = (
     "incoming_mail.guests",
     "incoming_mail.held",
     "incoming_mail.judge",
+    "incoming_mail.notices",
     "incoming_mail.receive",
     "notifications.fanout",
     "notifications.outbox",
@@ -235,6 +236,7 @@ BY_A_SECRET = {
     "incoming_mail.guests": "confirm form_fields",
     "incoming_mail.held": "content_of held_count mails_of unreached_since",
     "incoming_mail.judge": "judge_next judge hold_what_was_not_sent",
+    "incoming_mail.notices": "tell_of_held",
     "incoming_mail.receive": "receive hold_too_large waiting",
     "tickets.drafts": "save_draft draft_fields drop_draft is_there guest_draft_fields drop_guest_draft",
 }

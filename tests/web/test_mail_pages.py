@@ -44,6 +44,7 @@ def take(desk: Desk, content: bytes) -> int:
 def test_a_mail_of_somebody_unknown_is_accepted_with_one_press(desk: Desk, sam: Browser) -> None:
     """The sender gets an account in the ticket's project, and the mail joins the ticket."""
     take(desk, build_mail(sender="Joe Baker <joe@shop.example>", subject="Re: SUP-1001"))
+    assert "1 mail waits for a decision" in sam.open("/support/desk/").text
     page = sam.open(address_of(sam.open(MAIL), "Re: SUP-1001"))
     assert "Held: nobody here has the sender's address" in page.text
     assert "joins that project and sees all its tickets" in page.text

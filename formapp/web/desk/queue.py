@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as Answer
 
 from formapp import audit
 from formapp.errors import NotFound, UseCaseError
+from formapp.incoming_mail import held
 from formapp.operations import policy_in_use
 from formapp.tickets import csv_export, search, triage
 from formapp.tickets.search import Filters, QueuePage
@@ -123,6 +124,7 @@ def _queue_page(filters: Filters, typed: str, was: str, found: QueuePage | None 
         typed=typed,
         was=was,
         error=error,
+        held_mails=held.held_count(desk.services),
         edited_policy=policy_in_use.edited_file(desk.services.settings),
         zone=zone_words(desk.services.policy.calendar.zone),
         first_page=_address(typed) if request.args.get("after") else "",

@@ -62,7 +62,7 @@ class Desk:
         page.wait_for_url(re.compile("/support/(tickets|desk/)"))
 
     def sign_in_by_mail(self, page: Page) -> None:
-        """Open the newest mail of the development inbox, its link, and press the button behind it that only signs in."""
+        """Open the newest mail of the development inbox, its link, and press the button that only signs in."""
         self.open_newest_link(page)
         page.get_by_role("button", name=SIGN_IN).click()
 

@@ -11,16 +11,12 @@ from formapp.attachments import service as attachments
 from formapp.demo import company as demo
 from formapp.models import Ticket
 from formapp.tickets.queries import tickets_of
-from tests.browser.conftest import Desk
+from tests.browser.conftest import SIGN_IN, Desk
 
 SUBJECT = "Search finds nothing"
 DESCRIPTION = (
     "It says “no results” for every word,\neven for those in the titles.\n\n  (two spaces, a <tag>, 日本語 and 🦊)"
 )
-
-
-SIGN_IN = re.compile("^Sign in( and read it first)?$")
-"""The button of a link that sends nothing: it has more words where a whole ticket waits."""
 
 
 def fill(page: Page, subject: str = SUBJECT, description: str = DESCRIPTION) -> None:

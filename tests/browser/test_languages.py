@@ -179,6 +179,9 @@ def test_nothing_moves_when_the_dates_come(open_page: Any, language: str, width:
     for name in ("", "form/"):
         page = open_page(viewport={"width": width, "height": 3500}, timezone_id="Asia/Tokyo")
         held = hold(page, "**/support/dates.json*")
+        # A desk is there, and nobody is signed in.
+        page.route("**/support/healthz", lambda route: route.fulfill(body="ok\n", content_type="text/plain"))
+        page.route("**/support/form-context.json*", lambda route: route.fulfill(json={"projects": []}))
         page.goto(home(language, name))
         page.evaluate(PAINTED)
         (asked,) = held

@@ -69,7 +69,7 @@ OPPOSITES = {
 }
 # By what the table of "What can't be undone" calls each.
 NONE = {
-    "Send a reply, an internal note, a ticket or a file": "tickets.create tickets.reply desk.reply desk.note",
+    "Send a reply, an internal note, a ticket or a file": "tickets.create tickets.reply desk.reply desk.note confirm.send",
     "Merge a ticket": "desk.merge",
     "Send a message or an invitation": "outgoing.replay,outbox replay,webhook test,signin.send,worker",
     "Accept a held mail": "mail.accept",
@@ -83,7 +83,7 @@ NONE = {
 CHANGE_NOTHING = (
     "account list,account show,project list,project show,member list,member show,closure list,webhook list,db check,"
     "outbox list,audit list,person export,doctor,serve,web,demo,mail receive,mail fetch,lmtp,"
-    "outgoing.try_again,files.remove"
+    "outgoing.try_again,files.remove,search rebuild,monitoring.through"
 )
 
 

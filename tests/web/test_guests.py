@@ -74,14 +74,14 @@ def test_pressed_twice_it_is_one_and_the_page_says_so(desk: Desk, visitor: Brows
     page = confirmation(visitor)
     visitor.send(page.form(page.url))
     again = visitor.send(page.form(page.url))
-    assert (again.status, "Either you have sent the ticket already, and we have it." in again.text) == (404, True)
+    assert (again.status, "Either you have sent the ticket already, and we have it." in again.text) == (410, True)
     assert len(stored(desk.services, IncomingMail)) == 1
 
 
 @pytest.mark.parametrize("token", ["", "x", "another"])
 def test_a_link_that_never_was_opens_nothing(desk: Desk, visitor: Browser, token: str) -> None:
     sent_by_guest(visitor)
-    assert visitor.open(f"/support/confirm/{token or 'none'}").status == 404
+    assert visitor.open(f"/support/confirm/{token or 'none'}").status == 410
     assert len(stored(desk.services, Draft)) == 1
 
 

@@ -44,4 +44,4 @@ def done() -> Response:
 
 
 def _gone() -> Response:
-    return page("confirm-gone.html", 404)
+    return page("confirm-gone.html", 410)

@@ -121,7 +121,7 @@ def form_with_help(page: Page) -> None:
 
 def form_with_errors(page: Page) -> None:
     page.goto("/file-a-ticket/")
-    page.get_by_role("button", name="Send ticket").click()
+    page.get_by_role("button", name="Send ticket").last.click()
     expect(page.get_by_text("There is a problem")).to_be_visible()
 
 

@@ -101,8 +101,8 @@ def test_the_tabs_are_those_of_the_desk_and_lead_to_one_s_own_tickets_too(full: 
     tabs = [
         link for link in sam.open(QUEUE).all("a") if link["href"].startswith("/support/") and link.parent.tag == "li"
     ]
-    names = ["Queue", "Closures", "Outgoing", "Audit log", "My tickets", "Account settings"]
-    assert [tab.text for tab in tabs][:6] == names
+    names = ["Queue", "Mail", "Closures", "Outgoing", "Audit log", "My tickets", "Account settings"]
+    assert [tab.text for tab in tabs][:7] == names
     assert [tab.text for tab in tabs if tab.get("aria-current")] == ["Queue", "Open"]
     assert sam.open("/support/tickets").heading == "My tickets"
     customer = full.browser_of("ada@shop.example")

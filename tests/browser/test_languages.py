@@ -237,7 +237,7 @@ _ACCENTS = str.maketrans({letter: pseudo(letter)[1:-1] for letter in "aceinouyAC
 def answer_as_a_desk(page: Page, state: dict[str, int]) -> None:
     """Dates, the file store and the pulse of a desk that speaks the pseudo-language; ``state`` holds its answers."""
     page.route("**/support/dates.json*", lambda route: route.fulfill(body=dates(PSEUDO_LANGUAGE)))
-    page.route("**/support/healthz", lambda route: route.fulfill(status=state["health"]))
+    page.route("**/support/healthz", lambda route: route.fulfill(status=state["health"], body="ok\n"))
     known = {
         "sending_as": "Ada Martin",
         "made_for": "x",
@@ -324,7 +324,7 @@ def test_no_word_is_left_that_no_catalogue_has_wherever_one_walks(open_page: Any
 
     with in_language(PSEUDO_LANGUAGE):
         zone = zone_words(load(POLICY).calendar.zone)
-    data = (zone, ".png", "a.exe", "help@shop.example", "Ada Martin")
+    data = (zone, "e.png", ".png", "a.exe", "help@shop.example", "Ada Martin")
     assert len(walk.read) > 100
     left = {text: not_translated(text, *data) for text in walk.read}
     assert {text: words for text, words in left.items() if words} == {}

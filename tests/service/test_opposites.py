@@ -69,7 +69,8 @@ OPPOSITES = {
 }
 # By what the table of "What can't be undone" calls each.
 NONE = {
-    "Send a reply, an internal note, a ticket or a file": "tickets.create tickets.reply desk.reply desk.note confirm.send",
+    "Send a reply, an internal note, a ticket or a file": "tickets.create tickets.reply desk.reply desk.note "
+    "confirm.send",
     "Merge a ticket": "desk.merge",
     "Send a message or an invitation": "outgoing.replay,outbox replay,webhook test,signin.send,worker",
     "Accept a held mail": "mail.accept",

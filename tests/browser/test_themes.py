@@ -87,7 +87,7 @@ def opened(chromium: Browser, site: Path, *, right_to_left: bool = False, **opti
         if url.netloc == urlsplit(ADDRESS).netloc and file.is_file():
             body = file.read_bytes()
             if right_to_left:
-                body = body.replace(b"<html ", b'<html dir="rtl" ', 1).replace(b'<body dir="ltr"', b'<body dir="rtl"')
+                body = body.replace(b"<html ", b'<html dir="rtl" ', 1).replace(b'dir="ltr"', b'dir="rtl"')
             route.fulfill(body=body, content_type=mimetypes.guess_type(file.name)[0] or "text/plain")
         else:
             route.abort()

@@ -145,7 +145,7 @@ def test_a_german_customer_is_answered_in_german_while_staff_read_english(desk: 
     subject, text = mails_to(desk.services, "ada@shop.example")[-1]
     assert subject == "Ihr Anmeldelink für den Support"
     assert "Der Link funktioniert einmal, innerhalb von 15 Minuten." in text
-    assert page.heading == "Open a ticket"
+    assert page.heading == "One step left: your ticket is not sent yet"
     sent = visitor.send(page.form("/support/tickets"))
 
     assert sent.heading == "Ihr Ticket ist gesendet"
@@ -191,7 +191,7 @@ def test_who_is_unknown_is_told_so_in_the_language_of_the_form(desk: Desk, visit
     form.fields["email"] = "who@nowhere.example"
     visitor.send(form)
     subjects = [subject for subject, _ in mails_to(desk.services, "who@nowhere.example")]
-    assert subjects == ["Nous ne connaissons pas cette adresse", "No conocemos esta dirección"]
+    assert subjects == ["Confirmez votre adresse pour envoyer votre ticket", "No conocemos esta dirección"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -421,7 +421,7 @@ REFERENCES = tuple(
 
 def test_no_page_and_no_mail_of_the_desk_has_a_sentence_left_in_english(desk: Desk) -> None:
     kinds = sorted((f".{kind}" for kind in desk.services.policy.form.attachments.kinds), key=len, reverse=True)
-    data = (*REFERENCES, "/support/sign-in", *DATA, *kinds)
+    data = (*REFERENCES, "/support/sign-in", "/support/desk/mail", *DATA, *kinds)
     left = []
     for page in walk(desk):
         assert page.one("html").get("lang") == PSEUDO_LANGUAGE, page.url

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, or_, select, text, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from formapp.attachments import service as attachments
 from formapp.database.retry import tried_again
@@ -200,20 +201,7 @@ def _file_once(
         if most_an_hour is not None and context.sent_within_hour >= most_an_hour:
             raise TooManyTickets
         store_policy(connection, services.policy, now)
-        ticket = _store(services, connection, context, sent, digest, evidence, now)
-        files = attachments.attach(
-            services, database, sent.files, ticket_id=ticket.id, message_id=None, account_id=account_id, now=now
-        )
-        search_index.add_ticket(
-            connection,
-            ticket.id,
-            project_id=context.project_id,
-            account_id=account_id,
-            subject=sent.subject,
-            url=sent.url,
-            description=sent.description,
-            files=[file.name for file in files],
-        )
+        ticket = _store(services, database, context, sent, digest, evidence, now)
         return Filed(ticket, duplicate=False)
 
 
@@ -307,15 +295,15 @@ def _digest(services: Services, sent: TicketInput) -> str:
 
 def _store(
     services: Services,
-    connection: Connection,
+    database: Session,
     context: FilingContext,
     sent: TicketInput,
     digest: str,
     evidence: Evidence,
     now: datetime,
 ) -> FiledTicket:
-    """Write the ticket with its deadlines, its first event and what tells of it."""
-    policy = services.policy
+    """Write the ticket with its deadlines, its files, its words, its first event and what tells of it."""
+    policy, connection = services.policy, database.connection()
     due = policy.deadlines(sent.priority, now, closures=closures.closures_known_at(connection, now, now))
     values = {
         "project_id": context.project_id,
@@ -341,6 +329,19 @@ def _store(
     }
     number = connection.execute(_INSERT, values).scalar_one()
     filed = FiledTicket(number, now, due.response_due, due.resolution_due)
+    files = attachments.attach(
+        services, database, sent.files, ticket_id=number, message_id=None, account_id=context.account_id, now=now
+    )
+    search_index.add_ticket(
+        connection,
+        number,
+        project_id=context.project_id,
+        account_id=context.account_id,
+        subject=sent.subject,
+        url=sent.url,
+        description=sent.description,
+        files=[file.name for file in files],
+    )
     details = {"priority": sent.priority}
     if evidence.dropped:
         details["answers no longer known"] = json.dumps(evidence.dropped)

@@ -17,7 +17,15 @@ from tests.web.page import Browser
 WORD = "a description that nobody else types"
 OWN_PAGE = {"Sec-Fetch-Site": "same-origin"}
 # What every room uses: it is no station on the way.
-UNDERNEATH = {"formapp.text", "formapp.errors", "formapp.logs", "formapp.tokens", "formapp.models", "formapp.policies"}
+UNDERNEATH = {
+    "formapp.text",
+    "formapp.search_words",
+    "formapp.errors",
+    "formapp.logs",
+    "formapp.tokens",
+    "formapp.models",
+    "formapp.policies",
+}
 
 
 def test_each_room_is_entered_once(desk: Desk, ada: Browser) -> None:

@@ -211,7 +211,7 @@ def _judgement(
             return replace(known, reason="staff-without-ticket")
         if of_guest:
             return _file(services, mail, content, person, known, now, project_key)
-        return _ask(services, content, person, known, now, accepted=accepted)
+        return _ask(services, mail, content, person, known, now, accepted=accepted)
     if not person.is_staff and not member:
         return replace(known, reason="not-permitted")
     return _add(services, mail, content, person, ticket, known, now)
@@ -272,6 +272,7 @@ def _add(
 
 def _ask(
     services: Services,
+    mail: IncomingMail,
     content: ReadMail,
     person: Account,
     known: Judgement,
@@ -290,6 +291,8 @@ def _ask(
         "description": content.whole[: services.policy.form.description_length],
         "files": " ".join(staged.tokens),
         "email": person.email,
+        # The same mail asked about twice, as after a crash, files one ticket.
+        "submission": f"mail-{mail.digest}",
     }
     token = drafts.save_draft(services, person.id, fields, now, keep=FORM_KEPT)
     magic_links.request_link(services, person.email, now, draft_token=token, place="mail")

@@ -8,12 +8,12 @@ import pytest
 
 from formapp import worker
 from formapp.attachments.service import staged_files
-from formapp.incoming_mail import judge
+from formapp.incoming_mail import guests, judge
 from formapp.incoming_mail.receive import receive
 from formapp.models import Attachment, Draft, IncomingMail, Message, OutboxMessage, Ticket
 from formapp.notifications.email import reply_address
 from formapp.services import Services
-from formapp.tickets import triage
+from formapp.tickets import drafts, triage
 from formapp.tickets.replies import reply_as_staff
 from tests.builders import NOW, Clock, build_account, build_customer, build_staff, file_ticket, stored, written
 from tests.incoming_mail.mails import ADDRESS, PNG, build_mail, outcomes, reading_mail, sent_to
@@ -212,3 +212,31 @@ def test_staff_are_told_that_a_mail_waits_and_spam_tells_them_once_an_hour(desk:
     receive(desk, build_mail(sender="eve@elsewhere.example", message_id="<later@elsewhere.example>"), "pipe", clock.now)
     worker.run_once(desk, clock)
     assert len([row for row in stored(desk, OutboxMessage) if row.kind == "staff-held"]) == 2
+
+
+@pytest.mark.parametrize("kind", ["a reply", "a form to complete", "a guest's ticket"])
+def test_a_worker_that_dies_before_it_notes_what_it_did_doubles_nothing(
+    desk: Services, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """The mail is judged again: one reply, and two forms that file one ticket."""
+    ada = build_customer(desk)
+    if kind == "a guest's ticket":
+        fields = {"subject": "Help", "description": "Down", "priority": "high", "email": ada.email}
+        number = guests.confirm(desk, drafts.save_draft(desk, None, fields, NOW), NOW)
+    else:
+        reference = file_ticket(desk, ada).ticket.reference if kind == "a reply" else ""
+        number = receive(desk, build_mail("Help", subject=f"Down {reference}"), "pipe", NOW)
+
+    def dies(*_given: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(judge, "_note", dies)
+        with pytest.raises(KeyboardInterrupt):
+            judge.judge(desk, number, NOW)
+    judge.judge(desk, number, NOW)
+    for draft in stored(desk, Draft):
+        file_ticket(desk, ada, submission=draft.fields["submission"], subject="Down", description="Help")
+    assert len(stored(desk, Ticket)) == 1
+    assert len(stored(desk, Message)) == (kind == "a reply")
+    assert (len(stored(desk, Draft)) > 1) == (kind == "a form to complete")

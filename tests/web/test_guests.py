@@ -50,6 +50,8 @@ def test_a_ticket_of_somebody_unknown_reaches_staff_and_becomes_a_ticket(
     assert "somebody without an account sent it with the form" in sam.open(MAIL).text
     one = sam.open(f"{MAIL}/1")
     assert "app.log" in one.text
+    said = dict(zip((term.text for term in one.all("dt")), (told.text.strip() for told in one.all("dd")), strict=True))
+    assert (said["Project"], said["URL"], said["Priority"]) == ("Riverside Shop", filled()["url"], "High")
     form = one.form(f"{MAIL}/1/accept")
     form.fields["project"] = "shop"
     assert "The mail is added to SUP-100" in sam.send(form).text

@@ -11,10 +11,11 @@ from formapp.incoming_mail import held
 from formapp.incoming_mail.held import MailFacts
 from formapp.incoming_mail.judge import Judgement
 from formapp.models import reference_of
+from formapp.policies import in_words
 from formapp.translation import gettext as _
 from formapp.web.body.form_data import form_data
 from formapp.web.context import web
-from formapp.web.desk.mail_presenter import present_content, present_mail
+from formapp.web.desk.mail_presenter import present_content, present_form_fields, present_mail
 from formapp.web.layout.page import page
 from formapp.web.row_number import row_number
 from formapp.web.session_cookie import require_person
@@ -128,6 +129,7 @@ def _mail_page(facts: MailFacts, *, error: str = "") -> Response:
         422 if error else 200,
         assets=("support-desk.css", "support-ticket.css"),
         mail=present_mail(facts),
+        form_fields=present_form_fields(facts, in_words(web().services.policy)),
         content=present_content(content) if content else None,
         projects=[]
         if facts.project_key

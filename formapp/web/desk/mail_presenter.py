@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from formapp.incoming_mail.guests import form_fields
 from formapp.incoming_mail.held import MailFacts
 from formapp.incoming_mail.judge import REASONS
 from formapp.incoming_mail.reading import ReadMail
 from formapp.text import size_words
 from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
+from supportpolicy import Policy
 
 OUTCOMES = {
     "new": gettext_noop("Not looked at yet"),
@@ -80,6 +82,20 @@ def present_mail(facts: MailFacts) -> MailView:
         judged_by=facts.judged_by,
         is_whole=mail.raw is not None,
     )
+
+
+def present_form_fields(facts: MailFacts, policy: Policy) -> list[tuple[str, str]]:
+    """What the form of somebody unknown said beside subject and text; nothing of other mail."""
+    if facts.mail.door != "form" or facts.mail.raw is None:
+        return []
+    fields = form_fields(facts.mail.raw)
+    labels = {priority.id: priority.label for priority in policy.priorities}
+    said = [
+        (_("Project"), fields["project"]),
+        (_("URL"), fields["url"]),
+        (_("Priority"), labels.get(fields["priority"], "")),
+    ]
+    return [(label, value) for label, value in said if value.strip()]
 
 
 def present_content(content: ReadMail) -> ContentView:

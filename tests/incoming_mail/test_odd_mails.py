@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from formapp.accounts.accounts import disable_account
 from formapp.incoming_mail import judge
 from formapp.incoming_mail.receive import receive
 from formapp.models import Attachment, IncomingMail, Message, OutboxMessage
@@ -146,6 +147,7 @@ ROWS: dict[str, Row] = {
     "a sender that is no address": Row(mail(sender="Ada Martin"), (HELD, "no-sender")),
     "a stranger": Row(mail(sender="eve@elsewhere.example"), (HELD, "unknown-sender")),
     "somebody of another project": Row(mail(sender="cleo@museum.example"), (HELD, "not-permitted")),
+    "somebody whose account is disabled": Row(mail(sender="gone@shop.example"), (HELD, "disabled")),
     "a colleague by a customer's address": Row(mail(sender="sam@platform.example"), (HELD, "staff-not-confirmed")),
     "800 headers": Row(mail(more="".join(f"X-{n}: a\n" for n in range(800)))),
     "a thousand references": Row(mail(more="References: " + " ".join(f"<{n}@a>" for n in range(1000)) + "\n")),
@@ -246,6 +248,8 @@ def desk(tmp_path: Path) -> Iterator[Services]:
     ada = build_customer(services)
     build_staff(services)
     build_account(services, "cleo@museum.example")
+    build_account(services, "gone@shop.example")
+    disable_account(services, "gone@shop.example", NOW)
     file_ticket(services, ada)
     yield services
     services.database.engine.dispose()

@@ -18,7 +18,7 @@ from formapp.accounts import magic_links
 from formapp.attachments import jobs as attachment_jobs
 from formapp.attachments import service as attachments
 from formapp.hours import banner
-from formapp.incoming_mail import imap, judge
+from formapp.incoming_mail import imap, processing
 from formapp.logs import failure_place, log
 from formapp.models import OutboxMessage
 from formapp.notifications import fanout, outbox, webhooks
@@ -68,13 +68,15 @@ def lanes(services: Services, clock: Clock) -> Iterator[Lane]:
         yield Lane(f"webhooks {number}", lambda: int(pool.deliver_next()))
     if services.settings.imap_url:
         yield Lane(lane_rounds.FETCHING_MAIL, _every(FETCHING_PAUSE, clock, lambda: imap.fetch(services, clock)))
-    yield Lane("incoming mail", lambda: judge.judge_next(services, clock))
+    yield Lane("incoming mail", lambda: processing.process_next(services, clock))
     yield Lane("clock", lambda: sla.record_due_notices(services, clock))
     yield Lane("closures", lambda: int(banner.write(services, clock())))
     yield Lane("rendering", lambda: replies.render_new(services, clock))
     yield Lane("files", lambda: attachment_jobs.run_due(services, clock, most=1))
     yield Lane("cleaning", _every(CLEANING_PAUSE, clock, lambda: sweep_files(services, clock())))
-    yield Lane("unsent mail", _every(CLEANING_PAUSE, clock, lambda: judge.hold_what_was_not_sent(services, clock())))
+    yield Lane(
+        "unsent mail", _every(CLEANING_PAUSE, clock, lambda: processing.hold_what_was_not_sent(services, clock()))
+    )
     yield Lane("retention", _every(CLEANING_PAUSE, clock, lambda: retention.prune_some(services, clock())))
 
 
@@ -98,7 +100,7 @@ def run_once(services: Services, clock: Clock) -> int:
     banner.write(services, clock())
     while sla.record_due_notices(services, clock):
         pass
-    while judge.judge_next(services, clock):
+    while processing.process_next(services, clock):
         pass
     while replies.render_new(services, clock):
         pass

@@ -22,7 +22,7 @@ from formapp.best_effort import best_effort
 from formapp.database.engine import BRIEFLY
 from formapp.errors import FilesGone, FilesTooLarge, NotFound, TooManyFiles
 from formapp.logs import failure_place, log
-from formapp.models import AnonymousFile, Attachment, Message
+from formapp.models import AnonymousFile, Attachment, Draft, Message
 from formapp.services import Services
 from formapp.text import size_words
 from formapp.translation import gettext as _
@@ -180,16 +180,26 @@ def preview(services: Services, attachment: Attachment) -> bytes | None:
 
 
 def remove_expired(services: Services, now: datetime) -> int:
-    """Remove the files that nothing was attached to in time; how many were removed."""
-    listing = services.files.listing()
+    """Remove the files that nothing was attached to in time; how many were removed. Those of a saved form stay."""
+    listing, carried = services.files.listing(), _carried_by_forms(services)
     removed = 0
     while batch := dict(islice(listing, _BATCH)):
         with services.read() as database:
             attached = set(database.scalars(select(Attachment.key).where(Attachment.key.in_(batch))))
         for key, written in batch.items():
-            if key not in attached and _received(services, key, written) < now - services.settings.keep.staged_files:
+            if (
+                key not in attached
+                and key not in carried
+                and _received(services, key, written) < now - services.settings.keep.staged_files
+            ):
                 removed += _removed(services, key)
     return removed
+
+
+def _carried_by_forms(services: Services) -> set[str]:
+    """The files that forms carry which wait for their sender: one that a mail has filled waits long."""
+    with services.read() as database:
+        return {token for fields in database.scalars(select(Draft.fields)) for token in fields.get("files", "").split()}
 
 
 def _removed(services: Services, key: str) -> bool:

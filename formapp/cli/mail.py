@@ -8,7 +8,7 @@ import click
 
 from formapp.cli.context import desk_of, with_desk
 from formapp.errors import UseCaseError
-from formapp.incoming_mail import imap, judge
+from formapp.incoming_mail import imap, processing
 from formapp.incoming_mail.receive import LARGEST, receive
 from formapp.services import Services, utc_now
 
@@ -43,13 +43,13 @@ def mail_receive(context: click.Context) -> None:
 @mail.command(name="fetch")
 @with_desk
 def mail_fetch(desk: Services) -> None:
-    """Fetch what lies in the mailbox of FORMAPP_IMAP_URL and judge it; the worker does so by itself."""
+    """Fetch what lies in the mailbox of FORMAPP_IMAP_URL and process it; the worker does so by itself."""
     if not desk.settings.imap_url:
         raise UseCaseError("No mailbox is set (FORMAPP_IMAP_URL)")
     try:
         fetched = imap.fetch(desk, utc_now)
     except OSError as error:
         raise UseCaseError(f"The mailbox can't be read: {error}") from error
-    while judge.judge_next(desk, utc_now):
+    while processing.process_next(desk, utc_now):
         pass
     click.echo(f"{fetched} fetched.")

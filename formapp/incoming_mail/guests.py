@@ -29,7 +29,7 @@ from formapp.tickets import drafts
 from formapp.tokens import hash_token
 
 FIELDS_HEADER = "X-Support-Form"
-_CARRIED = ("project", "url", "priority", "answers", "page", "language")
+_CARRIED = ("project", "subject", "url", "priority", "answers", "page", "language")
 
 
 def confirm(services: Services, draft_token: str, now: datetime) -> int:

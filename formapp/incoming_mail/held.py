@@ -13,8 +13,9 @@ from formapp import audit
 from formapp.accounts import accounts, projects
 from formapp.actors import acting_account, require_staff
 from formapp.errors import NotFound, UseCaseError
-from formapp.incoming_mail.judge import Judgement, judge
+from formapp.incoming_mail.outcomes import MailOutcome
 from formapp.incoming_mail.parsing import Unreadable
+from formapp.incoming_mail.processing import process
 from formapp.incoming_mail.reading import ReadMail, read_mail
 from formapp.models import LARGEST_ID, Account, IncomingMail, Membership, Project, Ticket
 from formapp.services import Services
@@ -35,7 +36,7 @@ class MailFacts:
     person: str
     """The name of the account that has the sender's address, or that mail doesn't reach."""
     is_member: bool
-    judged_by: str
+    decided_by: str
 
 
 def mails(
@@ -73,7 +74,7 @@ def held_count(services: Services) -> int:
         return database.scalar(select(func.count()).where(IncomingMail.state == "held")) or 0
 
 
-def accept(services: Services, actor: int, number: int, now: datetime, *, project_key: str = "") -> Judgement:
+def accept(services: Services, actor: int, number: int, now: datetime, *, project_key: str = "") -> MailOutcome:
     """Take a held mail as its sender's. Raises NotPermitted, NotFound, and UseCaseError where that can't be.
 
     Who isn't known gets an account, and whoever isn't in its ticket's project joins that; without a ticket the
@@ -99,10 +100,10 @@ def accept(services: Services, actor: int, number: int, now: datetime, *, projec
                 parsed = content.parsed
                 account = accounts.add_account_in(database, parsed.sender, parsed.sender_name, by, now)
             projects.add_member_in(database, account, key, by, now)
-    judgement = judge(services, number, now, accepted_by=actor, project_key=key)
-    if judgement.state == "held":
+    outcome = process(services, number, now, accepted_by=actor, project_key=key)
+    if outcome.state == "held":
         raise UseCaseError(_("The ticket can't take this mail as it is"))
-    return judgement
+    return outcome
 
 
 def mark_as_spam(services: Services, actor: int, number: int, now: datetime) -> None:
@@ -116,7 +117,7 @@ def mark_as_spam(services: Services, actor: int, number: int, now: datetime) -> 
         if mail.state != "held":
             raise UseCaseError(_("Somebody has decided about this mail already"))
         # The reason stays: by it the mail can be held again.
-        mail.state, mail.judged_at, mail.judged_by_id = "spam", now, person.id
+        mail.state, mail.processed_at, mail.decided_by_id = "spam", now, person.id
 
 
 def hold_again(services: Services, actor: int, number: int, now: datetime) -> None:
@@ -128,7 +129,7 @@ def hold_again(services: Services, actor: int, number: int, now: datetime) -> No
             raise NotFound
         if mail.state != "spam":
             raise UseCaseError(_("This mail isn't marked as spam"))
-        mail.state, mail.judged_at, mail.judged_by_id = "held", now, None
+        mail.state, mail.processed_at, mail.decided_by_id = "held", now, None
 
 
 def mails_of(services: Services, ticket_id: int) -> Mapping[int, tuple[int, bool]]:
@@ -162,7 +163,7 @@ def _facts(database: Session, number: int) -> MailFacts:
     ticket = database.get(Ticket, mail.ticket_id) if mail.ticket_id else None
     project = database.get(Project, ticket.project_id) if ticket else None
     person = database.get(Account, mail.account_id) if mail.account_id else None
-    judge_ = database.get(Account, mail.judged_by_id) if mail.judged_by_id else None
+    decider = database.get(Account, mail.decided_by_id) if mail.decided_by_id else None
     return MailFacts(
         mail=mail,
         reference=ticket.reference if ticket else "",
@@ -170,7 +171,7 @@ def _facts(database: Session, number: int) -> MailFacts:
         project_name=project.name if project else "",
         person=person.name if person else "",
         is_member=bool(person and (person.is_staff or _in_a_project(database, person.id, project))),
-        judged_by=judge_.name if judge_ else "",
+        decided_by=decider.name if decider else "",
     )
 
 

@@ -20,7 +20,7 @@ PAUSE = timedelta(hours=1)
 def tell_of_held(services: Services, database: Session, mail: IncomingMail, now: datetime) -> None:
     """Write a mail to everybody at the desk, inside the caller's transaction, where it is time for one."""
     lately = select(func.count()).where(
-        IncomingMail.state == "held", IncomingMail.judged_at > now - PAUSE, IncomingMail.id != mail.id
+        IncomingMail.state == "held", IncomingMail.processed_at > now - PAUSE, IncomingMail.id != mail.id
     )
     if mail.reason != "guest" and database.scalar(lately):
         return

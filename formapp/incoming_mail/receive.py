@@ -80,7 +80,7 @@ def hold_too_large(services: Services, head: bytes, size: int, door: Door, now: 
             sender=address_to_find(parseaddr(header(message, "From"))[1]),
             subject=header(message, "Subject")[:LONGEST_SUBJECT],
             confirmed=False,
-            judged_at=now,
+            processed_at=now,
             retry_at=now,
         )
         database.execute(statement.on_conflict_do_nothing(index_elements=[IncomingMail.digest]))
@@ -88,7 +88,7 @@ def hold_too_large(services: Services, head: bytes, size: int, door: Door, now: 
 
 
 def waiting(services: Services) -> int:
-    """How many messages are stored and not judged yet."""
+    """How many messages are stored and not processed yet."""
     with services.read() as database:
         return database.scalar(select(func.count()).where(IncomingMail.state == "new")) or 0
 

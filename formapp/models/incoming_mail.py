@@ -15,7 +15,7 @@ INCOMING_STATES = ("new", "added", "asked", "held", "ignored", "bounce", "spam")
 
 
 class IncomingMail(Base):
-    """One message as it was received. It is stored first and judged afterwards, so that none is lost."""
+    """One message as it was received. It is stored first and processed afterwards, so that none is lost."""
 
     __tablename__ = "incoming_mails"
     __table_args__ = (
@@ -25,7 +25,7 @@ class IncomingMail(Base):
         Index(None, "ticket_id"),
         Index(None, "account_id"),
         Index(
-            "ix_incoming_mails_unjudged",
+            "ix_incoming_mails_unprocessed",
             "id",
             sqlite_where=text("state = 'new'"),
             postgresql_where=text("state = 'new'"),
@@ -40,7 +40,7 @@ class IncomingMail(Base):
     )
     size: Mapped[int] = mapped_column(comment="Its length in bytes")
     raw: Mapped[bytes | None] = mapped_column(LargeBinary, comment="The whole message; empty once pruned or erased")
-    state: Mapped[str] = mapped_column(String(8), comment="What became of it; new: not judged yet")
+    state: Mapped[str] = mapped_column(String(8), comment="What became of it; new: not processed yet")
     reason: Mapped[str] = mapped_column(String(32), comment="Why, as a code; empty where the state says all")
     sender: Mapped[str] = mapped_column(String(254), comment="The address that it names as its sender, or empty")
     subject: Mapped[str] = mapped_column(String(200), comment="Its subject, shortened")
@@ -56,15 +56,15 @@ class IncomingMail(Base):
     message_id: Mapped[int | None] = mapped_column(
         ForeignKey("messages.id", ondelete="SET NULL"), unique=True, comment="The reply that it became"
     )
-    judged_at: Mapped[datetime | None] = mapped_column(UtcDateTime, comment="When it got its state")
-    judged_by_id: Mapped[int | None] = mapped_column(
+    processed_at: Mapped[datetime | None] = mapped_column(UtcDateTime, comment="When it got its state")
+    decided_by_id: Mapped[int | None] = mapped_column(
         ForeignKey("accounts.id"), comment="Who at the desk decided; empty: the rules"
     )
     draft_hash: Mapped[str | None] = mapped_column(
         String(64), comment="SHA-256 of the token of the form that was filled with it, hex"
     )
-    attempts: Mapped[int] = mapped_column(default=0, server_default="0", comment="How often it was tried to judge it")
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0", comment="How often it was tried to process it")
     retry_at: Mapped[datetime] = mapped_column(
-        UtcDateTime, comment="Not judged before: somebody is at it, or it failed"
+        UtcDateTime, comment="Not processed before: somebody is at it, or it failed"
     )
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime, comment="When it got an automatic answer")

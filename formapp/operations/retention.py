@@ -91,9 +91,9 @@ def prune_outbox(services: Services, now: datetime) -> int:
 
 
 def prune_mails(services: Services, now: datetime) -> int:
-    """Received mail that was judged. What is held, or waits for its sender, stays."""
+    """Received mail that was processed. What is held, or waits for its sender, stays."""
     owed = IncomingMail.state.in_(("new", "held", "asked"))
-    return _prune_rows(services, IncomingMail.id, services.settings.keep.mail, IncomingMail.judged_at, now, ~owed)
+    return _prune_rows(services, IncomingMail.id, services.settings.keep.mail, IncomingMail.processed_at, now, ~owed)
 
 
 def prune_attempts(services: Services, now: datetime) -> int:

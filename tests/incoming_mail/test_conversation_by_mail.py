@@ -8,7 +8,7 @@ import pytest
 
 from formapp import worker
 from formapp.attachments.service import staged_files
-from formapp.incoming_mail import guests, judge
+from formapp.incoming_mail import guests, processing
 from formapp.incoming_mail.receive import receive
 from formapp.models import Attachment, Draft, IncomingMail, Message, OutboxMessage, Ticket
 from formapp.notifications.email import reply_address
@@ -101,7 +101,10 @@ def test_what_names_no_ticket_becomes_a_form_to_complete(desk: Services) -> None
     assert (draft.fields["subject"], draft.fields["description"]) == ("Checkout is down", "It is down.")
     assert [one.name for one in staged_files(desk, draft.fields["files"].split())] == ["app.log"]
 
-    judge.hold_what_was_not_sent(desk, NOW + timedelta(hours=25))
+    # The form is kept for weeks, and its files with it.
+    worker.sweep_files(desk, NOW + timedelta(days=20))
+    assert [one.name for one in staged_files(desk, draft.fields["files"].split())] == ["app.log"]
+    processing.hold_what_was_not_sent(desk, NOW + timedelta(hours=25))
     assert outcomes(desk)[0] == ("held", "not-sent")
 
 
@@ -218,7 +221,7 @@ def test_staff_are_told_that_a_mail_waits_and_spam_tells_them_once_an_hour(desk:
 def test_a_worker_that_dies_before_it_notes_what_it_did_doubles_nothing(
     desk: Services, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    """The mail is judged again: one reply, and two forms that file one ticket."""
+    """The mail is processed again: one reply, and two forms that file one ticket."""
     ada = build_customer(desk)
     if kind == "a guest's ticket":
         fields = {"subject": "Help", "description": "Down", "priority": "high", "email": ada.email}
@@ -231,10 +234,10 @@ def test_a_worker_that_dies_before_it_notes_what_it_did_doubles_nothing(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(judge, "_note", dies)
+        patched.setattr(processing, "_note", dies)
         with pytest.raises(KeyboardInterrupt):
-            judge.judge(desk, number, NOW)
-    judge.judge(desk, number, NOW)
+            processing.process(desk, number, NOW)
+    processing.process(desk, number, NOW)
     for hours, draft in enumerate(stored(desk, Draft)):
         # Hours apart: of the same text sent twice at once the desk makes one ticket anyway.
         at = NOW + timedelta(hours=hours)

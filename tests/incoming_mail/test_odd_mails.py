@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from formapp.accounts.accounts import disable_account
-from formapp.incoming_mail import judge
+from formapp.incoming_mail import outcomes, processing
 from formapp.incoming_mail.receive import receive
 from formapp.models import Attachment, IncomingMail, Message, OutboxMessage
 from formapp.services import Services
@@ -263,8 +263,8 @@ def test_there_are_at_least_sixty() -> None:
 def test_an_odd_mail_has_its_outcome(desk: Services, name: str) -> None:
     row = ROWS[name]
     number = receive(desk, row.raw, "pipe", NOW)
-    judgement = judge.judge(desk, number, NOW)
-    assert (judgement.state, judgement.reason) == row.outcome
+    outcome = processing.process(desk, number, NOW)
+    assert (outcome.state, outcome.reason) == row.outcome
     (kept,) = stored(desk, IncomingMail)
     assert kept.raw == row.raw
     if row.outcome != ADDED:
@@ -273,13 +273,13 @@ def test_an_odd_mail_has_its_outcome(desk: Services, name: str) -> None:
     (message,) = stored(desk, Message)
     assert message.body == row.text
     assert tuple(one.name for one in stored(desk, Attachment)) == row.files
-    told = [one.payload["refused"] for one in stored(desk, OutboxMessage) if one.kind == judge.FILES_REFUSED]
+    told = [one.payload["refused"] for one in stored(desk, OutboxMessage) if one.kind == outcomes.FILES_REFUSED]
     assert len(told) == bool(row.refused)
     for file_name, sentence in zip(row.refused, told[0] if told else (), strict=True):
         assert file_name in sentence
 
 
 def test_a_bounce_says_whom_mail_does_not_reach(desk: Services) -> None:
-    judge.judge(desk, receive(desk, bounce(), "pipe", NOW), NOW)
+    processing.process(desk, receive(desk, bounce(), "pipe", NOW), NOW)
     (mail_,) = stored(desk, IncomingMail)
     assert (mail_.account_id, mail_.ticket_id) == (1, 1)

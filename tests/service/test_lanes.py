@@ -297,7 +297,7 @@ def asked_long_ago(scene: Scene, message_id: str) -> int:
     number = receive(scene.services, build_mail(message_id=message_id), "pipe", NOW)
     with scene.services.write.begin() as database:
         mail = database.get_one(IncomingMail, number)
-        mail.state, mail.judged_at = "asked", NOW - timedelta(days=2)
+        mail.state, mail.processed_at = "asked", NOW - timedelta(days=2)
     return number
 
 

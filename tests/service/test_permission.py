@@ -18,7 +18,7 @@ from formapp.accounts import accounts, address_changes, csv_import, people, proj
 from formapp.actors import OPERATOR
 from formapp.errors import NotFound, NotPermitted, TextRefused, UnknownProject, UseCaseError
 from formapp.hours import closures
-from formapp.incoming_mail import held, judge
+from formapp.incoming_mail import held, processing
 from formapp.incoming_mail.receive import receive
 from formapp.models import (
     Account,
@@ -74,7 +74,8 @@ USE_CASES = (
     "incoming_mail.files",
     "incoming_mail.guests",
     "incoming_mail.held",
-    "incoming_mail.judge",
+    "incoming_mail.outcomes",
+    "incoming_mail.processing",
     "incoming_mail.notices",
     "incoming_mail.receive",
     "notifications.fanout",
@@ -235,7 +236,8 @@ BY_A_SECRET = {
     "incoming_mail.files": "stage_files",
     "incoming_mail.guests": "confirm form_fields",
     "incoming_mail.held": "content_of held_count mails_of unreached_since",
-    "incoming_mail.judge": "judge_next judge hold_what_was_not_sent",
+    "incoming_mail.outcomes": "add_reply ask_for_the_rest file_ticket",
+    "incoming_mail.processing": "process_next process hold_what_was_not_sent",
     "incoming_mail.notices": "tell_of_held",
     "incoming_mail.receive": "receive hold_too_large waiting",
     "tickets.drafts": "save_draft draft_fields drop_draft is_there guest_draft_fields drop_guest_draft",
@@ -342,7 +344,7 @@ def roles(services: Services) -> dict[str, Any]:
     triage.close(services, member.id, 2, NOW)
     for subject in ("SUP-1001", "SUP-1002"):
         number = receive(services, build_mail(sender="joe@shop.example", subject=subject), "pipe", NOW)
-        judge.judge(services, number, NOW)
+        processing.process(services, number, NOW)
     held.mark_as_spam(services, staff.id, 2, NOW)
     closures.add_closure(services, OPERATOR, NOW + length(days=2), NOW + length(days=3), "Moving house", NOW)
     manager = build_manager(services)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from formapp.accounts.accounts import find_account_by_email
-from formapp.incoming_mail import judge
+from formapp.incoming_mail import processing
 from formapp.models import Attachment, Draft, IncomingMail, OutboxMessage, Ticket
 from tests.builders import build_account, stored
 from tests.web.conftest import Desk, filled
@@ -46,7 +46,7 @@ def test_a_ticket_of_somebody_unknown_reaches_staff_and_becomes_a_ticket(
     done = visitor.send(page.form(page.url))
     assert done.heading == "Your ticket is with us"
     assert stored(desk.services, Draft) == []
-    judge.judge_next(desk.services, desk.clock)
+    processing.process_next(desk.services, desk.clock)
     assert "somebody without an account sent it with the form" in sam.open(MAIL).text
     one = sam.open(f"{MAIL}/1")
     assert "app.log" in one.text

@@ -14,7 +14,7 @@ from formapp.accounts.accounts import choose_language, invite, set_manages_peopl
 from formapp.accounts.address_changes import ask_to_change_address
 from formapp.accounts.projects import add_member, close_project
 from formapp.hours.closures import add_closure
-from formapp.incoming_mail import judge, receive
+from formapp.incoming_mail import processing, receive
 from formapp.models import Account, OutboxMessage, Ticket
 from formapp.notifications import outbox
 from formapp.notifications.email.compose import compose
@@ -332,7 +332,7 @@ def walk(desk: Desk) -> Iterator[Page]:
     )
     mail = b"From: who@nowhere.example\r\nTo: support@platform.example\r\nSubject: Hello there\r\n\r\nHello there\r\n"
     receive.receive(services, mail, "pipe", clock())
-    judge.judge_next(services, clock)
+    processing.process_next(services, clock)
     triage.assign(services, kim.id, 1, "sam@platform.example", clock(), seen=99)
     triage.correct_answers(services, kim.id, 1, {"need": "question"}, clock(), seen=99, reason="Hello there")
     for path in (

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from formapp.accounts.accounts import disable_account, find_account_by_email
-from formapp.incoming_mail import judge
+from formapp.incoming_mail import processing
 from formapp.incoming_mail.receive import receive
 from formapp.models import Draft, IncomingMail, Message
 from tests.builders import NOW, build_account, build_project, stored
@@ -37,7 +37,7 @@ def reading(desk: Desk) -> Iterator[None]:
 
 def take(desk: Desk, content: bytes) -> int:
     number = receive(desk.services, content, "pipe", NOW)
-    judge.judge(desk.services, number, NOW)
+    processing.process(desk.services, number, NOW)
     return number
 
 
@@ -78,7 +78,7 @@ def test_spam_is_set_aside_and_stays_among_all_mail(desk: Desk, sam: Browser) ->
     assert "marked as spam" in done.text
     assert "Cheap" not in done.text
     assert "Cheap" in sam.open(f"{MAIL}?show=all").text
-    assert [mail.judged_by_id for mail in stored(desk.services, IncomingMail)] == [2]
+    assert [mail.decided_by_id for mail in stored(desk.services, IncomingMail)] == [2]
 
 
 def test_what_is_no_spam_is_held_again_with_its_reason(desk: Desk, sam: Browser) -> None:

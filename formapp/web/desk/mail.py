@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Blueprint, abort, make_response, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
@@ -9,7 +11,7 @@ from formapp.accounts.projects import every_project
 from formapp.errors import NotFound, UseCaseError
 from formapp.incoming_mail import held
 from formapp.incoming_mail.held import MailFacts
-from formapp.incoming_mail.judge import Judgement
+from formapp.incoming_mail.outcomes import MailOutcome
 from formapp.models import reference_of
 from formapp.policies import in_words
 from formapp.translation import gettext as _
@@ -69,39 +71,43 @@ def whole(number: str) -> Response:
 @blueprint.post("/desk/mail/<number>/accept")
 def accept(number: str) -> Response:
     """Take a held mail as its sender's; for people at the desk."""
-    desk, facts = web(), _facts(number)
-    try:
-        project = form_data().get("project") or ""
-        judgement = held.accept(desk.services, _me(), facts.mail.id, desk.clock(), project_key=project)
-    except NotFound:
-        abort(404)
-    except UseCaseError as refused:
-        return _mail_page(_facts(number), error=refused.message)
-    session["said"] = _said(judgement)
-    return redirect(url_for("mail.mails"), 303)
+    project = form_data().get("project") or ""
+    return _decided(
+        number,
+        lambda mail: _said(held.accept(web().services, _me(), mail, web().clock(), project_key=project)),
+    )
 
 
 @blueprint.post("/desk/mail/<number>/spam")
 def spam(number: str) -> Response:
     """Set a held mail aside; for people at the desk."""
-    desk, facts = web(), _facts(number)
-    try:
-        held.mark_as_spam(desk.services, _me(), facts.mail.id, desk.clock())
-    except UseCaseError as refused:
-        return _mail_page(_facts(number), error=refused.message)
-    session["said"] = _("The mail is marked as spam. It stays under All mail.")
-    return redirect(url_for("mail.mails"), 303)
+
+    def set_aside(mail: int) -> str:
+        held.mark_as_spam(web().services, _me(), mail, web().clock())
+        return _("The mail is marked as spam. It stays under All mail.")
+
+    return _decided(number, set_aside)
 
 
 @blueprint.post("/desk/mail/<number>/not-spam")
 def hold_again(number: str) -> Response:
     """Take a mail out of spam, to decide about it anew; for people at the desk."""
-    desk, facts = web(), _facts(number)
+
+    def take_back(mail: int) -> str:
+        held.hold_again(web().services, _me(), mail, web().clock())
+        return _("The mail is no longer marked as spam. It waits here for you.")
+
+    return _decided(number, take_back)
+
+
+def _decided(number: str, decide: Callable[[int], str]) -> Response:
+    """Decide about a mail and go back to the list with what that says; where it is refused, the mail and why."""
     try:
-        held.hold_again(desk.services, _me(), facts.mail.id, desk.clock())
+        session["said"] = decide(_facts(number).mail.id)
+    except NotFound:
+        abort(404)
     except UseCaseError as refused:
         return _mail_page(_facts(number), error=refused.message)
-    session["said"] = _("The mail is no longer marked as spam. It waits here for you.")
     return redirect(url_for("mail.mails"), 303)
 
 
@@ -116,9 +122,9 @@ def _facts(number: str) -> MailFacts:
         abort(404)
 
 
-def _said(judgement: Judgement) -> str:
-    if judgement.ticket_id is not None and judgement.state == "added":
-        return _("The mail is added to %(reference)s.", reference=reference_of(judgement.ticket_id))
+def _said(outcome: MailOutcome) -> str:
+    if outcome.ticket_id is not None and outcome.state == "added":
+        return _("The mail is added to %(reference)s.", reference=reference_of(outcome.ticket_id))
     return _("The sender gets a link to the filled form, where project and priority are chosen.")
 
 

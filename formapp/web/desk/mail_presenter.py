@@ -7,7 +7,7 @@ from datetime import datetime
 
 from formapp.incoming_mail.guests import form_fields
 from formapp.incoming_mail.held import MailFacts
-from formapp.incoming_mail.judge import REASONS
+from formapp.incoming_mail.outcomes import REASONS
 from formapp.incoming_mail.reading import ReadMail
 from formapp.text import size_words
 from formapp.translation import gettext as _
@@ -42,7 +42,7 @@ class MailView:
     is_held: bool
     is_spam: bool
     confirmed: bool
-    judged_by: str
+    decided_by: str
     is_whole: bool
 
 
@@ -79,7 +79,7 @@ def present_mail(facts: MailFacts) -> MailView:
         is_held=mail.state == "held",
         is_spam=mail.state == "spam",
         confirmed=mail.confirmed,
-        judged_by=facts.judged_by,
+        decided_by=facts.decided_by,
         is_whole=mail.raw is not None,
     )
 

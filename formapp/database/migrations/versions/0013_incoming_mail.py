@@ -32,7 +32,7 @@ def upgrade() -> None:
         ),
         sa.Column("size", sa.Integer(), nullable=False, comment="Its length in bytes"),
         sa.Column("raw", sa.LargeBinary(), comment="The whole message; empty once pruned or erased"),
-        sa.Column("state", sa.String(8), nullable=False, comment="What became of it; new: not judged yet"),
+        sa.Column("state", sa.String(8), nullable=False, comment="What became of it; new: not processed yet"),
         sa.Column("reason", sa.String(32), nullable=False, comment="Why, as a code; empty where the state says all"),
         sa.Column(
             "sender", sa.String(254), nullable=False, comment="The address that it names as its sender, or empty"
@@ -51,14 +51,14 @@ def upgrade() -> None:
         ),
         sa.Column("ticket_id", sa.Integer(), comment="The ticket that it belongs to"),
         sa.Column("message_id", sa.Integer(), comment="The reply that it became"),
-        sa.Column("judged_at", UtcDateTime(), comment="When it got its state"),
-        sa.Column("judged_by_id", sa.Integer(), comment="Who at the desk decided; empty: the rules"),
+        sa.Column("processed_at", UtcDateTime(), comment="When it got its state"),
+        sa.Column("decided_by_id", sa.Integer(), comment="Who at the desk decided; empty: the rules"),
         sa.Column("draft_hash", sa.String(64), comment="SHA-256 of the token of the form that was filled with it, hex"),
         sa.Column(
-            "attempts", sa.Integer(), nullable=False, server_default="0", comment="How often it was tried to judge it"
+            "attempts", sa.Integer(), nullable=False, server_default="0", comment="How often it was tried to process it"
         ),
         sa.Column(
-            "retry_at", UtcDateTime(), nullable=False, comment="Not judged before: somebody is at it, or it failed"
+            "retry_at", UtcDateTime(), nullable=False, comment="Not processed before: somebody is at it, or it failed"
         ),
         sa.Column("answered_at", UtcDateTime(), comment="When it got an automatic answer"),
         sa.CheckConstraint("door IN ('pipe', 'imap', 'lmtp', 'form')", name=op.f("ck_incoming_mails_door_known")),
@@ -68,7 +68,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_incoming_mails_account_id_accounts")),
         sa.ForeignKeyConstraint(
-            ["judged_by_id"], ["accounts.id"], name=op.f("fk_incoming_mails_judged_by_id_accounts")
+            ["decided_by_id"], ["accounts.id"], name=op.f("fk_incoming_mails_decided_by_id_accounts")
         ),
         sa.ForeignKeyConstraint(
             ["message_id"], ["messages.id"], name=op.f("fk_incoming_mails_message_id_messages"), ondelete="SET NULL"
@@ -84,7 +84,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_incoming_mails_ticket_id"), "incoming_mails", ["ticket_id"])
     op.create_index(op.f("ix_incoming_mails_account_id"), "incoming_mails", ["account_id"])
     op.create_index(
-        "ix_incoming_mails_unjudged",
+        "ix_incoming_mails_unprocessed",
         "incoming_mails",
         ["id"],
         sqlite_where=sa.text("state = 'new'"),

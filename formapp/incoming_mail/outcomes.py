@@ -1,31 +1,23 @@
-"""What becomes of a received mail: a reply on its ticket, a form to complete, or a question to the desk.
-
-Each mail gets an outcome that staff see, and none is ever dropped. The sender must be a person who may write on
-that ticket. A From can be forged: staff are believed by an address that the desk gave to them alone, and a
-customer's mail that nothing proves is marked.
-"""
+"""Carrying out what a received mail becomes, and the outcomes that staff read of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import parse_qsl
 
-from sqlalchemy import func, select, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from formapp.accounts import magic_links
 from formapp.accounts.projects import active_projects_of
-from formapp.backoff import pause_after
-from formapp.errors import NotFound, TooManyMessages, UseCaseError
-from formapp.incoming_mail import belonging, guests, notices
+from formapp.errors import TooManyMessages, UseCaseError
+from formapp.incoming_mail import guests
 from formapp.incoming_mail.files import stage_files
-from formapp.incoming_mail.parsing import ParsedMail, Unreadable
-from formapp.incoming_mail.reading import ReadMail, read_mail
-from formapp.logs import failure_place, log
-from formapp.models import Account, IncomingMail, Membership, Message, OutboxMessage, Ticket, reference_of
+from formapp.incoming_mail.parsing import ParsedMail
+from formapp.incoming_mail.reading import ReadMail
+from formapp.logs import log
+from formapp.models import Account, IncomingMail, Message, Ticket, reference_of
 from formapp.notifications import outbox
 from formapp.services import Services
 from formapp.text import is_blank
@@ -37,8 +29,6 @@ from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
 from supportpolicy.languages import LANGUAGES, SOURCE_LANGUAGE, in_language
 
-LEASE = timedelta(minutes=5)
-MOST_TRIES = 10
 MOST_AN_HOUR = 60
 """So many mails of one person are taken as replies within an hour; what is more is held."""
 ANSWER_PAUSE = timedelta(hours=1)
@@ -49,7 +39,7 @@ FILES_REFUSED = "files-refused"
 REASONS = {
     "unreadable": gettext_noop("It can't be taken apart"),
     "too-large": gettext_noop("It is too large to be stored whole; only its headers are here"),
-    "failed": gettext_noop("The desk failed to judge it"),
+    "failed": gettext_noop("The desk failed to process it"),
     "guest": gettext_noop("Somebody without an account sent it with the form, and has confirmed the address"),
     "no-sender": gettext_noop("It names no sender, or several"),
     "unknown-sender": gettext_noop("Nobody here has the sender's address"),
@@ -78,7 +68,7 @@ REASONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class MailOutcome:
     """What a mail becomes. ``reason`` is a key of ``REASONS``, or empty where the state says all."""
 
     state: str
@@ -91,152 +81,16 @@ class Judgement:
     answered: bool = False
 
 
-def judge_next(services: Services, clock: Callable[[], datetime]) -> int:
-    """Judge the oldest mail that waits; 1, or 0 where none does. One that fails is tried again, at last held."""
-    now = clock()
-    with services.write.begin() as database:
-        unjudged = select(IncomingMail.id).where(IncomingMail.state == "new", IncomingMail.retry_at <= now)
-        oldest = unjudged.order_by(IncomingMail.id).limit(1).with_for_update(skip_locked=True)
-        number = database.scalar(oldest)
-        if number is None:
-            return 0
-        mail = database.get_one(IncomingMail, number)
-        mail.attempts += 1
-        mail.retry_at = now + LEASE
-    try:
-        judge(services, number, now)
-    except Exception as error:  # noqa: BLE001 - one mail's trouble is no other's
-        log.warning("mail not judged", mail=number, attempts=mail.attempts, error=failure_place(error))
-        passing = isinstance(error, OSError | DBAPIError) and mail.attempts < MOST_TRIES
-        with services.write.begin() as database:
-            row = database.get_one(IncomingMail, number)
-            row.retry_at = clock() + pause_after(mail.attempts)
-            if not passing:
-                _note(row, Judgement("held", "failed"), clock(), None)
-                notices.tell_of_held(services, database, row, clock())
-    return 1
-
-
-def judge(
-    services: Services, number: int, now: datetime, *, accepted_by: int | None = None, project_key: str = ""
-) -> Judgement:
-    """Judge one mail and note what it became; the same mail twice writes one reply.
-
-    ``accepted_by`` is who at the desk says that its sender is whom it names, ``project_key`` the project that was
-    chosen with it. Raises NotFound for a mail that is gone, and what database and file store raise: then nothing is
-    noted.
-    """
-    with services.read() as database:
-        mail = database.get(IncomingMail, number)
-    if mail is None or mail.raw is None:
-        raise NotFound
-    content: ReadMail | None = None
-    try:
-        content = read_mail(mail.raw)
-        judgement = _judgement(services, mail, content, now, accepted=accepted_by is not None, project_key=project_key)
-    except Unreadable:
-        judgement = Judgement("held", "unreadable")
-    with services.write.begin() as database:
-        row = database.get_one(IncomingMail, number)
-        if content is not None:
-            row.sender, row.subject = content.parsed.sender, content.parsed.subject
-        _note(row, judgement, now, accepted_by)
-        if judgement.state == "held" and accepted_by is None:
-            notices.tell_of_held(services, database, row, now)
-    log.info("mail judged", mail=number, state=judgement.state, reason=judgement.reason)
-    return judgement
-
-
-def hold_what_was_not_sent(services: Services, now: datetime) -> int:
-    """Hold mails whose form hasn't been sent within a day, so that somebody looks; how many that were."""
-    over = IncomingMail.state == "asked", IncomingMail.judged_at < now - timedelta(days=1)
-    with services.read() as database:
-        asked = database.execute(select(IncomingMail.id, IncomingMail.draft_hash).where(*over).limit(100)).all()
-    changed = 0
-    for number, draft_hash in asked:
-        state, reason = ("held", "not-sent") if drafts.is_there(services, draft_hash or "") else ("added", "sent")
-        try:
-            with services.write.begin() as database:
-                still = update(IncomingMail).where(IncomingMail.id == number, IncomingMail.state == "asked")
-                database.execute(still.values(state=state, reason=reason))
-            changed += 1
-        except DBAPIError as error:
-            log.warning("mail not held", mail=number, error=failure_place(error))
-    return changed
-
-
-def _note(row: IncomingMail, judgement: Judgement, now: datetime, accepted_by: int | None) -> None:
-    row.state, row.reason = judgement.state, judgement.reason
-    row.account_id, row.ticket_id = judgement.account_id, judgement.ticket_id
-    row.message_id, row.confirmed = judgement.message_id, judgement.confirmed
-    row.draft_hash = judgement.draft_hash
-    row.judged_at, row.judged_by_id = now, accepted_by
-    if judgement.answered:
-        row.answered_at = now
-
-
-def _judgement(
-    services: Services, mail: IncomingMail, content: ReadMail, now: datetime, *, accepted: bool, project_key: str
-) -> Judgement:
-    parsed = content.parsed
-    of_guest = mail.door == "form"
-    with services.read() as database:
-        if parsed.bounce is not None:
-            return _of_bounce(database, parsed)
-        ours = belonging.is_ours(database, services.settings, parsed.message_id)
-        ticket = None if of_guest else belonging.ticket_of(database, services.settings, parsed)
-        person = database.scalar(select(Account).where(Account.email == parsed.sender)) if parsed.sender else None
-        member = (
-            person is not None
-            and ticket is not None
-            and database.get(Membership, (person.id, ticket.project_id)) is not None
-        )
-    signed = belonging.is_signed(services.settings, parsed)
-    known = Judgement(
-        "held",
-        account_id=person.id if person else None,
-        ticket_id=ticket.id if ticket else None,
-        confirmed=accepted or signed or of_guest or belonging.is_authenticated(services.settings, parsed),
-    )
-    if not accepted and (parsed.automatic or ours):
-        return replace(known, state="ignored", reason="our-own" if ours else "automatic")
-    if person is None or person.disabled_at is not None:
-        reason = "disabled" if person else "unknown-sender" if parsed.sender else "no-sender"
-        reason = "guest" if of_guest and person is None else reason
-        return replace(known, reason=reason)
-    if person.is_staff and not signed and not accepted:
-        return replace(known, reason="staff-not-confirmed" if ticket else "staff-without-ticket")
-    if ticket is None:
-        if person.is_staff:
-            return replace(known, reason="staff-without-ticket")
-        if of_guest:
-            return _file(services, mail, content, person, known, now, project_key)
-        return _ask(services, mail, content, person, known, now, accepted=accepted)
-    if not person.is_staff and not member:
-        return replace(known, reason="not-permitted")
-    return _add(services, mail, content, person, ticket, known, now)
-
-
-def _of_bounce(database: Session, parsed: ParsedMail) -> Judgement:
-    bounce = parsed.bounce
-    assert bounce is not None  # noqa: S101 - the caller has looked
-    unreached = database.scalar(select(Account.id).where(Account.email.in_(bounce.recipients)).limit(1))
-    ticket = database.scalar(
-        select(OutboxMessage.ticket_id).where(OutboxMessage.message_id == bounce.message_id).limit(1)
-    )
-    return Judgement("bounce", "undelivered", account_id=unreached, ticket_id=ticket)
-
-
-def _add(
+def add_reply(
     services: Services,
     mail: IncomingMail,
     content: ReadMail,
     person: Account,
     ticket: Ticket,
-    known: Judgement,
+    known: MailOutcome,
     now: datetime,
-) -> Judgement:
-    """Add it to its ticket; a closed one is open again."""
+) -> MailOutcome:
+    """Add a mail to its ticket, as the person's reply; a closed ticket is open again."""
     parsed = content.parsed
     if person.is_staff and is_blank(content.unquoted) and not parsed.files:
         # What isn't surely new may be what it quotes, and that may hold a note.
@@ -245,7 +99,8 @@ def _add(
     with in_language(person.language if person.language in LANGUAGES else SOURCE_LANGUAGE):
         staged = stage_files(services, parsed.files, now)
         left_out = (*staged.refused, *(_left_out(name) for name in parsed.left_out))
-    message = MessageInput(_body(content, for_staff=person.is_staff), f"mail-{mail.digest}", files=staged.tokens)
+        body = _body(content, for_staff=person.is_staff)
+    message = MessageInput(body, f"mail-{mail.digest}", files=staged.tokens)
     try:
         if person.is_staff:
             replies.reply_as_staff(
@@ -270,17 +125,17 @@ def _add(
     return replace(known, state="added", message_id=added, answered=answers)
 
 
-def _ask(
+def ask_for_the_rest(
     services: Services,
     mail: IncomingMail,
     content: ReadMail,
     person: Account,
-    known: Judgement,
+    known: MailOutcome,
     now: datetime,
     *,
     accepted: bool,
-) -> Judgement:
-    """Fill a form with it and send its sender one link to that: project and priority are still to be chosen."""
+) -> MailOutcome:
+    """Fill a form with a mail and send its sender one link to that: project and priority are still to be chosen."""
     parsed = content.parsed
     with services.read() as database:
         if not accepted and not _may_answer(database, parsed, now):
@@ -299,15 +154,15 @@ def _ask(
     return replace(known, state="asked", draft_hash=hash_token(token), answered=True)
 
 
-def _file(
+def file_ticket(
     services: Services,
     mail: IncomingMail,
     content: ReadMail,
     person: Account,
-    known: Judgement,
+    known: MailOutcome,
     now: datetime,
     project_key: str,
-) -> Judgement:
+) -> MailOutcome:
     """File the ticket that somebody unknown had sent, now that staff know who it is."""
     fields = guests.form_fields(mail.raw or b"")
     projects = active_projects_of(services, person.id)
@@ -316,7 +171,7 @@ def _file(
     staged = stage_files(services, content.parsed.files, now, clean=False)
     sent = TicketInput(
         project=key,
-        subject=content.parsed.subject,
+        subject=fields["subject"],
         url=fields["url"],
         description=content.whole,
         priority=fields["priority"],
@@ -338,9 +193,9 @@ def _body(content: ReadMail, *, for_staff: bool) -> str:
     """The reply's text. Of staff nothing quoted goes out: it may hold what only the desk knows."""
     body = content.unquoted if for_staff else content.new
     if is_blank(body):
-        return content.parsed.subject or "(a mail without text)"
+        return content.parsed.subject or _("(a mail without text)")
     if len(body) > BODY_LENGTH:
-        end = "\n\n[The mail goes on; staff can read the rest]"
+        end = "\n\n" + _("[The mail goes on; staff can read the rest]")
         return body[: BODY_LENGTH - len(end)] + end
     return body
 

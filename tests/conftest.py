@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import gettempdir
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask import Flask
@@ -19,9 +19,13 @@ from werkzeug.test import TestResponse
 from formapp.database import schema
 from formapp.database.engine import Base, open_database
 from formapp.services import Services
+from site_plugins.chromium import find_chromium, flags
 from supportpolicy import Policy, enumerate_answers
 from tests.builders import POLICY, Clock, Combinations, build_policy, build_services
 from tests.guide import guide_of_the_run
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # Programs speak the language of their environment; tests expect English of them, wherever they run.
 os.environ["LC_ALL"] = "C.UTF-8"
@@ -67,6 +71,19 @@ def built_guide(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str) -> P
     folder = tmp_path_factory.getbasetemp()
     shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
     return guide_of_the_run(shared / f"guide-{testrun_uid}")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for all tests of this process, which can't start a second; names that end in .example are here."""
+    # Tests without a browser need not have it.
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        arguments = [*flags(), "--host-resolver-rules=MAP *.example 127.0.0.1"]
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=arguments)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture

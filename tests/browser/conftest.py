@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, expect
 from werkzeug.serving import make_server
 
 from formapp.accounts import magic_links
 from formapp.app import create_app
 from formapp.demo import company as demo
 from formapp.services import Services
-from site_plugins.chromium import find_chromium, flags
 from tests.builders import Clock, build_services
 
 if TYPE_CHECKING:
@@ -128,16 +127,6 @@ def go_by_link(page: Page, start: str, link: str, heading: str) -> None:
     page.locator("article").get_by_role("link", name=link).first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(heading)
     assert page.evaluate("() => window.first"), "the whole page was loaded anew"
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """One browser for all tests of this process."""
-    with sync_playwright() as playwright:
-        arguments = [*flags(), f"--host-resolver-rules=MAP {PLAIN_HOST} 127.0.0.1"]
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=arguments)
-        yield browser
-        browser.close()
 
 
 def answered_whole(app: WSGIApplication) -> WSGIApplication:

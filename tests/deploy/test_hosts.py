@@ -23,7 +23,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, FilePayload, Page, expect, sync_playwright
+from playwright.sync_api import Browser, FilePayload, Page, expect
 from werkzeug.serving import make_server
 
 from formapp.actors import OPERATOR
@@ -32,7 +32,6 @@ from formapp.hours import banner, closures
 from formapp.models import Ticket
 from formapp.services import Services, utc_now
 from formapp.widgets import CLOSURES_FILE
-from site_plugins.chromium import find_chromium, flags
 from tests.browser.conftest import answered_whole
 from tests.browser.forms import fill_signed_out, send_by_mail
 from tests.builders import POLICY, REPOSITORY, build_customer, build_services, stored
@@ -205,15 +204,6 @@ def nginx(folder: Path, servers: list[str]) -> Iterator[None]:
     finally:
         front.terminate()
         front.wait(60)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        arguments = [*flags(), "--host-resolver-rules=MAP *.example 127.0.0.1"]
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=arguments)
-        yield browser
-        browser.close()
 
 
 @contextmanager

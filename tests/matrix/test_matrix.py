@@ -17,7 +17,6 @@ from playwright.sync_api import Browser, Error
 from formapp.widgets import CLOSURES_FILE
 from formapp.widgets.page_frame import FRAME_FILE, frame_places
 from site_plugins.reference.works_with import ROWS, Row, read_rows, works_with_page
-from tests.browser.conftest import chromium  # noqa: F401 - a fixture
 from tests.builders import REPOSITORY
 from tests.matrix.building import VENV, Built, build
 from tests.matrix.guests import GUESTS, OURS, Guest
@@ -55,7 +54,7 @@ def of_any_tool(built: Built) -> dict[str, str]:
 def test_each_row_is_as_the_handbook_shows_it(
     guest: Guest,
     tmp_path: Path,
-    chromium: Browser,  # noqa: F811 - the fixture
+    chromium: Browser,
     request: pytest.FixtureRequest,
 ) -> None:
     without = build(guest, tmp_path / "without", with_us=False)

@@ -16,9 +16,8 @@ from pathlib import Path
 
 import pytest
 import urllib3
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
-from site_plugins.chromium import find_chromium, flags
 from tests.browser.forms import fill_signed_out, send_by_mail
 from tests.builders import REPOSITORY
 from tests.documents import commands
@@ -90,25 +89,25 @@ class Terminal:
             return False
 
 
-def test_the_readme_s_way_with_what_is_installed_here(tmp_path: Path) -> None:
+def test_the_readme_s_way_with_what_is_installed_here(tmp_path: Path, chromium: Browser) -> None:
     """The same way each day, without the minutes that an empty environment takes."""
     installing, *rest = commands(SECTION)
     assert installing.startswith("pip install ")
-    walk(tmp_path, Path(sys.executable).parent, rest)
+    walk(tmp_path, Path(sys.executable).parent, rest, chromium)
 
 
 @pytest.mark.nightly
-def test_the_readme_s_way_in_an_empty_environment(tmp_path: Path, wheel: Path) -> None:
+def test_the_readme_s_way_in_an_empty_environment(tmp_path: Path, wheel: Path, chromium: Browser) -> None:
     """As on a new machine: every package is installed, which takes a minute or more."""
     venv.create(tmp_path / "environment", with_pip=True)
     told = [line.replace("/path/to/the/clone", str(wheel)) for line in commands(SECTION)]
     assert str(wheel) in told[0]
     site = tmp_path / "site-of-theirs"
     site.mkdir()
-    walk(site, tmp_path / "environment" / "bin", told)
+    walk(site, tmp_path / "environment" / "bin", told, chromium)
 
 
-def walk(folder: Path, programs: Path, told: list[str]) -> None:
+def walk(folder: Path, programs: Path, told: list[str], chromium: Browser) -> None:
     (folder / "docs").mkdir()
     (folder / "docs" / "index.md").write_text("# Shop\n", "utf-8")
     (folder / "mkdocs.yml").write_text("site_name: Shop\n", "utf-8")
@@ -125,20 +124,20 @@ def walk(folder: Path, programs: Path, told: list[str]) -> None:
     here.run(told[begin + 1 : serve])
     desk = told[serve:read]
     assert desk[-1] == "formapp serve"
-    with here.serving([*desk[:-1], f"exec formapp serve --port {port}"]), sync_playwright() as playwright:
+    with here.serving([*desk[:-1], f"exec formapp serve --port {port}"]):
         log = (folder / "serve.log").read_text()
         assert f"The guide and the help desk: {here.address}/" in log
         assert f"Mails go nowhere; read them at {here.address}/support/inbox." in log
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=flags())
-        page = browser.new_page()
+        context = chromium.new_context()
+        page = context.new_page()
         page.goto(f"{here.address}/contact-support/")
         fill_signed_out(page, SUBJECT, "Urgent", shlex.split(told[-3])[3])
         send_by_mail(page, here.address)
-        page.context.clear_cookies()
+        context.clear_cookies()
         link = re.search(r"http\S+", here.run([told[read]]))
         assert link
         page.goto(link[0])
         page.get_by_role("button", name="Sign in").click()
         expect(page.get_by_role("link", name=SUBJECT)).to_be_visible()
-        browser.close()
+        context.close()
     assert shutil.which("formapp", path=str(programs))

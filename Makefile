@@ -22,6 +22,14 @@ BUILD := said=$$($(BIN)/mkdocs build --strict 2>&1) || { echo "$$said" >&2; exit
 # Two at once; a file's tests stay together, so that what they share is made once; in order, as the slowest come first.
 PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 
+# What tests write is thrown away: in memory it waits for no disk. Elsewhere where memory is scarce or runs no programs.
+MEMORY := /dev/shm
+TEST_FILES := $(or $(TMPDIR),$(shell \
+	findmnt --noheadings --output OPTIONS --target $(MEMORY) 2>/dev/null | grep --invert-match --quiet noexec && \
+	awk '/MemAvailable/ { exit $$2 < 12000000 }' /proc/meminfo && \
+	df --output=avail $(MEMORY) | awk 'END { exit $$1 < 8000000 }' && echo $(MEMORY)),/tmp)
+PYTEST := TMPDIR=$(TEST_FILES) $(BIN)/pytest
+
 # Stamps live inside what they speak of, so that they go when it goes.
 APP := $(VENV)/.app-installed
 TOOLS := $(VENV)/.tools-installed
@@ -69,7 +77,11 @@ site: $(SITE) ## Build the guide into site/
 
 .PHONY: test
 test: check $(TOOLS) browser servers $(MATRIX)/.installed ## Run every check and all tests but the longest; installs what they need
-	$(BIN)/pytest $(PARALLEL)
+	$(PYTEST) $(PARALLEL)
+
+.PHONY: test-failed
+test-failed: check ## Run once more what failed in the last run, one test after another
+	$(PYTEST) -n 0 --last-failed --last-failed-no-failures none
 
 # Each room that says something to people has its messages in its own folder "locale".
 ROOMS_WITH_MESSAGES := supportpolicy site_plugins formapp
@@ -92,17 +104,17 @@ translations: $(TOOLS) ## Collect the messages of code and templates, add them t
 
 .PHONY: test-all
 test-all: check $(TOOLS) browser servers $(MATRIX)/.installed ## Run what "make test" runs and the long stories beside: a hundred kills, the largest files
-	$(BIN)/pytest $(PARALLEL) -m ""
+	$(PYTEST) $(PARALLEL) -m ""
 
 .PHONY: test-lowest
 test-lowest: ## Run the tests that need no browser with the lowest versions that are allowed, in .venv-lowest
 	@$(MAKE) --no-print-directory VENV=$(LOWEST) CONSTRAINTS=$(LOWEST)/constraints.txt PYTHON="$(OLDEST_PYTHON)" \
 		$(LOWEST)/.tools-installed
-	env -u FORMAPP_SITE_DIR -u FORMAPP_BASE_URL $(LOWEST)/bin/pytest -n 2 tests/policy tests/widgets tests/plugin tests/web tests/service
+	env -u FORMAPP_SITE_DIR -u FORMAPP_BASE_URL TMPDIR=$(TEST_FILES) $(LOWEST)/bin/pytest -n 2 tests/policy tests/widgets tests/plugin tests/web tests/service
 
 .PHONY: matrix
 matrix: $(TOOLS) browser $(MATRIX)/.installed ## Try the plugin beside others' plugins, themes and tools, and write the handbook's page of it
-	$(BIN)/pytest -n 2 tests/matrix -m "" -k each_row --update-golden
+	$(PYTEST) -n 2 tests/matrix -m "" -k each_row --update-golden
 	@$(BIN)/python -m site_plugins.reference
 
 .PHONY: check

@@ -125,7 +125,8 @@ def _facts(services: Services, message: OutboxMessage, policy_of: Policy) -> dic
                 long_words(datetime.fromisoformat(due), policy_of.calendar.zone, message.created_at) if due else ""
             )
     # A template asks for what only some of its mails have.
-    facts.setdefault("merged_into", "")
+    for name in ("merged_into", "filed_by", "follows", "by_mail"):
+        facts.setdefault(name, "")
     return facts
 
 

@@ -208,8 +208,9 @@ browser: $(TOOLS)
 	fi; \
 	$(BIN)/python -m site_plugins.chromium >/dev/null
 
-# nginx for the tests that put it before the desk, Dovecot for those that fetch from a mailbox, Exim for one that takes mail: Debian's, where they may
-# be installed and no service would start by that. Without them those tests are skipped.
+# nginx for the tests that put it before the desk, Dovecot for those that fetch from a mailbox, Exim for one that is
+# handed mail: Debian's, where they may be installed and no service would start by that. Without them those tests are
+# skipped.
 .PHONY: servers
 servers:
 	@PATH="$$PATH:/usr/sbin"; \

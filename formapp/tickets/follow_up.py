@@ -33,6 +33,12 @@ def reopens_until(services: Services, database: Session, ticket: Ticket) -> date
     return policy.reopens_until(ticket.closed_at, counted)
 
 
+def closing_facts(services: Services, database: Session, ticket: Ticket) -> dict[str, str]:
+    """What a mail about a ticket that is closed in this transaction tells: until when an answer reopens it."""
+    until = reopens_until(services, database, ticket)
+    return {"reopen_until": until.isoformat()} if until is not None else {}
+
+
 def is_over(services: Services, database: Session, ticket: Ticket, now: datetime) -> bool:
     """Whether an answer of its customer no longer reopens a ticket. A duplicate never reopens, and says so itself."""
     until = reopens_until(services, database, ticket) if ticket.merged_into_id is None else None

@@ -118,7 +118,8 @@ def reply_as_staff(
             action.ticket.answered_at = now
             details["first_answer"] = True
         sequence = action.record("replied", {**details, **action.change_state(then)})
-        action.publish("replied", sequence, {"body": body})
+        closing = follow_up.closing_facts(services, action.database, action.ticket)
+        action.publish("replied", sequence, {"body": body, **closing})
         if then == "closed":
             action.publish("closed", action.record("closed", {}), {"with_reply": True})
     attachments.mark_attached(services, message.files)

@@ -81,7 +81,8 @@ def close(services: Services, account_id: int, ticket_id: int, now: datetime, *,
     """Close a ticket, by staff or by its customer; one that is closed stays as it is."""
     with ticket_action(services, account_id, ticket_id, now, group="staff and members", seen=seen) as action:
         if action.ticket.state != "closed":
-            action.publish("closed", action.record("closed", action.change_state("closed")))
+            sequence = action.record("closed", action.change_state("closed"))
+            action.publish("closed", sequence, follow_up.closing_facts(services, action.database, action.ticket))
 
 
 @tried_again

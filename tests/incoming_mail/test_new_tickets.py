@@ -153,6 +153,8 @@ def test_an_answer_within_the_time_reopens_and_a_later_one_opens_a_ticket_that_f
     ada, sam = build_customer(filing), build_staff(filing)
     old = file_ticket(filing, ada, subject="Checkout fails", priority="high").ticket
     reply_as_staff(filing, sam.id, old.id, written("Mended"), "closed", NOW)
+    worker.run_once(filing, Clock())
+    assert "You can reopen it until Tuesday 8 December" in mail_of(filing, "replied", ada.email)
     receive(filing, build_mail("Not yet.", subject=f"Re: [{old.reference}]"), "pipe", NOW)
     worker.run_once(filing, Clock(NOW + timedelta(days=14)))
     assert stored(filing, Ticket)[0].state == "open"

@@ -278,7 +278,7 @@ INSIDE_ANOTHER = {
     "tickets.actions": "ticket_action",
     "tickets.create": "evaluate_answers load_context",
     "tickets.events": "record record_first complete",
-    "tickets.follow_up": "reopens_until is_over followed_number form_values",
+    "tickets.follow_up": "reopens_until is_over closing_facts followed_number form_values",
     "tickets.message_html": "as_typed render to_html",
     "tickets.queries": "number_of",
     "tickets.replies": "sent_by",

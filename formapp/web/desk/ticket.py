@@ -253,7 +253,10 @@ def _shown(ticket: Ticket, filled: Filled, status: int = 200, /, *, said: str = 
         "desk-ticket.html",
         status,
         assets=("support-ticket.css", "support-form.js"),
-        arrived=(*replies.sent_by(messages, _me()), *((ticket.submission,) if said == _(SAID["filed"]) else ())),
+        arrived=(
+            *replies.sent_by(messages, _me()),
+            *((ticket.submission,) if request.args.get("said") == "filed" else ()),
+        ),
         ticket=present_ticket(services, ticket, now, filled.answers),
         files=files.get(None, ()),
         messages=present_conversation(

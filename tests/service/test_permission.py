@@ -425,6 +425,18 @@ def test_a_project_made_after_it_is_a_strangers_too(services: Services, roles: d
         replies.reply_as_customer(services, roles["stranger"], 1, written("Mine"), LATER)
 
 
+@pytest.mark.parametrize("who", ["nobody", "stranger", "disabled", "member"])
+def test_staff_alone_file_for_somebody_else(services: Services, roles: dict[str, Any], who: str) -> None:
+    sent, before = ticket_input(submission="new", subject="New"), rows(services)
+    with pytest.raises(NotPermitted) as refused:
+        create.create_ticket(services, roles["member"], sent, LATER, filed_by=roles[who])
+    assert type(refused.value) is NotPermitted
+    assert rows(services) == before
+    with pytest.raises(UnknownProject):
+        # Nor do staff for a project that the person isn't in.
+        create.create_ticket(services, roles["stranger"], sent, LATER, filed_by=roles["staff"])
+
+
 @pytest.mark.parametrize(
     "url", ["javascript:alert(1)", "ftp://x.example", "https://", "shop.example", "https://a b.example"]
 )

@@ -125,6 +125,15 @@ class TicketClosed(UseCaseError):
     field = "body"
 
 
+class ReopeningOver(TicketClosed):
+    """The ticket was closed too long ago for its customer to reopen it."""
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(
+            _("%(reference)s was closed too long ago to be reopened. Send it as a new ticket", reference=reference)
+        )
+
+
 class TicketMerged(UseCaseError):
     """The ticket was merged into another, where the conversation goes on."""
 

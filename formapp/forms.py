@@ -173,6 +173,9 @@ class TicketForm(Form):
     page = HiddenField()
     language = HiddenField()
     draft = HiddenField()
+    # The reference of a closed ticket that it goes on from; and for whom staff fill it, by the account's number.
+    follows = HiddenField()
+    customer = HiddenField()
 
     def __init__(
         self,

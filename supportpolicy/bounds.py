@@ -13,6 +13,7 @@ LONGEST_DESCRIPTION = 100_000
 MOST_FILES = 100
 MOST_MEGABYTES = 100
 """Of all files of one form together: without script they come in one request."""
+MOST_DAYS_TO_REOPEN = 365
 LONGEST_KIND = 32
 RUN_BY_BROWSERS = frozenset({"svg", "svgz", "html", "htm", "xhtml", "xht", "shtml", "mhtml", "mht"})
 """Endings of files in which browsers run script."""

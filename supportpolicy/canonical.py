@@ -19,7 +19,9 @@ from supportpolicy.model import (
     Criterion,
     FormLimits,
     HouseRule,
+    MailRules,
     Option,
+    Period,
     Priority,
     Promise,
     Question,
@@ -34,6 +36,7 @@ Parts = tuple[
     tuple[Question, ...],
     tuple[Rule, ...],
     FormLimits,
+    MailRules,
 ]
 
 
@@ -45,6 +48,7 @@ def write(
     questions: tuple[Question, ...],
     rules: tuple[Rule, ...],
     form: FormLimits,
+    mail: MailRules,
     language: str,
 ) -> str:
     """The canonical JSON of a policy's parts."""
@@ -75,6 +79,9 @@ def write(
         content["language"] = language
     if form.guests != "confirm":
         content["guests"] = form.guests
+    if mail != MailRules():
+        period = mail.reopen_within
+        content["mail"] = [mail.new_tickets, mail.unstated_priority, [period.days, period.business] if period else None]
     return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
@@ -100,7 +107,15 @@ def read(content: Any) -> Parts:  # noqa: ANN401 - decoded JSON
         FormLimits(
             subject, url, description, Attachments(count, size, total, tuple(kinds)), content.get("guests", "confirm")
         ),
+        _read_mail(content.get("mail")),
     )
+
+
+def _read_mail(content: list[Any] | None) -> MailRules:
+    if content is None:
+        return MailRules()
+    new_tickets, unstated, period = content
+    return MailRules(new_tickets, unstated, Period(*period) if period else None)
 
 
 def _priority(priority: Priority) -> dict[str, Any]:

@@ -116,6 +116,12 @@ def deadlines(
     return Deadlines(response, resolution, paused, _Basis(open_time, priority, opened, tuple(closures), clocks))
 
 
+def due_at(open_time: OpenTime, promise: Promise, start: datetime, closures: Sequence[Closure] = ()) -> datetime | None:
+    """When a promise that begins at an aware instant is due, without pauses: aware UTC; None for best effort."""
+    closed = merge((as_utc(closure.start), as_utc(closure.end)) for closure in closures)
+    return _due(open_time, promise, as_utc(start), (), closed)
+
+
 def _stops(pauses: Sequence[Pause]) -> tuple[Interval, ...]:
     if not pauses:
         return ()

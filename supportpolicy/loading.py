@@ -20,6 +20,7 @@ from supportpolicy.model import (
     FormLimits,
     Guests,
     HouseRule,
+    MailRules,
     Option,
     Priority,
     Promise,
@@ -32,6 +33,7 @@ from supportpolicy.promises import FORMS, read_promise
 from supportpolicy.proof import Places, prove
 from supportpolicy.reading import Node, Reader, did_you_mean
 from supportpolicy.reading_calendar import read_calendar
+from supportpolicy.reading_mail import read_mail
 from supportpolicy.reading_translation import language_problem, read_translation, translation_files
 from supportpolicy.texts import Place
 from supportpolicy.translation import gettext as _
@@ -92,7 +94,7 @@ def loads(text: str, name: str = "support-policy.yml") -> Policy:
 
 
 def _read(root: Node) -> tuple[Policy | None, Places]:
-    fields = root.fields(("contact", "calendar", "priorities", "chooser", "form"), ("house_rules", "language"))
+    fields = root.fields(("contact", "calendar", "priorities", "chooser", "form"), ("house_rules", "language", "mail"))
     language = _language(fields["language"]) if "language" in fields else SOURCE_LANGUAGE
     places = Places()
     contact = fields["contact"].fields(("email",)) if "contact" in fields else {}
@@ -107,7 +109,9 @@ def _read(root: Node) -> tuple[Policy | None, Places]:
     chooser = fields["chooser"].fields(("questions", "decide")) if "chooser" in fields else {}
     questions = _questions(chooser["questions"], places) if "questions" in chooser else ()
     rules = _rules(chooser["decide"], places) if "decide" in chooser else ()
-    if len(root.reader.problems) > apart or not (priorities and questions and rules):
+    undecided = len(root.reader.problems) > apart or not (priorities and questions and rules)
+    mail = read_mail(fields["mail"], tuple(places.priorities)) if "mail" in fields else MailRules()
+    if undecided:
         return None, places
     # Where only the parts apart from the decision have problems, the decision is proved all the same.
     policy = build(
@@ -118,6 +122,7 @@ def _read(root: Node) -> tuple[Policy | None, Places]:
         questions,
         rules,
         form or _ANY_FORM,
+        mail,
         language,
     )
     return policy, places

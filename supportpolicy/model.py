@@ -139,6 +139,31 @@ class FormLimits:
     guests: Guests = "confirm"
 
 
+NewTickets = Literal["ask", "file"]
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A number of days: of 24 hours each or, with ``business``, of open time as a promise counts them."""
+
+    days: int
+    business: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MailRules:
+    """What mail from people becomes.
+
+    ``new_tickets`` says whether one that names no ticket is filed at once, with ``unstated_priority``, or its sender
+    is asked for the rest. An answer reopens a closed ticket for the time of ``reopen_within`` (None: always); after
+    that it opens a new one.
+    """
+
+    new_tickets: NewTickets = "ask"
+    unstated_priority: str = ""
+    reopen_within: Period | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Calendar:
     """When support is open.

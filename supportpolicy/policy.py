@@ -10,7 +10,7 @@ from functools import cached_property
 from hashlib import sha256
 
 from supportpolicy import canonical, promises, texts, walk
-from supportpolicy.deadlines import Deadlines, Pause, deadlines, open_between
+from supportpolicy.deadlines import Deadlines, Pause, deadlines, due_at, open_between
 from supportpolicy.graph import ChooserGraph, make_graph
 from supportpolicy.languages import PSEUDO_LANGUAGE, SOURCE_LANGUAGE, in_language, pseudo
 from supportpolicy.model import (
@@ -18,7 +18,9 @@ from supportpolicy.model import (
     Criterion,
     FormLimits,
     HouseRule,
+    MailRules,
     Priority,
+    Promise,
     Question,
     Recommendation,
     Rule,
@@ -48,6 +50,7 @@ class Policy:
     questions: tuple[Question, ...]
     rules: tuple[Rule, ...]
     form: FormLimits
+    mail: MailRules
     canonical: str = field(repr=False)
     version: str
     open_time: OpenTime = field(repr=False, compare=False)
@@ -164,6 +167,19 @@ class Policy:
         """The open time between two aware instants; negative where ``end`` comes first."""
         return open_between(self.open_time, start, end, closures)
 
+    def reopens_until(self, closed_at: datetime, closures: Sequence[Closure] = ()) -> datetime | None:
+        """Until when an answer reopens a ticket that was closed at an aware instant: aware UTC; None: always.
+
+        Raises NeverOpen as ``deadlines`` does.
+        """
+        period = self.mail.reopen_within
+        if period is None:
+            return None
+        if not period.business:
+            return as_utc(closed_at) + timedelta(days=period.days)
+        days = Promise("", "business days", period.days)
+        return due_at(self.open_time, days, closed_at, closures)
+
     def opening(self, now: datetime, closures: Sequence[Closure] = ()) -> Opening:
         """Whether support is open at an aware instant, and until when that stays so."""
         instant = as_utc(now)
@@ -189,10 +205,11 @@ def build(
     questions: tuple[Question, ...],
     rules: tuple[Rule, ...],
     form: FormLimits,
+    mail: MailRules,
     language: str = SOURCE_LANGUAGE,
 ) -> Policy:
     """A policy of these parts, with its canonical form and version. Proves nothing."""
-    text = canonical.write(contact_email, calendar, priorities, house_rules, questions, rules, form, language)
+    text = canonical.write(contact_email, calendar, priorities, house_rules, questions, rules, form, mail, language)
     version = sha256(text.encode()).hexdigest()
     return Policy(
         contact_email,
@@ -202,6 +219,7 @@ def build(
         questions,
         rules,
         form,
+        mail,
         text,
         version,
         OpenTime(calendar),

@@ -68,6 +68,21 @@ def content_of(mail: IncomingMail) -> ReadMail | None:
         return None
 
 
+def mail_that_filed(services: Services, ticket_id: int) -> tuple[int, bool] | None:
+    """The number of the mail that became this ticket, and whether its sender was proved; None where none did."""
+    of_ticket = (
+        IncomingMail.ticket_id == ticket_id,
+        IncomingMail.message_id.is_(None),
+        IncomingMail.state == "added",
+        IncomingMail.door != "form",
+    )
+    with services.read() as database:
+        row = database.execute(
+            select(IncomingMail.id, IncomingMail.confirmed).where(*of_ticket).order_by(IncomingMail.id).limit(1)
+        ).one_or_none()
+    return (row.id, row.confirmed) if row is not None else None
+
+
 def held_count(services: Services) -> int:
     """How many mails wait for a decision."""
     with services.read() as database:

@@ -13,7 +13,7 @@ from formapp.accounts import magic_links
 from formapp.accounts.projects import active_projects_of
 from formapp.errors import TooManyMessages, UseCaseError
 from formapp.incoming_mail import guests
-from formapp.incoming_mail.files import stage_files
+from formapp.incoming_mail.files import MailFiles, stage_files
 from formapp.incoming_mail.parsing import ParsedMail
 from formapp.incoming_mail.reading import ReadMail
 from formapp.logs import log
@@ -21,7 +21,7 @@ from formapp.models import Account, IncomingMail, Message, Ticket, reference_of
 from formapp.notifications import outbox
 from formapp.services import Services
 from formapp.text import is_blank
-from formapp.tickets import create, drafts, replies
+from formapp.tickets import create, drafts, follow_up, replies
 from formapp.tickets.create import TicketInput
 from formapp.tickets.replies import BODY_LENGTH, MessageInput
 from formapp.tokens import hash_token
@@ -98,7 +98,7 @@ def add_reply(
     # Why a file isn't taken is told to its sender.
     with in_language(person.language if person.language in LANGUAGES else SOURCE_LANGUAGE):
         staged = stage_files(services, parsed.files, now)
-        left_out = (*staged.refused, *(_left_out(name) for name in parsed.left_out))
+        left_out = refused_files(staged, parsed)
         body = _body(content, for_staff=person.is_staff)
     message = MessageInput(body, f"mail-{mail.digest}", files=staged.tokens)
     try:
@@ -121,7 +121,7 @@ def add_reply(
         )
         answers = bool(left_out) and _may_answer(database, parsed, now)
         if answers:
-            _tell_of_files(services, database, mail, person, ticket, left_out, now)
+            tell_of_files(services, database, mail, person, ticket, left_out, now)
     return replace(known, state="added", message_id=added, answered=answers)
 
 
@@ -134,8 +134,12 @@ def ask_for_the_rest(
     now: datetime,
     *,
     accepted: bool,
+    follows: Ticket | None = None,
 ) -> MailOutcome:
-    """Fill a form with a mail and send its sender one link to that: project and priority are still to be chosen."""
+    """Fill a form with a mail and send its sender one link to that: project and priority are still to be chosen.
+
+    ``follows`` is the closed ticket that it goes on from.
+    """
     parsed = content.parsed
     with services.read() as database:
         if not accepted and not _may_answer(database, parsed, now):
@@ -148,6 +152,7 @@ def ask_for_the_rest(
         "email": person.email,
         # The same mail asked about twice, as after a crash, files one ticket.
         "submission": f"mail-{mail.digest}",
+        **follow_up.form_values(services, follows),
     }
     token = drafts.save_draft(services, person.id, fields, now, keep=FORM_KEPT)
     magic_links.request_link(services, person.email, now, draft_token=token, place="mail")
@@ -195,9 +200,19 @@ def _body(content: ReadMail, *, for_staff: bool) -> str:
     if is_blank(body):
         return content.parsed.subject or _("(a mail without text)")
     if len(body) > BODY_LENGTH:
-        end = "\n\n" + _("[The mail goes on; staff can read the rest]")
+        end = "\n\n" + rest_is_elsewhere()
         return body[: BODY_LENGTH - len(end)] + end
     return body
+
+
+def rest_is_elsewhere() -> str:
+    """The words that end a text which was cut."""
+    return _("[The mail goes on; staff can read the rest]")
+
+
+def refused_files(staged: MailFiles, parsed: ParsedMail) -> tuple[str, ...]:
+    """A sentence about each file of a mail that isn't taken, in the language that is spoken now."""
+    return (*staged.refused, *(_left_out(name) for name in parsed.left_out))
 
 
 def _may_answer(database: Session, parsed: ParsedMail, now: datetime) -> bool:
@@ -216,7 +231,7 @@ def _left_out(name: str) -> str:
     )
 
 
-def _tell_of_files(
+def tell_of_files(
     services: Services,
     database: Session,
     mail: IncomingMail,
@@ -225,6 +240,7 @@ def _tell_of_files(
     refused: tuple[str, ...],
     now: datetime,
 ) -> None:
+    """Tell the sender of a mail which of its files were not taken, and why, inside the caller's transaction."""
     reference = reference_of(ticket.id)
     host = outbox.mail_host(services.settings.base_url)
     facts = {

@@ -17,14 +17,14 @@ from sqlalchemy.orm import Session
 
 from formapp.backoff import pause_after
 from formapp.errors import NotFound
-from formapp.incoming_mail import belonging, notices, outcomes
+from formapp.incoming_mail import belonging, filing, notices, outcomes
 from formapp.incoming_mail.outcomes import MailOutcome
 from formapp.incoming_mail.parsing import ParsedMail, Unreadable
 from formapp.incoming_mail.reading import ReadMail, read_mail
 from formapp.logs import failure_place, log
 from formapp.models import Account, IncomingMail, Membership, OutboxMessage
 from formapp.services import Services
-from formapp.tickets import drafts
+from formapp.tickets import drafts, follow_up
 
 LEASE = timedelta(minutes=5)
 MOST_TRIES = 10
@@ -150,9 +150,14 @@ def _outcome_of(
             return replace(known, reason="staff-without-ticket")
         if of_guest:
             return outcomes.file_ticket(services, mail, content, person, known, now, project_key)
-        return outcomes.ask_for_the_rest(services, mail, content, person, known, now, accepted=accepted)
+        return filing.file_new(services, mail, content, person, known, now, accepted=accepted, project_key=project_key)
     if not person.is_staff and not member:
         return replace(known, reason="not-permitted")
+    if not person.is_staff:
+        with services.read() as database:
+            over = follow_up.is_over(services, database, ticket, now)
+        if over:
+            return filing.file_follow_up(services, mail, content, person, ticket, known, now)
     return outcomes.add_reply(services, mail, content, person, ticket, known, now)
 
 

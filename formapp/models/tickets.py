@@ -55,6 +55,7 @@ class Ticket(Base):
         Index("ix_tickets_assignee_queue", "assignee_id", "state", "queue_at", "id"),
         Index("ix_tickets_priority_queue", "priority", "state", "queue_at", "id"),
         Index(None, "notice_at"),
+        Index(None, "follows_id"),
         # What a person sent within the hour, and whether one of them is the same.
         Index("ix_tickets_sender", "account_id", "opened_at", "digest"),
     )
@@ -102,6 +103,9 @@ class Ticket(Base):
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime, comment="When it was closed; empty while it is not")
     merged_into_id: Mapped[int | None] = mapped_column(
         ForeignKey("tickets.id"), comment="The ticket it is a duplicate of"
+    )
+    follows_id: Mapped[int | None] = mapped_column(
+        ForeignKey("tickets.id", ondelete="SET NULL"), comment="The closed ticket that it goes on from"
     )
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"), comment="The staff member who has it")
     queue_at: Mapped[datetime] = mapped_column(

@@ -26,6 +26,7 @@ TO_CUSTOMERS = {
     "closed": "closed",
     "reopened": "reopened",
     "priority-changed": "priority-changed",
+    "moved": "moved",
 }
 TO_STAFF = {"opened": "staff-new", "replied": "staff-reply", "due-soon": "staff-due-soon", "missed": "staff-missed"}
 # To everybody at the desk, even where the ticket is assigned.
@@ -101,7 +102,11 @@ def _mails(services: Services, database: Session, ticket: Ticket, event_message:
     mails = []
     for kind, people in (
         (TO_CUSTOMERS.get(event_message.kind, "") if by_staff and not said else "", _customers(database, ticket)),
-        ("" if by_staff else TO_STAFF.get(event_message.kind, ""), _staff(database, ticket, event_message.kind)),
+        # Of a ticket that one of them has filed for a customer the others know nothing.
+        (
+            "" if by_staff and event_message.kind != "opened" else TO_STAFF.get(event_message.kind, ""),
+            _staff(database, ticket, event_message.kind),
+        ),
     ):
         for person in people:
             if not kind or person.id == by:

@@ -34,6 +34,7 @@ ACTION_WORDS = {
     "merged": gettext_noop("%(name)s merged it"),
     "absorbed": gettext_noop("%(name)s merged another ticket into it"),
     "priority-changed": gettext_noop("%(name)s changed the priority"),
+    "moved": gettext_noop("%(name)s moved it to another project"),
 }
 """What an event's actor did."""
 

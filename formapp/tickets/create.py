@@ -13,9 +13,11 @@ from sqlalchemy import Connection, bindparam, func, insert, or_, select, text, u
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from formapp.actors import acting_account
 from formapp.attachments import service as attachments
 from formapp.database.retry import tried_again
 from formapp.errors import (
+    NotPermitted,
     ProjectClosed,
     SubmissionReused,
     TextRefused,
@@ -31,7 +33,7 @@ from formapp.notifications.outbox import NewMessage
 from formapp.policies import store_policy
 from formapp.services import Services
 from formapp.text import NO_WEB_ADDRESS, is_blank, is_web_address, normalise, normalise_line
-from formapp.tickets import events, search_index
+from formapp.tickets import events, follow_up, search_index
 from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
 from supportpolicy import Policy
@@ -49,6 +51,7 @@ class TicketInput:
     """What a person sends. ``answers`` are the chooser's, ``submission`` the form's id (empty: none).
 
     ``files`` are the tokens of staged files, ``language`` is that of the form (empty: none that we speak).
+    ``follows`` is the reference of a closed ticket that it goes on from, ``by_mail`` says that a mail became it.
     """
 
     project: str
@@ -61,6 +64,8 @@ class TicketInput:
     page: str = ""
     files: tuple[str, ...] = ()
     language: str = ""
+    follows: str = ""
+    by_mail: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +116,7 @@ class FilingContext:
     project_name: str
     sent_within_hour: int
     earlier: FiledTicket | None
+    follows_id: int | None = None
 
 
 _SENT_SINCE = (
@@ -156,12 +162,19 @@ _INSERT = insert(Ticket).returning(Ticket.id)
 
 @tried_again
 def create_ticket(
-    services: Services, account_id: int, sent: TicketInput, now: datetime, *, most_an_hour: int | None = None
+    services: Services,
+    account_id: int,
+    sent: TicketInput,
+    now: datetime,
+    *,
+    most_an_hour: int | None = None,
+    filed_by: int | None = None,
 ) -> Filed:
     """Store a ticket with its promise, its files, its first event and the mail that confirms it: all or nothing.
 
-    The same form sent again gives the same ticket. Raises a UseCaseError with its field: UnknownProject,
-    ProjectClosed, UnknownPriority, TextRefused, FilesGone, TooManyFiles, FilesTooLarge, TooManyTickets
+    ``filed_by`` is who at the desk files it for the person, as after a call. The same form sent again gives the same
+    ticket. Raises NotPermitted where that one doesn't work at the desk, and a UseCaseError with its field:
+    UnknownProject, ProjectClosed, UnknownPriority, TextRefused, FilesGone, TooManyFiles, FilesTooLarge, TooManyTickets
     beyond ``most_an_hour`` of this person, or SubmissionReused where the form's id has already filed
     another text or other files. Raises OSError where files are sent and their store can't be read.
     """
@@ -170,7 +183,7 @@ def create_ticket(
         raise UnknownPriority
     digest, evidence = _digest(services, clean), evaluate_answers(services.policy, clean.answers)
     try:
-        filed = _file_once(services, account_id, clean, digest, evidence, now, most_an_hour)
+        filed = _file_once(services, account_id, clean, digest, evidence, now, most_an_hour, filed_by)
     except IntegrityError:
         # Another worker stored the same form between our look and our insert; its ticket is the answer.
         with services.read() as database:
@@ -191,17 +204,21 @@ def _file_once(
     evidence: Evidence,
     now: datetime,
     most_an_hour: int | None,
+    filed_by: int | None,
 ) -> Filed:
     """The ticket that this form has filed before, or a new one, in one transaction."""
     with services.write.begin() as database:
         connection = database.connection()
+        filer = acting_account(database, filed_by) if filed_by is not None else None
+        if filer is not None and not filer.is_staff:
+            raise NotPermitted
         context = load_context(connection, account_id, sent, digest, now)
         if context.earlier is not None:
             return Filed(context.earlier, duplicate=True)
         if most_an_hour is not None and context.sent_within_hour >= most_an_hour:
             raise TooManyTickets
         store_policy(connection, services.policy, now)
-        ticket = _store(services, database, context, sent, digest, evidence, now)
+        ticket = _store(services, database, context, sent, digest, evidence, now, filer)
         return Filed(ticket, duplicate=False)
 
 
@@ -221,7 +238,15 @@ def load_context(
         raise ProjectClosed
     earlier = _filed_before(connection, account_id, sent.submission, digest, now)
     return FilingContext(
-        account_id, sender.email, sender.name, sender.language, sender.id, sender.project, sender.sent, earlier
+        account_id,
+        sender.email,
+        sender.name,
+        sender.language,
+        sender.id,
+        sender.project,
+        sender.sent,
+        earlier,
+        follow_up.followed_number(connection, account_id, sent.follows) if sent.follows else None,
     )
 
 
@@ -282,7 +307,14 @@ def _cleaned(services: Services, sent: TicketInput) -> TicketInput:
     elif not is_web_address(clean["url"]):
         raise TextRefused(_(NO_WEB_ADDRESS), "url")
     language = sent.language if sent.language in LANGUAGES else ""
-    return TicketInput(**clean, answers=dict(sent.answers), files=tuple(dict.fromkeys(sent.files)), language=language)
+    return TicketInput(
+        **clean,
+        answers=dict(sent.answers),
+        files=tuple(dict.fromkeys(sent.files)),
+        language=language,
+        follows=sent.follows,
+        by_mail=sent.by_mail,
+    )
 
 
 def _digest(services: Services, sent: TicketInput) -> str:
@@ -301,6 +333,7 @@ def _store(
     digest: str,
     evidence: Evidence,
     now: datetime,
+    filer: Account | None,
 ) -> FiledTicket:
     """Write the ticket with its deadlines, its files, its words, its first event and what tells of it."""
     policy, connection = services.policy, database.connection()
@@ -317,7 +350,7 @@ def _store(
         "rule": evidence.rule,
         "policy_version": policy.version,
         "page": sent.page,
-        "language": sent.language,
+        "language": "" if filer is not None else sent.language,
         "state": "open",
         "opened_at": now,
         "response_due_at": due.response_due,
@@ -326,6 +359,7 @@ def _store(
         "queue_at": due.response_due or due.resolution_due or NO_DEADLINE,
         "submission": sent.submission or f"same:{digest[:24]}:{now.timestamp():.0f}",
         "digest": digest,
+        "follows_id": context.follows_id,
     }
     number = connection.execute(_INSERT, values).scalar_one()
     filed = FiledTicket(number, now, due.response_due, due.resolution_due)
@@ -342,10 +376,15 @@ def _store(
         description=sent.description,
         files=[file.name for file in files],
     )
-    details = {"priority": sent.priority}
+    details: dict[str, Any] = {"priority": sent.priority}
+    if filer is not None:
+        details["for"] = context.account_id
+    if sent.by_mail:
+        details["by_mail"] = True
     if evidence.dropped:
         details["answers no longer known"] = json.dumps(evidence.dropped)
-    sequence = events.record_first(connection, number, "opened", context.account_id, now, details)
+    by = filer.id if filer is not None else context.account_id
+    sequence = events.record_first(connection, number, "opened", by, now, details)
     payload = {
         "reference": filed.reference,
         "subject": sent.subject,
@@ -356,11 +395,18 @@ def _store(
         "state": "open",
         "response_due": due.response_due.isoformat() if due.response_due else None,
         "resolution_due": due.resolution_due.isoformat() if due.resolution_due else None,
-        "by_name": context.name,
+        "by_name": filer.name if filer is not None else context.name,
     }
     thread = outbox.thread_id(filed.reference, outbox.mail_host(services.settings.base_url))
-    facts = {**payload, **outbox.in_language_of(_language_of_sender(connection, context, sent.language))}
+    told = {
+        "filed_by": filer.name if filer is not None else "",
+        "follows": reference_of(context.follows_id) if context.follows_id else "",
+        "by_mail": sent.by_mail,
+    }
+    # What staff fill in is in their language.
+    spoken = "" if filer is not None else sent.language
+    facts = {**payload, **told, **outbox.in_language_of(_language_of_sender(connection, context, spoken))}
     received = NewMessage("mail", "received", context.email, facts, thread, number)
-    opened = TicketEvent("opened", number, sequence, context.account_id, by_staff=False, facts=payload)
+    opened = TicketEvent("opened", number, sequence, by, by_staff=filer is not None, facts=payload)
     outbox.enqueue(connection, [received, fanout.event_message(services, opened)], now)
     return filed

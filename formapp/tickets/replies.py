@@ -14,13 +14,13 @@ from sqlalchemy.orm import joinedload
 from formapp import failed_work
 from formapp.attachments import service as attachments
 from formapp.database.retry import tried_again
-from formapp.errors import ReplyReused, TextRefused, TooManyMessages, UseCaseError
+from formapp.errors import ReopeningOver, ReplyReused, TextRefused, TooManyMessages, UseCaseError
 from formapp.limited_process import OverLimit
 from formapp.logs import log
 from formapp.models import Message
 from formapp.services import Services
 from formapp.text import is_blank, normalise
-from formapp.tickets import message_html, search_index
+from formapp.tickets import follow_up, message_html, search_index
 from formapp.tickets.actions import TicketAction, ticket_action
 from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
@@ -64,13 +64,16 @@ def reply_as_customer(
     ``objects`` says that something about the ticket was changed wrongly; it is flagged until staff answer.
 
     Raises NotPermitted, TextRefused, ReplyReused, TicketMerged, TicketClosed unless it is to be reopened,
-    TooManyMessages beyond ``most_an_hour`` of this person, and of its files FilesGone, TooManyFiles, FilesTooLarge.
+    ReopeningOver where the policy's time for that has passed, TooManyMessages beyond ``most_an_hour`` of this person,
+    and of its files FilesGone, TooManyFiles, FilesTooLarge.
     """
     body = _checked(message)
     with ticket_action(services, account_id, ticket_id, now, group="members") as action:
         if _sent_before(action, message, body):
             return
         _within_limit(action, most_an_hour)
+        if reopen and follow_up.is_over(services, action.database, action.ticket, now):
+            raise ReopeningOver(action.ticket.reference)
         _open_for(action, reopen=reopen)
         _add(action, "reply", body, message, by_staff=False)
         details = action.change_state("open")
@@ -115,7 +118,8 @@ def reply_as_staff(
             action.ticket.answered_at = now
             details["first_answer"] = True
         sequence = action.record("replied", {**details, **action.change_state(then)})
-        action.publish("replied", sequence, {"body": body})
+        closing = follow_up.closing_facts(services, action.database, action.ticket)
+        action.publish("replied", sequence, {"body": body, **closing})
         if then == "closed":
             action.publish("closed", action.record("closed", {}), {"with_reply": True})
     attachments.mark_attached(services, message.files)

@@ -11,13 +11,22 @@ from sqlalchemy.orm import joinedload
 
 from formapp.actors import require_staff
 from formapp.database.retry import tried_again
-from formapp.errors import AnswerMissing, NotFound, NotStaff, TextRefused, TicketMerged, UnknownPriority, UseCaseError
+from formapp.errors import (
+    AnswerMissing,
+    NotFound,
+    NotStaff,
+    ReopeningOver,
+    TextRefused,
+    TicketMerged,
+    UnknownPriority,
+    UseCaseError,
+)
 from formapp.mail_address import address_to_find
 from formapp.models import Account, Ticket, reference_of
 from formapp.policies import in_words, policy_of
 from formapp.services import Services
 from formapp.text import is_blank, normalise
-from formapp.tickets import events
+from formapp.tickets import events, follow_up
 from formapp.tickets.actions import TicketAction, ticket_action
 from formapp.tickets.queries import number_of
 from formapp.translation import gettext as _
@@ -72,15 +81,21 @@ def close(services: Services, account_id: int, ticket_id: int, now: datetime, *,
     """Close a ticket, by staff or by its customer; one that is closed stays as it is."""
     with ticket_action(services, account_id, ticket_id, now, group="staff and members", seen=seen) as action:
         if action.ticket.state != "closed":
-            action.publish("closed", action.record("closed", action.change_state("closed")))
+            sequence = action.record("closed", action.change_state("closed"))
+            action.publish("closed", sequence, follow_up.closing_facts(services, action.database, action.ticket))
 
 
 @tried_again
 def reopen(services: Services, account_id: int, ticket_id: int, now: datetime, *, seen: int | None = None) -> None:
-    """Open a closed ticket again. Raises TicketMerged for a duplicate."""
+    """Open a closed ticket again. Raises TicketMerged for a duplicate.
+
+    Of its customers also ReopeningOver, where the policy's time for that has passed.
+    """
     with ticket_action(services, account_id, ticket_id, now, group="staff and members", seen=seen) as action:
         if action.ticket.merged_into_id is not None:
             raise TicketMerged(action.ticket.reference, reference_of(action.ticket.merged_into_id))
+        if not action.actor.is_staff and follow_up.is_over(services, action.database, action.ticket, now):
+            raise ReopeningOver(action.ticket.reference)
         if action.ticket.state == "closed":
             action.publish("reopened", action.record("reopened", action.change_state("open")))
 

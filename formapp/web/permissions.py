@@ -118,6 +118,8 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("POST", "desk.close"): STAFF_ONLY,
     ("POST", "desk.reopen"): STAFF_ONLY,
     ("POST", "desk.merge"): STAFF_ONLY,
+    ("GET", "new_ticket.choose"): STAFF_ONLY,
+    ("POST", "desk.move"): STAFF_ONLY,
     ("GET", "queue.tickets"): STAFF_ONLY,
     ("GET", "queue.export"): STAFF_ONLY,
     ("GET", "closures.coming"): STAFF_ONLY,

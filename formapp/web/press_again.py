@@ -88,6 +88,13 @@ ACTIONS: Mapping[str, Action] = {
         "%(reference)s",
         has_text=True,
     ),
+    "desk.move": Action(
+        gettext_noop("Move"),
+        gettext_noop("move %(reference)s to the project %(project)s"),
+        DESK_TICKET,
+        "%(reference)s",
+        has_text=True,
+    ),
     "closures.announce": Action(
         gettext_noop("Announce closure"),
         gettext_noop("announce the closure “%(note)s”"),

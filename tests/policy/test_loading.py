@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import jsonschema
 import pytest
 import yaml
 
-from supportpolicy import Policy, PolicyError, graph_svg, load, loads
+from supportpolicy import Closure, MailRules, Period, Policy, PolicyError, graph_svg, load, loads
 from tests.builders import POLICY, REPOSITORY
 
 
@@ -103,6 +104,17 @@ MISTAKES = [
     ("total_mb: 25", "total_mb: 2", "total_mb: 2", "at least the size of one"),
     ("email: support@platform.example", "email: support", "email: support", "is not an e-mail address"),
     ("  - id: high\n", "  - id: critical\n", None, 'The id "critical" stands twice'),
+    ("form:\n", "mail:\n  new_tickets: fill\nform:\n", "new_tickets: fill", 'did you mean "file"?'),
+    ("form:\n", "mail:\n  new_tickets: file\nform:\n", "new_tickets: file", 'add "unstated_priority"'),
+    (
+        "form:\n",
+        "mail:\n  unstated_priority: normale\nform:\n",
+        "unstated_priority: normale",
+        'There is no priority "normale"; did you mean "normal"?',
+    ),
+    ("form:\n", "mail: {reopen_within: 2 weeks}\nform:\n", "2 weeks", 'write "14 days" or "10 business days"'),
+    ("form:\n", "mail: {reopen_within: 366 days}\nform:\n", "366 days", "at most 365 of them"),
+    ("form:\n", "mail: {reopen: 14 days}\nform:\n", "reopen: 14 days", 'did you mean "reopen_within"?'),
 ]
 
 
@@ -174,6 +186,36 @@ def test_a_policy_comes_back_whole_from_its_canonical_form(policy: Policy) -> No
     assert again.version == policy.version
 
 
+def test_what_the_policy_says_of_mail_makes_a_version_and_comes_back(policy: Policy, policy_text: str) -> None:
+    """Left out, or as it is without it, the version stays: no promise changes."""
+    rules = "mail: {new_tickets: file, unstated_priority: normal, reopen_within: 10 Business  days}\n"
+    told = loads(rules + policy_text)
+    assert told.mail == MailRules("file", "normal", Period(10, business=True))
+    assert told.version != policy.version
+    assert Policy.from_canonical(told.canonical).mail == told.mail
+    assert told.translated("de").mail == told.mail
+    assert loads("mail: {new_tickets: ask}\n" + policy_text).version == policy.version
+
+
+def test_until_when_an_answer_reopens_a_ticket(policy_text: str) -> None:
+    """Days are of 24 hours; business days of the time when support is open, without holidays and closures."""
+    friday = datetime(2026, 11, 27, 14, 0, tzinfo=UTC)
+    assert loads(policy_text).reopens_until(friday) is None
+    for words, until, closures in (
+        ("14 days", friday + timedelta(days=14), ()),
+        ("1 day", friday + timedelta(days=1), ()),
+        # Open until 17:00 in Paris, then from Monday 09:00 on.
+        ("1 business day", datetime(2026, 11, 30, 14, 0, tzinfo=UTC), ()),
+        (
+            "1 business day",
+            datetime(2026, 12, 1, 14, 0, tzinfo=UTC),
+            (Closure(friday + timedelta(days=2), friday + timedelta(days=3, hours=5), "Moving house"),),
+        ),
+    ):
+        told = loads(f"mail: {{reopen_within: {words}}}\n{policy_text}")
+        assert told.reopens_until(friday, closures) == until, words
+
+
 def test_words_that_yaml_takes_for_something_else_stay_words(policy_text: str) -> None:
     text = policy_text.replace("id: unstated", 'id: "no"')
     assert loads(text).question("severity").option("no").label == "I can't say"
@@ -197,6 +239,10 @@ def test_the_schema_for_editors_accepts_the_file_and_refuses_mistakes(policy_tex
     validator = jsonschema.Draft202012Validator(schema())
     validator.check_schema(schema())
     validator.validate(as_data(policy_text))
+    for taken in ("{reopen_within: 1 day}", "{new_tickets: file, unstated_priority: low, reopen_within: 365 days}"):
+        validator.validate(as_data(f"mail: {taken}\n{policy_text}"))
+    for refused in ("{new_tickets: file}", "{reopen_within: 366 days}", "{reopen_within: 0 days}", "{priority: low}"):
+        assert not validator.is_valid(as_data(f"mail: {refused}\n{policy_text}")), refused
     for words, instead in (
         ("timezone:", "time_zone:"),
         ("1 business day\n", "soon\n"),

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from formapp.accounts import accounts, address_changes, csv_import, people, projects
+from formapp.accounts import accounts, address_changes, csv_import, customers, people, projects
 from formapp.actors import OPERATOR
 from formapp.errors import NotFound, NotPermitted, TextRefused, UnknownProject, UseCaseError
 from formapp.hours import closures
@@ -40,7 +40,7 @@ from formapp.notifications import outbox
 from formapp.notifications.webhooks import log
 from formapp.notifications.webhooks.messages import recipient_of
 from formapp.services import Services
-from formapp.tickets import create, csv_export, queries, replies, search, similar, triage
+from formapp.tickets import create, csv_export, follow_up, moving, queries, replies, search, similar, triage
 from formapp.tickets.replies import MessageInput
 from tests.builders import (
     NOW,
@@ -61,6 +61,7 @@ USE_CASES = (
     "accounts.accounts",
     "accounts.address_changes",
     "accounts.csv_import",
+    "accounts.customers",
     "accounts.magic_links",
     "accounts.people",
     "accounts.projects",
@@ -72,6 +73,7 @@ USE_CASES = (
     "hours.quote",
     "incoming_mail.belonging",
     "incoming_mail.files",
+    "incoming_mail.filing",
     "incoming_mail.guests",
     "incoming_mail.held",
     "incoming_mail.outcomes",
@@ -87,7 +89,9 @@ USE_CASES = (
     "tickets.csv_export",
     "tickets.drafts",
     "tickets.events",
+    "tickets.follow_up",
     "tickets.message_html",
+    "tickets.moving",
     "tickets.queries",
     "tickets.replies",
     "tickets.search",
@@ -127,6 +131,12 @@ ACTING: Mapping[Callable[..., Any], Line] = {
     triage.close: Line(lambda desk, who: triage.close(desk, who, 1, LATER), "member staff"),
     triage.reopen: Line(lambda desk, who: triage.reopen(desk, who, 2, LATER), "member staff"),
     triage.merge: Line(lambda desk, who: triage.merge(desk, who, 1, "SUP-1003", LATER), "staff"),
+    moving.move: Line(lambda desk, who: moving.move(desk, who, 1, "other", LATER, seen=9, reason=REASON), "staff"),
+    follow_up.follow_ups: Line(
+        lambda desk, who: follow_up.follow_ups(desk, who, stored(desk, Ticket)[0]), "member staff"
+    ),
+    customers.find_customers: Line(lambda desk, who: customers.find_customers(desk, who, "ada"), "staff"),
+    customers.customer_numbered: Line(lambda desk, who: customers.customer_numbered(desk, who, 1), "staff"),
     triage.correct_answers: Line(
         lambda desk, who: triage.correct_answers(desk, who, 1, {"need": "question"}, LATER, seen=9, reason=REASON),
         "staff",
@@ -234,9 +244,10 @@ BY_A_SECRET = {
     "attachments.service": "staged_files staged_contents discard_staged",
     "incoming_mail.belonging": "ticket_of is_ours is_signed is_authenticated",
     "incoming_mail.files": "stage_files",
+    "incoming_mail.filing": "file_new file_follow_up",
     "incoming_mail.guests": "confirm form_fields",
-    "incoming_mail.held": "content_of held_count mails_of unreached_since",
-    "incoming_mail.outcomes": "add_reply ask_for_the_rest file_ticket",
+    "incoming_mail.held": "content_of held_count mails_of mail_that_filed unreached_since",
+    "incoming_mail.outcomes": "add_reply ask_for_the_rest file_ticket refused_files rest_is_elsewhere tell_of_files",
     "incoming_mail.processing": "process_next process hold_what_was_not_sent",
     "incoming_mail.notices": "tell_of_held",
     "incoming_mail.receive": "receive hold_too_large waiting",
@@ -267,6 +278,7 @@ INSIDE_ANOTHER = {
     "tickets.actions": "ticket_action",
     "tickets.create": "evaluate_answers load_context",
     "tickets.events": "record record_first complete",
+    "tickets.follow_up": "reopens_until is_over closing_facts followed_number form_values",
     "tickets.message_html": "as_typed render to_html",
     "tickets.queries": "number_of",
     "tickets.replies": "sent_by",
@@ -333,6 +345,7 @@ def roles(services: Services) -> dict[str, Any]:
     """A desk with three tickets of one project, the second closed, a closure, two dead messages; and who may come."""
     member, staff = build_customer(services), build_staff(services)
     stranger = build_customer(services, "eve@elsewhere.example", "elsewhere")
+    build_project(services, "other", member.email)
     disabled = build_account(services, "gone@platform.example", is_staff=True)
     projects.add_member(services, disabled.email, "shop", NOW)
     accounts.disable_account(services, disabled.email, NOW)
@@ -410,6 +423,18 @@ def test_a_project_made_after_it_is_a_strangers_too(services: Services, roles: d
     build_project(services, "third", "eve@elsewhere.example")
     with pytest.raises(NotPermitted):
         replies.reply_as_customer(services, roles["stranger"], 1, written("Mine"), LATER)
+
+
+@pytest.mark.parametrize("who", ["nobody", "stranger", "disabled", "member"])
+def test_staff_alone_file_for_somebody_else(services: Services, roles: dict[str, Any], who: str) -> None:
+    sent, before = ticket_input(submission="new", subject="New"), rows(services)
+    with pytest.raises(NotPermitted) as refused:
+        create.create_ticket(services, roles["member"], sent, LATER, filed_by=roles[who])
+    assert type(refused.value) is NotPermitted
+    assert rows(services) == before
+    with pytest.raises(UnknownProject):
+        # Nor do staff for a project that the person isn't in.
+        create.create_ticket(services, roles["stranger"], sent, LATER, filed_by=roles["staff"])
 
 
 @pytest.mark.parametrize(

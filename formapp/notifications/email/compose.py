@@ -113,7 +113,12 @@ def _facts(services: Services, message: OutboxMessage, policy_of: Policy) -> dic
         facts["priority_label"] = priority.label
         facts["response"] = priority.response.words
         facts["resolution"] = priority.resolution.words
-    for name, words in (("response_due", "due_words"), ("resolution_due", "resolution_words"), ("due", "notice_words")):
+    for name, words in (
+        ("response_due", "due_words"),
+        ("resolution_due", "resolution_words"),
+        ("due", "notice_words"),
+        ("reopen_until", "reopen_words"),
+    ):
         due = facts.get(name)
         facts[words] = (
             long_words(datetime.fromisoformat(due), policy_of.calendar.zone, message.created_at) if due else ""
@@ -125,7 +130,8 @@ def _facts(services: Services, message: OutboxMessage, policy_of: Policy) -> dic
                 long_words(datetime.fromisoformat(due), policy_of.calendar.zone, message.created_at) if due else ""
             )
     # A template asks for what only some of its mails have.
-    facts.setdefault("merged_into", "")
+    for name in ("merged_into", "filed_by", "follows", "by_mail"):
+        facts.setdefault(name, "")
     return facts
 
 

@@ -114,6 +114,7 @@ COLUMNS: Mapping[str, Mapping[str, Column]] = {
         "answered_at": _PROMISE,
         "closed_at": _TIME,
         "merged_into_id": _LINK,
+        "follows_id": _LINK,
         "assignee_id": _LINK,
         "queue_at": _TIME,
         "notice_at": _TIME,

@@ -9,12 +9,13 @@ from typing import get_args
 from flask import Blueprint, abort, g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
+from formapp.accounts.projects import every_project
 from formapp.attachments.service import attachments_of
 from formapp.errors import AnswerMissing, ChangedMeanwhile, NotFound, UseCaseError
 from formapp.incoming_mail import held
 from formapp.models import Ticket
 from formapp.policies import in_words, policy_of
-from formapp.tickets import queries, replies, triage
+from formapp.tickets import follow_up, moving, queries, replies, triage
 from formapp.tickets.replies import NextState
 from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
@@ -46,6 +47,8 @@ SAID = {
     "closed": gettext_noop("The ticket is closed."),
     "reopened": gettext_noop("The ticket is open again."),
     "merged": gettext_noop("The ticket is merged."),
+    "moved": gettext_noop("The ticket is moved. The customer gets a mail."),
+    "filed": gettext_noop("The ticket is sent. The customer gets a mail with its reference and the promise."),
 }
 
 
@@ -69,6 +72,8 @@ class Filled:
     assignee: str | None = None
     into: str = ""
     reason: str = ""
+    project: str = ""
+    why_moved: str = ""
     answers: Mapping[str, str] | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
@@ -204,6 +209,20 @@ def merge(reference: str) -> Response:  # noqa: ARG001
     return _done(action, Filled(into=into, fields={"into": "into"}), sent, "merged")
 
 
+@blueprint.post("/desk/<reference>/move")
+def move(reference: str) -> Response:  # noqa: ARG001
+    """Move the ticket to another project, with a sentence why that the customer reads."""
+    sent = form_data()
+    key, reason = sent.get("project"), sent.get("reason")
+
+    def action() -> None:
+        services, now = web().services, web().clock()
+        moving.move(services, _me(), _ticket().id, key, now, seen=seen_event(sent), reason=reason)
+
+    filled = Filled(project=key, why_moved=reason, fields={"project": "project", "reason": "why-moved"})
+    return _done(action, filled, sent, "moved", "facts-heading")
+
+
 def _done(action: Callable[[], None], filled: Filled, sent: FormData, said: str, anchor: str | None = None) -> Response:
     """Do it and go back to the ticket's page; where it is refused, the page with everything typed and why."""
     try:
@@ -234,7 +253,10 @@ def _shown(ticket: Ticket, filled: Filled, status: int = 200, /, *, said: str = 
         "desk-ticket.html",
         status,
         assets=("support-ticket.css", "support-form.js"),
-        arrived=replies.sent_by(messages, _me()),
+        arrived=(
+            *replies.sent_by(messages, _me()),
+            *((ticket.submission,) if request.args.get("said") == "filed" else ()),
+        ),
         ticket=present_ticket(services, ticket, now, filled.answers),
         files=files.get(None, ()),
         messages=present_conversation(
@@ -245,6 +267,9 @@ def _shown(ticket: Ticket, filled: Filled, status: int = 200, /, *, said: str = 
         ),
         unreached=held.unreached_since(services, ticket.account_id, now),
         people=triage.staff_accounts(services),
+        linked=follow_up.follow_ups(services, _me(), ticket),
+        mail=held.mail_that_filed(services, ticket.id),
+        projects=[one for one in every_project(services) if one.is_active and one.id != ticket.project_id],
         filled=filled,
         reply_files=file_field(filled.reply.files, errors.get("reply-files", ""), "reply", clean=cleans_photos()),
         note_files=file_field(filled.note.files, errors.get("note-files", ""), "note", clean=cleans_photos()),

@@ -190,7 +190,7 @@ def _questions(policy: Policy, answers: Mapping[str, str]) -> tuple[QuestionView
 def _names(database: Session, events: Iterable[Event]) -> dict[int, str]:
     """The names of everybody whom these events are of, or about."""
     numbers = {event.account_id for event in events} | {
-        number for event in events for number in event.details.get("assignee", ())
+        number for event in events for number in (*event.details.get("assignee", ()), event.details.get("for"))
     }
     rows = database.execute(select(Account.id, Account.name).where(Account.id.in_(numbers - {None})))
     return {number: name for number, name in rows}  # noqa: C416 - rows aren't pairs to the type checker
@@ -221,6 +221,13 @@ def _action(event: Event, names: Mapping[int, str]) -> str:
         return _(_CLOCK_ACTIONS[kind, details["target"]])
     if kind == "merged":
         return _("merged it into %(reference)s", reference=details.get("into", ""))
+    if kind == "moved":
+        before, after = details["project"]
+        return _("moved it from %(before)s to %(after)s", before=before, after=after)
+    if kind == "opened" and details.get("for"):
+        return _("filed the ticket for %(name)s", name=names.get(details["for"], ""))
+    if kind == "opened" and details.get("by_mail"):
+        return _("sent the ticket by mail")
     if kind == "absorbed":
         return _("merged %(reference)s into it", reference=details.get("reference", ""))
     return _("gave the first answer") if details.get("first_answer") else _(_ACTIONS.get(kind, kind))
@@ -233,6 +240,8 @@ def _changes(kind: str, details: Mapping[str, Any], policy: Policy) -> Iterator[
             yield Change(_("Answers that the policy didn’t know:"), None, str(details["answers no longer known"]))
     if kind in {"due-soon", "missed"}:
         yield Change(_("Due:"), None, _due(details["due"], policy))
+    if kind == "moved":
+        yield Change(_("Why:"), None, details["reason"])
     if kind == "priority-changed":
         yield from _correction(details, policy)
     if "state" in details:

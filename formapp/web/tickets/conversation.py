@@ -15,7 +15,7 @@ from formapp.translation import gettext as _
 from formapp.web.tickets.presenters import MessageView, in_zone
 from supportpolicy import Policy
 
-SHOWN = frozenset({"priority-changed", "reopened", "closed", "merged", "absorbed"})
+SHOWN = frozenset({"priority-changed", "reopened", "closed", "merged", "absorbed", "moved"})
 """The events that change what the customer was told, or may be told by nothing else on the page."""
 
 
@@ -29,7 +29,10 @@ class DateChange:
 
 @dataclass(frozen=True, slots=True)
 class ChangeView:
-    """One change. ``before`` and ``after`` are labels of priorities, ``other`` is another ticket's reference."""
+    """One change. ``before`` and ``after`` are labels of priorities, or ``after`` is the name of a project.
+
+    ``other`` is another ticket's reference.
+    """
 
     is_change: ClassVar[bool] = True
 
@@ -91,6 +94,10 @@ def _people(services: Services, events: Sequence[Event]) -> dict[int, tuple[str,
 def _present(event: Event, people: Mapping[int, tuple[str, bool]], policy: Policy) -> ChangeView:
     actor, by_staff = people.get(event.account_id or 0, ("", True))
     at, details = in_zone(event.at, policy), event.details
+    if event.kind == "moved":
+        # Not from where: not everybody who reads it may be in that project.
+        after, why = details["project"][1], details["reason"]
+        return ChangeView(event.kind, at, actor, by_staff, after=after, reason=why)
     if event.kind != "priority-changed":
         other = details.get("into") or details.get("reference") or ""
         return ChangeView(event.kind, at, actor, by_staff, other=other)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from formapp.accounts.projects import active_projects_of
 from formapp.forms import TicketForm, ticket_form
+from formapp.models import REFERENCE_PREFIX
 from formapp.policies import in_words
 from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
@@ -24,12 +26,14 @@ from formapp.web.language import known_language
 from formapp.web.layout.assets import FORM_ASSETS
 from formapp.web.layout.page import page
 from formapp.web.session_cookie import Person
+from formapp.web.tickets.for_customer import FIELD, customer_of, is_for_nobody
 from formapp.web.tickets.presenters import present_similar
 from formapp.widgets import render_form
 from supportpolicy import Policy, UnknownAnswer
 from supportpolicy.languages import current_language
 
 MOST_ANSWERS = 50
+REFERENCE = re.compile(rf"{REFERENCE_PREFIX}[1-9][0-9]{{3,9}}", re.ASCII)
 TYPED = (
     ("subject", gettext_noop("Subject")),
     ("url", gettext_noop("URL")),
@@ -67,8 +71,15 @@ def new_submission() -> str:
     return secrets.token_urlsafe(16)
 
 
-def project_choices(person: Person | None) -> tuple[Choice, ...] | None:
-    """The projects that the person may file for; None for somebody who isn't known yet."""
+def project_choices(person: Person | None, fields: Mapping[str, str]) -> tuple[Choice, ...] | None:
+    """The projects that this form may be filed for; None for somebody who isn't known yet.
+
+    They are the person's own, or the customer's for whom staff fill the form.
+    """
+    if (customer := customer_of(fields.get(FIELD), person)) is not None:
+        return customer.projects
+    if is_for_nobody(fields.get(FIELD), person):
+        return ()
     return None if person is None else choices_of(person.account_id)
 
 
@@ -138,6 +149,9 @@ def form_page(
     form.language.data = known_language(form.language.data) or current_language()
     if not form.submission.data:
         form.submission.data = new_submission()
+    customer = customer_of(form.customer.data, person)
+    if person is not None and customer is None:
+        form.customer.data = ""
     staged = staged_for_form(form.files.data)
     if len(staged) < len(form.files.data) and not form.files.errors:
         form.files.errors = (_(GONE),)
@@ -147,7 +161,8 @@ def form_page(
     html = render_form(
         in_words(web().services.policy),
         form,
-        action=url_for("tickets.create"),
+        # An address of its own, so that the browser keeps what is typed for each customer apart.
+        action=url_for("tickets.create", customer=customer.account_id if customer else None),
         dates_url=url_for("api.dates"),
         files_url=url_for("files.upload"),
         similar_url=url_for("api.similar"),
@@ -164,6 +179,8 @@ def form_page(
         status,
         assets=FORM_ASSETS,
         form_html=html,
+        customer=customer,
+        follows=form.follows.data if REFERENCE.fullmatch(form.follows.data or "") else "",
         notice=notice,
         missing=missing,
         alike=present_similar(person, form.project.data, form.subject.data),
@@ -175,7 +192,8 @@ def no_project_page(fields: Mapping[str, str], files: Sequence[str] = ()) -> Res
     """The page for a person without an active project, with what they typed, if they did, and their files' names."""
     typed = [(_(label), fields.get(name, "")) for name, label in TYPED if fields.get(name, "").strip()]
     typed += [(_("Attachment"), file.name) for file in staged_for_form(files)]
-    return page("no-project.html", 422 if typed else 200, typed=typed)
+    for_customer = bool(fields.get(FIELD))
+    return page("no-project.html", 422 if typed else 200, typed=typed, for_customer=for_customer)
 
 
 def recommended(policy: Policy, answers: str) -> str:

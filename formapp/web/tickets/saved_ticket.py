@@ -10,13 +10,15 @@ from werkzeug.wrappers import Response
 
 from formapp.errors import UseCaseError
 from formapp.forms import TicketForm, ticket_form
+from formapp.models import Ticket
 from formapp.policies import in_words
-from formapp.tickets import drafts
+from formapp.tickets import drafts, follow_up
 from formapp.web.body.file_field import staged_for_form
 from formapp.web.context import web
 from formapp.web.session_cookie import Person
 from formapp.web.tickets import submit
 from formapp.web.tickets.form_page import Choice, choices_of, project_key
+from formapp.web.tickets.reply_form import ReplyDraft
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,19 @@ def missing_in(form: TicketForm) -> tuple[Missing, ...]:
     if len(staged_for_form(form.files.data)) < len(form.files.data):
         found.append(Missing("ticket-files", str(form.files.label.text)))
     return tuple(found)
+
+
+def continued(person: Person, closed: Ticket, reply: ReplyDraft) -> Response:
+    """Lead to the form of a ticket that follows a closed one, with what was written as a reply to that."""
+    desk = web()
+    fields = {
+        **follow_up.form_values(desk.services, closed),
+        "description": reply.body,
+        "files": " ".join(reply.files),
+        "submission": reply.submission,
+    }
+    draft = drafts.save_draft(desk.services, person.account_id, fields, desk.clock())
+    return redirect(url_for("tickets.new", draft=draft), 303)
 
 
 def can_be_sent(account_id: int, draft_token: str) -> bool:

@@ -12,7 +12,15 @@ from werkzeug.wrappers import Response
 
 from formapp.accounts import magic_links
 from formapp.accounts.accounts import find_account_by_email
-from formapp.errors import DraftTooLarge, NotFound, SubmissionReused, TooManyMessages, TooManyTickets, UseCaseError
+from formapp.errors import (
+    DraftTooLarge,
+    NotFound,
+    SubmissionReused,
+    TooManyMessages,
+    TooManyTickets,
+    UnknownProject,
+    UseCaseError,
+)
 from formapp.forms import TicketForm
 from formapp.models import Ticket
 from formapp.policies import in_words
@@ -30,6 +38,7 @@ from formapp.web.language import known_language
 from formapp.web.mailed_link import mailed_to
 from formapp.web.request_log import log_failure
 from formapp.web.session_cookie import Person, current_person
+from formapp.web.tickets.for_customer import customer_of, is_for_nobody
 from formapp.web.tickets.form_page import (
     Notice,
     add_error,
@@ -100,7 +109,19 @@ ANSWERS_GONE = Notice(
         ),
     ),
 )
-DRAFT_FIELDS = ("project", "subject", "url", "description", "priority", "answers", "submission", "page", "language")
+DRAFT_FIELDS = (
+    "project",
+    "subject",
+    "url",
+    "description",
+    "priority",
+    "answers",
+    "submission",
+    "page",
+    "language",
+    "follows",
+    "customer",
+)
 
 
 def submit() -> Response:
@@ -170,7 +191,7 @@ def _promise_changed(label: str) -> Notice:
 
 def _shown(sent: FormData, status: int = 200, notice: Notice | None = None) -> Response:
     person = current_person()
-    choices = project_choices(person)
+    choices = project_choices(person, sent.fields)
     if choices is not None and not choices:
         return no_project_page(sent.fields, sent.files)
     return form_page(filled_form(sent, choices), person, status, notice=notice)
@@ -191,7 +212,7 @@ def _file(sent: FormData, person: Person) -> Response:
 
 def _file_with_care(sent: FormData, person: Person, now: datetime) -> Response:
     """File what was posted with a project's name, or show the form with what can't be filed."""
-    choices = project_choices(person)
+    choices = project_choices(person, sent.fields)
     if not choices:
         return no_project_page(sent.fields, sent.files)
     form = filled_form(sent, choices)
@@ -212,6 +233,12 @@ def filed(form: TicketForm, person: Person, now: datetime) -> Response:
     """File a form that is whole, and go to its confirmation. Raises what the use case does."""
     desk = web()
     most = desk.limits.tickets_an_hour
+    customer = customer_of(form.customer.data, person)
+    if customer is None and is_for_nobody(form.customer.data, person):
+        raise UnknownProject
+    if customer is not None:
+        stored = create.create_ticket(desk.services, customer.account_id, _input(form), now, filed_by=person.account_id)
+        return redirect(url_for("desk.show", reference=stored.ticket.reference, said="filed"), 303)
     stored = create.create_ticket(desk.services, person.account_id, _input(form), now, most_an_hour=most)
     _drop_draft(form, person)
     return redirect(url_for("tickets.sent", reference=stored.ticket.reference), 303)
@@ -272,7 +299,7 @@ def _without_file(sent: FormData) -> Response:
 def _add_to(sent: FormData, person: Person) -> Response:
     """Add what was typed, with its files, to a ticket that this form has sent before."""
     services, reference = web().services, sent.get("add_to")
-    form = filled_form(sent, project_choices(person) or ())
+    form = filled_form(sent, project_choices(person, sent.fields) or ())
     try:
         ticket = queries.ticket_for(services, person.account_id, reference)
     except NotFound as missing:
@@ -308,6 +335,9 @@ def _as_reply(form: TicketForm, ticket: Ticket) -> str:
 def _already_sent(form: TicketForm, person: Person, used: SubmissionReused) -> Response:
     """The form with its other text and an id of its own: one more press adds it, or files it as a new ticket."""
     form.submission.data = new_submission()
+    if customer_of(form.customer.data, person) is not None:
+        sentence = _("Since then the text has changed. Press Send ticket to send it as a new ticket.")
+        return form_page(form, person, 422, notice=Notice(used.message, (sentence,)))
     return form_page(form, person, 422, notice=_sent_before(used.reference))
 
 
@@ -345,4 +375,5 @@ def _input(form: TicketForm) -> TicketInput:
         page=form.page.data or "",
         language=known_language(form.language.data),
         files=form.files.data,
+        follows=form.follows.data or "",
     )

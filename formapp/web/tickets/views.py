@@ -13,7 +13,7 @@ from formapp.forms import ticket_form
 from formapp.incoming_mail import held
 from formapp.models import Ticket
 from formapp.policies import in_words, policy_of
-from formapp.tickets import drafts, queries, replies
+from formapp.tickets import drafts, follow_up, queries, replies
 from formapp.tickets.triage import close as close_ticket
 from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
@@ -34,6 +34,7 @@ from formapp.web.tickets.form_page import (
     project_key,
     unknown_project,
 )
+from formapp.web.tickets.origin import filed_by, present_reopening
 from formapp.web.tickets.presenters import (
     present_attachments,
     present_confirmation,
@@ -100,8 +101,8 @@ def new() -> Response:
     if person is None and request.args.get("draft"):
         session["said"] = _("Sign in to open what you saved.")
         return redirect(url_for("signin.ask", next=request.full_path), 303)
-    choices = project_choices(person)
     values, notice = _first_values(person)
+    choices = project_choices(person, values)
     if choices is not None and not choices:
         return no_project_page(values, values.get("files", "").split())
     if choices and "draft" in values:
@@ -123,7 +124,7 @@ def _first_values(person: Person | None) -> tuple[dict[str, str], Notice | None]
     """What the form begins with: a saved draft's fields, else what the address names."""
     desk = web()
     arguments = request.args
-    values = {name: arguments.get(name, "") for name in ("project", "priority", "page", "language")}
+    values = {name: arguments.get(name, "") for name in ("project", "priority", "page", "language", "customer")}
     values["answers"] = answers_of(desk.services.policy, arguments)
     draft = arguments.get("draft", "")
     if not draft or person is None:
@@ -156,6 +157,8 @@ def reply(reference: str) -> Response:
     form, desk, objects = reply_draft(sent), web(), bool(sent.get("objects"))
     if (again := reply_form.unsent(sent)) is not None:
         return _shown(ticket, again.form, again.status, notice=again.notice, objects=objects)
+    if sent.get("follow"):
+        return saved_ticket.continued(require_person(), ticket, form)
     try:
         message = reply_form.message_input(sent, form)
         account, reopen = require_person().account_id, bool(sent.get("reopen"))
@@ -235,6 +238,9 @@ def _shown(
         assets=("support-ticket.css", "support-form.js"),
         arrived=replies.sent_by(messages, require_person().account_id),
         ticket=present_ticket(services, ticket, now),
+        reopening=present_reopening(services, ticket, now),
+        linked=follow_up.follow_ups(services, require_person().account_id, ticket),
+        filed_by=filed_by(services, ticket, events),
         files=files.get(None, ()),
         messages=present_conversation(
             services, events, present_messages(messages, files, held.mails_of(services, ticket.id), policy), policy

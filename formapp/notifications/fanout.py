@@ -46,6 +46,7 @@ def ticket_payload(ticket: Ticket, project_name: str) -> dict[str, Any]:
         "priority": ticket.priority,
         "policy_version": ticket.policy_version,
         "state": ticket.state,
+        "answered": ticket.answered_at is not None,
         "response_due": ticket.response_due_at.isoformat() if ticket.response_due_at else None,
         "resolution_due": ticket.resolution_due_at.isoformat() if ticket.resolution_due_at else None,
     }
@@ -102,7 +103,7 @@ def _mails(services: Services, database: Session, ticket: Ticket, announcement: 
         facts = {
             **said,
             "thread": thread,
-            "reason": one.reason,
+            "why": one.reason,
             "account": person.id,
             **outbox.in_language_of(person.language),
         }

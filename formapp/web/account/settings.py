@@ -49,7 +49,6 @@ def settings_page(
     return page(
         "account.html",
         status,
-        assets=("support-form.css",),
         said=said,
         errors=errors or {},
         languages=LANGUAGES,

@@ -10,7 +10,7 @@ from formapp.services import Services, make_services, utc_now
 from formapp.settings import Settings, settings_from
 from formapp.translation import gettext, ngettext
 from formapp.web import api, dev_inbox, monitoring, press_again
-from formapp.web.account import address_change
+from formapp.web.account import address_change, mails, unsubscribe
 from formapp.web.account import settings as account
 from formapp.web.account import sign_in as signin
 from formapp.web.context import PREFIX, Clock, Web
@@ -79,7 +79,15 @@ def create_app(
     }
     asking = {endpoint: press_again.text_from_elsewhere(show) for endpoint, show in texts.items()}
     scripted = {"files.upload": files.refuse, "files.remove": files.refuse, "monitoring.through": monitoring.refuse}
-    init_csrf(app, {"tickets.create": submit.ask_once_more, **asking}, scripted, press_again.from_elsewhere)
+    # Mail programs send it, from anywhere and without cookies (RFC 8058); its signed address alone decides.
+    by_mail_programs = {"unsubscribe.use"}
+    init_csrf(
+        app,
+        {"tickets.create": submit.ask_once_more, **asking},
+        scripted,
+        press_again.from_elsewhere,
+        by_mail_programs,
+    )
     press_again.init_press_again(
         app, {endpoint: press_again.text_of_another_person(show) for endpoint, show in texts.items()}
     )
@@ -87,7 +95,7 @@ def create_app(
     init_headers(app, https=desk.https)
     init_error_pages(app, dict.fromkeys(asking, reply_form.without_database))
     at_the_desk = (queue, new_ticket, incoming_mail, closures, outgoing, audit_log, people, projects, desk_pages)
-    at_the_door = (signin, address_change, confirm, account)
+    at_the_door = (signin, address_change, confirm, account, mails, unsubscribe)
     for room in (tickets, *at_the_desk, *at_the_door, files, dev_inbox, assets, api, monitoring):
         app.register_blueprint(room.blueprint, url_prefix=PREFIX)
     if desk.guide is not None:

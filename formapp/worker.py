@@ -85,6 +85,7 @@ def send(services: Services, message: OutboxMessage, clock: Clock) -> Outcome:
     if message.channel == webhooks.CHANNEL:
         return deliver(services, message, clock)
     if message.channel == fanout.CHANNEL:
+        replies.render_before_it_is_told(services, message.payload.get("newest"))
         return fanout.fan_out(services, message, clock())
     if message.kind in magic_links.LIFETIMES:
         # However long it has waited here: its time counts from now.

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false, true
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from formapp.database.engine import Base, UtcDateTime
+from formapp.models.constraints import one_of
 from formapp.search_words import index_words
+
+CUSTOMER_MAILS = ("projects", "own", "none")
+"""Which tickets' mails a customer gets: all of the own projects, the own alone, none."""
 
 
 def search_words(*texts: str) -> str:
@@ -36,6 +40,7 @@ class Account(Base):
         UniqueConstraint("email"),
         CheckConstraint("email = lower(email)", name="email_lower"),
         CheckConstraint("is_staff OR NOT manages_people", name="who_manages_is_staff"),
+        CheckConstraint(one_of("customer_mails", CUSTOMER_MAILS), name="customer_mails_known"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, comment="Number of the account")
@@ -47,6 +52,21 @@ class Account(Base):
     )
     language: Mapped[str | None] = mapped_column(
         String(16), comment="Language of pages and mails, as in de; empty: not known yet"
+    )
+    customer_mails: Mapped[str] = mapped_column(
+        String(16), default="own", server_default="own", comment="Which tickets' mails a customer gets"
+    )
+    mails_new: Mapped[bool] = mapped_column(
+        default=True, server_default=true(), comment="Whether staff get mails of new and unassigned tickets"
+    )
+    mails_assigned: Mapped[bool] = mapped_column(
+        default=True, server_default=true(), comment="Whether staff get mails of tickets assigned to them"
+    )
+    mails_mentioned: Mapped[bool] = mapped_column(
+        default=True, server_default=true(), comment="Whether staff get a mail when a colleague mentions them"
+    )
+    mails_due: Mapped[bool] = mapped_column(
+        default=True, server_default=true(), comment="Whether staff get mails of dates due soon and missed"
     )
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, comment="When the account was made")
     disabled_at: Mapped[datetime | None] = mapped_column(

@@ -7,30 +7,22 @@ the ticket, the event and the recipient, so that a repeat writes none twice.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
-from formapp.models import Account, Membership, Message, OutboxMessage, Project, Ticket, reference_of
+from formapp.models import Message, OutboxMessage, Project, Ticket, reference_of
 from formapp.notifications import outbox, webhooks
 from formapp.notifications.outbox import SENT, NewMessage, Outcome
+from formapp.notifications.recipients import recipients
 from formapp.services import Services
 
 CHANNEL = "announcement"
-# Which mail tells customers of an event, and which tells staff; "" where none does.
-TO_CUSTOMERS = {
-    "replied": "replied",
-    "closed": "closed",
-    "reopened": "reopened",
-    "priority-changed": "priority-changed",
-    "moved": "moved",
-}
-TO_STAFF = {"opened": "staff-new", "replied": "staff-reply", "due-soon": "staff-due-soon", "missed": "staff-missed"}
-# To everybody at the desk, even where the ticket is assigned.
-FOR_ALL_STAFF = frozenset({"opened", "missed"})
+# What only the fan-out needs to know; no mail says it.
+_OF_THE_DESK = frozenset({"assignee", "mentioned"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +46,7 @@ def ticket_payload(ticket: Ticket, project_name: str) -> dict[str, Any]:
         "priority": ticket.priority,
         "policy_version": ticket.policy_version,
         "state": ticket.state,
+        "answered": ticket.answered_at is not None,
         "response_due": ticket.response_due_at.isoformat() if ticket.response_due_at else None,
         "resolution_due": ticket.resolution_due_at.isoformat() if ticket.resolution_due_at else None,
     }
@@ -73,8 +66,13 @@ def event_message(services: Services, event: TicketEvent) -> NewMessage:
 
 
 def publish(services: Services, database: Session, event: TicketEvent, now: datetime) -> None:
-    """Write the row of one event, inside the caller's transaction."""
-    outbox.enqueue(database, [event_message(services, event)], now)
+    """Write the row of one event, inside the caller's transaction.
+
+    It names the newest message of the ticket, so that mails of it tell of nothing that came later.
+    """
+    message = event_message(services, event)
+    newest = database.scalar(select(func.max(Message.id)).where(Message.ticket_id == event.ticket_id))
+    outbox.enqueue(database, [replace(message, facts={**message.facts, "newest": newest})], now)
 
 
 def fan_out(services: Services, event_message: OutboxMessage, now: datetime) -> Outcome:
@@ -94,56 +92,20 @@ def fan_out(services: Services, event_message: OutboxMessage, now: datetime) -> 
     return SENT
 
 
-def _mails(services: Services, database: Session, ticket: Ticket, event_message: OutboxMessage) -> list[NewMessage]:
-    by_staff, by = event_message.payload["by_staff"], event_message.payload["by"]
-    # The mail with the reply says already that the ticket is closed with it.
-    said = event_message.payload.get("with_reply", False)
+def _mails(services: Services, database: Session, ticket: Ticket, announcement: OutboxMessage) -> list[NewMessage]:
     host = outbox.mail_host(services.settings.base_url)
+    thread = outbox.thread_id(ticket.reference, host)
+    said = {name: value for name, value in announcement.payload.items() if name not in _OF_THE_DESK}
     mails = []
-    for kind, people in (
-        (TO_CUSTOMERS.get(event_message.kind, "") if by_staff and not said else "", _customers(database, ticket)),
-        # Of a ticket that one of them has filed for a customer the others know nothing.
-        (
-            "" if by_staff and event_message.kind != "opened" else TO_STAFF.get(event_message.kind, ""),
-            _staff(database, ticket, event_message.kind),
-        ),
-    ):
-        for person in people:
-            if not kind or person.id == by:
-                continue
-            event = event_message.payload["event"]
-            message_id = f"<{ticket.reference}.{event}.{kind}.{person.id}@{host}>"
-            thread = outbox.thread_id(ticket.reference, host)
-            facts = {**event_message.payload, "thread": thread, **outbox.in_language_of(person.language)}
-            mails.append(NewMessage("mail", kind, person.email, facts, message_id, ticket.id))
+    for one in recipients(database, ticket, announcement):
+        person = one.account
+        message_id = f"<{ticket.reference}.{said['event']}.{one.kind}.{person.id}@{host}>"
+        facts = {
+            **said,
+            "thread": thread,
+            "why": one.reason,
+            "account": person.id,
+            **outbox.in_language_of(person.language),
+        }
+        mails.append(NewMessage("mail", one.kind, person.email, facts, message_id, ticket.id))
     return mails
-
-
-def _customers(database: Session, ticket: Ticket) -> list[Account]:
-    """Who sent the ticket or a duplicate of it, or has written on it, and is in its project still."""
-    duplicate = aliased(Ticket)
-    reporters = select(duplicate.account_id).where(
-        or_(duplicate.id == ticket.id, duplicate.merged_into_id == ticket.id)
-    )
-    writers = select(Message.account_id).where(Message.ticket_id == ticket.id, ~Message.by_staff)
-    found = database.scalars(
-        select(Account)
-        .join(Membership, Membership.account_id == Account.id)
-        .where(
-            Membership.project_id == ticket.project_id,
-            Account.disabled_at.is_(None),
-            or_(Account.id.in_(reporters), Account.id.in_(writers)),
-        )
-        .order_by(Account.id)
-    )
-    return list(found)
-
-
-def _staff(database: Session, ticket: Ticket, kind: str) -> list[Account]:
-    """The assignee; all staff where the ticket is unassigned, or all are to know."""
-    working = select(Account).where(Account.is_staff, Account.disabled_at.is_(None)).order_by(Account.id)
-    if kind not in FOR_ALL_STAFF and ticket.assignee_id is not None:
-        assignees = list(database.scalars(working.where(Account.id == ticket.assignee_id)))
-        if assignees:
-            return assignees
-    return list(database.scalars(working))

@@ -16,12 +16,13 @@ from formapp.attachments import service as attachments
 from formapp.database.retry import tried_again
 from formapp.errors import ReopeningOver, ReplyReused, TextRefused, TooManyMessages, UseCaseError
 from formapp.limited_process import OverLimit
-from formapp.logs import log
+from formapp.logs import failure_place, log
 from formapp.models import Message
 from formapp.services import Services
 from formapp.text import is_blank, normalise
 from formapp.tickets import follow_up, message_html, search_index
 from formapp.tickets.actions import TicketAction, ticket_action
+from formapp.tickets.mentions import mentioned_in
 from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
 
@@ -119,7 +120,7 @@ def reply_as_staff(
             details["first_answer"] = True
         sequence = action.record("replied", {**details, **action.change_state(then)})
         closing = follow_up.closing_facts(services, action.database, action.ticket)
-        action.publish("replied", sequence, {"body": body, **closing})
+        action.publish("replied", sequence, {"body": body, "mentioned": mentioned_in(action.database, body), **closing})
         if then == "closed":
             action.publish("closed", action.record("closed", {}), {"with_reply": True})
     attachments.mark_attached(services, message.files)
@@ -135,7 +136,7 @@ def add_note(
     *,
     most_an_hour: int | None = None,
 ) -> None:
-    """Add an internal note, which only staff see; on a closed ticket too. No mail is sent.
+    """Add an internal note, which only staff see; on a closed ticket too. Colleagues whom it mentions get a mail.
 
     Raises what a staff reply does but for the ticket's state.
     """
@@ -145,7 +146,9 @@ def add_note(
             return
         _within_limit(action, most_an_hour)
         _add(action, "note", body, message, by_staff=True)
-        action.record("noted", {})
+        sequence = action.record("noted", {})
+        if mentioned := mentioned_in(action.database, body):
+            action.publish("noted", sequence, {"mentioned": mentioned})
     attachments.mark_attached(services, message.files)
 
 
@@ -181,6 +184,18 @@ def render_new(services: Services, clock: Callable[[], datetime], most: int = 50
         except Exception as error:  # noqa: BLE001 - one message's trouble is no other's
             failed_work.put_off(services, RENDERING, number, ticket_id, error, clock())
     return len(numbers)
+
+
+def render_before_it_is_told(services: Services, number: int | None) -> None:
+    """Render a message of which mails are about to tell; what can't be rendered, they show as it was typed."""
+    with services.read() as database:
+        new = database.scalar(select(Message.id).where(Message.id == number, Message.html.is_(None)))
+    if new is None:
+        return
+    try:
+        _render(services, new)
+    except Exception as error:  # noqa: BLE001 - it is tried again with the other new messages
+        log.warning("message not rendered for mail", message=number, error=failure_place(error))
 
 
 def _render(services: Services, number: int) -> None:

@@ -59,7 +59,10 @@ def staff_accounts(services: Services) -> tuple[Account, ...]:
 
 @tried_again
 def assign(services: Services, account_id: int, ticket_id: int, email: str, now: datetime, *, seen: int) -> None:
-    """Assign a ticket to a member of staff; an empty address makes it unassigned. Raises NotStaff, NotPermitted."""
+    """Assign a ticket to a member of staff, who is told; an empty address makes it unassigned.
+
+    Raises NotStaff, NotPermitted.
+    """
     with ticket_action(services, account_id, ticket_id, now, group="staff", seen=seen) as action:
         before, after = action.ticket.assignee_id, None
         if email.strip():
@@ -73,7 +76,9 @@ def assign(services: Services, account_id: int, ticket_id: int, email: str, now:
         if before == after:
             return
         action.ticket.assignee_id = after
-        action.record("assigned", {"assignee": [before, after]})
+        sequence = action.record("assigned", {"assignee": [before, after]})
+        if after is not None and after != account_id:
+            action.publish("assigned", sequence, {"assignee": after})
 
 
 @tried_again

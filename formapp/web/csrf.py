@@ -40,9 +40,13 @@ def check_origin(fetch_site: str | None, origin: str | None, allowed: Collection
 
 
 def init_csrf(
-    app: Flask, answers: Mapping[str, Responder], by_origin: Mapping[str, Responder], otherwise: Responder
+    app: Flask,
+    answers: Mapping[str, Responder],
+    by_origin: Mapping[str, Responder],
+    otherwise: Responder,
+    from_anywhere: Collection[str],
 ) -> None:
-    """Judge every request that changes something before its view runs.
+    """Judge every request that changes something before its view runs; those of ``from_anywhere`` are let through.
 
     ``answers`` names the endpoints that answer an untrusted form in their own way, ``otherwise`` is the answer of
     all others. Those of ``by_origin`` are for script and carry no token: their answer is given before anything of
@@ -51,7 +55,7 @@ def init_csrf(
 
     @app.before_request
     def judge() -> Response | None:
-        if request.method in SAFE or request.endpoint is None:
+        if request.method in SAFE or request.endpoint is None or request.endpoint in from_anywhere:
             return None
         if request.endpoint in by_origin:
             return None if _is_own_page() else by_origin[request.endpoint]()

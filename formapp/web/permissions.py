@@ -165,9 +165,13 @@ RULES: Mapping[tuple[str, str], Rule] = {
     # Whoever reads the mail at the new address; the link decides.
     ("GET", "address.look"): EVERYONE,
     ("POST", "address.use"): EVERYONE,
+    # Whoever reads the mail; the signed link decides, and it can only turn mails off.
+    ("GET", "unsubscribe.look"): EVERYONE,
+    ("POST", "unsubscribe.use"): EVERYONE,
     ("GET", "account.projects"): SIGNED_IN,
     ("GET", "account.settings"): SIGNED_IN,
     ("POST", "account.choose_language"): SIGNED_IN,
+    ("POST", "mails.choose"): SIGNED_IN,
     # Each shows and ends the signed-in person's own sessions alone.
     ("GET", "account.sessions"): SIGNED_IN,
     ("POST", "account.end_session"): SIGNED_IN,

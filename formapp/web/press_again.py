@@ -208,6 +208,18 @@ ACTIONS: Mapping[str, Action] = {
         "account.settings",
         gettext_noop("Account settings"),
     ),
+    "mails.choose": Action(
+        gettext_noop("Save mails"),
+        gettext_noop("change which mails you get"),
+        "account.settings",
+        gettext_noop("Account settings"),
+    ),
+    "unsubscribe.use": Action(
+        gettext_noop("Stop these mails"),
+        gettext_noop("stop these mails"),
+        "unsubscribe.look",
+        gettext_noop("Stop these mails"),
+    ),
     "account.end_session": Action(
         gettext_noop("Sign out"),
         gettext_noop("sign out a browser"),
@@ -227,7 +239,7 @@ ACTIONS: Mapping[str, Action] = {
 NOT_COMPARED = frozenset(
     {
         *("signin.send", "signin.use", "address.use", "confirm.send", "files.upload", "files.remove"),
-        *("monitoring.through", "tickets.create"),
+        *("monitoring.through", "tickets.create", "unsubscribe.use"),
     }
 )
 

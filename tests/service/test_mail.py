@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from formapp.notifications.email import message as mail
 from formapp.notifications.email.compose import compose
+from formapp.notifications.email.conversation import Conversation, Excerpt
 from formapp.notifications.email.message import CannotBuild, Mail, build
 from formapp.notifications.email.smtp import deliver
 from formapp.services import Services, make_services
@@ -76,6 +77,9 @@ MAILS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("staff-reply", "staff-reply", {**REPLY, "by_name": "Ada Martin"}),
     ("staff-due-soon", "staff-due-soon", {"target": "response", "due": DUE}),
     ("staff-missed", "staff-missed", {"target": "resolution", "due": DUE}),
+    ("project-new", "project-new", {"by_name": "Ben Okafor", "why": "project", "account": 7}),
+    ("staff-assigned", "staff-assigned", {"thread": THREAD, "why": "assigned", "account": 3}),
+    ("staff-mentioned", "staff-mentioned", {**REPLY, "why": "mentioned", "account": 3}),
     ("files-refused", "files-refused", {"thread": THREAD, "for_staff": False, "refused": ["“run.exe” is a program"]}),
 )
 # Where the desk reads mail, each that can be answered says so and is answered to an address of its own.
@@ -90,7 +94,27 @@ ANSWERED = (
     "staff-new",
     "staff-reply",
     "staff-due-soon",
+    "staff-assigned",
+    "project-new",
     "files-refused",
+)
+# A rendered message with what came before it, newest first.
+TOLD = Conversation(
+    body="Please try https://shop.example/cart:\n\n```\ncurl -I  cart\n```\n\nSam",
+    html='<p dir="auto">Please try <a href="https://shop.example/cart" rel="noopener noreferrer nofollow">'
+    'https://shop.example/cart</a>:</p>\n<pre><code>curl -I  cart\n</code></pre>\n<p dir="auto">Sam</p>\n',
+    earlier=(
+        Excerpt("Ada Martin", NOW - timedelta(hours=1), "It is the blue one & <not> the red one."),
+        Excerpt("Sam Rivera", NOW - timedelta(hours=2), "Which one?"),
+        Excerpt("Ada Martin", NOW - timedelta(days=1), "1. Put a book into the cart. 2. Press Pay."),
+    ),
+)
+BECAUSE = {"thread": THREAD, "account": 7}
+CONVERSATIONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("replied-conversation", "replied", {**REPLY, **BECAUSE, "why": "own", "resolution_due": DUE}),
+    ("replied-conversation-of-project", "replied", {**REPLY, **BECAUSE, "why": "project"}),
+    ("staff-reply-conversation", "staff-reply", {**REPLY, **BECAUSE, "why": "new", "response_due": DUE}),
+    ("staff-due-soon-conversation", "staff-due-soon", {"target": "response", "due": DUE, **BECAUSE, "why": "due"}),
 )
 
 
@@ -127,6 +151,13 @@ def test_each_mail_reads_as_it_was_written_down(
     as_written_down(request, name, compose(desk, build_message(kind, **facts), desk.policy))
 
 
+@pytest.mark.parametrize(("name", "kind", "facts"), CONVERSATIONS, ids=[name for name, _, _ in CONVERSATIONS])
+def test_what_was_said_before_stands_below_the_newest_message(
+    request: pytest.FixtureRequest, desk: Services, name: str, kind: str, facts: dict[str, Any]
+) -> None:
+    as_written_down(request, name, compose(desk, build_message(kind, **facts), desk.policy, TOLD))
+
+
 @pytest.mark.parametrize("name", ANSWERED)
 def test_where_mail_is_read_each_says_so_and_is_answered_to_an_address_of_its_own(
     request: pytest.FixtureRequest, desk: Services, name: str
@@ -153,7 +184,7 @@ def test_each_template_is_written_down_and_nothing_else_is() -> None:
     templates = {path.stem for path in (REPOSITORY / "formapp" / "notifications" / "email" / "templates").glob("*.txt")}
     assert {name for name in templates if not name.startswith("_")} == {kind for _, kind, _ in MAILS}
     answered = {f"{name}-answered" for name in ANSWERED}
-    assert {path.stem for path in GOLDEN.iterdir()} == {name for name, _, _ in MAILS} | answered
+    assert {path.stem for path in GOLDEN.iterdir()} == {name for name, _, _ in (*MAILS, *CONVERSATIONS)} | answered
 
 
 def test_a_mail_says_that_a_machine_wrote_it_and_which_thread_it_belongs_to(desk: Services) -> None:
@@ -290,7 +321,7 @@ def test_html_shows_what_was_typed_and_does_nothing_with_it(desk: Services) -> N
 
 def test_lines_and_the_room_between_them_stay_in_html(desk: Services) -> None:
     html = compose(desk, build_message(description="one\ntwo\n\n\n\nthree"), desk.policy).html
-    assert '<blockquote dir="auto">one<br>\ntwo<br>\n<br>\n<br>\n<br>\nthree</blockquote>' in html
+    assert 'anywhere;">one<br>\ntwo<br>\n<br>\n<br>\n<br>\nthree</blockquote>' in html
 
 
 TAMPERINGS = {

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from formapp.accounts import accounts, address_changes, csv_import, customers, people, projects
+from formapp.accounts import accounts, address_changes, csv_import, customers, mail_preferences, people, projects
 from formapp.actors import OPERATOR
 from formapp.errors import NotFound, NotPermitted, TextRefused, UnknownProject, UseCaseError
 from formapp.hours import closures
@@ -63,6 +63,7 @@ USE_CASES = (
     "accounts.csv_import",
     "accounts.customers",
     "accounts.magic_links",
+    "accounts.mail_preferences",
     "accounts.people",
     "accounts.projects",
     "accounts.sessions",
@@ -82,6 +83,8 @@ USE_CASES = (
     "incoming_mail.receive",
     "notifications.fanout",
     "notifications.outbox",
+    "notifications.recipients",
+    "notifications.unsubscribing",
     "notifications.webhooks.endpoints",
     "notifications.webhooks.log",
     "tickets.actions",
@@ -90,6 +93,7 @@ USE_CASES = (
     "tickets.drafts",
     "tickets.events",
     "tickets.follow_up",
+    "tickets.mentions",
     "tickets.message_html",
     "tickets.moving",
     "tickets.queries",
@@ -115,6 +119,10 @@ class Line(NamedTuple):
 
 
 ACTING: Mapping[Callable[..., Any], Line] = {
+    mail_preferences.mail_choices: Line(mail_preferences.mail_choices, "member stranger staff"),
+    mail_preferences.choose_mails: Line(
+        lambda desk, who: mail_preferences.choose_mails(desk, who, "none", frozenset()), "member stranger staff"
+    ),
     create.create_ticket: Line(
         lambda desk, who: create.create_ticket(desk, who, ticket_input(submission="new", subject="New"), LATER),
         "member",
@@ -239,6 +247,7 @@ BY_A_SECRET = {
     "accounts.accounts": "choose_language",
     "accounts.address_changes": "waiting_change confirm_address",
     "accounts.magic_links": "request_link inspect_link ended_link redeem_link",
+    "accounts.mail_preferences": "offered_by unsubscribe",
     "accounts.sessions": "open_session signed_in_by end_session end_all_sessions sessions_of end_session_of "
     "end_other_sessions",
     "attachments.service": "staged_files staged_contents discard_staged",
@@ -259,7 +268,7 @@ OF_THE_WORKER = {
     "attachments.service": "remove_expired mark_attached make_room",
     "hours.banner": "write content sentence",
     "notifications.outbox": "lease_next finish send_due send_leased latest_mails mail_numbered",
-    "tickets.replies": "render_new",
+    "tickets.replies": "render_new render_before_it_is_told",
     "tickets.sla": "record_due_notices",
 }
 """No person's doing: the worker's rounds, what follows a commit, the inbox of a desk for trying out."""
@@ -274,11 +283,14 @@ INSIDE_ANOTHER = {
     "hours.closures": "closures_known_at leave_open_time local_instant",
     "notifications.fanout": "event_message fan_out publish ticket_payload",
     "notifications.outbox": "enqueue enqueue_mail make_due mail_host record_replay thread_id in_language_of",
+    "notifications.recipients": "recipients",
+    "notifications.unsubscribing": "unsubscribe_url subscription_of",
     "notifications.webhooks.endpoints": "signing_secrets switch_off",
     "tickets.actions": "ticket_action",
     "tickets.create": "evaluate_answers load_context",
     "tickets.events": "record record_first complete",
     "tickets.follow_up": "reopens_until is_over closing_facts followed_number form_values",
+    "tickets.mentions": "mentioned_in",
     "tickets.message_html": "as_typed render to_html",
     "tickets.queries": "number_of",
     "tickets.replies": "sent_by",

@@ -77,7 +77,7 @@ def _tell_a_story(
     for minutes in (50, 70):
         clock.now += timedelta(minutes=minutes)
         _spread(services, clock)
-    replies.add_note(services, kim.id, number, written(f"{NOTE} {reference}"), clock.now)
+    replies.add_note(services, kim.id, number, written(f"{NOTE} {reference} @Sam"), clock.now)
     triage.assign(services, kim.id, number, kim.email, clock.now, seen=999)
     reply_as_staff(services, sam.id, number, written(f"We look at {reference}"), "open", clock.now)
     reply_as_customer(services, ada.id, number, written(f"Thank you for {reference}"), clock.now)
@@ -155,11 +155,17 @@ def test_the_words_that_are_looked_for_are_there_to_be_found(whole: Desk) -> Non
     assert stored(whole.services, Event)[0].details["canary"] == EVENT
     assert len(stored(whole.services, ClockNotice)) >= len(REFERENCES)
     assert any(ADDRESS in row.recipient for row in stored(whole.services, OutboxMessage))
+    mentions = [row for row in stored(whole.services, OutboxMessage) if row.kind == "staff-mentioned"]
+    assert {row.recipient for row in mentions} == {f"sam@{ADDRESS}.example"}
+    assert all(NOTE in compose(whole.services, row, whole.services.policy).text for row in mentions)
 
 
 def test_no_mail_to_a_customer_holds_it(whole: Desk) -> None:
     rows = [row for row in stored(whole.services, OutboxMessage) if row.recipient == "ada@shop.example"]
     assert {row.kind for row in rows if row.kind != "link"} == {"received", "replied", "closed", "priority-changed"}
+    later = [row for row in rows if row.kind == "replied"]
+    assert later
+    assert all("Earlier on this ticket" in compose(whole.services, row, whole.services.policy).text for row in later)
     for row in rows:
         composed = compose(whole.services, row, whole.services.policy)
         for told in (

@@ -14,18 +14,33 @@ from markupsafe import Markup
 
 from formapp.mail_address import ascii_address
 from formapp.models import OutboxMessage
+from formapp.notifications import recipients
 from formapp.notifications.email.above_this_line import ABOVE_THIS_LINE
+from formapp.notifications.email.conversation import Conversation, conversation_of, for_mail
 from formapp.notifications.email.message import CannotBuild, Mail
 from formapp.notifications.email.reply_address import reply_address
+from formapp.notifications.unsubscribing import Subscription, unsubscribe_url
 from formapp.policies import in_words
 from formapp.services import Services
-from formapp.translation import gettext, ngettext
-from formapp.when import long_words
+from formapp.translation import gettext, gettext_noop, ngettext
+from formapp.when import long_words, short_words
+from formapp.widgets.guide_look import look_of_guide
 from supportpolicy import Policy
 from supportpolicy.languages import SOURCE_LANGUAGE, current_language, direction, in_language, is_spoken
 
 # More than one, or one at a line's beginning.
 _SPACES = re.compile("^ +|  +")
+WHY = {
+    recipients.OWN: gettext_noop("You get this mail because you sent this ticket or wrote on it."),
+    recipients.PROJECT: gettext_noop("You get this mail because you follow all tickets of your projects."),
+    recipients.NEW: gettext_noop("You get this mail because you follow new and unassigned tickets."),
+    recipients.ASSIGNED: gettext_noop("You get this mail because the ticket is assigned to you."),
+    recipients.MENTIONED: gettext_noop("You get this mail because a colleague mentioned you."),
+    recipients.DUE: gettext_noop("You get this mail because you follow the dates of tickets."),
+}
+"""Why somebody gets a mail, by the reasons of its recipients, in English."""
+NOT_ANSWERED = frozenset({"staff-mentioned"})
+"""Mails without an address for answers: an answer would go to the customer, and they may tell of an internal note."""
 
 
 @cache
@@ -50,19 +65,23 @@ def _templates() -> Environment:
     return environment
 
 
-def compose(services: Services, message: OutboxMessage, policy_of: Policy) -> Mail:
+def compose(
+    services: Services, message: OutboxMessage, policy_of: Policy, conversation: Conversation | None = None
+) -> Mail:
     """The mail of an outbox row, in its receiver's language; ``policy_of`` is the policy its facts speak of.
 
-    Raises CannotBuild.
+    ``conversation`` is what it shows of its ticket's, read where none is given. Raises CannotBuild.
     """
+    if conversation is None:
+        conversation = conversation_of(services, message)
     language = message.payload.get("language", "")
     with in_language(language if is_spoken(language) else SOURCE_LANGUAGE):
-        return _compose(services, message, in_words(policy_of))
+        return _compose(services, message, in_words(policy_of), conversation)
 
 
-def _compose(services: Services, message: OutboxMessage, policy_of: Policy) -> Mail:
+def _compose(services: Services, message: OutboxMessage, policy_of: Policy, conversation: Conversation) -> Mail:
     try:
-        facts = _facts(services, message, policy_of)
+        facts = _facts(services, message, policy_of) | _told(message, policy_of, conversation)
         recipient = ascii_address(message.recipient)
     except KeyError as error:
         raise CannotBuild(f"it has no {error}") from error
@@ -85,13 +104,14 @@ def _compose(services: Services, message: OutboxMessage, policy_of: Policy) -> M
         written_at=message.created_at,
         thread_id=message.payload.get("thread", ""),
         reply_to=_reply_to(services, message),
+        unsubscribe_url=facts["unsubscribe"],
     )
 
 
 def _reply_to(services: Services, message: OutboxMessage) -> str:
     """Where answers go, where the desk reads them: an address of this ticket and this person."""
     settings = services.settings
-    if not settings.incoming_address:
+    if not settings.incoming_address or message.kind in NOT_ANSWERED:
         return ""
     if message.ticket_id is None:
         return settings.incoming_address
@@ -99,15 +119,24 @@ def _reply_to(services: Services, message: OutboxMessage) -> str:
 
 
 def _facts(services: Services, message: OutboxMessage, policy_of: Policy) -> dict[str, Any]:
+    settings, side = services.settings, direction(current_language())
+    look = look_of_guide(settings.site_dir)
     facts: dict[str, Any] = {
         "contact": policy_of.contact_email,
-        "answers_read": bool(services.settings.incoming_address),
+        "answers_read": bool(settings.incoming_address) and message.kind not in NOT_ANSWERED,
         "above_this_line": ABOVE_THIS_LINE,
-        "base": f"{services.settings.base_url}/support",
+        "base": f"{settings.base_url}/support",
+        "for_staff": message.kind.startswith("staff-"),
         **message.payload,
         "lang": current_language(),
-        "dir": direction(current_language()),
+        "dir": side,
+        "start": "right" if side == "rtl" else "left",
+        "look": look,
+        "guide_name": look.name or parseaddr(settings.mail_from)[0] or parseaddr(settings.mail_from)[1],
+        **_why(services, message),
     }
+    if "reference" in facts:
+        facts["ticket_url"] = f"{facts['base']}/{'desk' if facts['for_staff'] else 'tickets'}/{facts['reference']}"
     if "priority" in facts:
         priority = policy_of.priority(facts["priority"])
         facts["priority_label"] = priority.label
@@ -132,7 +161,31 @@ def _facts(services: Services, message: OutboxMessage, policy_of: Policy) -> dic
     # A template asks for what only some of its mails have.
     for name in ("merged_into", "filed_by", "follows", "by_mail"):
         facts.setdefault(name, "")
+    facts.setdefault("answered", False)
     return facts
+
+
+def _why(services: Services, message: OutboxMessage) -> dict[str, str]:
+    """Why its recipient gets a mail, and the link that turns off those that are a choice alone."""
+    why, account = message.payload.get("why", ""), message.payload.get("account")
+    unsubscribe = ""
+    if why in recipients.BY_CHOICE and account is not None:
+        unsubscribe = unsubscribe_url(services.settings, Subscription(account, why))
+    return {"why": gettext(WHY[why]) if why in WHY else "", "unsubscribe": unsubscribe}
+
+
+def _told(message: OutboxMessage, policy_of: Policy, conversation: Conversation) -> dict[str, Any]:
+    """The message that a mail tells of, and those before it; one that isn't rendered is shown as it was typed."""
+    zone, body = policy_of.calendar.zone, conversation.body or message.payload.get("body", "")
+    earlier = [
+        {"author": one.author, "when": short_words(one.at, zone, message.created_at), "text": one.text}
+        for one in conversation.earlier
+    ]
+    return {
+        "body": body,
+        "body_html": for_mail(conversation.html) if conversation.html else _as_typed(body),
+        "earlier": earlier,
+    }
 
 
 def _as_typed(text: str) -> Markup:

@@ -32,7 +32,8 @@ class CannotBuild(ValueError):
 class Mail:
     """What one mail says, from whom and to whom; addresses are plain ones.
 
-    ``thread_id`` is what it answers, ``reply_to`` where answers to it go; "" where there is none.
+    ``thread_id`` is what it answers, ``reply_to`` where answers to it go, ``unsubscribe_url`` where its reader turns
+    such mails off; "" where there is none.
     """
 
     sender_name: str
@@ -45,6 +46,7 @@ class Mail:
     written_at: datetime
     thread_id: str = ""
     reply_to: str = ""
+    unsubscribe_url: str = ""
 
 
 def build(mail: Mail) -> bytes:
@@ -88,6 +90,11 @@ def _machine_headers(mail: Mail) -> dict[str, str]:
     }
     if mail.reply_to:
         headers["Reply-To"] = mail.reply_to
+    if mail.unsubscribe_url:
+        headers["List-Unsubscribe"] = f"<{mail.unsubscribe_url}>"
+    # RFC 8058, 3.1: one click is for https alone.
+    if mail.unsubscribe_url.startswith("https://"):
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     return headers | ({"In-Reply-To": mail.thread_id, "References": mail.thread_id} if mail.thread_id else {})
 
 

@@ -39,6 +39,7 @@ _NUMBER = _kept("a number that tells of nobody once the account has no name")
 _TIME = _kept("when it was; the desk's figures need it")
 _PROMISE = _kept("what was promised and whether it was held")
 _STATE = _kept("how the desk's work went; it holds no words")
+_CHOICE = _kept("which mails the account chose; it gets none any more")
 _LINK = _kept("ties rows together; it leads to an account without a name")
 
 COLUMNS: Mapping[str, Mapping[str, Column]] = {
@@ -49,6 +50,7 @@ COLUMNS: Mapping[str, Mapping[str, Column]] = {
         "is_staff": _kept("whether what was written was written for the desk"),
         "manages_people": _kept("whether the person might change people and projects"),
         "language": _ERASED,
+        **dict.fromkeys(("customer_mails", "mails_new", "mails_assigned", "mails_mentioned", "mails_due"), _CHOICE),
         "created_at": _TIME,
         "disabled_at": _STATE,
         "erased_at": _STATE,

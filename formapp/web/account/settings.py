@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from flask import Blueprint, redirect, session, url_for
 from werkzeug.wrappers import Response
 
 from formapp.accounts import accounts, sessions
+from formapp.accounts.mail_preferences import MailChoices, mail_choices
 from formapp.accounts.projects import active_projects_of
 from formapp.errors import UseCaseError
 from formapp.translation import gettext as _
@@ -36,8 +38,23 @@ def settings() -> Response:
 
 
 def _settings_page(status: int = 200, *, said: str = "", error: str = "") -> Response:
-    chosen = known_language(require_person().language) or current_language()
-    return page("account.html", status, said=said, error=error, languages=LANGUAGES, chosen=chosen)
+    return settings_page(status, said=said, errors={"language": error} if error else {})
+
+
+def settings_page(
+    status: int = 200, *, said: str = "", errors: Mapping[str, str] | None = None, typed: MailChoices | None = None
+) -> Response:
+    """The account page; ``errors`` by field, ``typed`` the choice of mails that was sent and refused."""
+    person = require_person()
+    return page(
+        "account.html",
+        status,
+        said=said,
+        errors=errors or {},
+        languages=LANGUAGES,
+        chosen=known_language(person.language) or current_language(),
+        mails=typed or mail_choices(web().services, person.account_id),
+    )
 
 
 @blueprint.post("/account/language")

@@ -98,7 +98,8 @@ def undo(services: Services, account_id: int, number: int, now: datetime) -> Non
     """
     with services.read() as database:
         action = _own(database, account_id, number, now)
-        chosen, kind = [int(ticket_id) for ticket_id in action.outcomes], action.kind
+        tried = [ticket_id for ticket_id, outcome in action.outcomes.items() if outcome in {"done", "untried"}]
+        chosen, kind = [int(ticket_id) for ticket_id in tried], action.kind
     _note(services, number, "undone", {})
     for ticket_id in chosen:
         outcome = _put_back(services, account_id, ticket_id, now, kind, number)

@@ -138,18 +138,21 @@ class _Reader:
         )
 
     def _response(self, row: _TicketRow, missed: bool) -> Verdict:
+        if missed:
+            return "missed"
         if self._policy(row).priority(row.priority).response.kind == "best effort":
             return ""
         waits = row.answered_at is None and row.state != "closed"
-        if missed or (waits and row.response_due_at is not None and row.response_due_at < self._now):
+        if waits and row.response_due_at is not None and row.response_due_at < self._now:
             return "missed"
         return "kept" if row.answered_at is not None else ""
 
     def _resolution(self, row: _TicketRow, missed: bool) -> Verdict:
+        if missed:
+            return "missed"
         if self._policy(row).priority(row.priority).resolution.kind == "best effort":
             return ""
-        due = row.resolution_due_at
-        if missed or (row.state == "open" and due is not None and due < self._now):
+        if row.state == "open" and row.resolution_due_at is not None and row.resolution_due_at < self._now:
             return "missed"
         return "kept" if row.state == "closed" else ""
 

@@ -113,7 +113,7 @@ def _works(account: Account) -> bool:
 
 def _name(typed: str) -> str:
     try:
-        name = normalise_line(typed, LONGEST_NAME, gettext_noop("The name"))
+        name = " ".join(normalise_line(typed, LONGEST_NAME, gettext_noop("The name")).split())
     except TextRefused as refused:
         raise TextRefused(refused.message, "name") from None
     if is_blank(name):

@@ -15,7 +15,18 @@ from formapp.web.account import settings as account
 from formapp.web.account import sign_in as signin
 from formapp.web.context import PREFIX, Clock, Web
 from formapp.web.csrf import init_csrf
-from formapp.web.desk import audit_log, closures, new_ticket, people, projects, queue
+from formapp.web.desk import (
+    audit_log,
+    bulk,
+    closures,
+    new_ticket,
+    people,
+    projects,
+    queue,
+    reports,
+    saved_views,
+    tagging,
+)
 from formapp.web.desk import mail as incoming_mail
 from formapp.web.desk import outbox as outgoing
 from formapp.web.desk import ticket as desk_pages
@@ -94,7 +105,8 @@ def create_app(
     init_permissions(app)
     init_headers(app, https=desk.https)
     init_error_pages(app, dict.fromkeys(asking, reply_form.without_database))
-    at_the_desk = (queue, new_ticket, incoming_mail, closures, outgoing, audit_log, people, projects, desk_pages)
+    at_the_queue = (queue, bulk, saved_views, reports, tagging, new_ticket)
+    at_the_desk = (*at_the_queue, incoming_mail, closures, outgoing, audit_log, people, projects, desk_pages)
     at_the_door = (signin, address_change, confirm, account, mails, unsubscribe)
     for room in (tickets, *at_the_desk, *at_the_door, files, dev_inbox, assets, api, monitoring):
         app.register_blueprint(room.blueprint, url_prefix=PREFIX)

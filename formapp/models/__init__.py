@@ -12,6 +12,7 @@ from formapp.models.accounts import (
 from formapp.models.attachments import PREVIEW_STATES, SCAN_STATES, AnonymousFile, Attachment
 from formapp.models.audit import YOUNGEST_PRUNED_DAYS, AuditEntry
 from formapp.models.constraints import LARGEST_ID
+from formapp.models.desk import BULK_KINDS, BulkAction, SavedView, TicketTag
 from formapp.models.hours import StoredClosure
 from formapp.models.incoming_mail import INCOMING_STATES, MAIL_DOORS, IncomingMail
 from formapp.models.installation import Installation
@@ -37,6 +38,7 @@ from formapp.models.tickets import (
 from formapp.models.webhooks import WebhookAttempt, WebhookEndpoint, WebhookSecret
 
 __all__ = [
+    "BULK_KINDS",
     "FIRST_REFERENCE",
     "INCOMING_STATES",
     "LARGEST_ID",
@@ -56,6 +58,7 @@ __all__ = [
     "AnonymousFile",
     "Attachment",
     "AuditEntry",
+    "BulkAction",
     "ClockNotice",
     "Draft",
     "Event",
@@ -70,12 +73,14 @@ __all__ = [
     "Project",
     "RateCounter",
     "RetentionMark",
+    "SavedView",
     "SearchText",
     "SignInLink",
     "SignedInSession",
     "StoredClosure",
     "StoredPolicy",
     "Ticket",
+    "TicketTag",
     "WebhookAttempt",
     "WebhookEndpoint",
     "WebhookSecret",

@@ -56,6 +56,8 @@ class Ticket(Base):
         Index("ix_tickets_priority_queue", "priority", "state", "queue_at", "id"),
         Index(None, "notice_at"),
         Index(None, "follows_id"),
+        # A report of some months.
+        Index(None, "opened_at"),
         # What a person sent within the hour, and whether one of them is the same.
         Index("ix_tickets_sender", "account_id", "opened_at", "digest"),
     )

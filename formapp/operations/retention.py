@@ -22,6 +22,7 @@ from formapp.logs import failure_place, log
 from formapp.models import (
     Attachment,
     AuditEntry,
+    BulkAction,
     ClockNotice,
     Draft,
     Event,
@@ -33,9 +34,11 @@ from formapp.models import (
     SignedInSession,
     SignInLink,
     Ticket,
+    TicketTag,
     WebhookAttempt,
 )
 from formapp.services import Services
+from formapp.tickets import bulk
 
 BATCH = 200
 """So many rows at the most in one transaction: a person who sends a ticket doesn't wait for more."""
@@ -44,7 +47,7 @@ MOST_BATCHES = 50
 """So many of each kind in one round: a lane whose round takes minutes would be called stuck."""
 PAUSE_SECONDS = 0.05
 OUTBOX = "outbox"
-PRUNED_EVENTS = ("assigned", "absorbed", "due-soon", "missed")
+PRUNED_EVENTS = ("assigned", "tagged", "untagged", "absorbed", "due-soon", "missed")
 """Events that neither the clock counts by nor a message of the conversation stands for."""
 
 
@@ -121,6 +124,11 @@ def prune_links(services: Services, now: datetime) -> int:
 def prune_drafts(services: Services, now: datetime) -> int:
     """Forms whose sender didn't come back."""
     return _delete_batch(services, Draft.token_hash, Draft.expires_at < now)
+
+
+def prune_bulk_actions(services: Services, now: datetime) -> int:
+    """Actions on many tickets that nobody can undo any more; what they did stands in each ticket's history."""
+    return _delete_batch(services, BulkAction.id, BulkAction.at < now - bulk.UNDO_WITHIN)
 
 
 def prune_events(services: Services, now: datetime) -> int:
@@ -206,7 +214,7 @@ def _delete_tickets(database: Session, numbers: Sequence[int]) -> Sequence[str]:
     keys = database.scalars(select(Attachment.key).where(Attachment.ticket_id.in_(numbers))).all()
     of_tickets = select(OutboxMessage.id).where(OutboxMessage.ticket_id.in_(numbers))
     database.execute(delete(WebhookAttempt).where(WebhookAttempt.outbox_id.in_(of_tickets)))
-    for model in (SearchText, OutboxMessage, ClockNotice, Attachment, Message, Event):
+    for model in (SearchText, TicketTag, OutboxMessage, ClockNotice, Attachment, Message, Event):
         database.execute(delete(model).where(_ticket_of(model).in_(numbers)))
     database.execute(delete(Ticket).where(Ticket.id.in_(numbers)))
     return keys
@@ -287,6 +295,7 @@ PRUNERS: Mapping[str, Callable[[Services, datetime], int]] = {
     "sessions": prune_sessions,
     "sign-in links": prune_links,
     "drafts": prune_drafts,
+    "bulk actions": prune_bulk_actions,
     "events": prune_events,
     "tickets": prune_tickets,
     "audit log": prune_audit,

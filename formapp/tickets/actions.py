@@ -37,6 +37,8 @@ ACTION_WORDS = {
     "moved": gettext_noop("%(name)s moved it to another project"),
 }
 """What an event's actor did."""
+BESIDE = ("tagged", "untagged")
+"""Events after which an action is still what its person meant."""
 
 
 @dataclass(slots=True)
@@ -125,7 +127,12 @@ def _check_unchanged(database: Session, ticket: Ticket, actor: Account, seen: in
     newer = database.execute(
         select(Account.name, Event.kind)
         .join(Account, Account.id == Event.account_id)
-        .where(Event.ticket_id == ticket.id, Event.sequence > seen, Event.account_id != actor.id)
+        .where(
+            Event.ticket_id == ticket.id,
+            Event.sequence > seen,
+            Event.account_id != actor.id,
+            Event.kind.not_in(BESIDE),
+        )
         .order_by(Event.sequence)
     ).all()
     if not newer:

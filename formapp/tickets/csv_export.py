@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from formapp.actors import require_staff
@@ -13,6 +13,7 @@ from formapp.models import Ticket
 from formapp.services import Services
 from formapp.tickets.search import Filters, find_page
 from formapp.tickets.status import STAFF_LABELS
+from formapp.tickets.tags import tags_of
 
 COLUMNS = (
     "Reference",
@@ -27,6 +28,7 @@ COLUMNS = (
     "Answered (UTC)",
     "Resolution due (UTC)",
     "Closed (UTC)",
+    "Tags",
 )
 # A cell that begins so is a formula to a spreadsheet (OWASP, CSV injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -45,11 +47,12 @@ def csv_rows(services: Services, filters: Filters, viewer_id: int, now: datetime
 
 
 def _csv_lines(services: Services, filters: Filters, viewer_id: int, now: datetime) -> Iterator[str]:
-    yield _line(COLUMNS)
+    yield csv_line(COLUMNS)
     after = ""
     while True:
         page = find_page(services, filters, viewer_id, now, after, size=500)
-        yield "".join(_line(_cells(ticket)) for ticket in page.tickets)
+        tagged = tags_of(services, [ticket.id for ticket in page.tickets])
+        yield "".join(csv_line((*_cells(ticket), " ".join(tagged[ticket.id]))) for ticket in page.tickets)
         after = page.next_key
         if not after:
             return
@@ -69,7 +72,8 @@ def _cells(ticket: Ticket) -> tuple[str, ...]:
     )
 
 
-def _line(cells: tuple[str, ...]) -> str:
+def csv_line(cells: Sequence[str]) -> str:
+    """One line of a file for spreadsheets, whose cells none of them reckons with."""
     text = io.StringIO()
     csv.writer(text).writerow(map(_as_text, cells))
     return text.getvalue()

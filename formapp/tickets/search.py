@@ -19,20 +19,21 @@ from sqlalchemy.orm import Session, aliased, joinedload
 
 from formapp.actors import require_staff
 from formapp.database.engine import UtcDateTime
-from formapp.errors import NotFound, UseCaseError
+from formapp.errors import NotFound, TextRefused, UseCaseError
 from formapp.mail_address import address_to_find
-from formapp.models import REFERENCE_PREFIX, Account, Membership, Project, Ticket
+from formapp.models import REFERENCE_PREFIX, Account, Membership, Project, Ticket, TicketTag
 from formapp.search_words import wanted_words
 from formapp.services import Services
 from formapp.text import normalise_line
 from formapp.tickets.search_match import Audience, Term, find_tickets
 from formapp.tickets.status import STAFF_LABELS
+from formapp.tickets.tags import tag_of
 from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
 
 PAGE_SIZE = 50
 LONGEST_SEARCH = 500
-KEYS = {"status": "state", "priority": "priority", "project": "project", "assignee": "assignee"}
+KEYS = {"status": "state", "priority": "priority", "project": "project", "assignee": "assignee", "tag": "tags"}
 # What searches said before; bookmarks may still hold them.
 _OLDER_KEYS = {"assigned": "assignee"}
 _OLDER_ASSIGNEES = {"nobody": "unassigned"}
@@ -55,7 +56,7 @@ class Filters:
     """Which tickets are wanted. ``assignee`` is "me", "unassigned", an address, or empty for everybody's.
 
     ``state`` is empty where the search names none: that means open tickets, and all of them where ``text`` looks for
-    words. ``text`` holds the words as they are typed, with their quotation marks and hyphens.
+    words. ``text`` holds the words as they are typed, with their quotation marks and hyphens. All ``tags`` are wanted.
     """
 
     state: str = ""
@@ -64,6 +65,7 @@ class Filters:
     assignee: str = ""
     overdue: bool = False
     text: str = ""
+    tags: tuple[str, ...] = ()
 
     @property
     def shown_state(self) -> str:
@@ -82,8 +84,9 @@ class Filters:
         keys = [
             f"{key}:{_quoted(value) if ' ' in value else value}"
             for key, name in KEYS.items()
-            if (value := getattr(named, name))
+            if name != "tags" and (value := getattr(named, name))
         ]
+        keys += [f"tag:{tag}" for tag in self.tags]
         return " ".join([*keys, *(["is:overdue"] if self.overdue else []), *([self.text] if self.text else [])])
 
 
@@ -124,6 +127,8 @@ def parse_search(text: str, keys: Collection[str] = ("is", *KEYS)) -> Filters:
             if value.lower() != "overdue":
                 raise SearchRefused(_("“is:%(value)s” is not known. Use is:overdue", value=value))
             found["overdue"] = True
+        elif key == "tag":
+            found["tags"] = tuple(dict.fromkeys((*found.get("tags", ()), _tag(value))))
         else:
             found[KEYS[key]] = value.lower()
     if "assignee" in found:
@@ -135,6 +140,13 @@ def parse_search(text: str, keys: Collection[str] = ("is", *KEYS)) -> Filters:
     filters = Filters(**found, text=" ".join(words))
     _check_words(filters)
     return filters
+
+
+def _tag(typed: str) -> str:
+    try:
+        return tag_of(typed)
+    except TextRefused as refused:
+        raise SearchRefused(refused.message) from None
 
 
 def _unknown(key: str, keys: Collection[str]) -> str:
@@ -227,7 +239,7 @@ def find_own_page(
     with services.read() as database:
         projects = tuple(database.scalars(mine.order_by(Membership.project_id)))
         audience = Audience(is_staff=False, projects=projects)
-        found = _found(database, filters, audience, _conditions(filters, account_id, now), after, size + 1)
+        found = _found(database, filters, audience, conditions_of(filters, account_id, now), after, size + 1)
     shown = tuple(found[:size])
     return QueuePage(shown, f"{shown[-1].id}" if len(found) > size else "")
 
@@ -240,7 +252,7 @@ def _with_words(
         # The index knows whose project a ticket is: a small one's are found among a million.
         projects = tuple(database.scalars(select(Project.id).where(Project.key == filters.project)))
     audience = Audience(is_staff=True, projects=projects)
-    return _found(database, filters, audience, _conditions(filters, viewer_id, now), after, most)
+    return _found(database, filters, audience, conditions_of(filters, viewer_id, now), after, most)
 
 
 def _found(
@@ -264,7 +276,7 @@ def _with_people(statement: Select[Ticket]) -> Select[Ticket]:
 def page_statement(filters: Filters, viewer_id: int, now: datetime, after: str = "") -> Select[Ticket]:
     """The query of a page without words to look for, in its order, from its key on."""
     statement = select(Ticket)
-    for condition in _conditions(filters, viewer_id, now):
+    for condition in conditions_of(filters, viewer_id, now):
         statement = statement.where(condition)
     place = tuple_(Ticket.queue_at, Ticket.id)
     if filters.shown_state == "any":
@@ -278,7 +290,8 @@ def page_statement(filters: Filters, viewer_id: int, now: datetime, after: str =
     return statement.where(place > _bound(after)) if after else statement
 
 
-def _conditions(filters: Filters, viewer_id: int, now: datetime) -> Iterator[ColumnElement[bool]]:
+def conditions_of(filters: Filters, viewer_id: int, now: datetime) -> Iterator[ColumnElement[bool]]:
+    """What a ticket must be to be among those of the filters, but for the words that they look for."""
     if filters.shown_state != "any":
         yield Ticket.state == filters.shown_state
     if filters.priority:
@@ -294,6 +307,8 @@ def _conditions(filters: Filters, viewer_id: int, now: datetime) -> Iterator[Col
         yield Ticket.assignee_id == (
             select(person.id).where(person.email == address_to_find(filters.assignee)).scalar_subquery()
         )
+    for tag in filters.tags:
+        yield Ticket.id.in_(select(TicketTag.ticket_id).where(TicketTag.tag == tag))
     if filters.overdue:
         yield Ticket.queue_at < now
         yield Ticket.state != "closed"

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import Session, joinedload
 
 from formapp.actors import require_staff
 from formapp.database.retry import tried_again
@@ -64,30 +64,49 @@ def assign(services: Services, account_id: int, ticket_id: int, email: str, now:
     Raises NotStaff, NotPermitted.
     """
     with ticket_action(services, account_id, ticket_id, now, group="staff", seen=seen) as action:
-        before, after = action.ticket.assignee_id, None
-        if email.strip():
-            after = action.database.scalar(
-                select(Account.id).where(
-                    Account.email == address_to_find(email), Account.is_staff, Account.disabled_at.is_(None)
-                )
-            )
-            if after is None:
-                raise NotStaff
-        if before == after:
-            return
-        action.ticket.assignee_id = after
-        sequence = action.record("assigned", {"assignee": [before, after]})
-        if after is not None and after != account_id:
-            action.publish("assigned", sequence, {"assignee": after})
+        change_assignee(action, staff_number(action.database, email))
+
+
+def staff_number(database: Session, email: str) -> int | None:
+    """The account of a member of staff by its address; None for an empty one. Raises NotStaff."""
+    if not email.strip():
+        return None
+    number = database.scalar(
+        select(Account.id).where(
+            Account.email == address_to_find(email), Account.is_staff, Account.disabled_at.is_(None)
+        )
+    )
+    if number is None:
+        raise NotStaff
+    return number
+
+
+def change_assignee(action: TicketAction, after: int | None, **details: Any) -> bool:  # noqa: ANN401 - what an event says
+    """Give the ticket of an action this assignee, who is told of it; whether it had another."""
+    before = action.ticket.assignee_id
+    if before == after:
+        return False
+    action.ticket.assignee_id = after
+    sequence = action.record("assigned", {"assignee": [before, after], **details})
+    if after is not None and after != action.actor.id:
+        action.publish("assigned", sequence, {"assignee": after})
+    return True
 
 
 @tried_again
 def close(services: Services, account_id: int, ticket_id: int, now: datetime, *, seen: int | None = None) -> None:
     """Close a ticket, by staff or by its customer; one that is closed stays as it is."""
     with ticket_action(services, account_id, ticket_id, now, group="staff and members", seen=seen) as action:
-        if action.ticket.state != "closed":
-            sequence = action.record("closed", action.change_state("closed"))
-            action.publish("closed", sequence, follow_up.closing_facts(services, action.database, action.ticket))
+        close_open(action)
+
+
+def close_open(action: TicketAction, **details: Any) -> bool:  # noqa: ANN401 - what an event says
+    """Close the ticket of an action and tell of it; whether it was not closed."""
+    if action.ticket.state == "closed":
+        return False
+    sequence = action.record("closed", {**action.change_state("closed"), **details})
+    action.publish("closed", sequence, follow_up.closing_facts(action.services, action.database, action.ticket))
+    return True
 
 
 @tried_again

@@ -46,6 +46,8 @@ class Action(NamedTuple):
     unnamed: str = ""
 
 
+_QUEUE = ("queue.tickets", gettext_noop("Queue"))
+_VIEWS = ("views.saved", gettext_noop("Saved views"))
 _PEOPLE = ("people.everybody", gettext_noop("People"))
 _PROJECTS = ("projects.every", gettext_noop("Projects"))
 ACTIONS: Mapping[str, Action] = {
@@ -94,6 +96,34 @@ ACTIONS: Mapping[str, Action] = {
         DESK_TICKET,
         "%(reference)s",
         has_text=True,
+    ),
+    "tagging.add": Action(
+        gettext_noop("Add tag"),
+        gettext_noop("add the tag %(tag)s to %(reference)s"),
+        DESK_TICKET,
+        "%(reference)s",
+        has_text=True,
+    ),
+    "tagging.remove": Action(
+        gettext_noop("Remove tag"),
+        gettext_noop("remove the tag %(tag)s from %(reference)s"),
+        DESK_TICKET,
+        "%(reference)s",
+        unnamed=gettext_noop("remove a tag from %(reference)s"),
+    ),
+    "bulk.change": Action(
+        gettext_noop("Change tickets"), gettext_noop("change the selected tickets"), *_QUEUE, has_text=True
+    ),
+    "bulk.undo": Action(gettext_noop("Undo"), gettext_noop("undo what was done to several tickets"), *_QUEUE),
+    "views.add": Action(gettext_noop("Save view"), gettext_noop("save the view %(name)s"), *_VIEWS, has_text=True),
+    "views.change": Action(
+        gettext_noop("Save changes"), gettext_noop("change the view %(name)s"), *_VIEWS, has_text=True
+    ),
+    "views.delete": Action(
+        gettext_noop("Delete view"),
+        gettext_noop("delete the view %(what)s"),
+        *_VIEWS,
+        unnamed=gettext_noop("delete a view"),
     ),
     "closures.announce": Action(
         gettext_noop("Announce closure"),

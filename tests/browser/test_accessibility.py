@@ -19,7 +19,7 @@ from formapp.notifications import fanout, outbox, webhooks
 from formapp.notifications.outbox import Outcome
 from formapp.notifications.webhooks.delivery import deliver
 from formapp.notifications.webhooks.endpoints import add_endpoint
-from formapp.tickets import replies, triage
+from formapp.tickets import bulk, replies, saved_views, triage
 from supportpolicy import Policy
 from tests.browser.axe import GUIDE, axe_faults
 from tests.browser.conftest import Desk, OpenPage, running_desk
@@ -68,6 +68,15 @@ def fill_staff_pages(desk: Desk) -> None:
     for hours, priority in ((-30, "high"), (-23, "high"), (0, "low")):
         at = now + timedelta(hours=hours)
         file_ticket(services, customer, at, subject=f"Order {-hours} fails", priority=priority, submission=f"{hours}")
+    sam = find_account_by_email(services, "sam@platform.example")
+    assert sam
+    bulk.change_all(services, sam.id, [2, 3], "tag", "payments", now)
+    saved_views.add_view(services, sam.id, "Late", "is:overdue", now, shared=True)
+    for number in range(5):
+        words = {"subject": f"Receipt {number} is missing", "submission": f"receipt-{number}", "priority": "critical"}
+        file_ticket(services, customer, now - timedelta(days=3), **words)
+        later = now - timedelta(days=3, minutes=-30 * number)
+        replies.reply_as_staff(services, sam.id, 5 + number, written("Sent", f"sent-{number}"), "closed", later)
     closures.add_closure(services, OPERATOR, now + timedelta(days=3), now + timedelta(days=4), "Moving", now)
     add_endpoint(services, "https://hooks.example/support", now, resolve=lambda *_: ["93.184.216.34"])
     outbox.send_due(services, lambda message: send_in_vain(desk, message), desk.clock)
@@ -183,6 +192,27 @@ CUSTOMERS: dict[str, Callable[[Page], None]] = {
 }
 
 
+def selected_tickets(page: Page) -> None:
+    page.goto("/support/desk/?search=tag:payments")
+    page.get_by_role("link", name="Select all on this page").click()
+    expect(page.locator("[data-selected]")).to_have_text("2")
+    page.get_by_text("Save as a view").click()
+
+
+def changed_tickets(page: Page) -> None:
+    page.goto("/support/desk/")
+    page.get_by_role("checkbox", name="Order 30 fails").check()
+    page.get_by_label("Tag", exact=True).fill("payments")
+    page.get_by_label("Tag", exact=True).press("Enter")
+    expect(page.locator(".support-bulk-result")).to_contain_text("Already tagged payments")
+
+
+def tabs_behind_more(page: Page) -> None:
+    page.goto("/support/desk/views")
+    page.get_by_text("More", exact=True).click()
+    page.get_by_text("Change", exact=False).first.click()
+
+
 def queue_with_error(page: Page) -> None:
     page.goto("/support/desk/?search=assigned:nobody")
     page.get_by_label("Search", exact=True).last.fill("colour:red")
@@ -238,6 +268,10 @@ STAFF: dict[str, Callable[[Page], None]] = {
     "a project": at("/support/desk/projects/shop"),
     "add a project": at("/support/desk/projects/add"),
     "the queue": at("/support/desk/"),
+    "the queue with tickets selected": selected_tickets,
+    "the queue after tickets were changed": changed_tickets,
+    "the saved views": tabs_behind_more,
+    "the reports": at("/support/desk/reports"),
     "the queue with an error": queue_with_error,
     "closures": at("/support/desk/closures"),
     "a closure with errors": closure_with_errors,

@@ -25,22 +25,40 @@ from formapp.models import (
     AddressChange,
     Attachment,
     AuditEntry,
+    BulkAction,
     Event,
     IncomingMail,
     Membership,
     Message,
     OutboxMessage,
     Project,
+    SavedView,
     SignInLink,
     StoredClosure,
     Ticket,
+    TicketTag,
     WebhookEndpoint,
 )
 from formapp.notifications import outbox
 from formapp.notifications.webhooks import log
 from formapp.notifications.webhooks.messages import recipient_of
 from formapp.services import Services
-from formapp.tickets import create, csv_export, follow_up, moving, queries, replies, search, similar, triage
+from formapp.tickets import (
+    bulk,
+    create,
+    csv_export,
+    follow_up,
+    moving,
+    queries,
+    replies,
+    reports,
+    saved_views,
+    search,
+    similar,
+    tags,
+    triage,
+    view_counts,
+)
 from formapp.tickets.replies import MessageInput
 from tests.builders import (
     NOW,
@@ -88,6 +106,7 @@ USE_CASES = (
     "notifications.webhooks.endpoints",
     "notifications.webhooks.log",
     "tickets.actions",
+    "tickets.bulk",
     "tickets.create",
     "tickets.csv_export",
     "tickets.drafts",
@@ -98,13 +117,18 @@ USE_CASES = (
     "tickets.moving",
     "tickets.queries",
     "tickets.replies",
+    "tickets.report_figures",
+    "tickets.reports",
+    "tickets.saved_views",
     "tickets.search",
     "tickets.search_index",
     "tickets.search_match",
     "tickets.similar",
     "tickets.sla",
+    "tickets.tags",
     "tickets.time_left",
     "tickets.triage",
+    "tickets.view_counts",
 )
 LATER = NOW + length(minutes=5)
 ADA = "ada@shop.example"
@@ -154,6 +178,26 @@ ACTING: Mapping[Callable[..., Any], Line] = {
     csv_export.csv_rows: Line(lambda desk, who: csv_export.csv_rows(desk, search.Filters(), who, LATER), "staff"),
     search.find_own_page: Line(
         lambda desk, who: search.find_own_page(desk, search.Filters(), who, LATER).tickets, "member", None
+    ),
+    tags.add_tag: Line(lambda desk, who: tags.add_tag(desk, who, 1, "new", LATER), "staff"),
+    tags.remove_tag: Line(lambda desk, who: tags.remove_tag(desk, who, 1, "payments", LATER), "staff"),
+    bulk.change_all: Line(lambda desk, who: bulk.change_all(desk, who, [1], "close", "", LATER), "staff"),
+    bulk.undo: Line(lambda desk, who: bulk.undo(desk, who, 1, LATER), "staff"),
+    bulk.result_of: Line(lambda desk, who: bulk.result_of(desk, who, 1, LATER), "staff"),
+    saved_views.views_for: Line(lambda desk, who: (saved_views.views_for(desk, who), "asked"), "staff"),
+    saved_views.add_view: Line(
+        lambda desk, who: saved_views.add_view(desk, who, "New", "tag:new", LATER, shared=False), "staff"
+    ),
+    saved_views.change_view: Line(
+        lambda desk, who: saved_views.change_view(desk, who, 1, "Other", shared=True), "staff"
+    ),
+    saved_views.delete_view: Line(lambda desk, who: saved_views.delete_view(desk, who, 1), "staff"),
+    view_counts.count_views: Line(
+        lambda desk, who: view_counts.count_views(desk, [search.Filters()], who, LATER), "staff"
+    ),
+    reports.report: Line(
+        lambda desk, who: reports.report(desk, who, LATER.date().replace(day=1), LATER.date().replace(day=1), LATER),
+        "staff",
     ),
     held.mails: Line(lambda desk, who: held.mails(desk, who, held=True), "staff"),
     held.mail_numbered: Line(lambda desk, who: held.mail_numbered(desk, who, 1), "staff"),
@@ -288,19 +332,25 @@ INSIDE_ANOTHER = {
     "notifications.webhooks.endpoints": "signing_secrets switch_off",
     "tickets.actions": "ticket_action",
     "tickets.create": "evaluate_answers load_context",
+    "tickets.csv_export": "csv_line",
     "tickets.events": "record record_first complete",
     "tickets.follow_up": "reopens_until is_over closing_facts followed_number form_values",
     "tickets.mentions": "mentioned_in",
     "tickets.message_html": "as_typed render to_html",
     "tickets.queries": "number_of",
     "tickets.replies": "sent_by",
-    "tickets.search": "merge_filters page_statement parse_search reference_in",
+    "tickets.report_figures": "month_rows page_counts percentile sums_by_month",
+    "tickets.reports": "month_after months_back months_between this_month",
+    "tickets.saved_views": "may_change",
+    "tickets.search": "conditions_of merge_filters page_statement parse_search reference_in",
     "tickets.search_index": "add_ticket add_message index_tickets expected_rows",
     "tickets.search_match": "find_tickets match_statement",
     "tickets.similar": "telling_words",
     "tickets.sla": "load_targets targets_set_at pauses_in closed_before_answer closed_since open_targets recompute "
     "record_notices",
+    "tickets.tags": "tag_of put_on take_off",
     "tickets.time_left": "time_left",
+    "tickets.triage": "change_assignee close_open staff_number",
 }
 """Take a caller's transaction, or plain values: their caller has asked who may."""
 OF_WHAT_WAS_FOUND = {
@@ -314,6 +364,7 @@ OF_WHAT_WAS_FOUND = {
     "notifications.webhooks.log": "deliveries pings",
     "tickets.queries": "events_of",
     "tickets.replies": "messages_of",
+    "tickets.tags": "tags_of known_tags",
     "tickets.time_left": "times_left",
     "tickets.triage": "staff_accounts",
 }
@@ -371,6 +422,8 @@ def roles(services: Services) -> dict[str, Any]:
         number = receive(services, build_mail(sender="joe@shop.example", subject=subject), "pipe", NOW)
         processing.process(services, number, NOW)
     held.mark_as_spam(services, staff.id, 2, NOW)
+    bulk.change_all(services, staff.id, [3], "tag", "payments", NOW)
+    saved_views.add_view(services, staff.id, "Payments", "tag:payments", NOW, shared=True)
     closures.add_closure(services, OPERATOR, NOW + length(days=2), NOW + length(days=3), "Moving house", NOW)
     manager = build_manager(services)
     return {
@@ -388,6 +441,7 @@ def rows(services: Services) -> list[tuple[str, ...]]:
     found = []
     for model in (
         *(Account, AddressChange, AuditEntry, Membership, Project, SignInLink),
+        *(BulkAction, SavedView, TicketTag),
         *(Ticket, Event, Message, Attachment, OutboxMessage, StoredClosure, IncomingMail),
     ):
         for row in stored(services, model):

@@ -453,7 +453,7 @@ def test_a_page_is_read_from_the_index_in_its_order(sqlite_services: Services, w
     audience = search_match.Audience(is_staff=True, projects=None)
     with services.read() as database:
         named = [search_match._with_owners(database, term, audience) for term in filters.terms]
-        conditions = list(search._conditions(filters, sam.id, NOW))
+        conditions = list(search.conditions_of(filters, sam.id, NOW))
         statement = search_match.match_statement(database, named, audience, conditions, 10**9)
         query = str(statement.limit(51).compile(services.database.engine, compile_kwargs={"literal_binds": True}))
         plan = [row[-1] for row in database.execute(text(f"EXPLAIN QUERY PLAN {query}".replace(":", "\\:")))]

@@ -17,7 +17,7 @@ from formapp.notifications.email.compose import compose
 from formapp.notifications.email.message import build
 from formapp.notifications.webhooks.endpoints import add_endpoint
 from formapp.services import Services
-from formapp.tickets import replies, triage
+from formapp.tickets import replies, tags, triage
 from formapp.tickets.replies import reply_as_customer, reply_as_staff
 from formapp.web.permissions import RULES, Decision, Role
 from tests.builders import (
@@ -42,7 +42,8 @@ ADDRESS = "canary-address"
 COLLEAGUE = "Canary-Colleague"
 EVENT = "canary-event"
 NOTICE = "canary-notice"
-CANARIES = (NOTE, ADDRESS, COLLEAGUE, EVENT, NOTICE)
+TAG = "canary-tag"
+CANARIES = (NOTE, ADDRESS, COLLEAGUE, EVENT, NOTICE, TAG)
 BROKEN = {"need": "broken", "environment": "production", "impact": "down", "workaround": "none"}
 # One ticket of each state: open, waiting, closed, merged into the first.
 REFERENCES = ("SUP-1001", "SUP-1002", "SUP-1003", "SUP-1004")
@@ -79,6 +80,7 @@ def _tell_a_story(
         _spread(services, clock)
     replies.add_note(services, kim.id, number, written(f"{NOTE} {reference} @Sam"), clock.now)
     triage.assign(services, kim.id, number, kim.email, clock.now, seen=999)
+    tags.add_tag(services, kim.id, number, TAG, clock.now)
     reply_as_staff(services, sam.id, number, written(f"We look at {reference}"), "open", clock.now)
     reply_as_customer(services, ada.id, number, written(f"Thank you for {reference}"), clock.now)
     corrected = {**BROKEN, "workaround": "holds", "severity": "minor"}
@@ -151,7 +153,7 @@ def test_no_answer_to_a_customer_holds_what_only_the_desk_knows(
 def test_the_words_that_are_looked_for_are_there_to_be_found(whole: Desk) -> None:
     """Else the other tests would look for nothing: staff's own pages and mails hold them."""
     page = whole.browser_of(f"sam@{ADDRESS}.example").open("/support/desk/SUP-1001")
-    assert found_in(page.html) == [NOTE, ADDRESS, COLLEAGUE]
+    assert found_in(page.html) == [NOTE, ADDRESS, COLLEAGUE, TAG]
     assert stored(whole.services, Event)[0].details["canary"] == EVENT
     assert len(stored(whole.services, ClockNotice)) >= len(REFERENCES)
     assert any(ADDRESS in row.recipient for row in stored(whole.services, OutboxMessage))

@@ -24,6 +24,7 @@ from formapp.models import (
     Account,
     AddressChange,
     Attachment,
+    BulkAction,
     Draft,
     Event,
     FailedWork,
@@ -33,10 +34,12 @@ from formapp.models import (
     Message,
     OutboxMessage,
     Project,
+    SavedView,
     SignedInSession,
     SignInLink,
     StoredClosure,
     Ticket,
+    TicketTag,
     WebhookAttempt,
 )
 from formapp.notifications import fanout
@@ -70,6 +73,8 @@ _WRITTEN: tuple[InstrumentedAttribute[Any], ...] = (
     Attachment.scan_detail,
     WebhookAttempt.error,
     StoredClosure.note,
+    SavedView.name,
+    SavedView.search,
 )
 
 
@@ -119,6 +124,7 @@ def erase_person(
         _delete_mails_in(database, person, {*own, *involved})
         closed = _erase_tickets(services, database, own, sentence, now)
         messages = _erase_messages(database, person, own, sentence, conversations=conversations)
+        database.execute(delete(TicketTag).where(TicketTag.ticket_id.in_(own)))
         _erase_events(database, person, own)
         _erase_account(database, person, now)
         details = {"tickets": len(own), "messages": messages, "files": len(keys), "conversations": conversations}
@@ -338,7 +344,7 @@ def _delete_mails_in(database: Session, person: Person, tickets: set[int]) -> No
 
 
 def _erase_account(database: Session, person: Person, now: datetime) -> None:
-    for model in (SignedInSession, SignInLink, Membership, AddressChange, FormerDetails):
+    for model in (SignedInSession, SignInLink, Membership, AddressChange, FormerDetails, SavedView, BulkAction):
         database.execute(delete(model).where(model.account_id == person.number))
     if person.account is None:
         return

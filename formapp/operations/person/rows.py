@@ -16,6 +16,7 @@ from formapp.models import (
     AddressChange,
     Attachment,
     AuditEntry,
+    BulkAction,
     ClockNotice,
     Draft,
     Event,
@@ -24,10 +25,12 @@ from formapp.models import (
     Membership,
     Message,
     OutboxMessage,
+    SavedView,
     SearchText,
     SignedInSession,
     SignInLink,
     Ticket,
+    TicketTag,
     WebhookAttempt,
 )
 from formapp.tokens import hash_token
@@ -95,6 +98,9 @@ def rows_about(database: Session, person: Person) -> Mapping[type[Base], ColumnE
             *senders,
         ),
         SearchText: SearchText.ticket_id.in_(own),
+        TicketTag: TicketTag.ticket_id.in_(own),
+        SavedView: SavedView.account_id == number,
+        BulkAction: BulkAction.account_id == number,
         AuditEntry: or_(AuditEntry.account_id == number, AuditEntry.subject_id == number),
     }
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import chain
 
 from flask import Blueprint, Response, abort, redirect, request, url_for
@@ -13,18 +14,45 @@ from formapp import audit
 from formapp.errors import NotFound, UseCaseError
 from formapp.incoming_mail import held
 from formapp.operations import policy_in_use
-from formapp.tickets import csv_export, search, triage
+from formapp.tickets import bulk, csv_export, saved_views, search, triage
 from formapp.tickets.search import Filters, QueuePage
+from formapp.tickets.tags import known_tags
 from formapp.web.acting import acting
 from formapp.web.context import web
-from formapp.web.desk.queue_presenter import is_filtered, present_choices, present_queue, present_views
+from formapp.web.desk.bulk_presenter import BulkView, present_bulk
+from formapp.web.desk.queue_presenter import (
+    is_filtered,
+    is_worth_saving,
+    present_choices,
+    present_queue,
+    present_views,
+)
 from formapp.web.layout.page import page
+from formapp.web.row_number import row_number
 from formapp.web.session_cookie import require_person
 from formapp.when import zone_words
 
 blueprint = Blueprint("queue", __name__)
 
 CHOICES = ("status", "priority", "project", "assignee", "overdue")
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is selected in the queue and typed into its form for several tickets, and why that was refused."""
+
+    tickets: frozenset[str] = frozenset()
+    assignee: str = ""
+    tag: str = ""
+    error: str = ""
+    field: str = ""
+
+    def after(self, refused: UseCaseError) -> Selection:
+        """The same with what was refused."""
+        return replace(self, error=refused.message, field=refused.field)
+
+
+NOTHING_SELECTED = Selection()
 
 
 @blueprint.get("/desk/")
@@ -46,13 +74,23 @@ def tickets() -> Answer:
         return redirect(url_for("desk.show", reference=ticket), 303)
     if sent:
         return redirect(_address(asked.as_search()), 303)
+    after = arguments.get("after", "")
     try:
-        found = search.find_page(
-            desk.services, asked, require_person().account_id, desk.clock(), arguments.get("after", "")
-        )
+        found = search.find_page(desk.services, asked, require_person().account_id, desk.clock(), after)
     except NotFound:
         abort(404)
-    return _queue_page(asked, asked.as_search(), asked.as_search(), found)
+    return _queue_page(asked, asked.as_search(), asked.as_search(), found, after=after)
+
+
+def show_selection(typed: str, after: str, selection: Selection) -> Answer:
+    """The page of the queue that a refused form for several tickets came from, with all that was selected."""
+    desk = web()
+    asked = _search(typed)
+    try:
+        found = search.find_page(desk.services, asked, require_person().account_id, desk.clock(), after)
+    except NotFound:
+        abort(404)
+    return _queue_page(asked, asked.as_search(), asked.as_search(), found, selection=selection, after=after)
 
 
 @blueprint.get("/desk/tickets.csv")
@@ -104,19 +142,51 @@ def _chosen(arguments: MultiDict[str, str], shown: Filters) -> Filters:
     )
 
 
-def _address(search: str, after: str = "") -> str:
-    return url_for("queue.tickets", search=search or None, after=after or None)
+def _address(search: str, after: str = "", select: str = "") -> str:
+    return url_for("queue.tickets", search=search or None, after=after or None, select=select or None)
 
 
-def _queue_page(filters: Filters, typed: str, was: str, found: QueuePage | None = None, *, error: str = "") -> Answer:
-    desk = web()
+def _bulk_result(number: str, person: int, now: datetime) -> BulkView | None:
+    """What one's own action on several tickets did, where the address names one."""
+    if not number:
+        return None
+    try:
+        return present_bulk(bulk.result_of(web().services, person, row_number(number), now))
+    except NotFound:
+        return None
+
+
+def _queue_page(
+    filters: Filters,
+    typed: str,
+    was: str,
+    found: QueuePage | None = None,
+    *,
+    error: str = "",
+    after: str = "",
+    selection: Selection = NOTHING_SELECTED,
+) -> Answer:
+    desk, now, arguments = web(), web().clock(), request.args
+    person = require_person().account_id
+    rows = present_queue(desk.services, found.tickets, now) if found else []
+    if arguments.get("select") == "all" and not selection.error:
+        selection = replace(selection, tickets=frozenset(row.reference for row in rows))
     return page(
         "queue.html",
-        422 if error else 200,
-        assets=("support-desk.css",),
-        rows=present_queue(desk.services, found.tickets, desk.clock()) if found else [],
-        views=present_views(filters if found else None),
-        choices=present_choices(filters, desk.services),
+        422 if error or selection.error else 200,
+        assets=("support-desk.css", "support-queue.css", "support-queue.js"),
+        rows=rows,
+        views=present_views(desk.services, filters if found else None, person, now),
+        can_save=found is not None and is_worth_saving(desk.services, filters, person),
+        choices=(choices := present_choices(filters, desk.services)),
+        people=[choice for choice in choices["assignee"] if "@" in choice.value],
+        selection=selection,
+        select_all=_address(typed, after, select="all"),
+        after=after,
+        shown=now.isoformat(),
+        known_tags=known_tags(desk.services),
+        bulk=_bulk_result(arguments.get("done", ""), person, now),
+        view_name_length=saved_views.LONGEST_NAME,
         filters=filters,
         is_filtered=is_filtered(filters),
         all_states=_address(replace(filters, state="any").as_search()),
@@ -127,7 +197,7 @@ def _queue_page(filters: Filters, typed: str, was: str, found: QueuePage | None 
         held_mails=held.held_count(desk.services),
         edited_policy=policy_in_use.edited_file(desk.services.settings),
         zone=zone_words(desk.services.policy.calendar.zone),
-        first_page=_address(typed) if request.args.get("after") else "",
+        first_page=_address(typed) if after else "",
         next_page=_address(typed, found.next_key) if found and found.next_key else "",
         export=url_for("queue.export", search=typed or None),
     )

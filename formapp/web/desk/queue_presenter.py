@@ -7,17 +7,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from formapp.accounts import projects
+from formapp.errors import UseCaseError
 from formapp.models import Ticket
 from formapp.policies import in_words, policy_of
 from formapp.services import Services
-from formapp.tickets import triage
-from formapp.tickets.search import Filters
+from formapp.tickets import saved_views, triage, view_counts
+from formapp.tickets.search import Filters, parse_search
 from formapp.tickets.status import STAFF_LABELS
+from formapp.tickets.tags import tags_of
 from formapp.tickets.time_left import TimeLeft, times_left
+from formapp.tickets.view_counts import ViewCount
 from formapp.translation import gettext as _
-from formapp.translation import gettext_noop
+from formapp.translation import gettext_noop, number_words
 
-# What is asked for most, each in one press.
+# What is asked for most, each in one press. What is closed is past, so nobody needs its count.
 VIEWS = (
     (gettext_noop("Open"), Filters()),
     (gettext_noop("Mine"), Filters(assignee="me")),
@@ -50,6 +53,7 @@ class QueueRow:
     reporter: str
     assignee: str
     objected: bool
+    tags: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +67,20 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A ready-made search, with its address's search."""
+    """A ready-made or saved search, with its address's search; ``count`` in words, ``shared_by`` another's name."""
 
     label: str
     search: str
     chosen: bool
+    count: str = ""
+    saved: bool = False
+    shared_by: str = ""
 
 
 def present_queue(services: Services, tickets: Sequence[Ticket], now: datetime) -> list[QueueRow]:
     """The tickets as rows, each under its own version of the policy."""
     zone, lefts = services.policy.calendar.zone, times_left(services, tickets, now)
+    tagged = tags_of(services, [ticket.id for ticket in tickets])
     rows = []
     for ticket in tickets:
         policy, left = in_words(policy_of(services, ticket.policy_version)), lefts[ticket.id]
@@ -91,15 +99,55 @@ def present_queue(services: Services, tickets: Sequence[Ticket], now: datetime) 
                 reporter=ticket.reporter.name,
                 assignee=ticket.assignee.name if ticket.assignee else "",
                 objected=ticket.objected_at is not None,
+                tags=tagged[ticket.id],
             )
         )
     return rows
 
 
-def present_views(filters: Filters | None) -> list[View]:
-    """The ready-made searches, with the one that is shown."""
+def present_views(services: Services, filters: Filters | None, viewer_id: int, now: datetime) -> list[View]:
+    """The ready-made searches and the saved ones with their counts, and the one that is shown."""
     shown = filters.as_search() if filters else None
-    return [View(_(label), view.as_search(), view.as_search() == shown) for label, view in VIEWS]
+    saved = saved_views.views_for(services, viewer_id)
+    wanted = [view for _label, view in VIEWS] + [_filters_of(view.search) for view in saved]
+    counted = [Filters(text="-") if view is None or view.state == "closed" else view for view in wanted]
+    counts = [_count_words(count) for count in view_counts.count_views(services, counted, viewer_id, now)]
+    ready = [
+        View(_(label), view.as_search(), view.as_search() == shown, count)
+        for (label, view), count in zip(VIEWS, counts, strict=False)
+    ]
+    own = [
+        View(
+            view.name,
+            view.search,
+            view.search == shown,
+            count,
+            saved=True,
+            shared_by=view.owner.name if view.account_id != viewer_id else "",
+        )
+        for view, count in zip(saved, counts[len(VIEWS) :], strict=True)
+    ]
+    return ready + own
+
+
+def _filters_of(text: str) -> Filters | None:
+    """What a saved search asks for; None for one that is understood no more."""
+    try:
+        return parse_search(text)
+    except UseCaseError:
+        return None
+
+
+def _count_words(count: ViewCount | None) -> str:
+    if count is None:
+        return ""
+    return number_words(count.number) if count.exact else f"{number_words(count.number)}+"
+
+
+def is_worth_saving(services: Services, filters: Filters, viewer_id: int) -> bool:
+    """Whether no ready-made or own view asks for the same."""
+    own = {view.search for view in saved_views.views_for(services, viewer_id) if view.account_id == viewer_id}
+    return filters.as_search() not in own | {view.as_search() for _label, view in VIEWS}
 
 
 def is_filtered(filters: Filters) -> bool:

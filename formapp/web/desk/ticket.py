@@ -22,6 +22,7 @@ from formapp.translation import gettext_noop
 from formapp.web.body.file_field import file_field
 from formapp.web.body.form_data import FormData, cleans_photos, form_data
 from formapp.web.context import web
+from formapp.web.desk.tagging import present_tagging
 from formapp.web.desk.ticket_presenter import present_ticket
 from formapp.web.layout.page import page
 from formapp.web.request_log import log_failure
@@ -252,7 +253,7 @@ def _shown(ticket: Ticket, filled: Filled, status: int = 200, /, *, said: str = 
     return page(
         "desk-ticket.html",
         status,
-        assets=("support-ticket.css", "support-form.js"),
+        assets=("support-ticket.css", "support-queue.css", "support-form.js"),
         arrived=(
             *replies.sent_by(messages, _me()),
             *((ticket.submission,) if request.args.get("said") == "filed" else ()),
@@ -273,6 +274,7 @@ def _shown(ticket: Ticket, filled: Filled, status: int = 200, /, *, said: str = 
         filled=filled,
         reply_files=file_field(filled.reply.files, errors.get("reply-files", ""), "reply", clean=cleans_photos()),
         note_files=file_field(filled.note.files, errors.get("note-files", ""), "note", clean=cleans_photos()),
+        tagging=present_tagging(ticket.id),
         said=said,
     )
 

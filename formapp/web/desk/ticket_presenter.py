@@ -41,6 +41,10 @@ _ACTIONS = {
     "reopened": gettext_noop("reopened it"),
     "priority-changed": gettext_noop("corrected the answers"),
 }
+_TAG_ACTIONS = {
+    "tagged": gettext_noop("added the tag %(tag)s"),
+    "untagged": gettext_noop("removed the tag %(tag)s"),
+}
 _CLOCK_ACTIONS = {
     ("due-soon", "response"): gettext_noop("warned that the answer is due soon"),
     ("due-soon", "resolution"): gettext_noop("warned that the solution is due soon"),
@@ -219,6 +223,9 @@ def _action(event: Event, names: Mapping[int, str]) -> str:
         return _("unassigned it (was: %(before)s)", before=was)
     if kind in {"due-soon", "missed"}:
         return _(_CLOCK_ACTIONS[kind, details["target"]])
+    if kind in _TAG_ACTIONS:
+        # Of an erased person's ticket the history no longer says which.
+        return _(_TAG_ACTIONS[kind], tag=details.get("tag", ""))
     if kind == "merged":
         return _("merged it into %(reference)s", reference=details.get("into", ""))
     if kind == "moved":

@@ -28,6 +28,9 @@ OWN = (
     "support-plain.css",
     "support-ticket.css",
     "support-desk.css",
+    "support-queue.css",
+    "support-queue.js",
+    "support-reports.css",
 )
 
 

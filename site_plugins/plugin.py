@@ -26,6 +26,7 @@ from formapp.widgets.page_frame import FRAME_FILE, TITLE, BrokenFrame, frame_pla
 from site_plugins import csp, readable, shell
 from site_plugins.csp_report import blocked
 from site_plugins.extension import PageContext, SupportExtension, address_problem
+from site_plugins.facts import MARK
 from site_plugins.page_assets import closure_assets, has_blocks, with_assets
 from site_plugins.sources import Source
 from site_plugins.translation import gettext as _
@@ -114,6 +115,9 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
             resolve=_resolver(files, page.file),
             language=_language_of(page, config),
         )
+        for name in ("title", "description"):
+            if isinstance(text := page.meta.get(name), str) and MARK in text:
+                page.meta[name] = self.extension.with_facts(text)
         return markdown
 
     @event_priority(-100)

@@ -1,4 +1,4 @@
-"""``python -m supportpolicy init|check|explain|graph|texts``: how writers begin, and what they ask of a policy file."""
+"""``python -m supportpolicy COMMAND``: how writers begin, and what they ask of a policy file."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from textwrap import indent
 from babel.dates import format_datetime
 
 from supportpolicy.drafting import draft_of_texts
+from supportpolicy.facts import all_facts
 from supportpolicy.holidays import holidays_warning
 from supportpolicy.languages import (
     LANGUAGES,
@@ -58,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m supportpolicy", description="Begin, check, explain and draw a support policy."
     )
-    commands = parser.add_subparsers(required=True, metavar="init|check|explain|graph|texts")
+    commands = parser.add_subparsers(required=True, metavar="init|check|explain|graph|texts|facts")
     init = commands.add_parser("init", help="write a first policy and a first page, and add them to mkdocs.yml")
     init.add_argument("folder", nargs="?", default=".", type=Path, help="the site's folder (default: this one)")
     init.add_argument("--email", default="", help="the address that people can always write to (default: asks)")
@@ -82,7 +83,9 @@ def _parser() -> argparse.ArgumentParser:
     texts = commands.add_parser("texts", help="print a draft of the file of texts in another language")
     texts.add_argument("language", choices=LANGUAGES, help="the language of the draft")
     texts.set_defaults(run=_texts)
-    for command in (check, explain, graph, texts):
+    facts = commands.add_parser("facts", help="list the facts that a page can name, with their present words")
+    facts.set_defaults(run=_facts)
+    for command in (check, explain, graph, texts, facts):
         command.add_argument(
             "file", nargs="?", default="support-policy.yml", help="the policy file (default: support-policy.yml)"
         )
@@ -218,6 +221,13 @@ def _texts(policy: Policy, options: argparse.Namespace) -> None:
         language = LANGUAGES[options.language]
         raise Mistake(_("The policy itself is in %(language)s; there is nothing to translate.", language=language))
     print(draft_of_texts(policy, options.language), end="")
+
+
+def _facts(policy: Policy, options: argparse.Namespace) -> None:  # noqa: ARG001 - as all commands
+    known = all_facts(policy)
+    width = max(map(len, known))
+    for name, words in known.items():
+        print(f"{name:{width}}  {words}")
 
 
 if __name__ == "__main__":

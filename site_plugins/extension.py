@@ -323,13 +323,13 @@ class _FencePreprocessor(Preprocessor):
         result: list[str] = []
         done = 0
         fences = list(find_fences(lines, self.md.tab_length))
-        self._extension.judge_facts(lines, self.md.tab_length)
         criteria_here = any(fence.options.get("show") == "criteria" for fence in fences)
         for fence in fences:
             html = str(self._extension.html_of(fence, lines, criteria_here))
             result += lines[done : fence.start - 1]
             result += ["", fence.indent + self.md.htmlStash.store(html), ""]
             done = fence.end
+        self._extension.judge_facts(lines, self.md.tab_length)
         return result + lines[done:]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 
+from site_plugins.lint.page import IGNORE_PAGE
 from site_plugins.reference.markdown import head
 
 # What a section says of its facts; any other is a priority's.
@@ -20,7 +21,8 @@ def facts_page(known: Mapping[str, str]) -> str:
     sections = groupby(known, key=lambda name: name.partition(".")[0])
     return (
         head("Facts", "Every fact of the policy that a page can name, and what readers see now.", "support-policy.yml")
-        + "\nWrite a fact into a sentence, and readers see what the policy says. "
+        + f"\n{IGNORE_PAGE}\n"
+        "\nWrite a fact into a sentence, and readers see what the policy says. "
         "[For writers](../for-writers.md#facts-in-sentences) tells where a fact may stand.\n"
         + "".join(_section(part, names, known) for part, names in sections)
     )

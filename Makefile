@@ -124,6 +124,7 @@ check: $(TOOLS) ## Run the checks without the tests: style, types, import direct
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m supportpolicy check support-policy.yml
+	$(BIN)/python -m site_plugins.lint
 	@$(BUILD)
 
 .PHONY: format

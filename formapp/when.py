@@ -10,7 +10,8 @@ from babel.dates import format_date
 
 from formapp.translation import gettext as _
 from formapp.translation import ngettext, spoken_locale
-from supportpolicy.languages import SOURCE_LANGUAGE
+from supportpolicy.hours_words import place as place
+from supportpolicy.hours_words import zone_words as zone_words
 
 # A day as each language writes it (Unicode's pattern letters): short, long, and what brings the year to either.
 _PATTERNS: Mapping[str, tuple[str, str, str]] = {
@@ -20,22 +21,6 @@ _PATTERNS: Mapping[str, tuple[str, str, str]] = {
     "es": ("EEE, d 'de' MMM", "EEEE, d 'de' MMMM", " 'de' y"),
     "ar": ("EEEE، d MMMM", "EEEE، d MMMM", " y"),
 }
-_WITHOUT_PLACE = frozenset({"UTC", "GMT"})
-
-
-def place(zone: ZoneInfo) -> str:
-    """The city of a zone: "Paris" of Europe/Paris, "UTC" of UTC."""
-    city = zone.key.rpartition("/")[2].replace("_", " ")
-    spoken = spoken_locale()
-    if spoken.language == SOURCE_LANGUAGE or city in _WITHOUT_PLACE:
-        return city
-    return str(spoken.time_zones.get(zone.key, {}).get("city", city))
-
-
-def zone_words(zone: ZoneInfo) -> str:
-    """What people call a zone: "Paris time" for Europe/Paris, "UTC" for UTC."""
-    city = place(zone)
-    return city if city in _WITHOUT_PLACE else _("%(place)s time", place=city)
 
 
 def long_words(instant: datetime, zone: ZoneInfo, now: datetime) -> str:

@@ -6,7 +6,7 @@ Used by the plugin as an instance, or on its own by any tool that runs Python-Ma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
@@ -20,10 +20,21 @@ from markupsafe import Markup
 from formapp.forms import ticket_form
 from formapp.widgets import render_chooser, render_form, render_table
 from site_plugins import readable
+from site_plugins.facts import (
+    FACT,
+    FACT_PRIORITY,
+    LATE_PRIORITY,
+    FactInHtml,
+    FactInText,
+    Problem,
+    fact_problems,
+    find_facts,
+    unknown,
+)
 from site_plugins.fences import Fence, FenceProblem, find_fences
 from site_plugins.sources import Source
 from site_plugins.translation import gettext as _
-from supportpolicy import Policy, PolicyError, graph_svg, load
+from supportpolicy import Policy, PolicyError, all_facts, graph_svg, load
 from supportpolicy.languages import (
     PSEUDO_LANGUAGE,
     SOURCE_LANGUAGE,
@@ -77,7 +88,7 @@ class Collected:
 
 
 class SupportExtension(Extension):
-    """Renders ``support-table``, ``support-chooser`` and ``support-form``."""
+    """Renders ``support-table``, ``support-chooser`` and ``support-form``, and tells facts."""
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - Python-Markdown's signature
         self.config = {
@@ -92,6 +103,8 @@ class SupportExtension(Extension):
         self.page = PageContext(language=str(self.getConfig("language")))
         self.collected = Collected()
         self._tables: dict[tuple[str, str, str | None], Markup] = {}
+        self._facts: dict[str, Mapping[str, str]] = {}
+        self._wrong_facts: dict[str, str] = {}
         # Whether somebody puts the widgets into the finished pages, for which words stand meanwhile.
         self.widgets_last = False
 
@@ -109,6 +122,7 @@ class SupportExtension(Extension):
         """Read the policy file anew; its problems are kept and shown where a widget should stand."""
         self.policy, self.policy_problems = None, []
         self._tables.clear()
+        self._facts.clear()
         if wrong := address_problem(str(self.getConfig("app_url"))):
             self.policy_problems.append(wrong)
         try:
@@ -124,6 +138,8 @@ class SupportExtension(Extension):
             self.reload()
         md.block_level_elements.extend(("support-chooser", "support-form", readable.TAG))
         md.preprocessors.register(_FencePreprocessor(md, self), "support", PRIORITY)
+        md.inlinePatterns.register(FactInText(md, self._tell_fact), "support-fact", FACT_PRIORITY)
+        md.postprocessors.register(FactInHtml(md, self._tell_fact), "support-fact", LATE_PRIORITY)
 
     def html_of(self, fence: Fence, lines: Sequence[str], criteria_here: bool) -> Markup:
         """The HTML of one block of these lines: its widget, or what is wrong with it."""
@@ -151,6 +167,46 @@ class SupportExtension(Extension):
         with in_language(language):
             words = readable.words(self.policy, show) if fence.kind == "support-table" else Markup()
         return readable.stand_in(len(self.collected.widgets) - 1, words)
+
+    def facts(self) -> Mapping[str, str]:
+        """The facts in the language of the page; none while the policy can't be read."""
+        if self.policy is None or self.policy_problems:
+            return {}
+        language = closest_language(self.page.language) or self.policy.language
+        if language not in self._facts:
+            self._facts[language] = all_facts(self.policy, language)
+        return self._facts[language]
+
+    def judge_facts(self, lines: Sequence[str], tab: int) -> None:
+        """Note what is wrong with the facts of a page, whose lines these are, before they are told."""
+        self._wrong_facts.clear()
+        if self.policy is None or not (known := self.facts()):
+            return
+        for problem in fact_problems(lines, known, tab):
+            told = f"{self._place_of_line(problem.line, lines)}: {problem.sentence}"
+            self.collected.problems[told] = None
+            self._wrong_facts[problem.written] = told
+        if first := next(find_facts(lines, tab), None):
+            self._language(self.policy, self._place_of_line(first.line, lines))
+
+    def with_facts(self, text: str) -> str:
+        """A text of the page's front matter with the words of its facts; what is wrong with one is noted."""
+        known = self.facts()
+        if known and self.page.source is not None:
+            lines = self.page.source.text.split("\n")
+            for found in FACT.finditer(text):
+                if found["name"] not in known:
+                    line = next((number for number, one in enumerate(lines, 1) if found[0] in one), 1)
+                    told = f"{beside(self.page.source.file, self.folder)}:{line}: {unknown(found['name'], known)}"
+                    self.collected.problems[told] = None
+        return FACT.sub(lambda found: known.get(found["name"], found[0]), text)
+
+    def _tell_fact(self, name: str, written: str) -> str | Problem | None:
+        """The words of a fact, or what is wrong with it; None while nothing can be told."""
+        known = self.facts()
+        if not known or name in known:
+            return known.get(name)
+        return Problem(self._wrong_facts.get(written) or unknown(name, known))
 
     def _language(self, policy: Policy, place: str) -> str:
         """The language of the page's widgets: its own, or the policy's where we don't speak that."""
@@ -238,9 +294,12 @@ class SupportExtension(Extension):
 
     def _place(self, line: int, fence: Fence, lines: Sequence[str]) -> str:
         """Where a line of a block was written, as its writer knows it: "docs/index.md:12"."""
+        return self._place_of_line(line, lines, range(fence.start - 1, fence.end))
+
+    def _place_of_line(self, line: int, lines: Sequence[str], block: range | None = None) -> str:
         if self.page.source is None:
             return _("Line %(line)s", line=line)
-        found = self.page.source.find(lines, range(fence.start - 1, fence.end), line - 1)
+        found = self.page.source.find(lines, block or range(line - 1, line), line - 1)
         return f"{beside(found.file, self.folder)}:{found.line}"
 
 
@@ -270,6 +329,7 @@ class _FencePreprocessor(Preprocessor):
             result += lines[done : fence.start - 1]
             result += ["", fence.indent + self.md.htmlStash.store(html), ""]
             done = fence.end
+        self._extension.judge_facts(lines, self.md.tab_length)
         return result + lines[done:]
 
 

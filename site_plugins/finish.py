@@ -147,6 +147,8 @@ def _boxed(page: str) -> Iterator[str]:
     elements = elements_of(page)
     for box in elements:
         if "support-problem" in box.attributes.get("class", "").split():
+            if box.tag == "mark":
+                yield unescape(box.content.strip())
             yield from (unescape(one.content.strip()) for one in _within(elements, box) if one.tag == "li")
 
 

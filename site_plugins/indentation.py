@@ -45,6 +45,16 @@ def indent_problem(lines: Sequence[str], number: int, tab: int) -> str:
     )
 
 
+def is_code(lines: Sequence[str], number: int, tab: int) -> bool:
+    """Whether the line (from 0) is so far indented, with nothing that holds it, that it is shown as code."""
+    indent = _width(lines[number], tab)
+    goes_on = number > 0 and bool(lines[number - 1].strip()) and _width(lines[number - 1], tab) < tab
+    holder = _holder(lines, number, indent, tab) if indent >= tab and not goes_on else None
+    if holder is None:
+        return False
+    return holder < 0 or indent >= (holder // tab + 2) * tab
+
+
 def _holder(lines: Sequence[str], number: int, indent: int, tab: int) -> int | None:
     """How far the line is indented that holds what is indented so far: -1 where nothing does, None where HTML does."""
     limit = indent

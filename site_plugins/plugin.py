@@ -25,7 +25,9 @@ from formapp.widgets import CLOSURES_FILE, NO_CLOSURES, Asset, assets
 from formapp.widgets.page_frame import FRAME_FILE, TITLE, BrokenFrame, frame_places
 from site_plugins import csp, readable, shell
 from site_plugins.csp_report import blocked
-from site_plugins.extension import PageContext, SupportExtension, address_problem
+from site_plugins.extension import PageContext, SupportExtension, address_problem, beside
+from site_plugins.facts import MARK
+from site_plugins.lint.lint import LINT_CHECKS, lint
 from site_plugins.page_assets import closure_assets, has_blocks, with_assets
 from site_plugins.sources import Source
 from site_plugins.translation import gettext as _
@@ -47,6 +49,9 @@ class SupportConfig(base.Config):  # type: ignore[no-untyped-call]
 
     announce_closures = option.Choice(("with_blocks", "everywhere"), default="with_blocks")
     """Which pages tell of closures: those with one of our blocks, or every page of the site."""
+
+    lint = option.Type(bool, default=False)
+    """Whether a build also stops for what can be seen in its pages: promises typed by hand, pictures without words."""
 
     # YAML takes the word off for false.
     csp = option.Type((str, bool), default="off")
@@ -114,6 +119,9 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
             resolve=_resolver(files, page.file),
             language=_language_of(page, config),
         )
+        for name in ("title", "description"):
+            if isinstance(text := page.meta.get(name), str) and MARK in text:
+                page.meta[name] = self.extension.with_facts(text)
         return markdown
 
     @event_priority(-100)
@@ -128,6 +136,7 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         self._note_dead_criteria_links(files)
         self._note_missing_languages()
         self._note_pages_of_the_desk(files, config)
+        self._note_lint(config)
         self.files = files
         self._tell_problems()
         # What else is rendered, such as the beginnings of a blog's posts, is of no page that we know.
@@ -241,6 +250,12 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
                     address=address,
                 )
                 self.extension.collected.problems[f"{name}/{file.src_uri}:1: {sentence}"] = None
+
+    def _note_lint(self, config: MkDocsConfig) -> None:
+        if self.config.lint:
+            for path, finding in lint(Path(config.docs_dir), self.extension.policy, LINT_CHECKS):
+                place = f"{beside(path, self.extension.folder)}:{finding.line}"
+                self.extension.collected.problems[f"{place}: {finding.sentence}"] = None
 
     def _tell_problems(self) -> None:
         for sentence in self.extension.collected.problems:

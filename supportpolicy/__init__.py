@@ -1,6 +1,7 @@
 """The support policy: one file, proved when loaded, that the guide and the help desk both keep."""
 
 from supportpolicy.deadlines import Deadlines, Pause, Segment, Target, warning_time
+from supportpolicy.facts import all_facts
 from supportpolicy.graph import ChooserGraph, Edge, QuestionNode, ResultNode
 from supportpolicy.holidays import holidays_warning
 from supportpolicy.loading import load, loads
@@ -57,6 +58,7 @@ __all__ = [
     "Segment",
     "Target",
     "UnknownAnswer",
+    "all_facts",
     "enumerate_answers",
     "graph_svg",
     "holidays_warning",

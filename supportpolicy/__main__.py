@@ -1,4 +1,4 @@
-"""``python -m supportpolicy init|check|explain|graph|texts``: how writers begin, and what they ask of a policy file."""
+"""``python -m supportpolicy COMMAND``: how writers begin, and what they ask of a policy file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from textwrap import indent
 
 from babel.dates import format_datetime
 
+from supportpolicy.comparison import compare, in_markdown, in_text
 from supportpolicy.drafting import draft_of_texts
+from supportpolicy.facts import all_facts
 from supportpolicy.holidays import holidays_warning
 from supportpolicy.languages import (
     LANGUAGES,
@@ -22,13 +24,16 @@ from supportpolicy.languages import (
     locale,
     number,
 )
-from supportpolicy.loading import load
+from supportpolicy.loading import load, loads
 from supportpolicy.picture import graph_svg
 from supportpolicy.policy import Policy
 from supportpolicy.problems import PolicyError, UnknownAnswer
 from supportpolicy.starting import SETTINGS_FILE, NotStarted, own_zone, plan, write
 from supportpolicy.translation import gettext as _
 from supportpolicy.walk import enumerate_answers
+
+# Of "diff", as diff(1) has it: something is different, the question can't be answered.
+DIFFERENT, TROUBLE = 1, 2
 
 
 class Mistake(Exception):
@@ -46,11 +51,14 @@ def main(arguments: Sequence[str] | None = None, now: datetime | None = None) ->
         if options.run is _init:
             _init(options)
             return 0
+        if options.run is _diff:
+            different: int = _diff(options)
+            return different
         policy = load(options.file).translated(current_language())
         options.run(policy, options)
     except (PolicyError, UnknownAnswer, Mistake, NotStarted) as error:
         print(error, file=sys.stderr)
-        return 1
+        return TROUBLE if options.run is _diff else 1
     return 0
 
 
@@ -58,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m supportpolicy", description="Begin, check, explain and draw a support policy."
     )
-    commands = parser.add_subparsers(required=True, metavar="init|check|explain|graph|texts")
+    commands = parser.add_subparsers(required=True, metavar="init|check|explain|graph|texts|facts|diff")
     init = commands.add_parser("init", help="write a first policy and a first page, and add them to mkdocs.yml")
     init.add_argument("folder", nargs="?", default=".", type=Path, help="the site's folder (default: this one)")
     init.add_argument("--email", default="", help="the address that people can always write to (default: asks)")
@@ -82,7 +90,17 @@ def _parser() -> argparse.ArgumentParser:
     texts = commands.add_parser("texts", help="print a draft of the file of texts in another language")
     texts.add_argument("language", choices=LANGUAGES, help="the language of the draft")
     texts.set_defaults(run=_texts)
-    for command in (check, explain, graph, texts):
+    facts = commands.add_parser("facts", help="list the facts that a page can name, with their present words")
+    facts.set_defaults(run=_facts)
+    diff = commands.add_parser(
+        "diff",
+        help="say what a change does: exit code 0 where nothing changes, 1 where something does, 2 for trouble",
+    )
+    diff.add_argument("old", help='the policy file before the change ("-": standard input)')
+    diff.add_argument("new", help='the policy file after it ("-": standard input)')
+    diff.add_argument("--markdown", action="store_true", help="as Markdown, for a merge request")
+    diff.set_defaults(run=_diff)
+    for command in (check, explain, graph, texts, facts):
         command.add_argument(
             "file", nargs="?", default="support-policy.yml", help="the policy file (default: support-policy.yml)"
         )
@@ -218,6 +236,23 @@ def _texts(policy: Policy, options: argparse.Namespace) -> None:
         language = LANGUAGES[options.language]
         raise Mistake(_("The policy itself is in %(language)s; there is nothing to translate.", language=language))
     print(draft_of_texts(policy, options.language), end="")
+
+
+def _facts(policy: Policy, options: argparse.Namespace) -> None:  # noqa: ARG001 - as all commands
+    known = all_facts(policy)
+    width = max(map(len, known))
+    for name, words in known.items():
+        print(f"{name:{width}}  {words}")
+
+
+def _diff(options: argparse.Namespace) -> int:
+    if options.old == options.new == "-":
+        raise Mistake(_("Only one of both files can come from standard input."))
+    language = current_language()
+    old, new = (loads(sys.stdin.read(), "-") if name == "-" else load(name) for name in (options.old, options.new))
+    sections = compare(old.translated(language), new.translated(language))
+    print(in_markdown(sections) if options.markdown else in_text(sections), end="")
+    return DIFFERENT if sections else 0
 
 
 if __name__ == "__main__":

@@ -171,3 +171,55 @@ def enumerate_facts(table: Table) -> Iterator[tuple[dict[str, str], tuple[tuple[
                 yield from go({**facts, **added}, (*path, (question.id, option.id)))
 
     yield from go({}, ())
+
+
+class TooManyAnswers(Exception):
+    """Two tables ask such different things that their combinations are more than anybody compares."""
+
+
+def enumerate_both(
+    old: Table, new: Table, most: int
+) -> Iterator[tuple[dict[str, str], Recommendation | None, Recommendation | None]]:
+    """Every complete combination of the answers that either of two tables asks for, with what each recommends.
+
+    None stands where a table doesn't have one of the answers. Raises TooManyAnswers for more than ``most``.
+    """
+    left = most
+
+    def go(
+        states: tuple[_State | None, _State | None], answers: dict[str, str]
+    ) -> Iterator[tuple[dict[str, str], Recommendation | None, Recommendation | None]]:
+        nonlocal left
+        (old_question, old_state), (new_question, new_state) = (
+            _caught_up(table, state, answers) for table, state in zip((old, new), states, strict=True)
+        )
+        question = old_question or new_question
+        if question is None:
+            left -= 1
+            if left < 0:
+                raise TooManyAnswers
+            yield (
+                dict(answers),
+                None if old_state is None else _result(old, old_state),
+                None if new_state is None else _result(new, new_state),
+            )
+            return
+        asked = [one for table in (old, new) for one in table.questions if one.id == question.id]
+        for option in dict.fromkeys(option.id for one in asked for option in one.options):
+            yield from go((old_state, new_state), {**answers, question.id: option})
+
+    yield from go((_START, _START), {})
+
+
+def _caught_up(table: Table, state: _State | None, answers: Mapping[str, str]) -> tuple[Question | None, _State | None]:
+    """The walk as far as these answers lead, and the question that it comes to; None where it has no such answer."""
+    while state is not None:
+        question, state = _advance(table, state)
+        if question is None or question.id not in answers:
+            return question, state
+        try:
+            option = question.option(answers[question.id])
+        except KeyError:
+            return None, None
+        state = _answered(state, question, option)
+    return None, None

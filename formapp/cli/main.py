@@ -24,6 +24,7 @@ from formapp.cli.mail import mail
 from formapp.cli.outbox import outbox
 from formapp.cli.people import account, member, project
 from formapp.cli.person import person
+from formapp.cli.policy import policy
 from formapp.cli.search import search
 from formapp.cli.webhooks import webhook
 from formapp.database import schema
@@ -72,6 +73,7 @@ main.add_command(mail)
 main.add_command(person)
 main.add_command(audit)
 main.add_command(search)
+main.add_command(policy)
 for command in (operations.examine, operations.backup, operations.restore):
     main.add_command(command)
 

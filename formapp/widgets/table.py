@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from babel.dates import format_datetime, get_day_names
+from babel.dates import format_datetime
 from markupsafe import Markup
 
 from formapp.translation import gettext as _
 from formapp.translation import ngettext, pgettext
 from formapp.when import zone_words
-from formapp.widgets.rendering import in_list, in_this_language, render
+from formapp.widgets.rendering import in_this_language, render
 from supportpolicy import Calendar, Policy, Priority
+from supportpolicy.hours_words import hours_words
 from supportpolicy.languages import current_language, locale
 
 WEEKEND = {5, 6}
@@ -64,27 +65,7 @@ def render_table(
 
 def hours_sentence(calendar: Calendar) -> str:
     """ "Support is open Monday to Friday, 09:00 to 17:00 Paris time, closed on public holidays."."""
-    names = get_day_names("wide", "format", locale())
-    parts: list[str] = []
-    runs: list[tuple[int, int]] = []
-    for day in range(7):
-        if runs and runs[-1][1] == day - 1 and calendar.hours[day] == calendar.hours[runs[-1][0]]:
-            runs[-1] = (runs[-1][0], day)
-        else:
-            runs.append((day, day))
-    for first, last in runs:
-        windows = calendar.hours[first]
-        if windows:
-            days = names[first]
-            if last == first + 1:
-                days = _("%(first)s and %(last)s", first=days, last=names[last])
-            elif last > first:
-                days = _("%(first)s to %(last)s", first=days, last=names[last])
-            times = (_("%(start)s to %(end)s", start=_clock(start), end=_clock(end)) for start, end in windows)
-            parts.append(_("%(days)s, %(times)s", days=days, times=in_list(tuple(times), "standard")))
-    hours = parts[0]
-    for part in parts[1:]:
-        hours = _("%(days)s; %(more_days)s", days=hours, more_days=part)
+    hours = hours_words(calendar)
     zone = zone_words(calendar.zone)
     if calendar.holidays:
         return _("Support is open %(hours)s %(zone)s, closed on public holidays.", hours=hours, zone=zone)
@@ -165,7 +146,3 @@ def _open_at(policy: Policy, instant: datetime) -> bool:
 
 def _words(local: datetime) -> str:
     return format_datetime(local, pgettext("date pattern", "EEEE d MMMM, HH:mm"), locale=locale())
-
-
-def _clock(minutes: int) -> str:
-    return f"{minutes // 60:02}:{minutes % 60:02}"

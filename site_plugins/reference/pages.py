@@ -7,15 +7,18 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from formapp.settings import SETTINGS
+from site_plugins.reference.facts import facts_page
 from site_plugins.reference.picture import rooms_section
 from site_plugins.reference.policy import policy_page
 from site_plugins.reference.rooms import checked_house
 from site_plugins.reference.settings import settings_file, settings_page
 from site_plugins.reference.works_with import read_rows, works_with_page
+from supportpolicy import all_facts, load
 
 REPOSITORY = Path(__file__).parents[2]
 SETTINGS_PAGE = "docs/handbook/reference/settings.md"
 POLICY_PAGE = "docs/handbook/reference/policy.md"
+FACTS_PAGE = "docs/handbook/reference/facts.md"
 WORKS_WITH_PAGE = "docs/handbook/works-with.md"
 ARCHITECTURE_PAGE = "docs/handbook/architecture.md"
 SETTINGS_FILE = "deploy/support-desk.env"
@@ -41,6 +44,11 @@ def policy_file() -> str:
     return policy_page(json.loads((REPOSITORY / SCHEMA).read_text("utf-8")))
 
 
+def facts() -> str:
+    """The page of facts, as the policy of this guide has them."""
+    return facts_page(all_facts(load(REPOSITORY / "support-policy.yml")))
+
+
 def architecture() -> str:
     """The page of the architecture, its rooms as the imports say. Raises OutOfOrder where one goes upward."""
     return with_section((REPOSITORY / ARCHITECTURE_PAGE).read_text("utf-8"), rooms_section(checked_house(REPOSITORY)))
@@ -55,6 +63,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     SETTINGS_PAGE: settings,
     SETTINGS_FILE: environment_file,
     POLICY_PAGE: policy_file,
+    FACTS_PAGE: facts,
     WORKS_WITH_PAGE: works_with,
     ARCHITECTURE_PAGE: architecture,
 }

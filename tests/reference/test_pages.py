@@ -16,6 +16,7 @@ from site_plugins.reference.pages import (
     ARCHITECTURE_PAGE,
     BEGIN,
     END,
+    FACTS_PAGE,
     PAGES,
     POLICY_PAGE,
     REPOSITORY,
@@ -36,6 +37,7 @@ from tests.builders import POLICY
         SETTINGS_PAGE,
         SETTINGS_FILE,
         POLICY_PAGE,
+        FACTS_PAGE,
         ARCHITECTURE_PAGE,
         WORKS_WITH_PAGE,
     ],
@@ -46,7 +48,7 @@ def test_each_page_is_as_the_code_says(name: str) -> None:
 
 
 def test_no_page_that_is_made_is_left_out_here() -> None:
-    assert set(PAGES) == {SETTINGS_PAGE, SETTINGS_FILE, POLICY_PAGE, ARCHITECTURE_PAGE, WORKS_WITH_PAGE}
+    assert set(PAGES) == {SETTINGS_PAGE, SETTINGS_FILE, POLICY_PAGE, FACTS_PAGE, ARCHITECTURE_PAGE, WORKS_WITH_PAGE}
 
 
 # Settings

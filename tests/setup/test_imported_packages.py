@@ -25,6 +25,8 @@ ALLOWED = {
     "site_plugins": {"jinja2", "markdown", "markupsafe"},
     "site_plugins.plugin": {"babel", "jinja2", "mkdocs"},
     "site_plugins.finish": {"yaml"},
+    # Pillow tells a picture's size where it is installed; without it the lint says less.
+    "site_plugins.lint.pictures": {"PIL"},
     # A program for the desk's pages, never imported.
     "site_plugins.screenshots": {"PIL", "playwright", "werkzeug"},
     "formapp.widgets": {"babel", "jinja2", "markupsafe", "rcssmin", "rjsmin"},
@@ -32,7 +34,11 @@ ALLOWED = {
 }
 PLUGIN = ("supportpolicy.__main__", "site_plugins.plugin", "formapp.__main__")
 # Imported when it is used, which the plugin never does: these come with the desk.
-ONLY_WHEN_USED = {("formapp.forms", "formapp.mail_address"), ("formapp.__main__", "formapp.cli.main")}
+ONLY_WHEN_USED = {
+    ("formapp.forms", "formapp.mail_address"),
+    ("formapp.__main__", "formapp.cli.main"),
+    ("site_plugins.lint.pictures", "PIL"),
+}
 # What Flask is made of is asked for by asking for Flask.
 FLASK = {"itsdangerous", "werkzeug"}
 

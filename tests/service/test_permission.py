@@ -40,7 +40,7 @@ from formapp.notifications import outbox
 from formapp.notifications.webhooks import log
 from formapp.notifications.webhooks.messages import recipient_of
 from formapp.services import Services
-from formapp.tickets import create, csv_export, queries, replies, search, similar, triage
+from formapp.tickets import create, csv_export, queries, read_marks, replies, search, similar, triage
 from formapp.tickets.replies import MessageInput
 from tests.builders import (
     NOW,
@@ -89,6 +89,7 @@ USE_CASES = (
     "tickets.events",
     "tickets.message_html",
     "tickets.queries",
+    "tickets.read_marks",
     "tickets.replies",
     "tickets.search",
     "tickets.search_index",
@@ -123,6 +124,7 @@ ACTING: Mapping[Callable[..., Any], Line] = {
         lambda desk, who: replies.reply_as_staff(desk, who, 1, written("Answer"), "open", LATER), "staff"
     ),
     replies.add_note: Line(lambda desk, who: replies.add_note(desk, who, 1, written("Note"), LATER), "staff"),
+    read_marks.mark_read: Line(lambda desk, who: read_marks.mark_read(desk, who, 1, 1), "member"),
     triage.assign: Line(lambda desk, who: triage.assign(desk, who, 1, "sam@platform.example", LATER, seen=9), "staff"),
     triage.close: Line(lambda desk, who: triage.close(desk, who, 1, LATER), "member staff"),
     triage.reopen: Line(lambda desk, who: triage.reopen(desk, who, 2, LATER), "member staff"),
@@ -289,6 +291,7 @@ OF_WHAT_WAS_FOUND = {
     "notifications.webhooks.endpoints": "endpoints endpoint_numbered",
     "notifications.webhooks.log": "deliveries pings",
     "tickets.queries": "events_of",
+    "tickets.read_marks": "unread_of",
     "tickets.replies": "messages_of",
     "tickets.time_left": "times_left",
     "tickets.triage": "staff_accounts",

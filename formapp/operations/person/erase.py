@@ -35,8 +35,11 @@ from formapp.models import (
     Project,
     SignedInSession,
     SignInLink,
+    SolvedAnswer,
     StoredClosure,
     Ticket,
+    TicketRead,
+    Watcher,
     WebhookAttempt,
 )
 from formapp.notifications import fanout
@@ -70,6 +73,7 @@ _WRITTEN: tuple[InstrumentedAttribute[Any], ...] = (
     Attachment.scan_detail,
     WebhookAttempt.error,
     StoredClosure.note,
+    SolvedAnswer.because,
 )
 
 
@@ -338,7 +342,8 @@ def _delete_mails_in(database: Session, person: Person, tickets: set[int]) -> No
 
 
 def _erase_account(database: Session, person: Person, now: datetime) -> None:
-    for model in (SignedInSession, SignInLink, Membership, AddressChange, FormerDetails):
+    own = (SignedInSession, SignInLink, Membership, AddressChange, FormerDetails, TicketRead, Watcher, SolvedAnswer)
+    for model in own:
         database.execute(delete(model).where(model.account_id == person.number))
     if person.account is None:
         return

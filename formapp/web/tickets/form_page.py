@@ -166,6 +166,7 @@ def form_page(
         form_html=html,
         notice=notice,
         missing=missing,
+        saved=person is not None and bool(form.draft.data),
         alike=present_similar(person, form.project.data, form.subject.data),
         problem=bool(form.errors) or status != 200,
     )

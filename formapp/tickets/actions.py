@@ -31,6 +31,7 @@ ACTION_WORDS = {
     "assigned": gettext_noop("%(name)s changed the assignee"),
     "closed": gettext_noop("%(name)s closed it"),
     "reopened": gettext_noop("%(name)s reopened it"),
+    "solved-answered": gettext_noop("%(name)s said whether it was solved"),
     "merged": gettext_noop("%(name)s merged it"),
     "absorbed": gettext_noop("%(name)s merged another ticket into it"),
     "priority-changed": gettext_noop("%(name)s changed the priority"),

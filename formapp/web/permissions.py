@@ -110,6 +110,8 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "tickets.sent"): OWN_TICKET,
     ("POST", "tickets.reply"): OWN_TICKET,
     ("POST", "tickets.close"): OWN_TICKET,
+    ("GET", "solved.look"): OWN_TICKET,
+    ("POST", "solved.answer"): OWN_TICKET,
     ("GET", "desk.show"): STAFF_ONLY,
     ("POST", "desk.reply"): STAFF_ONLY,
     ("POST", "desk.note"): STAFF_ONLY,

@@ -53,6 +53,13 @@ ACTIONS: Mapping[str, Action] = {
         gettext_noop("Send reply"), gettext_noop("send it to %(reference)s"), TICKET, "%(reference)s", has_text=True
     ),
     "tickets.close": Action(gettext_noop("Close ticket"), gettext_noop("close %(reference)s"), TICKET, "%(reference)s"),
+    "solved.answer": Action(
+        gettext_noop("Send answer"),
+        gettext_noop("send it to %(reference)s"),
+        TICKET,
+        "%(reference)s",
+        has_text=True,
+    ),
     "desk.reply": Action(
         gettext_noop("Send reply"),
         gettext_noop("send it to %(reference)s"),

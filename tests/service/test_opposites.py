@@ -63,6 +63,7 @@ OPPOSITES = {
     "desk.reopen": "desk.close",
     # The customer's reply has a button that reopens.
     "tickets.close": "tickets.reply",
+    "solved.answer": ITSELF,
     "files.upload": "files.remove",
     "signin.use": "signin.leave",
     "account.choose_language": ITSELF,

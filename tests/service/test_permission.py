@@ -40,7 +40,7 @@ from formapp.notifications import outbox
 from formapp.notifications.webhooks import log
 from formapp.notifications.webhooks.messages import recipient_of
 from formapp.services import Services
-from formapp.tickets import create, csv_export, queries, read_marks, replies, search, similar, triage
+from formapp.tickets import create, csv_export, queries, read_marks, replies, search, similar, solved, triage
 from formapp.tickets.replies import MessageInput
 from tests.builders import (
     NOW,
@@ -96,6 +96,7 @@ USE_CASES = (
     "tickets.search_match",
     "tickets.similar",
     "tickets.sla",
+    "tickets.solved",
     "tickets.time_left",
     "tickets.triage",
 )
@@ -125,6 +126,10 @@ ACTING: Mapping[Callable[..., Any], Line] = {
     ),
     replies.add_note: Line(lambda desk, who: replies.add_note(desk, who, 1, written("Note"), LATER), "staff"),
     read_marks.mark_read: Line(lambda desk, who: read_marks.mark_read(desk, who, 1, 1), "member"),
+    solved.say_solved: Line(lambda desk, who: solved.say_solved(desk, who, 2, LATER), "member"),
+    solved.say_not_solved: Line(
+        lambda desk, who: solved.say_not_solved(desk, who, 2, written("It burns again"), LATER, reopen=True), "member"
+    ),
     triage.assign: Line(lambda desk, who: triage.assign(desk, who, 1, "sam@platform.example", LATER, seen=9), "staff"),
     triage.close: Line(lambda desk, who: triage.close(desk, who, 1, LATER), "member staff"),
     triage.reopen: Line(lambda desk, who: triage.reopen(desk, who, 2, LATER), "member staff"),
@@ -271,7 +276,7 @@ INSIDE_ANOTHER = {
     "tickets.events": "record record_first complete",
     "tickets.message_html": "as_typed render to_html",
     "tickets.queries": "number_of",
-    "tickets.replies": "sent_by",
+    "tickets.replies": "sent_by checked_body add_customer_reply",
     "tickets.search": "merge_filters page_statement parse_search reference_in",
     "tickets.search_index": "add_ticket add_message index_tickets expected_rows",
     "tickets.search_match": "find_tickets match_statement",
@@ -293,6 +298,7 @@ OF_WHAT_WAS_FOUND = {
     "tickets.queries": "events_of",
     "tickets.read_marks": "unread_of",
     "tickets.replies": "messages_of",
+    "tickets.solved": "answers_of",
     "tickets.time_left": "times_left",
     "tickets.triage": "staff_accounts",
 }

@@ -223,6 +223,8 @@ def _action(event: Event, names: Mapping[int, str]) -> str:
         return _("merged it into %(reference)s", reference=details.get("into", ""))
     if kind == "absorbed":
         return _("merged %(reference)s into it", reference=details.get("reference", ""))
+    if kind == "solved-answered":
+        return _("said that it was solved") if details.get("solved") else _("said that it was not solved")
     return _("gave the first answer") if details.get("first_answer") else _(_ACTIONS.get(kind, kind))
 
 

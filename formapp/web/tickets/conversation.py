@@ -15,7 +15,7 @@ from formapp.translation import gettext as _
 from formapp.web.tickets.presenters import MessageView, in_zone
 from supportpolicy import Policy
 
-SHOWN = frozenset({"priority-changed", "reopened", "closed", "merged", "absorbed"})
+SHOWN = frozenset({"priority-changed", "reopened", "closed", "merged", "absorbed", "solved-answered"})
 """The events that change what the customer was told, or may be told by nothing else on the page."""
 
 
@@ -93,7 +93,12 @@ def _present(event: Event, people: Mapping[int, tuple[str, bool]], policy: Polic
     at, details = in_zone(event.at, policy), event.details
     if event.kind != "priority-changed":
         other = details.get("into") or details.get("reference") or ""
-        return ChangeView(event.kind, at, actor, by_staff, other=other)
+        kind = (
+            f"{event.kind}-{'yes' if details.get('solved') else 'no'}"
+            if event.kind == "solved-answered"
+            else event.kind
+        )
+        return ChangeView(kind, at, actor, by_staff, reason=details.get("sentence", ""), other=other)
     before, after = (policy.priority(name).label for name in details["priority"])
     due = details.get("due", [{}, {}])
     return ChangeView(

@@ -14,7 +14,7 @@ from formapp.forms import ticket_form
 from formapp.incoming_mail import held
 from formapp.models import Ticket
 from formapp.policies import in_words, policy_of
-from formapp.tickets import drafts, queries, read_marks, replies
+from formapp.tickets import drafts, queries, read_marks, replies, solved
 from formapp.tickets.triage import close as close_ticket
 from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
@@ -49,7 +49,12 @@ blueprint = Blueprint("tickets", __name__)
 
 PAGE_SIZE = 50
 FIELDS = {"body": "body", "files": "reply-files"}
-SAID = {"reply": gettext_noop("Your message is sent."), "closed": gettext_noop("The ticket is closed.")}
+SAID = {
+    "reply": gettext_noop("Your message is sent."),
+    "closed": gettext_noop("The ticket is closed."),
+    "solved": gettext_noop("Thank you. Support sees your answer."),
+    "not-solved": gettext_noop("Thank you. Support sees your answer. The ticket stays closed."),
+}
 DRAFT_GONE = Notice(
     gettext_noop("Your saved ticket is no longer here"),
     (
@@ -230,21 +235,21 @@ def _shown(
 ) -> Response:
     """A ticket's page with this text in its reply box; one that ``objects`` is about a change that isn't right."""
     desk = web()
-    services, now = desk.services, desk.clock()
+    services, now, reader = desk.services, desk.clock(), require_person().account_id
     if errors:
         # It may have been closed or merged since this request began.
-        ticket = queries.ticket_for(services, require_person().account_id, ticket.reference)
+        ticket = queries.ticket_for(services, reader, ticket.reference)
     policy, events = in_words(policy_of(services, ticket.policy_version)), queries.events_of(services, ticket.id)
     messages = replies.messages_of(services, ticket.id, with_notes=False)
     files = present_attachments(attachments_of(services, ticket.id, with_notes=False), ticket.reference, to_staff=False)
     with best_effort("mark what was read"):
         newest = messages[-1].id if messages else 0
-        read_marks.mark_read(services, require_person().account_id, ticket.id, newest)
+        read_marks.mark_read(services, reader, ticket.id, newest)
     return page(
         "ticket.html",
         status,
         assets=("support-ticket.css", "support-form.js"),
-        arrived=replies.sent_by(messages, require_person().account_id),
+        arrived=replies.sent_by(messages, reader),
         ticket=present_ticket(services, ticket, now),
         files=files.get(None, ()),
         newest=present_newest(messages, policy),
@@ -253,6 +258,7 @@ def _shown(
         ),
         answers=present_answers_given(policy, ticket.answers, events),
         objects=objects,
+        answered=next((one for one in solved.answers_of(services, ticket.id) if one.account_id == reader), None),
         reply=form,
         reply_files=file_field(form.files, (errors or {}).get("reply-files", ""), "reply", clean=cleans_photos()),
         errors=errors or {},

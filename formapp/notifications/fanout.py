@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, aliased
 
-from formapp.models import Account, Membership, Message, OutboxMessage, Project, Ticket, reference_of
+from formapp.models import Account, Membership, Message, OutboxMessage, Project, Ticket, Watcher, reference_of
 from formapp.notifications import outbox, webhooks
 from formapp.notifications.outbox import SENT, NewMessage, Outcome
 from formapp.services import Services
@@ -115,11 +115,11 @@ def _mails(services: Services, database: Session, ticket: Ticket, event_message:
 
 
 def _customers(database: Session, ticket: Ticket) -> list[Account]:
-    """Who sent the ticket or a duplicate of it, or has written on it, and is in its project still."""
+    """Who sent the ticket or a duplicate of it, is in copy, or has written on it, and is in its project still."""
     duplicate = aliased(Ticket)
-    reporters = select(duplicate.account_id).where(
-        or_(duplicate.id == ticket.id, duplicate.merged_into_id == ticket.id)
-    )
+    here = or_(duplicate.id == ticket.id, duplicate.merged_into_id == ticket.id)
+    reporters = select(duplicate.account_id).where(here)
+    watchers = select(Watcher.account_id).join(duplicate, duplicate.id == Watcher.ticket_id).where(here)
     writers = select(Message.account_id).where(Message.ticket_id == ticket.id, ~Message.by_staff)
     found = database.scalars(
         select(Account)
@@ -127,7 +127,7 @@ def _customers(database: Session, ticket: Ticket) -> list[Account]:
         .where(
             Membership.project_id == ticket.project_id,
             Account.disabled_at.is_(None),
-            or_(Account.id.in_(reporters), Account.id.in_(writers)),
+            or_(Account.id.in_(reporters), Account.id.in_(watchers), Account.id.in_(writers)),
         )
         .order_by(Account.id)
     )

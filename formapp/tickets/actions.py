@@ -32,6 +32,8 @@ ACTION_WORDS = {
     "closed": gettext_noop("%(name)s closed it"),
     "reopened": gettext_noop("%(name)s reopened it"),
     "solved-answered": gettext_noop("%(name)s said whether it was solved"),
+    "watcher-added": gettext_noop("%(name)s put a colleague in copy"),
+    "watcher-removed": gettext_noop("%(name)s took a colleague out of copy"),
     "merged": gettext_noop("%(name)s merged it"),
     "absorbed": gettext_noop("%(name)s merged another ticket into it"),
     "priority-changed": gettext_noop("%(name)s changed the priority"),

@@ -59,6 +59,7 @@ MAILS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("closed", "closed", {"thread": THREAD}),
     ("closed-merged", "closed", {"thread": THREAD, "merged_into": "SUP-1007"}),
     ("reopened", "reopened", {"thread": THREAD}),
+    ("in-copy", "in-copy", {"thread": THREAD}),
     ("reopened-with-target", "reopened", {"thread": THREAD, "priority": "critical", "resolution_due": DUE}),
     ("priority-changed", "priority-changed", CHANGED),
     (
@@ -80,6 +81,7 @@ ANSWERED = (
     "priority-changed",
     "closed",
     "reopened",
+    "in-copy",
     "staff-new",
     "staff-reply",
     "staff-due-soon",

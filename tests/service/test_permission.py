@@ -40,7 +40,7 @@ from formapp.notifications import outbox
 from formapp.notifications.webhooks import log
 from formapp.notifications.webhooks.messages import recipient_of
 from formapp.services import Services
-from formapp.tickets import create, csv_export, queries, read_marks, replies, search, similar, solved, triage
+from formapp.tickets import create, csv_export, queries, read_marks, replies, search, similar, solved, triage, watching
 from formapp.tickets.replies import MessageInput
 from tests.builders import (
     NOW,
@@ -99,6 +99,7 @@ USE_CASES = (
     "tickets.solved",
     "tickets.time_left",
     "tickets.triage",
+    "tickets.watching",
 )
 LATER = NOW + length(minutes=5)
 ADA = "ada@shop.example"
@@ -126,6 +127,8 @@ ACTING: Mapping[Callable[..., Any], Line] = {
     ),
     replies.add_note: Line(lambda desk, who: replies.add_note(desk, who, 1, written("Note"), LATER), "staff"),
     read_marks.mark_read: Line(lambda desk, who: read_marks.mark_read(desk, who, 1, 1), "member"),
+    watching.add_watcher: Line(lambda desk, who: watching.add_watcher(desk, who, 1, 5, LATER), "member staff"),
+    watching.remove_watcher: Line(lambda desk, who: watching.remove_watcher(desk, who, 1, 5, LATER), "member staff"),
     solved.say_solved: Line(lambda desk, who: solved.say_solved(desk, who, 2, LATER), "member"),
     solved.say_not_solved: Line(
         lambda desk, who: solved.say_not_solved(desk, who, 2, written("It burns again"), LATER, reopen=True), "member"
@@ -301,6 +304,7 @@ OF_WHAT_WAS_FOUND = {
     "tickets.solved": "answers_of",
     "tickets.time_left": "times_left",
     "tickets.triage": "staff_accounts",
+    "tickets.watching": "watchers_of colleagues_to_add",
 }
 """Only read: what is public, or belongs to a ticket or page that was asked for by a line above."""
 

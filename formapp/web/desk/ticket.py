@@ -30,6 +30,7 @@ from formapp.web.tickets.conversation import present_conversation
 from formapp.web.tickets.form_page import Notice
 from formapp.web.tickets.presenters import present_attachments, present_messages
 from formapp.web.tickets.reply_form import ReplyDraft, reply_draft, seen_event
+from formapp.web.tickets.watchers import present_copy
 
 blueprint = Blueprint("desk", __name__)
 
@@ -246,6 +247,7 @@ def _shown(ticket: Ticket, filled: Filled, status: int = 200, /, *, said: str = 
         unreached=held.unreached_since(services, ticket.account_id, now),
         people=triage.staff_accounts(services),
         filled=filled,
+        copy=present_copy(services, ticket, at_the_desk=True),
         reply_files=file_field(filled.reply.files, errors.get("reply-files", ""), "reply", clean=cleans_photos()),
         note_files=file_field(filled.note.files, errors.get("note-files", ""), "note", clean=cleans_photos()),
         said=said,

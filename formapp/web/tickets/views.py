@@ -44,6 +44,7 @@ from formapp.web.tickets.presenters import (
     present_ticket,
 )
 from formapp.web.tickets.reply_form import ReplyDraft, reply_draft
+from formapp.web.tickets.watchers import present_copy
 
 blueprint = Blueprint("tickets", __name__)
 
@@ -258,6 +259,7 @@ def _shown(
         ),
         answers=present_answers_given(policy, ticket.answers, events),
         objects=objects,
+        copy=present_copy(services, ticket, at_the_desk=False),
         answered=next((one for one in solved.answers_of(services, ticket.id) if one.account_id == reader), None),
         reply=form,
         reply_files=file_field(form.files, (errors or {}).get("reply-files", ""), "reply", clean=cleans_photos()),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from formapp.accounts import projects
 from formapp.accounts.accounts import find_account_by_email

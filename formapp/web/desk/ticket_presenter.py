@@ -227,7 +227,11 @@ def _action(event: Event, names: Mapping[int, str]) -> str:
         watcher = names.get(details.get("watcher", 0), "")
         if kind == "watcher-added":
             return _("put %(name)s in copy", name=watcher)
-        return _("left") if details.get("watcher") == event.account_id else _("took %(name)s out of copy", name=watcher)
+        return (
+            _("is no longer in copy")
+            if details.get("watcher") == event.account_id
+            else _("took %(name)s out of copy", name=watcher)
+        )
     if kind == "solved-answered":
         return _("said that it was solved") if details.get("solved") else _("said that it was not solved")
     return _("gave the first answer") if details.get("first_answer") else _(_ACTIONS.get(kind, kind))

@@ -62,7 +62,6 @@ serve: $(APP) $(SITE) ## Serve guide and help desk on http://127.0.0.1:8000, wit
 	@$(BIN)/formapp db upgrade >/dev/null
 	@$(BIN)/formapp demo
 	@echo
-	@echo "  The guide and the help desk:  $(FORMAPP_BASE_URL)"
 	@echo "  Sign in as $(DEMO_CUSTOMER):   $$($(BIN)/formapp signin-link $(DEMO_CUSTOMER))"
 	@echo "  The link works once; \"make link\" prints another. Ctrl-C ends everything."
 	@echo

@@ -43,7 +43,7 @@ from formapp.web.request_log import init_request_log
 from formapp.web.security_headers import init_headers
 from formapp.web.site import SiteFolder, guide_blueprint
 from formapp.web.tickets import attachments as files
-from formapp.web.tickets import confirm, reply_form, submit
+from formapp.web.tickets import confirm, reply_form, solved, submit, watchers
 from formapp.web.tickets import views as tickets
 
 # Of the forms that take no files; the others are read to bounds of their own (formapp.web.body.form_data).
@@ -85,6 +85,7 @@ def create_app(
     init_hosts(app)
     texts = {
         "tickets.reply": tickets.unsent_reply,
+        "solved.answer": solved.unsent_answer,
         "desk.reply": desk_pages.unsent_text,
         "desk.note": desk_pages.unsent_text,
     }
@@ -108,7 +109,7 @@ def create_app(
     at_the_queue = (queue, bulk, saved_views, reports, tagging, new_ticket)
     at_the_desk = (*at_the_queue, incoming_mail, closures, outgoing, audit_log, people, projects, desk_pages)
     at_the_door = (signin, address_change, confirm, account, mails, unsubscribe)
-    for room in (tickets, *at_the_desk, *at_the_door, files, dev_inbox, assets, api, monitoring):
+    for room in (tickets, solved, watchers, *at_the_desk, *at_the_door, files, dev_inbox, assets, api, monitoring):
         app.register_blueprint(room.blueprint, url_prefix=PREFIX)
     if desk.guide is not None:
         app.register_blueprint(guide_blueprint(desk.guide, desk.guide.path))

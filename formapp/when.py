@@ -42,6 +42,18 @@ def clock_words(instant: datetime, zone: ZoneInfo) -> str:
     return _("%(clock)s %(zone)s", clock=_clock(instant, zone), zone=zone_words(zone))
 
 
+def clock_in_place(instant: datetime, zone: ZoneInfo) -> str:
+    """ "15:00 in Paris", to stand beside a reader's own time."""
+    clock, city = _clock(instant, zone), place(zone)
+    return f"{clock} {city}" if city in _WITHOUT_PLACE else _("%(clock)s in %(place)s", clock=clock, place=city)
+
+
+def day_in_place(instant: datetime, zone: ZoneInfo, now: datetime) -> str:
+    """ "Tue 24 Nov, 15:00 in Paris", where the reader's day is another one."""
+    day = _day(instant, zone, now, short=True)
+    return _("%(day)s, %(clock)s", day=day, clock=clock_in_place(instant, zone))
+
+
 def both_ends(start: datetime, end: datetime, zone: ZoneInfo, now: datetime, *, short: bool) -> tuple[str, str]:
     """ "Tue 24 Nov, 15:00" and "17:00": the end names its day only where it is another one."""
     begins, ends = (_day(instant, zone, now, short=short) for instant in (start, end))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -15,7 +15,7 @@ from formapp.accounts.accounts import LONGEST_NAME, account_in, add_account_in, 
 from formapp.actors import OPERATOR, Actor, require_manager
 from formapp.errors import AlreadyExists, NotFound, TextRefused, UseCaseError
 from formapp.mail_address import normalise_address
-from formapp.models import Account, Membership, Project
+from formapp.models import Account, Membership, Project, Ticket, Watcher
 from formapp.services import Services
 from formapp.text import is_blank, normalise_line
 from formapp.translation import gettext as _
@@ -167,6 +167,9 @@ def remove_member(
         membership = database.get(Membership, (account.id, project.id))
         if membership is not None:
             database.delete(membership)
+            # In copy by being a colleague: that ends with it, and doesn't come back with a new membership.
+            of_project = select(Ticket.id).where(Ticket.project_id == project.id)
+            database.execute(delete(Watcher).where(Watcher.account_id == account.id, Watcher.ticket_id.in_(of_project)))
             by, details = audit.origin_of(actor, place), {"project": project.key}
             audit.record(database, "member-removed", by, now, subject_id=account.id, details=details)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from formapp.models import Account, Membership, Message, OutboxMessage, Ticket
+from formapp.models import Account, Membership, Message, OutboxMessage, Ticket, Watcher
 
 # Which mail tells whom of an event; nobody of what isn't there.
 TO_PARTICIPANTS = {
@@ -107,13 +107,13 @@ def _members(ticket: Ticket) -> Select[Account]:
 
 
 def _takes_part(ticket: Ticket) -> ColumnElement[bool]:
-    """Who sent the ticket or a duplicate of it, or has written on it."""
+    """Who sent the ticket or a duplicate of it, is in copy, or has written on it."""
     duplicate = aliased(Ticket)
-    reporters = select(duplicate.account_id).where(
-        or_(duplicate.id == ticket.id, duplicate.merged_into_id == ticket.id)
-    )
+    here = or_(duplicate.id == ticket.id, duplicate.merged_into_id == ticket.id)
+    reporters = select(duplicate.account_id).where(here)
+    watchers = select(Watcher.account_id).join(duplicate, duplicate.id == Watcher.ticket_id).where(here)
     writers = select(Message.account_id).where(Message.ticket_id == ticket.id, ~Message.by_staff)
-    return or_(Account.id.in_(reporters), Account.id.in_(writers))
+    return or_(Account.id.in_(reporters), Account.id.in_(watchers), Account.id.in_(writers))
 
 
 def _working(*numbers: int) -> Select[Account]:

@@ -33,8 +33,11 @@ from formapp.models import (
     SearchText,
     SignedInSession,
     SignInLink,
+    SolvedAnswer,
     Ticket,
     TicketTag,
+    TicketRead,
+    Watcher,
     WebhookAttempt,
 )
 from formapp.services import Services
@@ -47,6 +50,8 @@ MOST_BATCHES = 50
 """So many of each kind in one round: a lane whose round takes minutes would be called stuck."""
 PAUSE_SECONDS = 0.05
 OUTBOX = "outbox"
+_WITH_MESSAGES = (SearchText, TicketTag, OutboxMessage, ClockNotice, Attachment, Message, Event)
+_OF_PERSONS = (TicketRead, Watcher, SolvedAnswer)
 PRUNED_EVENTS = ("assigned", "tagged", "untagged", "absorbed", "due-soon", "missed")
 """Events that neither the clock counts by nor a message of the conversation stands for."""
 
@@ -214,7 +219,7 @@ def _delete_tickets(database: Session, numbers: Sequence[int]) -> Sequence[str]:
     keys = database.scalars(select(Attachment.key).where(Attachment.ticket_id.in_(numbers))).all()
     of_tickets = select(OutboxMessage.id).where(OutboxMessage.ticket_id.in_(numbers))
     database.execute(delete(WebhookAttempt).where(WebhookAttempt.outbox_id.in_(of_tickets)))
-    for model in (SearchText, TicketTag, OutboxMessage, ClockNotice, Attachment, Message, Event):
+    for model in (*_WITH_MESSAGES, *_OF_PERSONS):
         database.execute(delete(model).where(_ticket_of(model).in_(numbers)))
     database.execute(delete(Ticket).where(Ticket.id.in_(numbers)))
     return keys

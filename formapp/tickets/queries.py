@@ -16,9 +16,17 @@ _REFERENCE = re.compile(rf"{REFERENCE_PREFIX}([1-9][0-9]{{3,8}})")
 
 
 def tickets_of(
-    services: Services, account_id: int, *, before: Ticket | None = None, most: int = 50
+    services: Services,
+    account_id: int,
+    *,
+    waiting: bool | None = None,
+    before: Ticket | None = None,
+    most: int = 50,
 ) -> tuple[Ticket, ...]:
-    """The newest tickets of all projects that a person is in, whoever sent them; of those ``before`` another."""
+    """The newest tickets of all projects that a person is in, whoever sent them; of those ``before`` another.
+
+    ``waiting`` leaves those that wait for the customer, or all others.
+    """
     chosen = (
         select(Ticket)
         .join(Membership, Membership.project_id == Ticket.project_id)
@@ -28,6 +36,8 @@ def tickets_of(
         .order_by(Ticket.opened_at.desc(), Ticket.id.desc())
         .limit(most)
     )
+    if waiting is not None:
+        chosen = chosen.where(Ticket.state == "waiting" if waiting else Ticket.state != "waiting")
     if before is not None:
         key = tuple_(literal(before.opened_at, UtcDateTime), literal(before.id))
         chosen = chosen.where(tuple_(Ticket.opened_at, Ticket.id) < key)

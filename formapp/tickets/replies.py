@@ -68,22 +68,38 @@ def reply_as_customer(
     ReopeningOver where the policy's time for that has passed, TooManyMessages beyond ``most_an_hour`` of this person,
     and of its files FilesGone, TooManyFiles, FilesTooLarge.
     """
-    body = _checked(message)
+    body = checked_body(message)
     with ticket_action(services, account_id, ticket_id, now, group="members") as action:
-        if _sent_before(action, message, body):
-            return
-        _within_limit(action, most_an_hour)
-        if reopen and follow_up.is_over(services, action.database, action.ticket, now):
-            raise ReopeningOver(action.ticket.reference)
-        _open_for(action, reopen=reopen)
-        _add(action, "reply", body, message, by_staff=False)
-        details = action.change_state("open")
-        if objects:
-            action.ticket.objected_at = now
-            details["objects"] = True
-        sequence = action.record("replied", details)
-        action.publish("replied", sequence, {"body": body})
+        add_customer_reply(action, message, body, reopen=reopen, objects=objects, most_an_hour=most_an_hour)
     attachments.mark_attached(services, message.files)
+
+
+def add_customer_reply(
+    action: TicketAction,
+    message: MessageInput,
+    body: str,
+    *,
+    reopen: bool,
+    objects: bool = False,
+    most_an_hour: int | None = None,
+) -> None:
+    """Add a member's reply inside the caller's action; ``body`` is the message's checked text.
+
+    Raises what ``reply_as_customer`` does of the ticket, the form and the limit.
+    """
+    if _sent_before(action, message, body):
+        return
+    _within_limit(action, most_an_hour)
+    if reopen and follow_up.is_over(action.services, action.database, action.ticket, action.now):
+        raise ReopeningOver(action.ticket.reference)
+    _open_for(action, reopen=reopen)
+    _add(action, "reply", body, message, by_staff=False)
+    details = action.change_state("open")
+    if objects:
+        action.ticket.objected_at = action.now
+        details["objects"] = True
+    sequence = action.record("replied", details)
+    action.publish("replied", sequence, {"body": body})
 
 
 @tried_again
@@ -104,7 +120,7 @@ def reply_as_staff(
     TooManyMessages beyond ``most_an_hour`` of this person, of its files FilesGone, TooManyFiles, FilesTooLarge, and
     ChangedMeanwhile where somebody else has changed the ticket since the page was made.
     """
-    body = _checked(message)
+    body = checked_body(message)
     if then not in get_args(NextState):
         raise UseCaseError(_("Choose what happens to the ticket"), "then")
     with ticket_action(services, account_id, ticket_id, now, group="staff", seen=message.seen) as action:
@@ -140,7 +156,7 @@ def add_note(
 
     Raises what a staff reply does but for the ticket's state.
     """
-    body = _checked(message)
+    body = checked_body(message)
     with ticket_action(services, account_id, ticket_id, now, group="staff") as action:
         if _sent_before(action, message, body):
             return
@@ -216,7 +232,8 @@ def _rendered(number: int, body: str) -> str:
         return message_html.as_typed(body)
 
 
-def _checked(message: MessageInput) -> str:
+def checked_body(message: MessageInput) -> str:
+    """The text as it is stored. Raises TextRefused, and UseCaseError for a form without an id of its own."""
     try:
         body = normalise(message.body, BODY_LENGTH, gettext_noop("The message"))
     except TextRefused as refused:

@@ -50,11 +50,24 @@ _QUEUE = ("queue.tickets", gettext_noop("Queue"))
 _VIEWS = ("views.saved", gettext_noop("Saved views"))
 _PEOPLE = ("people.everybody", gettext_noop("People"))
 _PROJECTS = ("projects.every", gettext_noop("Projects"))
+_PUT_IN_COPY = (gettext_noop("Put in copy"), gettext_noop("put a colleague in copy of %(reference)s"))
+_TAKE_OUT_OF_COPY = (gettext_noop("Take out"), gettext_noop("take a colleague out of copy of %(reference)s"))
 ACTIONS: Mapping[str, Action] = {
     "tickets.reply": Action(
         gettext_noop("Send reply"), gettext_noop("send it to %(reference)s"), TICKET, "%(reference)s", has_text=True
     ),
     "tickets.close": Action(gettext_noop("Close ticket"), gettext_noop("close %(reference)s"), TICKET, "%(reference)s"),
+    "solved.answer": Action(
+        gettext_noop("Send answer"),
+        gettext_noop("send it to %(reference)s"),
+        TICKET,
+        "%(reference)s",
+        has_text=True,
+    ),
+    "watchers.add": Action(*_PUT_IN_COPY, TICKET, "%(reference)s"),
+    "watchers.remove": Action(*_TAKE_OUT_OF_COPY, TICKET, "%(reference)s"),
+    "watchers.desk_add": Action(*_PUT_IN_COPY, DESK_TICKET, "%(reference)s"),
+    "watchers.desk_remove": Action(*_TAKE_OUT_OF_COPY, DESK_TICKET, "%(reference)s"),
     "desk.reply": Action(
         gettext_noop("Send reply"),
         gettext_noop("send it to %(reference)s"),

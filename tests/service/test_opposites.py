@@ -70,6 +70,11 @@ OPPOSITES = {
     "desk.reopen": "desk.close",
     # The customer's reply has a button that reopens.
     "tickets.close": "tickets.reply",
+    "solved.answer": ITSELF,
+    "watchers.add": "watchers.remove",
+    "watchers.remove": "watchers.add",
+    "watchers.desk_add": "watchers.desk_remove",
+    "watchers.desk_remove": "watchers.desk_add",
     "files.upload": "files.remove",
     "signin.use": "signin.leave",
     "account.choose_language": ITSELF,

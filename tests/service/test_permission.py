@@ -50,14 +50,17 @@ from formapp.tickets import (
     follow_up,
     moving,
     queries,
+    read_marks,
     replies,
     reports,
     saved_views,
     search,
     similar,
+    solved,
     tags,
     triage,
     view_counts,
+    watching,
 )
 from formapp.tickets.replies import MessageInput
 from tests.builders import (
@@ -116,6 +119,7 @@ USE_CASES = (
     "tickets.message_html",
     "tickets.moving",
     "tickets.queries",
+    "tickets.read_marks",
     "tickets.replies",
     "tickets.report_figures",
     "tickets.reports",
@@ -125,10 +129,12 @@ USE_CASES = (
     "tickets.search_match",
     "tickets.similar",
     "tickets.sla",
+    "tickets.solved",
     "tickets.tags",
     "tickets.time_left",
     "tickets.triage",
     "tickets.view_counts",
+    "tickets.watching",
 )
 LATER = NOW + length(minutes=5)
 ADA = "ada@shop.example"
@@ -159,6 +165,13 @@ ACTING: Mapping[Callable[..., Any], Line] = {
         lambda desk, who: replies.reply_as_staff(desk, who, 1, written("Answer"), "open", LATER), "staff"
     ),
     replies.add_note: Line(lambda desk, who: replies.add_note(desk, who, 1, written("Note"), LATER), "staff"),
+    read_marks.mark_read: Line(lambda desk, who: read_marks.mark_read(desk, who, 1, 1), "member"),
+    watching.add_watcher: Line(lambda desk, who: watching.add_watcher(desk, who, 1, 5, LATER), "member staff"),
+    watching.remove_watcher: Line(lambda desk, who: watching.remove_watcher(desk, who, 1, 5, LATER), "member staff"),
+    solved.say_solved: Line(lambda desk, who: solved.say_solved(desk, who, 2, LATER), "member"),
+    solved.say_not_solved: Line(
+        lambda desk, who: solved.say_not_solved(desk, who, 2, written("It burns again"), LATER, reopen=True), "member"
+    ),
     triage.assign: Line(lambda desk, who: triage.assign(desk, who, 1, "sam@platform.example", LATER, seen=9), "staff"),
     triage.close: Line(lambda desk, who: triage.close(desk, who, 1, LATER), "member staff"),
     triage.reopen: Line(lambda desk, who: triage.reopen(desk, who, 2, LATER), "member staff"),
@@ -338,7 +351,7 @@ INSIDE_ANOTHER = {
     "tickets.mentions": "mentioned_in",
     "tickets.message_html": "as_typed render to_html",
     "tickets.queries": "number_of",
-    "tickets.replies": "sent_by",
+    "tickets.replies": "sent_by checked_body add_customer_reply",
     "tickets.report_figures": "month_rows page_counts percentile sums_by_month",
     "tickets.reports": "month_after months_back months_between this_month",
     "tickets.saved_views": "may_change",
@@ -363,10 +376,13 @@ OF_WHAT_WAS_FOUND = {
     "notifications.webhooks.endpoints": "endpoints endpoint_numbered",
     "notifications.webhooks.log": "deliveries pings",
     "tickets.queries": "events_of",
+    "tickets.read_marks": "unread_of",
     "tickets.replies": "messages_of",
     "tickets.tags": "tags_of known_tags",
+    "tickets.solved": "answers_of",
     "tickets.time_left": "times_left",
     "tickets.triage": "staff_accounts",
+    "tickets.watching": "watchers_of colleagues_to_add",
 }
 """Only read: what is public, or belongs to a ticket or page that was asked for by a line above."""
 

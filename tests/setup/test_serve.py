@@ -92,7 +92,8 @@ def test_it_serves_guide_and_desk_and_leaves_nothing_running(serving: tuple[subp
     os.killpg(process.pid, signal.SIGINT)
     printed, _ = process.communicate(timeout=PATIENCE)
     wait_until("every child has ended", lambda: not still_running(process.pid))
-    assert address in printed
+    assert printed.count("The guide and the help desk:") == 1
+    assert f"The guide and the help desk: {address}/" in printed
     assert re.search(rf"Sign in as ada@shop\.example: +{re.escape(address)}/support/sign-in/\S+", printed)
     assert "Traceback" not in printed
 

@@ -73,6 +73,19 @@ def test_with_two_projects_the_page_says_that_one_is_to_be_chosen(desk: Desk, vi
     assert [ticket["project"] for ticket in desk.stored()] == ["museum"]
 
 
+def test_after_a_mistake_there_is_still_one_step_left(desk: Desk, visitor: Browser) -> None:
+    build_project(desk.services, "museum", EMAIL, name="City Museum")
+    page = link_page(visitor)
+    form = visitor.send(page.form(page.url)).form("/support/tickets")
+    form.fields |= {"project": "museum", "subject": ""}
+    again = visitor.send(form)
+    assert again.status == 422
+    assert again.heading == "One step left: your ticket is not sent yet"
+    assert "There is a problem" in again.text
+    # A form that was never saved is one that is being opened.
+    assert visitor.open("/support/tickets/new").heading == "Open a ticket"
+
+
 @pytest.mark.parametrize("typed", ["Riverside Shop", "riverside shop ", "shop"])
 def test_a_project_that_was_typed_by_its_name_is_meant(desk: Desk, visitor: Browser, typed: str) -> None:
     build_project(desk.services, "museum", EMAIL, name="City Museum")

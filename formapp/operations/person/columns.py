@@ -143,6 +143,9 @@ COLUMNS: Mapping[str, Mapping[str, Column]] = {
         "at": _TIME,
         "submission": _ERASED_SECRET,
     },
+    "ticket_reads": dict.fromkeys(("account_id", "ticket_id", "message_id"), _ERASED),
+    "watchers": {**dict.fromkeys(("ticket_id", "account_id", "at"), _ERASED), "added_by_id": _LINK},
+    "solved_answers": dict.fromkeys(("ticket_id", "account_id", "solved", "because", "at"), _ERASED),
     # The words of the texts above, once more.
     "search_texts": {"id": _NUMBER, "ticket_id": _LINK, "public": _ERASED_SECRET, "internal": _ERASED_SECRET},
     "ticket_tags": dict.fromkeys(("ticket_id", "tag"), _ERASED),

@@ -37,9 +37,12 @@ from formapp.models import (
     SavedView,
     SignedInSession,
     SignInLink,
+    SolvedAnswer,
     StoredClosure,
     Ticket,
     TicketTag,
+    TicketRead,
+    Watcher,
     WebhookAttempt,
 )
 from formapp.notifications import fanout
@@ -75,6 +78,7 @@ _WRITTEN: tuple[InstrumentedAttribute[Any], ...] = (
     StoredClosure.note,
     SavedView.name,
     SavedView.search,
+    SolvedAnswer.because,
 )
 
 
@@ -344,7 +348,9 @@ def _delete_mails_in(database: Session, person: Person, tickets: set[int]) -> No
 
 
 def _erase_account(database: Session, person: Person, now: datetime) -> None:
-    for model in (SignedInSession, SignInLink, Membership, AddressChange, FormerDetails, SavedView, BulkAction):
+    in_tickets = (TicketRead, Watcher, SolvedAnswer)
+    at_the_desk = (SavedView, BulkAction)
+    for model in (SignedInSession, SignInLink, Membership, AddressChange, FormerDetails, *in_tickets, *at_the_desk):
         database.execute(delete(model).where(model.account_id == person.number))
     if person.account is None:
         return

@@ -29,8 +29,11 @@ from formapp.models import (
     SearchText,
     SignedInSession,
     SignInLink,
+    SolvedAnswer,
     Ticket,
     TicketTag,
+    TicketRead,
+    Watcher,
     WebhookAttempt,
 )
 from formapp.tokens import hash_token
@@ -88,6 +91,9 @@ def rows_about(database: Session, person: Person) -> Mapping[type[Base], ColumnE
         Ticket: Ticket.account_id == number,
         Event: or_(Event.account_id == number, Event.ticket_id.in_(own)),
         Message: or_(Message.account_id == number, Message.ticket_id.in_(own)),
+        TicketRead: TicketRead.account_id == number,
+        Watcher: or_(Watcher.account_id == number, Watcher.added_by_id == number),
+        SolvedAnswer: or_(SolvedAnswer.account_id == number, SolvedAnswer.ticket_id.in_(own)),
         ClockNotice: ClockNotice.ticket_id.in_(own),
         Attachment: or_(Attachment.account_id == number, Attachment.ticket_id.in_(own)),
         OutboxMessage: messages,

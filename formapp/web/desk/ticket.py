@@ -32,6 +32,7 @@ from formapp.web.tickets.conversation import present_conversation
 from formapp.web.tickets.form_page import Notice
 from formapp.web.tickets.presenters import present_attachments, present_messages
 from formapp.web.tickets.reply_form import ReplyDraft, reply_draft, seen_event
+from formapp.web.tickets.watchers import present_copy
 
 blueprint = Blueprint("desk", __name__)
 
@@ -272,6 +273,7 @@ def _shown(ticket: Ticket, filled: Filled, status: int = 200, /, *, said: str = 
         mail=held.mail_that_filed(services, ticket.id),
         projects=[one for one in every_project(services) if one.is_active and one.id != ticket.project_id],
         filled=filled,
+        copy=present_copy(services, ticket, at_the_desk=True),
         reply_files=file_field(filled.reply.files, errors.get("reply-files", ""), "reply", clean=cleans_photos()),
         note_files=file_field(filled.note.files, errors.get("note-files", ""), "note", clean=cleans_photos()),
         tagging=present_tagging(ticket.id),

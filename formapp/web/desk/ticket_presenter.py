@@ -194,7 +194,9 @@ def _questions(policy: Policy, answers: Mapping[str, str]) -> tuple[QuestionView
 def _names(database: Session, events: Iterable[Event]) -> dict[int, str]:
     """The names of everybody whom these events are of, or about."""
     numbers = {event.account_id for event in events} | {
-        number for event in events for number in (*event.details.get("assignee", ()), event.details.get("for"))
+        number
+        for event in events
+        for number in (*event.details.get("assignee", ()), event.details.get("for"), event.details.get("watcher"))
     }
     rows = database.execute(select(Account.id, Account.name).where(Account.id.in_(numbers - {None})))
     return {number: name for number, name in rows}  # noqa: C416 - rows aren't pairs to the type checker
@@ -237,6 +239,17 @@ def _action(event: Event, names: Mapping[int, str]) -> str:
         return _("sent the ticket by mail")
     if kind == "absorbed":
         return _("merged %(reference)s into it", reference=details.get("reference", ""))
+    if kind in {"watcher-added", "watcher-removed"}:
+        watcher = names.get(details.get("watcher", 0), "")
+        if kind == "watcher-added":
+            return _("put %(name)s in copy", name=watcher)
+        return (
+            _("is no longer in copy")
+            if details.get("watcher") == event.account_id
+            else _("took %(name)s out of copy", name=watcher)
+        )
+    if kind == "solved-answered":
+        return _("said that it was solved") if details.get("solved") else _("said that it was not solved")
     return _("gave the first answer") if details.get("first_answer") else _(_ACTIONS.get(kind, kind))
 
 

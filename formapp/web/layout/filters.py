@@ -14,7 +14,7 @@ from formapp.tickets.time_left import TimeLeft
 from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
 from formapp.web.context import web
-from formapp.when import both_ends, duration_words, long_words, short_words
+from formapp.when import both_ends, clock_in_place, day_in_place, duration_words, long_words, short_words
 
 # By the target, whether it was missed, and whether open time is counted.
 _TARGETS_LEFT = {
@@ -41,14 +41,18 @@ def init_filters(environment: Environment) -> None:
 def instant(value: datetime, form: Literal["short", "long", "bare"] = "short") -> Markup:
     """An instant as a time element: "Tue 24 Nov, 15:00 Paris time", ``long`` with whole names.
 
-    It is told in the zone that it carries, else in the policy's. The page's script adds the reader's own
-    time where that differs; not to a ``bare`` one, which names no zone and is for lists whose page does.
+    It is told in the zone that it carries, else in the policy's. Where the reader's own time differs, the page's
+    script tells that first, with the place's beside it in a ``long`` one and in the tooltip of a short one; not in
+    a ``bare`` one, which names no zone and is for lists whose page does.
     """
     zone, now = _zone(value), web().clock()
     words = long_words(value, zone, now) if form == "long" else short_words(value, zone, now, with_zone=form != "bare")
     utc = value.astimezone(UTC).isoformat(timespec="seconds")
     element = Markup('<time datetime="{}">{}</time>').format(utc, words)
-    return element if form == "bare" else Markup('<support-time data-zone="{}">{}</support-time>').format(zone, element)
+    if form == "bare":
+        return element
+    around = Markup('<support-time data-zone="{}" data-form="{}" data-there="{}" data-day-there="{}">{}</support-time>')
+    return around.format(zone, form, clock_in_place(value, zone), day_in_place(value, zone, now), element)
 
 
 def period(start: datetime, end: datetime) -> str:

@@ -1,4 +1,4 @@
-/* Adds the reader's own time to an instant, where their clock differs. */
+/* Tells an instant in the reader's own time first, where their clock differs from the place's. */
 customElements.get("support-time") ||
   customElements.define(
     "support-time",
@@ -6,19 +6,33 @@ customElements.get("support-time") ||
       connectedCallback() {
         const time = this.querySelector("time");
         if (!time || this.querySelector("[data-own]")) return;
-        const { ownIn, ownTime, ownDay } = this.closest("[data-own-in]").dataset;
-        const told = (timeZone, shape) =>
-          new Intl.DateTimeFormat(ownIn, { ...shape, timeZone }).format(new Date(time.dateTime));
-        const day = { weekday: "short", day: "numeric", month: "short" };
+        const { zone, form, there, dayThere } = this.dataset;
+        const { ownIn, own, ownAndThere } = this.closest("[data-own-in]").dataset;
+        const at = new Date(time.dateTime);
+        const told = (timeZone, shape) => new Intl.DateTimeFormat(ownIn, { ...shape, timeZone }).format(at);
+        const name = form === "long" ? "long" : "short";
+        const year = { year: "numeric" };
+        const day = {
+          weekday: name,
+          day: "numeric",
+          month: name,
+          ...(told(undefined, year) !== new Intl.DateTimeFormat(ownIn, year).format() && year),
+        };
         const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
-        const { zone } = this.dataset;
-        const words = { sentence: "", day: told(undefined, day), time: told(undefined, clock) };
-        const sameDay = words.day === told(zone, day);
-        if (sameDay && words.time === told(zone, clock)) return;
-        const own = document.createElement("span");
-        own.dataset.own = "";
-        own.textContent = (sameDay ? ownTime : ownDay).replace(/{(\w+)}/g, (_, name) => words[name]);
-        this.append(own);
+        const sameDay = told(undefined, day) === told(zone, day);
+        if (sameDay && told(undefined, clock) === told(zone, clock)) return;
+        const fill = (words, values) => words.replace(/{(\w+)}/g, (_, key) => values[key]);
+        const mine = fill(own, { day: told(undefined, day), time: told(undefined, clock) });
+        const both = fill(ownAndThere, { own: mine, there: sameDay ? there : dayThere });
+        if (form !== "long") time.title = both;
+        time.dataset.own = "";
+        time.textContent = form === "long" ? both : mine;
+        if (form === "long") return;
+        // A tooltip is for a mouse; whoever listens hears the whole.
+        const rest = document.createElement("span");
+        rest.className = "support-hidden";
+        rest.textContent = fill(ownAndThere, { own: "", there: sameDay ? there : dayThere });
+        time.append(rest);
       }
     },
   );

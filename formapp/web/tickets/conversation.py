@@ -15,7 +15,10 @@ from formapp.translation import gettext as _
 from formapp.web.tickets.presenters import MessageView, in_zone
 from supportpolicy import Policy
 
-SHOWN = frozenset({"priority-changed", "reopened", "closed", "merged", "absorbed", "moved"})
+SHOWN = frozenset(
+    {"priority-changed", "reopened", "closed", "merged", "absorbed", "moved", "solved-answered"}
+    | {"watcher-added", "watcher-removed"}
+)
 """The events that change what the customer was told, or may be told by nothing else on the page."""
 
 
@@ -31,7 +34,7 @@ class DateChange:
 class ChangeView:
     """One change. ``before`` and ``after`` are labels of priorities, or ``after`` is the name of a project.
 
-    ``other`` is another ticket's reference.
+    ``other`` is another ticket's reference, or the name of who was put in copy or taken out.
     """
 
     is_change: ClassVar[bool] = True
@@ -85,9 +88,11 @@ def present_answers_given(
 
 
 def _people(services: Services, events: Sequence[Event]) -> dict[int, tuple[str, bool]]:
-    numbers = {event.account_id for event in events if event.account_id is not None}
+    numbers = {event.account_id for event in events} | {event.details.get("watcher") for event in events}
     with services.read() as database:
-        rows = database.execute(select(Account.id, Account.name, Account.is_staff).where(Account.id.in_(numbers)))
+        rows = database.execute(
+            select(Account.id, Account.name, Account.is_staff).where(Account.id.in_(numbers - {None}))
+        )
         return {number: (name, is_staff) for number, name, is_staff in rows}
 
 
@@ -100,7 +105,9 @@ def _present(event: Event, people: Mapping[int, tuple[str, bool]], policy: Polic
         return ChangeView(event.kind, at, actor, by_staff, after=after, reason=why)
     if event.kind != "priority-changed":
         other = details.get("into") or details.get("reference") or ""
-        return ChangeView(event.kind, at, actor, by_staff, other=other)
+        if watcher := details.get("watcher"):
+            other = people.get(watcher, ("", False))[0]
+        return ChangeView(_kind(event), at, actor, by_staff, reason=details.get("sentence", ""), other=other)
     before, after = (policy.priority(name).label for name in details["priority"])
     due = details.get("due", [{}, {}])
     return ChangeView(
@@ -114,6 +121,15 @@ def _present(event: Event, people: Mapping[int, tuple[str, bool]], policy: Polic
         response=_date_change(due, "response", policy),
         resolution=_date_change(due, "resolution", policy),
     )
+
+
+def _kind(event: Event) -> str:
+    """The event's kind; of some with what it came to, which has a sentence of its own."""
+    if event.kind == "solved-answered":
+        return f"{event.kind}-{'yes' if event.details.get('solved') else 'no'}"
+    if event.kind == "watcher-removed" and event.details.get("watcher") == event.account_id:
+        return "watcher-left"
+    return event.kind
 
 
 def _date_change(due: Sequence[Mapping[str, str | None]], target: str, policy: Policy) -> DateChange | None:

@@ -183,6 +183,7 @@ def form_page(
         follows=form.follows.data if REFERENCE.fullmatch(form.follows.data or "") else "",
         notice=notice,
         missing=missing,
+        saved=person is not None and bool(form.draft.data),
         alike=present_similar(person, form.project.data, form.subject.data),
         problem=bool(form.errors) or status != 200,
     )

@@ -39,7 +39,7 @@ def searched(typed: str) -> Response:
         abort(404)
     words = asked.as_search()
     return _list(
-        tickets=present_list(desk.services, found.tickets, desk.clock()),
+        tickets=present_list(desk.services, person, found.tickets, desk.clock()),
         typed=words,
         state=asked.state or "any",
         first_page=url_for("tickets.mine", search=words) if after else "",
@@ -48,5 +48,5 @@ def searched(typed: str) -> Response:
 
 
 def _list(status: int = 200, /, **words: object) -> Response:
-    more = {"error": "", "state": "any", "first_page": "", "next_page": "", **words}
+    more = {"error": "", "state": "any", "first_page": "", "next_page": "", "waiting": [], "more_waiting": "", **words}
     return page("tickets.html", status, assets=("support-desk.css",), **more)

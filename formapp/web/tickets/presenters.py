@@ -16,6 +16,7 @@ from formapp.policies import in_words, policy_of
 from formapp.services import Services
 from formapp.text import normalise_line, size_words
 from formapp.tickets import sla
+from formapp.tickets.read_marks import unread_of
 from formapp.tickets.similar import similar_tickets
 from formapp.tickets.sla import PAUSED_STATES, TicketTargets
 from formapp.tickets.status import CUSTOMER_LABELS
@@ -55,6 +56,7 @@ BLOCKED = {
 }
 LONGEST_SUBJECT = 1000
 LONGEST_KEY = 64
+LONGEST_BEGINNING = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +69,14 @@ class StatusLine:
 
 @dataclass(frozen=True, slots=True)
 class TicketListItem:
-    """A ticket as the list shows it."""
+    """A ticket as the list shows it; ``unread`` is how many messages are new to its reader."""
 
     reference: str
     subject: str
     project_name: str
     priority_label: str
     status: StatusLine
+    unread: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +171,15 @@ class MessageView:
     mail: MailMark | None = None
 
 
+class NewestMessage(NamedTuple):
+    """The beginning of the newest message, for the top of a long page."""
+
+    author: str
+    by_staff: bool
+    at: datetime
+    beginning: str
+
+
 @dataclass(frozen=True, slots=True)
 class SimilarView:
     """A ticket that may be about the same thing, and the sentence that says so."""
@@ -177,8 +189,9 @@ class SimilarView:
     sentence: str
 
 
-def present_list(services: Services, tickets: Sequence[Ticket], now: datetime) -> list[TicketListItem]:
-    """The tickets as the list shows them, each under its own version of the policy."""
+def present_list(services: Services, reader_id: int, tickets: Sequence[Ticket], now: datetime) -> list[TicketListItem]:
+    """The tickets as a person's list shows them, each under its own version of the policy."""
+    unread = unread_of(services, reader_id, tickets) if tickets else {}
     policies = {
         version: in_words(policy_of(services, version)) for version in {ticket.policy_version for ticket in tickets}
     }
@@ -187,7 +200,8 @@ def present_list(services: Services, tickets: Sequence[Ticket], now: datetime) -
         policy = policies[ticket.policy_version]
         label = policy.priority(ticket.priority).label
         status = status_line(ticket, policy, now)
-        items.append(TicketListItem(ticket.reference, ticket.subject, ticket.project.name, label, status))
+        new = unread.get(ticket.id, 0)
+        items.append(TicketListItem(ticket.reference, ticket.subject, ticket.project.name, label, status, new))
     return items
 
 
@@ -323,6 +337,16 @@ def present_messages(
         )
         for message in messages
     )
+
+
+def present_newest(messages: Sequence[Message], policy: Policy) -> NewestMessage | None:
+    """The beginning of the newest message, on one line; None while there is none."""
+    if not messages:
+        return None
+    newest = messages[-1]
+    line = " ".join(newest.body.split())
+    beginning = line if len(line) <= LONGEST_BEGINNING else f"{line[:LONGEST_BEGINNING].rstrip()}…"
+    return NewestMessage(newest.author.name, newest.by_staff, in_zone(newest.at, policy), beginning)
 
 
 def present_attachments(

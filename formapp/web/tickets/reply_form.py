@@ -24,7 +24,12 @@ from formapp.web.session_cookie import current_person
 from formapp.web.tickets.form_page import Notice, broken, new_submission
 
 # The pages that show a text again, by the endpoint that takes it; whatever else is posted there goes along.
-SHOWN_BY = {"tickets.reply": "tickets.show", "desk.reply": "desk.show", "desk.note": "desk.show"}
+SHOWN_BY = {
+    "tickets.reply": "tickets.show",
+    "solved.answer": "solved.look",
+    "desk.reply": "desk.show",
+    "desk.note": "desk.show",
+}
 NO_DATABASE = Notice(
     gettext_noop("Not sent yet: we can't reach our records right now"),
     (gettext_noop("Your text is below. Wait a minute, then press the button again."),),

@@ -8,12 +8,13 @@ from flask import Blueprint, abort, g, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
 from formapp.attachments.service import attachments_of
+from formapp.best_effort import best_effort
 from formapp.errors import NotFound, UseCaseError
 from formapp.forms import ticket_form
 from formapp.incoming_mail import held
 from formapp.models import Ticket
 from formapp.policies import in_words, policy_of
-from formapp.tickets import drafts, follow_up, queries, replies
+from formapp.tickets import drafts, follow_up, queries, read_marks, replies, solved
 from formapp.tickets.triage import close as close_ticket
 from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
@@ -40,15 +41,22 @@ from formapp.web.tickets.presenters import (
     present_confirmation,
     present_list,
     present_messages,
+    present_newest,
     present_ticket,
 )
 from formapp.web.tickets.reply_form import ReplyDraft, reply_draft
+from formapp.web.tickets.watchers import present_copy
 
 blueprint = Blueprint("tickets", __name__)
 
 PAGE_SIZE = 50
 FIELDS = {"body": "body", "files": "reply-files"}
-SAID = {"reply": gettext_noop("Your message is sent."), "closed": gettext_noop("The ticket is closed.")}
+SAID = {
+    "reply": gettext_noop("Your message is sent."),
+    "closed": gettext_noop("The ticket is closed."),
+    "solved": gettext_noop("Thank you. Support sees your answer."),
+    "not-solved": gettext_noop("Thank you. Support sees your answer. The ticket stays closed."),
+}
 DRAFT_GONE = Notice(
     gettext_noop("Your saved ticket is no longer here"),
     (
@@ -69,7 +77,10 @@ def home() -> Response:
 
 @blueprint.get("/tickets")
 def mine() -> Response:
-    """All tickets of the signed-in person's projects, the newest first, a page at a time; or those of a search."""
+    """The tickets of the signed-in person's projects, a page at a time; or those of a search.
+
+    What waits for the person comes first, then all others, the newest first.
+    """
     desk, person = web(), require_person().account_id
     if typed := request.args.get("search", "").strip():
         return own_search.searched(typed)
@@ -79,12 +90,15 @@ def mine() -> Response:
             before = queries.ticket_for(desk.services, person, reference)
         except NotFound:
             abort(404)
-    found = queries.tickets_of(desk.services, person, before=before, most=PAGE_SIZE + 1)
+    waiting = () if before else queries.tickets_of(desk.services, person, waiting=True, most=PAGE_SIZE + 1)
+    found = queries.tickets_of(desk.services, person, waiting=False, before=before, most=PAGE_SIZE + 1)
     shown = found[:PAGE_SIZE]
     return page(
         "tickets.html",
         assets=("support-desk.css",),
-        tickets=present_list(desk.services, shown, desk.clock()),
+        waiting=present_list(desk.services, person, waiting[:PAGE_SIZE], desk.clock()),
+        more_waiting=url_for("tickets.mine", search="status:waiting") if len(waiting) > PAGE_SIZE else "",
+        tickets=present_list(desk.services, person, shown, desk.clock()),
         first_page=url_for("tickets.mine") if before else "",
         typed="",
         error="",
@@ -225,28 +239,34 @@ def _shown(
 ) -> Response:
     """A ticket's page with this text in its reply box; one that ``objects`` is about a change that isn't right."""
     desk = web()
-    services, now = desk.services, desk.clock()
+    services, now, reader = desk.services, desk.clock(), require_person().account_id
     if errors:
         # It may have been closed or merged since this request began.
-        ticket = queries.ticket_for(services, require_person().account_id, ticket.reference)
+        ticket = queries.ticket_for(services, reader, ticket.reference)
     policy, events = in_words(policy_of(services, ticket.policy_version)), queries.events_of(services, ticket.id)
     messages = replies.messages_of(services, ticket.id, with_notes=False)
     files = present_attachments(attachments_of(services, ticket.id, with_notes=False), ticket.reference, to_staff=False)
+    with best_effort("mark what was read"):
+        newest = messages[-1].id if messages else 0
+        read_marks.mark_read(services, reader, ticket.id, newest)
     return page(
         "ticket.html",
         status,
         assets=("support-ticket.css", "support-form.js"),
-        arrived=replies.sent_by(messages, require_person().account_id),
+        arrived=replies.sent_by(messages, reader),
         ticket=present_ticket(services, ticket, now),
         reopening=present_reopening(services, ticket, now),
         linked=follow_up.follow_ups(services, require_person().account_id, ticket),
         filed_by=filed_by(services, ticket, events),
         files=files.get(None, ()),
+        newest=present_newest(messages, policy),
         messages=present_conversation(
             services, events, present_messages(messages, files, held.mails_of(services, ticket.id), policy), policy
         ),
         answers=present_answers_given(policy, ticket.answers, events),
         objects=objects,
+        copy=present_copy(services, ticket, at_the_desk=False),
+        answered=next((one for one in solved.answers_of(services, ticket.id) if one.account_id == reader), None),
         reply=form,
         reply_files=file_field(form.files, (errors or {}).get("reply-files", ""), "reply", clean=cleans_photos()),
         errors=errors or {},

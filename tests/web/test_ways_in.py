@@ -202,7 +202,7 @@ def test_a_link_to_what_one_may_not_see_is_not_shown(strict: Desk, sam: Browser)
     services, ada = strict.services, strict.customer
     file_ticket(services, ada)
     file_ticket(services, ada, follows="SUP-1001", submission="two", subject="Again")
-    build_project(services, "blog", ada.email)
+    build_project(services, "blog", ada.email, build_account(services, "eve@blog.example").email)
     staff = next(one.id for one in stored(services, Account) if one.is_staff)
     moving.move(services, staff, 2, "blog", strict.clock(), seen=9, reason="Elsewhere")
     projects.remove_member(services, ada.email, "blog", strict.clock())

@@ -267,6 +267,8 @@ STAFF: dict[str, Callable[[Page], None]] = {
     "projects": at("/support/desk/projects"),
     "a project": at("/support/desk/projects/shop"),
     "add a project": at("/support/desk/projects/add"),
+    "a ticket for a customer: who": at("/support/desk/new-ticket?search=a"),
+    "a ticket for a customer: the form": at("/support/tickets/new?customer=1"),
     "the queue": at("/support/desk/"),
     "the queue with tickets selected": selected_tickets,
     "the queue after tickets were changed": changed_tickets,

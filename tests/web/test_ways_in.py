@@ -10,6 +10,7 @@ import pytest
 from formapp import worker
 from formapp.accounts import accounts, projects
 from formapp.app import create_app
+from formapp.incoming_mail.receive import receive
 from formapp.models import Account, Draft, OutboxMessage, Ticket
 from formapp.notifications.email.compose import compose
 from formapp.policies import policy_of
@@ -25,6 +26,7 @@ from tests.builders import (
     keep_file,
     stored,
 )
+from tests.incoming_mail.mails import build_mail, reading_mail
 from tests.web.conftest import FORM, Desk
 from tests.web.page import Browser, Page
 
@@ -202,9 +204,23 @@ def test_a_link_to_what_one_may_not_see_is_not_shown(strict: Desk, sam: Browser)
     services, ada = strict.services, strict.customer
     file_ticket(services, ada)
     file_ticket(services, ada, follows="SUP-1001", submission="two", subject="Again")
-    build_project(services, "blog", ada.email)
+    build_project(services, "blog", ada.email, build_account(services, "eve@blog.example").email)
     staff = next(one.id for one in stored(services, Account) if one.is_staff)
     moving.move(services, staff, 2, "blog", strict.clock(), seen=9, reason="Elsewhere")
     projects.remove_member(services, ada.email, "blog", strict.clock())
     assert "SUP-1002" not in strict.browser_of(ada.email).open(TICKET).text
     assert link(sam.open(DESK_TICKET), "SUP-1002") == "/support/desk/SUP-1002"
+
+
+def test_staff_see_which_mail_a_ticket_was_and_whether_its_sender_is_proved(desk: Desk) -> None:
+    rules = "mail: {new_tickets: file, unstated_priority: low}"
+    policy = loads(f"{rules}\n{POLICY.read_text('utf-8')}")
+    services = replace(reading_mail(desk.services), policy=policy)
+    filing = replace(desk, services=services, app=create_app(services=services, clock=desk.clock))
+    receive(services, build_mail("Since noon."), "pipe", desk.clock())
+    worker.run_once(services, desk.clock)
+    page = filing.browser_of(build_staff(services).email).open(DESK_TICKET)
+    assert link(page, "A mail") == "/support/desk/mail/1"
+    assert "Sender not confirmed" in page.text
+    assert "Ada Martin sent the ticket by mail" in page.text
+    assert "Since noon." in filing.browser_of(desk.customer.email).open(TICKET).text

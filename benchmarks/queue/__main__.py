@@ -17,9 +17,23 @@ from benchmarks.queue.measuring import ROUNDS, SIZES, by_turns, urls
 from benchmarks.queue.tickets import NOW, build_desk
 from formapp.services import Services
 from formapp.tickets import search
+from formapp.tickets.view_counts import count_views
 from supportpolicy import load
 
-SEARCHES = ("", "priority:critical", "project:project-2", "assigned:me", "is:overdue", "status:closed", "status:any")
+SEARCHES = (
+    "",
+    "priority:critical",
+    "project:project-2",
+    "assigned:me",
+    "is:overdue",
+    "status:closed",
+    "status:any",
+    "tag:common",
+    "tag:rare",
+)
+# The views that stand above every page of the queue with their counts, and some that a person may have saved.
+VIEWS = ("", "assignee:me", "assignee:unassigned", "is:overdue", "status:waiting")
+SAVED = ("tag:common", "tag:rare", "project:project-2 priority:critical is:overdue", "priority:low assignee:unassigned")
 VIEWER = 3
 TARGET = 1.5
 
@@ -73,6 +87,11 @@ def _compare(name: str, desks: dict[int, Services]) -> bool:
                 f"{wanted or 'the queue':22}{page:8}{shown}{ratio:8.2f}{'  (at most 1.5)' if counts else ''}",
                 flush=True,
             )
+    for title, wanted_views in (("five counts", VIEWS), ("nine counts", (*VIEWS, *SAVED))):
+        views = [search.parse_search(wanted) for wanted in wanted_views]
+        times = by_turns({size: partial(count_views, desk, views, VIEWER, NOW) for size, desk in desks.items()})
+        shown = "".join(f"{times[size] * 1000:12.2f}" for size in desks)
+        print(f"{title:30}{shown}{times[largest] / times[smallest]:8.2f}", flush=True)
     return met
 
 

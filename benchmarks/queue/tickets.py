@@ -49,6 +49,11 @@ SELECT h % {projects} + 1, 1, 'Order ' || i || ' fails', '', 'It says 502 where 
     CASE WHEN state = 'closed' THEN {closed} WHEN state = 'waiting' OR priority = 'low' THEN {far} ELSE {due} END, NULL
 FROM drawn
 """
+# One of ten tickets has a common tag, one of two hundred a rare one.
+TAGS = """
+INSERT INTO ticket_tags (ticket_id, tag)
+SELECT id, 'common' FROM tickets WHERE id % 10 = 0 UNION ALL SELECT id, 'rare' FROM tickets WHERE id % 200 = 0
+"""
 MESSAGES = """
 INSERT INTO messages (ticket_id, account_id, by_staff, kind, body, html, at, submission)
 SELECT id, 1, {no}, 'reply', 'Thank you', '<p>Thank you</p>', opened_at, 'reply-' || id FROM tickets WHERE id % 4 = 0
@@ -90,6 +95,7 @@ def _fill(database: Session, indexes: list[Index], version: str, count: int) -> 
     # Due dates before the opening are of no matter here, but the schema rightly refuses them.
     statement = statement.replace("THEN NULL ELSE", "OR h % 40000 < 2000 THEN NULL ELSE", 1)
     database.execute(text(statement.replace("\\:", ":")), {"count": count, "version": version})
+    database.execute(text(TAGS))
     database.execute(text(MESSAGES.format(no="0" if make == "sqlite" else "false")))
     for index in indexes:
         index.create(database.connection())

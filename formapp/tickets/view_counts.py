@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from formapp.actors import require_staff
@@ -46,8 +46,10 @@ def _count(database: Session, filters: Filters, viewer_id: int, now: datetime) -
         near = select(TicketTag.ticket_id).where(TicketTag.tag == filters.tags[0])
     else:
         near = select(Ticket.id).where(*conditions_of(narrowed, viewer_id, now))
-    among = Ticket.id.in_(select(near.limit(MOST_LOOKED_AT).subquery().c[0]))
-    number = _rows(database, select(Ticket.id).where(among, *conditions_of(filters, viewer_id, now)), MOST_COUNTED + 1)
+    some = near.limit(MOST_LOOKED_AT).subquery()
+    # Each of these is looked at, and no others.
+    there = exists().where(Ticket.id == some.c[0], *conditions_of(filters, viewer_id, now)).correlate(some)
+    number = _rows(database, select(some.c[0]).where(there), MOST_COUNTED + 1)
     exact = number <= MOST_COUNTED and _rows(database, near, MOST_LOOKED_AT) < MOST_LOOKED_AT
     return ViewCount(min(number, MOST_COUNTED), exact)
 

@@ -355,7 +355,7 @@ INSIDE_ANOTHER = {
     "tickets.report_figures": "month_rows page_counts percentile sums_by_month",
     "tickets.reports": "month_after months_back months_between this_month",
     "tickets.saved_views": "may_change",
-    "tickets.search": "conditions_of merge_filters page_statement parse_search reference_in",
+    "tickets.search": "rare_tags conditions_of merge_filters page_statement parse_search reference_in",
     "tickets.search_index": "add_ticket add_message index_tickets expected_rows",
     "tickets.search_match": "find_tickets match_statement",
     "tickets.similar": "telling_words",

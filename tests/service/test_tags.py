@@ -46,7 +46,7 @@ def test_what_is_no_word_is_refused_at_its_field(typed: str) -> None:
     assert refused.value.field == "tag"
 
 
-def test_tags_are_added_once_found_and_removed(services: Services, sam: int) -> None:
+def test_tags_are_added_once_found_and_removed(services: Services, sam: int, monkeypatch: pytest.MonkeyPatch) -> None:
     for number, tag in ((1, "Payments"), (1, "payments"), (1, "sso"), (2, "payments")):
         tags.add_tag(services, sam, number, tag, NOW)
     assert tags.tags_of(services, [1, 2, 3]) == {1: ("payments", "sso"), 2: ("payments",), 3: ()}
@@ -61,6 +61,11 @@ def test_tags_are_added_once_found_and_removed(services: Services, sam: int) -> 
     assert found("tag:PAYMENTS tag:sso") == [1]
     assert found("tag:payments number") == [2, 1]
     assert found("tag:nothing") == []
+    # A tag of many tickets is looked for in another way.
+    monkeypatch.setattr(search, "MOST_OF_A_RARE_TAG", 1)
+    assert found("tag:payments") == [1, 2]
+    assert found("tag:PAYMENTS tag:sso") == [1]
+    assert found("tag:payments -number") == []
     tags.remove_tag(services, sam, 1, "sso", NOW)
     tags.remove_tag(services, sam, 1, "sso", NOW)
     assert tags.known_tags(services) == ("payments",)

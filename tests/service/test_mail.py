@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from formapp.notifications.email import message as mail
+from formapp.notifications.email.above_this_line import ABOVE_THIS_LINE
 from formapp.notifications.email.compose import compose
 from formapp.notifications.email.conversation import Conversation, Excerpt
 from formapp.notifications.email.message import CannotBuild, Mail, build
@@ -171,6 +172,28 @@ def test_where_mail_is_read_each_says_so_and_is_answered_to_an_address_of_its_ow
     written = compose(reading, message, desk.policy)
     assert re.fullmatch(r"support\+sup-1042\.[a-z2-7]{16}@help\.example", written.reply_to)
     as_written_down(request, f"{name}-answered", written)
+
+
+@pytest.mark.parametrize("kind", ["link", "invitation", "confirm-ticket", "staff-held", "staff-mentioned"])
+def test_a_mail_that_is_not_to_be_answered_asks_for_no_answer(desk: Services, kind: str) -> None:
+    """A sign-in link's mail is of no ticket; what answers a mention would go to the customer."""
+    reading = replace(desk, settings=replace(desk.settings, incoming_address="support@help.example"))
+    facts = next(facts for _, one, facts in MAILS if one == kind)
+    written = compose(reading, build_message(kind, **facts), desk.policy)
+    assert ABOVE_THIS_LINE not in written.text + written.html
+
+
+def test_mails_by_choice_alone_name_the_link_that_stops_them_in_their_head(desk: Services) -> None:
+    https = replace(desk, settings=replace(desk.settings, base_url="https://help.example"))
+    message = build_message("staff-new", why="new", account=3)
+    secure, plain = (parsed(compose(one, message, desk.policy)) for one in (https, desk))
+    assert re.fullmatch(r"<https://help\.example/support/unsubscribe/[\w.-]+>", str(secure["List-Unsubscribe"]))
+    assert secure["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert (plain["List-Unsubscribe"] is None, plain["List-Unsubscribe-Post"]) == (False, None), "RFC 8058 wants https"
+    assert (
+        parsed(compose(https, build_message("replied", **REPLY, why="own", account=7), desk.policy))["List-Unsubscribe"]
+        is None
+    )
 
 
 def as_written_down(request: pytest.FixtureRequest, name: str, written: Mail) -> None:

@@ -113,7 +113,7 @@ def _queue_page(filters: Filters, typed: str, was: str, found: QueuePage | None 
     return page(
         "queue.html",
         422 if error else 200,
-        assets=("support-desk.css",),
+        assets=("support-desk.css", "support-keys.js"),
         rows=present_queue(desk.services, found.tickets, desk.clock()) if found else [],
         views=present_views(filters if found else None),
         choices=present_choices(filters, desk.services),

@@ -29,6 +29,7 @@ from formapp.web.session_cookie import require_person
 from formapp.web.tickets import reply_form
 from formapp.web.tickets.conversation import present_conversation
 from formapp.web.tickets.form_page import Notice
+from formapp.web.tickets.new_messages import new_messages
 from formapp.web.tickets.presenters import present_attachments, present_messages
 from formapp.web.tickets.reply_form import ReplyDraft, reply_draft, seen_event
 from formapp.widgets import render_sending
@@ -106,6 +107,12 @@ def _saved() -> Filled:
     """What was saved while its writer signed in, as the kind of message that it was; else an empty composer."""
     note = reply_form.saved_draft("note")
     return Filled(note, "note") if note.draft else Filled(reply_form.saved_draft("reply"))
+
+
+@blueprint.get("/desk/<reference>/new-messages")
+def newer(reference: str) -> Response:  # noqa: ARG001
+    """Whether there are messages that an open page doesn't show yet, notes among them."""
+    return new_messages(_ticket().id, with_notes=True)
 
 
 @blueprint.post("/desk/<reference>/reply")
@@ -263,7 +270,8 @@ def _shown(ticket: Ticket, filled: Filled, status: int = 200, /, *, said: str = 
     return page(
         "desk-ticket.html",
         status,
-        assets=("support-ticket.css", "support-form.js"),
+        assets=("support-ticket.css", "support-form.js", "support-news.js", "support-keys.js"),
+        newest=messages[-1].id if messages else 0,
         arrived=replies.sent_by(messages, _me()),
         ticket=present_ticket(services, ticket, now, filled.answers),
         files=files.get(None, ()),

@@ -34,6 +34,7 @@ from formapp.web.tickets.form_page import (
     project_key,
     unknown_project,
 )
+from formapp.web.tickets.new_messages import new_messages
 from formapp.web.tickets.presenters import (
     present_attachments,
     present_confirmation,
@@ -149,6 +150,12 @@ def show(reference: str) -> Response:  # noqa: ARG001 - the table's check has lo
     )
 
 
+@blueprint.get("/tickets/<reference>/new-messages")
+def newer(reference: str) -> Response:  # noqa: ARG001 - the table's check has loaded it
+    """Whether there are messages that an open page doesn't show yet, for the members of its project."""
+    return new_messages(_ticket().id, with_notes=False)
+
+
 @blueprint.post("/tickets/<reference>/reply")
 def reply(reference: str) -> Response:
     """Add a member's reply, to a closed ticket only where it is to be reopened; the same form twice adds one."""
@@ -232,7 +239,8 @@ def _shown(
     return page(
         "ticket.html",
         status,
-        assets=("support-ticket.css", "support-form.js"),
+        assets=("support-ticket.css", "support-form.js", "support-news.js"),
+        newest=messages[-1].id if messages else 0,
         arrived=replies.sent_by(messages, require_person().account_id),
         ticket=present_ticket(services, ticket, now),
         files=files.get(None, ()),

@@ -63,7 +63,7 @@ def test_a_note_that_was_kept_comes_back_as_a_note(open_page: OpenPage, desk: De
     page = open_page()
     desk.sign_in(page, "sam@platform.example")
     page.goto(f"/support/desk/{reference_of(ticket)}")
-    page.locator("label", has_text="Internal note").click()
+    page.locator("label[for=kind-note]").click()
     page.locator("#message-body").fill("Looks like the cache")
     page.reload()
     expect(page.get_by_text(BACK)).to_be_visible()

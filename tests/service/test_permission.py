@@ -289,7 +289,7 @@ OF_WHAT_WAS_FOUND = {
     "notifications.webhooks.endpoints": "endpoints endpoint_numbered",
     "notifications.webhooks.log": "deliveries pings",
     "tickets.queries": "events_of",
-    "tickets.replies": "messages_of",
+    "tickets.replies": "messages_of newer_messages",
     "tickets.time_left": "times_left",
     "tickets.triage": "staff_accounts",
 }

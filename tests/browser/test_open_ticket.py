@@ -81,8 +81,8 @@ def test_keys_go_through_the_queue_and_through_its_tickets(open_page: OpenPage, 
         expect(links.nth(row)).to_be_focused()
     addresses = [link.get_attribute("href") for link in links.all()]
     page.keyboard.press("Enter")
+    page.wait_for_url(f"**{addresses[0]}")
     for key, number in (("j", 1), ("j", 2), ("k", 1)):
-        page.locator("#message-body").wait_for()
         page.keyboard.press(key)
         page.wait_for_url(f"**{addresses[number]}")
     page.keyboard.press("/")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, select, update
 from sqlalchemy.orm import joinedload
 
 from formapp import failed_work
@@ -175,6 +175,17 @@ def messages_of(services: Services, ticket_id: int, *, with_notes: bool) -> tupl
         wanted = wanted.where(Message.kind == "reply")
     with services.read() as database:
         return tuple(database.scalars(wanted.order_by(Message.id)))
+
+
+def newer_messages(services: Services, ticket_id: int, after: int, *, with_notes: bool) -> tuple[int, int]:
+    """The number of a ticket's newest message (0 for none), and how many came after this one; notes only for staff."""
+    wanted = Message.ticket_id == ticket_id
+    if not with_notes:
+        wanted = and_(wanted, Message.kind == "reply")
+    newer = func.count().filter(Message.id > after)
+    with services.read() as database:
+        newest, count = database.execute(select(func.max(Message.id), newer).where(wanted)).one()
+    return newest or 0, count
 
 
 def sent_by(messages: Iterable[Message], account_id: int) -> tuple[str, ...]:

@@ -76,7 +76,11 @@ ACTIONS: Mapping[str, Action] = {
         has_text=True,
     ),
     "desk.note": Action(
-        gettext_noop("Add note"), gettext_noop("add it to %(reference)s"), DESK_TICKET, "%(reference)s", has_text=True
+        gettext_noop("Add internal note"),
+        gettext_noop("add it to %(reference)s"),
+        DESK_TICKET,
+        "%(reference)s",
+        has_text=True,
     ),
     "desk.assign": Action(
         gettext_noop("Assign"),

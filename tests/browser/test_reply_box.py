@@ -59,21 +59,23 @@ def test_a_customer_s_reply_is_kept_comes_back_and_goes_when_it_arrived(
     expect(page.get_by_label("Your message")).to_have_value("")
 
 
-def test_staff_s_reply_and_note_are_kept_apart(open_page: OpenPage, desk: Desk, ticket: int) -> None:
+def test_a_note_that_was_kept_comes_back_as_a_note(open_page: OpenPage, desk: Desk, ticket: int) -> None:
     page = open_page()
     desk.sign_in(page, "sam@platform.example")
     page.goto(f"/support/desk/{reference_of(ticket)}")
-    page.get_by_label("Your reply").fill("We look at it")
-    page.get_by_label("Your note").fill("Looks like the cache")
+    page.locator("label[for=kind-note]").click()
+    page.locator("#message-body").fill("Looks like the cache")
     page.reload()
-    expect(page.get_by_text(BACK)).to_have_count(2)
-    expect(page.get_by_label("Your reply")).to_have_value("We look at it")
-    page.get_by_role("button", name="Add note").click()
+    expect(page.get_by_text(BACK)).to_be_visible()
+    expect(page.locator("#message-body")).to_have_value("Looks like the cache")
+    expect(page.get_by_role("radio", name="Internal note")).to_be_checked()
+    expect(page.get_by_role("button", name="Send reply")).to_be_hidden()
+    page.get_by_role("button", name="Add internal note").click()
     page.wait_for_url("**said=note**")
+    assert messages_of(desk.services, ticket, with_notes=False) == ()
     assert said(desk, ticket) == [("Looks like the cache", [])]
-    # The reply isn't sent yet, and still there.
-    expect(page.get_by_label("Your reply")).to_have_value("We look at it")
-    expect(page.get_by_label("Your note")).to_have_value("")
+    expect(page.locator("#message-body")).to_have_value("")
+    expect(page.get_by_role("radio", name="Reply")).to_be_checked()
 
 
 def test_without_a_line_a_reply_waits_and_can_be_mailed_with_its_ticket_s_name(

@@ -85,13 +85,56 @@ def test_the_desk_s_reply_is_written_and_sent_by_the_keyboard_alone(page: Page, 
     page.goto(AT_THE_DESK)
     page.get_by_label("Your reply").focus()
     page.keyboard.type("Solved")
-    choice = page.get_by_role("radio", name="We work on it")
-    while not choice.evaluate("radio => radio === document.activeElement"):
+    more = page.locator("summary", has_text="▾")
+    while not more.evaluate("summary => summary === document.activeElement"):
         page.keyboard.press("Tab")
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("ArrowDown")
-    expect(page.get_by_role("radio", name="Close the ticket")).to_be_checked()
+    page.keyboard.press("Enter")
     page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Reply and close")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#newest")).to_contain_text("Solved")
     expect(page.get_by_text("Reopen and reply")).to_be_visible()
+
+
+def test_a_note_has_a_box_and_a_button_of_its_own(page: Page, desk: Desk) -> None:
+    desk.sign_in(page, SAM)
+    page.goto(AT_THE_DESK)
+    send, add = (page.get_by_role("button", name=name) for name in ("Send reply", "Add internal note"))
+    expect(send).to_be_visible()
+    expect(add).to_be_hidden()
+    box = page.locator(".support-composer form")
+    as_reply = box.evaluate("form => getComputedStyle(form).backgroundColor")
+    page.get_by_role("radio", name="Reply").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("radio", name="Internal note")).to_be_checked()
+    # Enter in a tab presses nothing.
+    page.keyboard.press("Enter")
+    expect(send).to_be_hidden()
+    expect(add).to_be_visible()
+    assert box.evaluate("form => getComputedStyle(form).backgroundColor") != as_reply
+    page.locator("#message-body").fill("He is rude")
+    add.click()
+    expect(page.locator("#newest")).to_contain_text("He is rude")
+    expect(page.locator("#newest")).to_contain_text("Internal note")
+
+
+def test_on_a_phone_the_summary_comes_first_and_the_rest_is_a_disclosure(
+    open_page: OpenPage, desk: Desk, script: bool
+) -> None:
+    page = open_page(java_script_enabled=script, viewport={"width": 360, "height": 740})
+    desk.sign_in(page, SAM)
+    page.goto(AT_THE_DESK)
+    expect(page.locator(".support-facts-line")).to_be_in_viewport()
+    expect(page.get_by_role("heading", name="Clock")).to_be_hidden()
+    page.get_by_text("Clock, assignee and all facts").click()
+    clock = page.get_by_role("heading", name="Clock")
+    expect(clock).to_be_visible()
+    places = [
+        heading.bounding_box() for heading in (clock, page.get_by_role("heading", name="Conversation", exact=True))
+    ]
+    assert places[0]
+    assert places[1]
+    assert places[0]["y"] < places[1]["y"]
+    page.get_by_role("link", name="Newest message").click()
+    expect(page.locator("#newest")).to_be_in_viewport()

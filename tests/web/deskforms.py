@@ -14,6 +14,9 @@ TICKET = "/support/desk/SUP-1001"
 
 def form_of(page: Page, act: str, reference: str = "SUP-1001", **changes: str) -> Form:
     form = page.form(f"/support/desk/{reference}/{act}")
+    if act == "note" and "kind" in form.fields:
+        # Chosen by its tab, as people do.
+        form.fields["kind"] = "note"
     if act == "answers":
         # Staff say why; the stories are about the answers.
         form.fields["reason"] = form.fields["reason"] or REASON

@@ -43,20 +43,25 @@ class Page(reading.Page):
         return " ".join(self.one("body").text.split())
 
     def form(self, action: str = "") -> Form:
-        """The form with that action; without one the only form of the page."""
+        """The form with that action, or with a button that has it; without one the only form of the page."""
+        pressed = [button for button in self.all("button") if urlsplit(button.get("formaction", "")).path == action]
+        if action and pressed:
+            return Form(self, next(form for form in self.all("form") if pressed[0].inside(form)), pressed[0])
         forms = [form for form in self.all("form") if not action or urlsplit(form["action"]).path == action]
         assert len(forms) == 1, f"{len(forms)} forms for {action!r} on {self.url}"
         return Form(self, forms[0])
 
 
 class Form:
-    """A form of a page: what a browser would send with it."""
+    """A form of a page: what a browser would send with it, where need be by a button with an address of its own."""
 
-    def __init__(self, page: Page, element: Element) -> None:
+    def __init__(self, page: Page, element: Element, button: Element | None = None) -> None:
         self.page = page
         self.element = element
-        self.action = urljoin(page.url, element.get("action", page.url))
+        self.action = urljoin(page.url, (button["formaction"] if button else "") or element.get("action", page.url))
         self.fields = self._fields()
+        if button and button.get("name"):
+            self.fields[button["name"]] = button["value"]
         # Tokens of the files that the form carries, and (name, bytes) of those that are chosen.
         self.kept = [kept["value"] for kept in page.all("input", type="hidden", name="file") if kept.inside(element)]
         self.chosen: list[tuple[str | bytes, bytes]] = []

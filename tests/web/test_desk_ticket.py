@@ -133,8 +133,54 @@ def test_a_note_stays_at_the_desk_and_leaves_the_clock_alone(desk: Desk, sam: Br
 def test_an_empty_text_is_said_at_its_own_field(sam: Browser, act: str) -> None:
     again = sam.send(form_of(sam.open(TICKET), act, body=" "))
     assert again.title.startswith("Error: SUP-1001")
-    assert again.one("a", href=f"#{act}-body").text == "Enter your message"
-    assert [field["id"] for field in again.all("textarea") if field.get("aria-invalid")] == [f"{act}-body"]
+    assert again.one("a", href="#message-body").text == "Enter your message"
+    assert again.one("textarea", name="body").get("aria-invalid") == "true"
+    assert "checked" in again.one("input", id=f"kind-{act}").attributes
+
+
+def test_what_is_marked_as_a_note_is_never_sent_to_the_customer(desk: Desk, sam: Browser) -> None:
+    for then in ("open", "waiting", "closed"):
+        # By a browser that shows all buttons, or by one of these that was pressed too soon.
+        form = form_of(sam.open(TICKET), "reply", body="He is rude", kind="note", then=then)
+        again = sam.send(form)
+        assert again.status == 422
+        assert again.one("a", href="#kind-note").text.startswith("You chose Internal note, so nothing was sent")
+        assert "checked" in again.one("input", id="kind-note").attributes
+        assert messages(desk) == []
+    sam.send(form_of(again, "note"))
+    assert messages(desk) == [("note", "He is rude")]
+
+
+def test_enter_in_a_tab_presses_no_button(sam: Browser) -> None:
+    form = form_of(sam.open(TICKET), "reply")
+    first = next(button for button in form.page.all("button") if button.inside(form.element))
+    assert "disabled" in first.attributes
+
+
+def test_the_composer_has_one_text_and_one_field_for_files(sam: Browser) -> None:
+    page = sam.open(TICKET)
+    composer = page.one("section", class_="support-composer")
+    inside = [element for element in page.elements if element.inside(composer)]
+    assert [one["name"] for one in inside if one.tag == "textarea" and one.get("name")] == ["body"]
+    assert [one["name"] for one in inside if one.get("type") == "file"] == ["files"]
+    # Each button says by its own address what becomes of the text.
+    pressed = [(one.text, one["formaction"], one.get("value")) for one in inside if one.get("formaction")]
+    assert pressed == [
+        ("Send reply", f"{TICKET}/reply", "open"),
+        ("Reply and wait for the customer", f"{TICKET}/reply", "waiting"),
+        ("Reply and close", f"{TICKET}/reply", "closed"),
+        ("Add internal note", f"{TICKET}/note", None),
+    ]
+
+
+def test_a_merged_ticket_takes_notes_alone(desk: Desk, sam: Browser) -> None:
+    file_ticket(desk.services, desk.customer, submission="form-2", subject="The same")
+    page = sam.send(form_of(sam.open(TICKET), "merge", into="SUP-1002"))
+    assert page.all("input", id="kind-reply") == []
+    form = page.form(f"{TICKET}/note")
+    form.fields["body"] = "Told by telephone"
+    sam.send(form)
+    assert messages(desk) == [("note", "Told by telephone")]
 
 
 def test_a_form_that_is_sent_twice_adds_one(desk: Desk, sam: Browser) -> None:
@@ -148,9 +194,11 @@ def test_a_form_that_is_sent_twice_adds_one(desk: Desk, sam: Browser) -> None:
 def test_a_closed_ticket_is_reopened_by_the_reply_or_alone(desk: Desk, sam: Browser) -> None:
     page = sam.send(form_of(sam.open(TICKET), "close"))
     assert "The ticket is closed." in page.text
-    again = sam.send(form_of(page, "reply", body="One thing more"))
+    form = form_of(page, "reply", body="One thing more", then="open")
+    del form.fields["reopen"]
+    again = sam.send(form)
     assert "SUP-1001 is closed. Reopen it to add something" in again.text
-    page = sam.send(form_of(again, "reply"), button=("reopen", "yes"))
+    page = sam.send(form_of(again, "reply"), button=("reopen", "open"))
     assert messages(desk) == [("reply", "One thing more")]
     assert the_ticket(desk).state == "open"
     page = sam.send(form_of(sam.send(form_of(page, "close")), "reopen"))
@@ -174,11 +222,13 @@ def test_the_second_of_two_is_told_and_neither_text_is_lost(desk: Desk, sam: Bro
     assert again.status == 422
     assert f"{CHANGED} While you were writing, Kim Adeyemi replied. Check the ticket, then send again" in again.text
     assert "I have it" in again.text
-    for place in ("newest", "history-heading", "reply-body"):
+    for place in ("newest", "history-heading", "message-body"):
         assert again.one("a", href=f"#{place}").text
         assert place in {element.get("id") for element in again.elements}
-    mine = form_of(again, "reply")
-    assert (mine.fields["body"], mine.fields["then"]) == ("So do I", "waiting")
+    mine = form_of(again, "reply", then="waiting")
+    assert mine.fields["body"] == "So do I"
+    # The button that was pressed stands in the menu that is open.
+    assert "open" in again.one("details", class_="support-split__more").attributes
     sam.send(mine)
     assert messages(desk) == [("reply", "I have it"), ("reply", "So do I")]
     assert the_ticket(desk).state == "waiting"
@@ -199,7 +249,7 @@ def test_closed_by_somebody_faster_the_reply_reopens_with_one_more_press(
     triage.close(desk.services, kim.id, 1, NOW)
     again = sam.send(form)
     assert "Kim Adeyemi closed it" in again.text
-    sam.send(form_of(again, "reply"), button=("reopen", "yes"))
+    sam.send(form_of(again, "reply"), button=("reopen", "open"))
     assert messages(desk) == [("reply", "One thing more")]
 
 
@@ -252,7 +302,7 @@ def test_from_a_strange_page_the_ticket_comes_back_with_the_text(desk: Desk, sam
     fields = {**form_of(sam.open(TICKET), act, body="From elsewhere").fields}
     fields.pop("csrf_token")
     asked = sam.post(f"{TICKET}/{act}", fields, STRANGE)
-    button, would = ("Send reply", "send it") if act == "reply" else ("Add note", "add it")
+    button, would = ("Send reply", "send it") if act == "reply" else ("Add internal note", "add it")
     assert f"Not sent yet: press {button} once more to {would} to SUP-1001" in asked.text
     assert form_of(asked, act).fields["body"] == "From elsewhere"
     assert messages(desk) == []
@@ -305,8 +355,9 @@ def test_signed_out_meanwhile_the_text_waits_in_its_own_box(desk: Desk, sam: Bro
     sam.send(form)
     back = follow_newest_link(sam)
     assert back.heading == "SUP-1001 Checkout fails"
-    other = "note" if act == "reply" else "reply"
-    assert [form_of(back, one).fields["body"] for one in (act, other)] == ["Kept", ""]
+    # A note comes back as a note.
+    assert "checked" in back.one("input", id=f"kind-{act}").attributes
+    assert form_of(back, act).fields["body"] == "Kept"
     sam.send(form_of(back, act))
     assert messages(desk) == [(act, "Kept")]
 

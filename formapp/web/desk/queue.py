@@ -174,7 +174,7 @@ def _queue_page(
     return page(
         "queue.html",
         422 if error or selection.error else 200,
-        assets=("support-desk.css", "support-queue.css", "support-queue.js"),
+        assets=("support-desk.css", "support-queue.css", "support-queue.js", "support-keys.js"),
         rows=rows,
         views=present_views(desk.services, filters if found else None, person, now),
         can_save=found is not None and is_worth_saving(desk.services, filters, person),

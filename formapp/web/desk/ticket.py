@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import get_args
+from functools import partial
+from typing import Literal, get_args
 
 from flask import Blueprint, abort, g, redirect, request, url_for
 from werkzeug.wrappers import Response
@@ -30,17 +31,22 @@ from formapp.web.session_cookie import require_person
 from formapp.web.tickets import reply_form
 from formapp.web.tickets.conversation import present_conversation
 from formapp.web.tickets.form_page import Notice
+from formapp.web.tickets.new_messages import new_messages
 from formapp.web.tickets.presenters import present_attachments, present_messages
 from formapp.web.tickets.reply_form import ReplyDraft, reply_draft, seen_event
 from formapp.web.tickets.watchers import present_copy
+from formapp.widgets import render_sending
 
 blueprint = Blueprint("desk", __name__)
 
 NEXT_STATES: tuple[NextState, ...] = get_args(NextState)
 CHANGED = gettext_noop("Not saved yet: this ticket has changed")
 CHANGES = (("newest", gettext_noop("Newest message")), ("history-heading", gettext_noop("History")))
-IN_REPLY = {"body": "reply-body", "files": "reply-files"}
-IN_NOTE = {"body": "note-body", "files": "note-files"}
+Kind = Literal["reply", "note"]
+"""What is written in the composer: a reply, which the customer gets, or an internal note."""
+IN_COMPOSER = {"body": "message-body", "files": "message-files", "kind": "kind-note", "then": "then-open"}
+# What the browser keeps of the composer: a note comes back as a note.
+KEPT_FIELDS = "kind body submission"
 SAID = {
     "reply": gettext_noop("Your reply is sent."),
     "note": gettext_noop("Your internal note is added."),
@@ -64,12 +70,12 @@ class NotSeen(UseCaseError):
 class Filled:
     """What stands in the page's forms: nothing yet, or what was typed.
 
-    ``fields`` says which element of the page shows a use case's field; ``errors`` are sentences by element,
-    ``leads`` the elements to look at, with words for each.
+    ``message`` and ``kind`` are the composer's. ``fields`` says which element of the page shows a use case's field;
+    ``errors`` are sentences by element, ``leads`` the elements to look at, with words for each.
     """
 
-    reply: ReplyDraft = field(default_factory=ReplyDraft)
-    note: ReplyDraft = field(default_factory=ReplyDraft)
+    message: ReplyDraft = field(default_factory=ReplyDraft)
+    kind: Kind = "reply"
     then: str = "open"
     assignee: str | None = None
     into: str = ""
@@ -84,7 +90,7 @@ class Filled:
 
     def after(self, refused: UseCaseError) -> Filled:
         """The same forms with what was refused: at its field, or above them all where it is about the ticket."""
-        again = replace(self, reply=self.reply.after(refused), note=self.note.after(refused))
+        again = replace(self, message=self.message.after(refused))
         if isinstance(refused, AnswerMissing):
             lead = (f"answer-{refused.question}", refused.message)
             return replace(again, notice=Notice(_("One more question")), leads=(lead,))
@@ -100,8 +106,20 @@ class Filled:
 @blueprint.get("/desk/<reference>")
 def show(reference: str) -> Response:  # noqa: ARG001 - the table's check has loaded it
     """One ticket with all that the desk knows of it, for staff."""
-    filled = Filled(reply=reply_form.saved_draft("reply"), note=reply_form.saved_draft("note"))
-    return _shown(_ticket(), filled, said=_(SAID[said]) if (said := request.args.get("said")) in SAID else "")
+    said = request.args.get("said")
+    return _shown(_ticket(), _saved(), said=_(SAID[said]) if said in SAID else "")
+
+
+def _saved() -> Filled:
+    """What was saved while its writer signed in, as the kind of message that it was; else an empty composer."""
+    note = reply_form.saved_draft("note")
+    return Filled(note, "note") if note.draft else Filled(reply_form.saved_draft("reply"))
+
+
+@blueprint.get("/desk/<reference>/new-messages")
+def newer(reference: str) -> Response:  # noqa: ARG001
+    """Whether there are messages that an open page doesn't show yet, notes among them."""
+    return new_messages(_ticket().id, with_notes=True)
 
 
 @blueprint.post("/desk/<reference>/reply")
@@ -109,18 +127,21 @@ def reply(reference: str) -> Response:  # noqa: ARG001
     """Answer the customer, and say how the ticket goes on; a closed one only where it is to be reopened."""
     sent = form_data()
     if (again := reply_form.unsent(sent)) is not None:
-        return _shown(_ticket(), Filled(reply=again.form, then=sent.get("then"), notice=again.notice), again.status)
-    form = reply_draft(sent)
-    then = next((known for known in NEXT_STATES if known == sent.get("then")), None)
+        return _shown(_ticket(), replace(_composed(sent), message=again.form, notice=again.notice), again.status)
+    filled, then = _composed(sent), _next_state(sent)
 
     def action() -> None:
+        if filled.kind == "note":
+            sentence = _(
+                "You chose Internal note, so nothing was sent to the customer. Press Add internal note, or choose Reply"
+            )
+            raise UseCaseError(sentence, "kind")
         if then is None:
             raise UseCaseError(_("Choose what happens to the ticket"), "then")
-        message, reopen = reply_form.message_input(sent, form), bool(sent.get("reopen"))
+        message, reopen = reply_form.message_input(sent, filled.message), bool(sent.get("reopen"))
         services, now, most = web().services, web().clock(), web().limits.messages_an_hour
         replies.reply_as_staff(services, _me(), _ticket().id, message, then, now, reopen=reopen, most_an_hour=most)
 
-    filled = Filled(reply=form, then=then or "", fields={**IN_REPLY, "then": "then-open"})
     return _done(action, filled, sent, "reply", "newest")
 
 
@@ -128,23 +149,39 @@ def reply(reference: str) -> Response:  # noqa: ARG001
 def note(reference: str) -> Response:  # noqa: ARG001
     """Add an internal note."""
     sent = form_data()
+    filled = replace(_composed(sent), kind="note")
     if (again := reply_form.unsent(sent)) is not None:
-        return _shown(_ticket(), Filled(note=again.form, notice=again.notice), again.status)
-    form = reply_draft(sent)
+        return _shown(_ticket(), replace(filled, message=again.form, notice=again.notice), again.status)
 
     def action() -> None:
-        message = reply_form.message_input(sent, form)
+        message = reply_form.message_input(sent, filled.message)
         most = web().limits.messages_an_hour
         replies.add_note(web().services, _me(), _ticket().id, message, web().clock(), most_an_hour=most)
 
-    return _done(action, Filled(note=form, fields=IN_NOTE), sent, "note", "newest")
+    return _done(action, filled, sent, "note", "newest")
 
 
 def unsent_text(notice: Notice) -> Response:
     """A reply or note that is not sent yet: the ticket's page with it, and why, for staff."""
-    form = reply_draft(form_data())
-    filled = Filled(note=form) if request.endpoint == "desk.note" else Filled(reply=form, then=form_data().get("then"))
-    return _shown(_ticket(), replace(filled, notice=notice), 422)
+    filled = _composed(form_data())
+    return _shown(
+        _ticket(), replace(filled, kind="note" if request.endpoint == "desk.note" else filled.kind, notice=notice), 422
+    )
+
+
+def _composed(sent: FormData) -> Filled:
+    """What stands in the posted composer."""
+    kind: Kind = "note" if sent.get("kind") == "note" else "reply"
+    return Filled(reply_draft(sent), kind, _next_state(sent) or "", fields=IN_COMPOSER)
+
+
+def _next_state(sent: FormData) -> NextState | None:
+    """How the ticket goes on by the button that was pressed; None where it is none of ours.
+
+    The buttons of a closed ticket say with the same words that it is reopened.
+    """
+    pressed = sent.get("reopen") or sent.get("then")
+    return next((known for known in NEXT_STATES if known == pressed), None)
 
 
 @blueprint.post("/desk/<reference>/assign")
@@ -242,7 +279,7 @@ def _done(action: Callable[[], None], filled: Filled, sent: FormData, said: str,
     except OSError as error:
         log_failure(error)
         return _shown(_ticket(), replace(filled, notice=reply_form.NO_STORE.translated()), 503)
-    reply_form.drop_sent(reply_draft(sent))
+    reply_form.drop_sent(filled.message)
     return redirect(url_for("desk.show", reference=_ticket().reference, said=said, _anchor=anchor), 303)
 
 
@@ -254,7 +291,8 @@ def _shown(ticket: Ticket, filled: Filled, status: int = 200, /, *, said: str = 
     return page(
         "desk-ticket.html",
         status,
-        assets=("support-ticket.css", "support-queue.css", "support-form.js"),
+        assets=("support-ticket.css", "support-queue.css", "support-form.js", "support-news.js", "support-keys.js"),
+        newest_number=messages[-1].id if messages else 0,
         arrived=(
             *replies.sent_by(messages, _me()),
             *((ticket.submission,) if request.args.get("said") == "filed" else ()),
@@ -274,9 +312,11 @@ def _shown(ticket: Ticket, filled: Filled, status: int = 200, /, *, said: str = 
         projects=[one for one in every_project(services) if one.is_active and one.id != ticket.project_id],
         filled=filled,
         copy=present_copy(services, ticket, at_the_desk=True),
-        reply_files=file_field(filled.reply.files, errors.get("reply-files", ""), "reply", clean=cleans_photos()),
-        note_files=file_field(filled.note.files, errors.get("note-files", ""), "note", clean=cleans_photos()),
         tagging=present_tagging(ticket.id),
+        message_files=file_field(
+            filled.message.files, errors.get("message-files", ""), "message", clean=cleans_photos()
+        ),
+        composer_sending=partial(render_sending, services.policy, KEPT_FIELDS, url_for("monitoring.health")),
         said=said,
     )
 

@@ -25,6 +25,8 @@ OWN = (
     "support-pages.css",
     "support-pages.js",
     "support-left.js",
+    "support-news.js",
+    "support-keys.js",
     "support-plain.css",
     "support-ticket.css",
     "support-desk.css",

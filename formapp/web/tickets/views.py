@@ -36,6 +36,7 @@ from formapp.web.tickets.form_page import (
     unknown_project,
 )
 from formapp.web.tickets.origin import filed_by, present_reopening
+from formapp.web.tickets.new_messages import new_messages
 from formapp.web.tickets.presenters import (
     present_attachments,
     present_confirmation,
@@ -164,6 +165,12 @@ def show(reference: str) -> Response:  # noqa: ARG001 - the table's check has lo
     )
 
 
+@blueprint.get("/tickets/<reference>/new-messages")
+def newer(reference: str) -> Response:  # noqa: ARG001 - the table's check has loaded it
+    """Whether there are messages that an open page doesn't show yet, for the members of its project."""
+    return new_messages(_ticket().id, with_notes=False)
+
+
 @blueprint.post("/tickets/<reference>/reply")
 def reply(reference: str) -> Response:
     """Add a member's reply, to a closed ticket only where it is to be reopened; the same form twice adds one."""
@@ -246,13 +253,13 @@ def _shown(
     policy, events = in_words(policy_of(services, ticket.policy_version)), queries.events_of(services, ticket.id)
     messages = replies.messages_of(services, ticket.id, with_notes=False)
     files = present_attachments(attachments_of(services, ticket.id, with_notes=False), ticket.reference, to_staff=False)
+    newest_number = messages[-1].id if messages else 0
     with best_effort("mark what was read"):
-        newest = messages[-1].id if messages else 0
-        read_marks.mark_read(services, reader, ticket.id, newest)
+        read_marks.mark_read(services, reader, ticket.id, newest_number)
     return page(
         "ticket.html",
         status,
-        assets=("support-ticket.css", "support-form.js"),
+        assets=("support-ticket.css", "support-form.js", "support-news.js"),
         arrived=replies.sent_by(messages, reader),
         ticket=present_ticket(services, ticket, now),
         reopening=present_reopening(services, ticket, now),
@@ -260,6 +267,7 @@ def _shown(
         filed_by=filed_by(services, ticket, events),
         files=files.get(None, ()),
         newest=present_newest(messages, policy),
+        newest_number=newest_number,
         messages=present_conversation(
             services, events, present_messages(messages, files, held.mails_of(services, ticket.id), policy), policy
         ),

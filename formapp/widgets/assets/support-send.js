@@ -127,7 +127,8 @@ customElements.define(
     restore({ fields, files }) {
       for (const [name, value] of Object.entries(fields)) {
         const field = this.fields[name];
-        if (!value || !field || (field.value && name !== "submission")) continue;
+        // A choice of the page's own gives way: what was a note must come back as one.
+        if (!value || !field || (field.value && !["submission", "kind"].includes(name))) continue;
         field.value = value;
         // Typed as a name before signing in, chosen by its key after it.
         field.value ||= [...field.options].find(({ text }) => text === value)?.value ?? "";

@@ -10,6 +10,7 @@ from babel.dates import format_date
 
 from formapp.translation import gettext as _
 from formapp.translation import ngettext, spoken_locale
+from supportpolicy.hours_words import ZONES_WITHOUT_CITY
 from supportpolicy.hours_words import place as place
 from supportpolicy.hours_words import zone_words as zone_words
 
@@ -45,7 +46,7 @@ def clock_words(instant: datetime, zone: ZoneInfo) -> str:
 def clock_in_place(instant: datetime, zone: ZoneInfo) -> str:
     """ "15:00 in Paris", to stand beside a reader's own time."""
     clock, city = _clock(instant, zone), place(zone)
-    return f"{clock} {city}" if city in _WITHOUT_PLACE else _("%(clock)s in %(place)s", clock=clock, place=city)
+    return f"{clock} {city}" if city in ZONES_WITHOUT_CITY else _("%(clock)s in %(place)s", clock=clock, place=city)
 
 
 def day_in_place(instant: datetime, zone: ZoneInfo, now: datetime) -> str:

@@ -12,7 +12,7 @@ from supportpolicy.languages import SOURCE_LANGUAGE, locale
 from supportpolicy.model import Calendar
 from supportpolicy.translation import gettext as _
 
-_WITHOUT_PLACE = frozenset({"UTC", "GMT"})
+ZONES_WITHOUT_CITY = frozenset({"UTC", "GMT"})
 
 
 def hours_words(calendar: Calendar) -> str:
@@ -38,7 +38,7 @@ def place(zone: ZoneInfo) -> str:
     """The city of a zone: "Paris" of Europe/Paris, "UTC" of UTC."""
     city = zone.key.rpartition("/")[2].replace("_", " ")
     spoken = Locale.parse(locale())
-    if spoken.language == SOURCE_LANGUAGE or city in _WITHOUT_PLACE:
+    if spoken.language == SOURCE_LANGUAGE or city in ZONES_WITHOUT_CITY:
         return city
     return str(spoken.time_zones.get(zone.key, {}).get("city", city))
 
@@ -46,7 +46,7 @@ def place(zone: ZoneInfo) -> str:
 def zone_words(zone: ZoneInfo) -> str:
     """What people call a zone: "Paris time" for Europe/Paris, "UTC" for UTC."""
     city = place(zone)
-    return city if city in _WITHOUT_PLACE else _("%(place)s time", place=city)
+    return city if city in ZONES_WITHOUT_CITY else _("%(place)s time", place=city)
 
 
 def _runs(calendar: Calendar) -> list[tuple[int, int]]:

@@ -40,8 +40,8 @@ from formapp.models import (
     SolvedAnswer,
     StoredClosure,
     Ticket,
-    TicketTag,
     TicketRead,
+    TicketTag,
     Watcher,
     WebhookAttempt,
 )

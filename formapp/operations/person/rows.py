@@ -31,8 +31,8 @@ from formapp.models import (
     SignInLink,
     SolvedAnswer,
     Ticket,
-    TicketTag,
     TicketRead,
+    TicketTag,
     Watcher,
     WebhookAttempt,
 )

@@ -35,8 +35,8 @@ from formapp.web.tickets.form_page import (
     project_key,
     unknown_project,
 )
-from formapp.web.tickets.origin import filed_by, present_reopening
 from formapp.web.tickets.new_messages import new_messages
+from formapp.web.tickets.origin import filed_by, present_reopening
 from formapp.web.tickets.presenters import (
     present_attachments,
     present_confirmation,

@@ -213,10 +213,12 @@ def read(page: Page) -> list[str]:
         unread.clear()
     names = ("alt", "aria-label", "placeholder", "title", "data-own-time", "data-own-day")
     attributes = [element[name] for element in page.elements for name in names if element.get(name)]
-    # What machines said is quoted as they said it, and so are commands, addresses and a language's own name.
+    # What machines said is quoted as they said it, and so are commands, keys, addresses and a language's own name.
     for element in page.elements:
         is_quoted = (
-            element.get("lang") == "en" or element.tag == "code" or (element.tag == "option" and element.get("lang"))
+            element.get("lang") == "en"
+            or element.tag in {"code", "kbd"}
+            or (element.tag == "option" and element.get("lang"))
         )
         if is_quoted or element.text.startswith("http"):
             element.clear()

@@ -6,6 +6,7 @@ import argparse
 import io
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from textwrap import indent
@@ -250,6 +251,9 @@ def _diff(options: argparse.Namespace) -> int:
         raise Mistake(_("Only one of both files can come from standard input."))
     language = current_language()
     old, new = (loads(sys.stdin.read(), "-") if name == "-" else load(name) for name in (options.old, options.new))
+    # Texts of one language are compared with texts of the same.
+    if not {language} <= set(old.languages) & set(new.languages):
+        old, new = replace(old, translations={}), replace(new, translations={})
     sections = compare(old.translated(language), new.translated(language))
     print(in_markdown(sections) if options.markdown else in_text(sections), end="")
     return DIFFERENT if sections else 0

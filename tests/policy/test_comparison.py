@@ -12,6 +12,7 @@ from supportpolicy import Policy, loads
 from supportpolicy.__main__ import main
 from supportpolicy.comparison import compare, in_markdown, in_text
 from supportpolicy.description import describe, fits
+from supportpolicy.languages import in_language
 from supportpolicy.walk import TooManyAnswers, enumerate_both
 from tests.builders import POLICY, Combinations
 
@@ -191,6 +192,20 @@ def test_the_command_s_exit_code_says_whether_anything_changes(
     monkeypatch.setattr("sys.stdin", io.StringIO(TEXT))
     assert main(["diff", "-", str(new)]) == 1
     assert main(["diff", "-", "-"]) == 2
+
+
+def test_a_policy_with_translations_is_compared_with_one_without_in_their_own_language(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As one has it that comes from another revision, by standard input."""
+    new = tmp_path / "new.yml"
+    new.write_text(TEXT.replace("response: within 1 hour, 24/7", "response: 1 business hour"), "utf-8")
+    with in_language("de"):
+        assert main(["diff", str(POLICY), str(new)]) == 1
+    assert capsys.readouterr().out == (
+        'Zusagen\n- Critical: Antwort bisher "innerhalb von 1 Stunde, rund um die Uhr", künftig "1 Arbeitsstunde", '
+        "was später sein kann als bisher.\n"
+    )
 
 
 def test_markdown_shows_the_policy_s_words_as_they_are() -> None:

@@ -96,7 +96,7 @@ NONE = {
 CHANGE_NOTHING = (
     "account list,account show,project list,project show,member list,member show,closure list,webhook list,db check,"
     "outbox list,audit list,person export,doctor,serve,web,demo,mail receive,mail fetch,lmtp,"
-    "outgoing.try_again,files.remove,search rebuild,monitoring.through"
+    "outgoing.try_again,files.remove,search rebuild,policy replay,monitoring.through"
 )
 
 

@@ -48,6 +48,7 @@ def compare(old: Policy, new: Policy) -> tuple[Section, ...]:
         (_("Recommendations"), _recommendations),
         (_("Words"), _words),
         (_("The form and the address"), _form),
+        (_("What becomes of mail"), _mail),
     )
     sections = tuple(Section(title, found) for title, changes in parts if (found := tuple(changes(old, new))))
     if not sections and old.version != new.version:
@@ -230,6 +231,22 @@ def _form(old: Policy, new: Policy) -> Iterator[Change]:
         yield Change(_("Files of these kinds are no longer taken: %(kinds)s.", kinds=_list(gone)))
     if old.form.guests != new.form.guests:
         yield _becomes("form.guests", old.form.guests, new.form.guests)
+
+
+def _mail(old: Policy, new: Policy) -> Iterator[Change]:
+    before, after = _mail_rules(old), _mail_rules(new)
+    yield from _facts(before, after, after)
+
+
+def _mail_rules(policy: Policy) -> dict[str, str]:
+    """Each rule of mail as the file writes it, and the words for one that isn't there."""
+    rules, within = policy.mail, policy.mail.reopen_within
+    days = _("without a limit") if within is None else f"{within.days} {'business days' if within.business else 'days'}"
+    return {
+        "mail.new_tickets": rules.new_tickets,
+        "mail.unstated_priority": rules.unstated_priority or _("none"),
+        "mail.reopen_within": days,
+    }
 
 
 def _facts(before: Mapping[str, str], after: Mapping[str, str], names: Iterable[str]) -> Iterator[Change]:

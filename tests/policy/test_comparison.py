@@ -77,6 +77,14 @@ CHANGES = [
         ("  - {id: R11, text", '  - {id: R13, text: "A new one."}\n  - {id: R11, text'),
         'A new rule for close cases: "A new one."',
     ),
+    (
+        ("# When support is open.", "mail: {reopen_within: 10 business days}\n\n# When support is open."),
+        'mail.reopen_within: "without a limit" becomes "10 business days".',
+    ),
+    (
+        ("# When support is open.", "mail: {new_tickets: file, unstated_priority: high}\n\n# When support is open."),
+        'mail.new_tickets: "ask" becomes "file".',
+    ),
 ]
 
 

@@ -16,6 +16,10 @@ LONGEST_WORD = 100
 # Marks that are part of the letter and no accent, by combining class: the sound marks of Japanese (8), what joins
 # consonants in India (9), and vowels from Telugu to Tibetan.
 _PART_OF_THE_LETTER = frozenset({0, 8, 9, 84, 91, 103, 118, 129, 130, 132})
+_MARKS = "".join(
+    character for character in map(chr, range(0x20000)) if unicodedata.combining(character) in _PART_OF_THE_LETTER - {0}
+)
+_LONG_RUN = re.compile(f"([{_MARKS}]{{30}})[{_MARKS}]+")
 # Letters that Unicode doesn't take apart, as people without that key type them; and Arabic's lengthening.
 _PLAIN = {
     "ø": "o",
@@ -42,8 +46,9 @@ class _Letters(dict[int, str]):
     """What becomes of each character, worked out when it is first met."""
 
     def __missing__(self, code: int) -> str:
-        character = chr(code)
-        self[code] = found = _PLAIN.get(character, _of_category(character))
+        # Taken apart before and after, as an accent may hide a capital letter and the other way round.
+        parts = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", chr(code)).casefold())
+        self[code] = found = "".join(_PLAIN.get(part, _of_category(part)) for part in parts)
         return found
 
 
@@ -64,11 +69,9 @@ _LETTERS = _Letters()
 
 def plain_words(text: str) -> str:
     """A text in the one form, its words apart by single spaces; nothing but letters, digits and emoji is left."""
-    if text.isascii():
-        return " ".join(text.lower().translate(_LETTERS).split())
-    # Taken apart before and after, as an accent may hide a capital letter and the other way round.
-    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    return unicodedata.normalize("NFC", " ".join(apart.translate(_LETTERS).split()))
+    words = " ".join(text.translate(_LETTERS).split())
+    # Letter by letter, and in short runs: normalising takes quadratic time over a run of marks.
+    return words if words.isascii() else unicodedata.normalize("NFC", _LONG_RUN.sub(r"\1", words))
 
 
 def index_words(text: str) -> str:

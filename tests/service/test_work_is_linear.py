@@ -67,7 +67,7 @@ DOORS: dict[str, tuple[Callable[[Services, str], object], int]] = {
     **{f"a ticket's {name}": (ticket_field(name), LIMITS[name]) for name in ("subject", "url", "description")},
     "a ticket's page": (ticket_field("page"), 2_000),
     "a ticket's form": (ticket_field("submission"), 100),
-    "a reply": (lambda _, text: replies._checked(written(text, "a form")), replies.BODY_LENGTH),
+    "a reply": (lambda _, text: replies.checked_body(written(text, "a form")), replies.BODY_LENGTH),
     "a search": (lambda _, text: parse_search(text), LONGEST_SEARCH),
     "the words of a message": (lambda _, text: index_words(text), replies.BODY_LENGTH),
     "a file's name": (lambda _, text: clean_name(text), 255),

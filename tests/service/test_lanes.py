@@ -16,7 +16,7 @@ from threading import Event, Thread
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import OperationalError
 
 from formapp import worker
@@ -331,7 +331,12 @@ def test_what_fails_in_a_lane_holds_up_nothing_else(
     for prepare in LANES[lane][1]:
         prepare(scene)
     done = {name: good(scene) for name, (good, _) in TOLD_APART.items()}
-    killing = killing_the_second(b"formapp.tickets.message_html") if lane == "rendering" else no_killing()
+    killing = no_killing()
+    if lane == "rendering":
+        # A message is rendered before mails tell of it, too, which would be one of the processes that are counted.
+        with scene.services.write.begin() as database:
+            database.execute(delete(OutboxMessage).where(OutboxMessage.kind == "replied"))
+        killing = killing_the_second(b"formapp.tickets.message_html")
     with killing, working(scene.services, LATE):
         comes_true(lambda: all(one() for one in done.values()))
         assert [name for name, one in done.items() if not one()] == []

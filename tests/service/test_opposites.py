@@ -75,6 +75,10 @@ OPPOSITES = {
     "watchers.remove": "watchers.add",
     "watchers.desk_add": "watchers.desk_remove",
     "watchers.desk_remove": "watchers.desk_add",
+    "desk.move": ITSELF,
+    # Where mails were turned off, the page says where they are turned on again.
+    "unsubscribe.use": "mails.choose",
+    "mails.choose": ITSELF,
     "files.upload": "files.remove",
     "signin.use": "signin.leave",
     "account.choose_language": ITSELF,

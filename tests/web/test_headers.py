@@ -64,7 +64,8 @@ def test_an_asset_is_kept_for_ever_under_a_name_that_changes_with_it(visitor: Br
 
 def test_the_pages_own_script_is_small(desk: Desk) -> None:
     own = desk.app.extensions["formapp"].assets.by_name["support-pages.js"]
-    assert len(gzip.compress(own.content)) < 1000
+    # A fifth of it puts the reader's own time before the place's.
+    assert len(gzip.compress(own.content)) < 1250
 
 
 def test_no_page_is_framed_or_sends_its_forms_elsewhere(ada: Browser) -> None:

@@ -82,7 +82,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """The promises of each month as bars. ``summary`` says in words what the picture shows."""
+    """The promises of each month as bars. ``summary`` says in words what the picture shows.
+
+    It ``is_empty`` where no month has enough of them to be told.
+    """
 
     name: str
     title: str
@@ -95,6 +98,7 @@ class Plot:
     bar: int
     bars: tuple[Bar, ...]
     lines: tuple[Line, ...]
+    is_empty: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +207,7 @@ def _plot(target: Literal["response", "resolution"], title: str, report: Report)
         _BAR,
         tuple(_bar(place, month, counted[place], unit, floor) for place, month in enumerate(months)),
         tuple(Line(floor - value * unit, number_words(value)) for value in range(0, top + 1, step)),
+        kept + missed == 0,
     )
 
 

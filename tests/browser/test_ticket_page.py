@@ -97,7 +97,7 @@ def test_the_desk_s_reply_is_written_and_sent_by_the_keyboard_alone(page: Page, 
     expect(page.get_by_text("Reopen and reply")).to_be_visible()
 
 
-def test_a_note_has_a_box_and_a_button_of_its_own(page: Page, desk: Desk) -> None:
+def test_a_note_has_a_box_and_a_button_of_its_own(page: Page, desk: Desk, script: bool) -> None:
     desk.sign_in(page, SAM)
     page.goto(AT_THE_DESK)
     send, add = (page.get_by_role("button", name=name) for name in ("Send reply", "Add internal note"))
@@ -108,8 +108,13 @@ def test_a_note_has_a_box_and_a_button_of_its_own(page: Page, desk: Desk) -> Non
     page.get_by_role("radio", name="Reply").focus()
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("radio", name="Internal note")).to_be_checked()
-    # Enter in a tab presses nothing.
+    posted: list[str] = []
+    page.on("request", lambda request: posted.append(request.url) if request.method == "POST" else None)
+    # Enter in a tab sends nothing: without script the form comes back.
     page.keyboard.press("Enter")
+    if not script:
+        expect(page.get_by_role("link", name="You chose Internal note")).to_be_visible()
+        posted.clear()
     expect(send).to_be_hidden()
     expect(add).to_be_visible()
     assert box.evaluate("form => getComputedStyle(form).backgroundColor") != as_reply
@@ -117,6 +122,7 @@ def test_a_note_has_a_box_and_a_button_of_its_own(page: Page, desk: Desk) -> Non
     add.click()
     expect(page.locator("#newest")).to_contain_text("He is rude")
     expect(page.locator("#newest")).to_contain_text("Internal note")
+    assert [address.rpartition("/")[2] for address in posted] == ["note"]
 
 
 def test_on_a_phone_the_summary_comes_first_and_the_rest_is_a_disclosure(

@@ -151,10 +151,18 @@ def test_what_is_marked_as_a_note_is_never_sent_to_the_customer(desk: Desk, sam:
     assert messages(desk) == [("note", "He is rude")]
 
 
-def test_enter_in_a_tab_presses_no_button(sam: Browser) -> None:
+def test_enter_in_a_tab_presses_a_button_that_sends_nothing(desk: Desk, sam: Browser) -> None:
+    """Without script browsers press the first button that isn't disabled."""
     form = form_of(sam.open(TICKET), "reply")
     first = next(button for button in form.page.all("button") if button.inside(form.element))
-    assert "disabled" in first.attributes
+    assert {"disabled", "name", "formaction"}.isdisjoint(first.attributes)
+    form.fields.pop("then", None)
+    form.fields["body"] = "Half a sente"
+    again = sam.send(form)
+    assert again.status == 422
+    assert again.one("a", href="#then-open").text == "Choose what happens to the ticket"
+    assert form_of(again, "reply").fields["body"] == "Half a sente"
+    assert messages(desk) == []
 
 
 def test_the_composer_has_one_text_and_one_field_for_files(sam: Browser) -> None:

@@ -36,6 +36,8 @@ customElements.get("support-keys") ||
       }
       handleEvent(event) {
         const { key, target } = event;
+        // Changing the tab must not send what is typed.
+        if (key === "Enter" && target.closest?.(".support-composer__tabs")) event.preventDefault();
         if (!this.use.checked || this.dialog.open || event.isComposing) return;
         if (event.ctrlKey || event.altKey || event.metaKey) return;
         if (target.isContentEditable || target.closest?.("input, textarea, select")) return;

@@ -94,7 +94,9 @@ def _write(guest: Guest, folder: Path, *, with_us: bool) -> None:
         path = docs / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text if with_us or not name.startswith(OURS) else _without_blocks(text), "utf-8")
-    shutil.copy(POLICY, folder)
+    # With its translations: a page in a language of which the policy has no texts is refused.
+    for file in POLICY.parent.glob(f"{POLICY.stem}*{POLICY.suffix}"):
+        shutil.copy(file, folder)
     ours: list[Any] = ["support"] if with_us else []
     extension = [{"support": {"policy": "support-policy.yml"}}] if with_us and guest.tool == "zensical" else []
     settings = {

@@ -370,6 +370,20 @@ def test_signed_out_meanwhile_the_text_waits_in_its_own_box(desk: Desk, sam: Bro
     assert messages(desk) == [(act, "Kept")]
 
 
+def test_signed_out_meanwhile_a_note_at_the_reply_s_address_comes_back_as_a_note(desk: Desk, sam: Browser) -> None:
+    """As Enter in a tab sends it, or a button that takes a file off the form."""
+    form = form_of(sam.open(TICKET), "reply", body="He is rude", kind="note")
+    sam.client.delete_cookie("support-login", domain="127.0.0.1")
+    page = sam.send(form)
+    form = page.form("/support/sign-in")
+    form.fields["email"] = "sam@platform.example"
+    sam.send(form)
+    back = follow_newest_link(sam)
+    assert "checked" in back.one("input", id="kind-note").attributes
+    assert form_of(back, "note").fields["body"] == "He is rude"
+    assert messages(desk) == []
+
+
 @pytest.mark.parametrize("act", ["reply", "note"])
 def test_while_the_database_is_locked_the_text_stays(desk: Desk, sam: Browser, act: str) -> None:
     form = form_of(sam.open(TICKET), act, body="Kept", **({"then": "closed"} if act == "reply" else {}))

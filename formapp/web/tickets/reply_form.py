@@ -167,14 +167,20 @@ def path_after_sign_in() -> str | Response | None:
         return unsent_page(SIGNED_OUT.translated(), 422)
     if not desk.limits.may_keep_text(client_network()):
         return unsent_page(SIGNED_OUT.translated(), 429)
-    form = (request.endpoint or "").rpartition(".")[2]
-    fields = {"form": form, "body": text.body, "submission": text.submission, "files": " ".join(text.files)}
+    fields = {"form": _form_name(), "body": text.body, "submission": text.submission, "files": " ".join(text.files)}
     try:
         draft = drafts.save_draft(desk.services, writer, fields, desk.clock())
     except DraftTooLarge:
         return unsent_page(TOO_LARGE.translated(), 422)
     session["said"] = _("You are signed out. Sign in to send your message. It is saved.")
     return url_for(shown_by, **(request.view_args or {}), draft=draft)
+
+
+def _form_name() -> str:
+    """What the posted text was typed as. Where the form says that it is a note, no address makes it a reply."""
+    if request.endpoint == "desk.reply" and form_data().get("kind") == "note":
+        return "note"
+    return (request.endpoint or "").rpartition(".")[2]
 
 
 def unsent_page(notice: Notice, status: int, *, button: str | None = None) -> Response:

@@ -87,6 +87,15 @@ def is_web_address(text: str) -> bool:
     return parts.scheme in {"http", "https"} and bool(parts.hostname) and " " not in text
 
 
+def excerpt(text: str, most: int) -> str:
+    """The beginning of a text on one line, in so many characters; cut between words where that isn't far back."""
+    line = " ".join(text.split())
+    if len(line) <= most:
+        return line
+    cut = line[:most]
+    return f"{(cut.rpartition(' ')[0] if ' ' in cut[most // 2 :] else cut)}…"
+
+
 def size_words(size: int) -> str:
     """A number of bytes as people read it: "812 bytes", "34 kB", "1.2 MB"; never rounded down to nothing."""
     if size < 1000:

@@ -89,6 +89,15 @@ def find_fences(lines: Sequence[str], tab: int = TAB) -> Iterator[Fence]:
 
 
 @lru_cache(maxsize=1024)
+def without_criteria(target: str) -> str:
+    """The sentence about an option that leads to a page which doesn't show the criteria."""
+    return _(
+        '"criteria: %(target)s" leads to a page without the criteria; show them there by a block '
+        '"support-table" with "show: criteria".',
+        target=target,
+    )
+
+
 def _kind(info: str) -> str:
     """The block that an opening line asks for, as it is written there; empty where none of ours is meant."""
     braces = re.fullmatch(r"(.*?)[ \t]*\{(.*)\}", info)

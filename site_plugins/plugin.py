@@ -27,6 +27,7 @@ from site_plugins import csp, readable, shell
 from site_plugins.csp_report import blocked
 from site_plugins.extension import PageContext, SupportExtension, address_problem, beside
 from site_plugins.facts import MARK
+from site_plugins.fences import without_criteria
 from site_plugins.lint.lint import LINT_CHECKS, lint
 from site_plugins.page_assets import closure_assets, has_blocks, with_assets
 from site_plugins.sources import Source
@@ -206,12 +207,7 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         for link in collected.criteria_links:
             file = _file_of(files, files.src_uris[link.page], link.target)
             if file is not None and file.src_uri not in collected.criteria_pages:
-                sentence = _(
-                    '"criteria: %(target)s" leads to a page without the criteria; show them there by a block '
-                    '"support-table" with "show: criteria".',
-                    target=link.target,
-                )
-                collected.problems[f"{link.place}: {sentence}"] = None
+                collected.problems[f"{link.place}: {without_criteria(link.target)}"] = None
 
     def _note_missing_languages(self) -> None:
         collected, policy = self.extension.collected, Path(str(self.config.policy))

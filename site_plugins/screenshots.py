@@ -36,6 +36,7 @@ from formapp.demo import company as demo
 from formapp.services import Services, make_services
 from formapp.settings import Settings
 from formapp.tickets import create
+from formapp.tickets.ticket_input import TicketInput
 from site_plugins.chromium import NoChromium, find_chromium, flags
 
 FOLDER = Path("docs/pictures")
@@ -148,7 +149,7 @@ def _file_earlier_tickets(services: Services) -> None:
     if customer is None:
         raise LookupError(f"the demo data has no {demo.CUSTOMER}")
     for subject, priority, description in EARLIER:
-        sent = create.TicketInput(
+        sent = TicketInput(
             project="shop", subject=subject, url="", description=description, priority=priority, submission=subject
         )
         create.create_ticket(services, customer.id, sent, INSTANT)

@@ -23,9 +23,10 @@ from formapp.services import Services
 from formapp.settings import Settings
 from formapp.storage import open_file_store
 from formapp.tickets import create
-from formapp.tickets.create import Filed, TicketInput
+from formapp.tickets.create import Filed
 from formapp.tickets.replies import MessageInput
-from supportpolicy import Policy, Recommendation, load
+from formapp.tickets.ticket_input import TicketInput
+from supportpolicy import Policy, Recommendation, load, loads
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 POLICY = REPOSITORY / "support-policy.yml"
@@ -65,6 +66,15 @@ def build_settings(folder: Path, database_url: str = "", **changes: Any) -> Sett
 def build_policy(path: Path = POLICY) -> Policy:
     """The policy of a file that doesn't change; proving it takes longer than most stories, so each is loaded once."""
     return load(path)
+
+
+def edited_policy(*edits: tuple[str, str]) -> Policy:
+    """The project's own policy with some of its text, each once, in other words."""
+    text = POLICY.read_text("utf-8")
+    for old, new in edits:
+        assert old in text, old
+        text = text.replace(old, new, 1)
+    return loads(text)
 
 
 @cache

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from formapp.accounts.people import folded
+from formapp.accounts.people import folded, has_all
 from formapp.actors import require_staff
 from formapp.errors import NotFound
 from formapp.models import LARGEST_ID, Account, Membership, Project
@@ -30,7 +30,7 @@ def find_customers(services: Services, actor: int, typed: str, *, most: int = 20
     with services.read() as database:
         require_staff(database, actor)
         rows = database.execute(_CUSTOMERS.order_by(Account.name, Account.id)) if words else ()
-        found = [row for row in rows if all(word in folded(f"{row.name} {row.email}") for word in words)]
+        found = [row for row in rows if has_all(folded(f"{row.name} {row.email}"), words)]
         return tuple(_with_projects(database, row.id, row.name, row.email) for row in found[:most])
 
 

@@ -94,7 +94,7 @@ def list_people(
     with services.read() as database:
         require_manager(database, actor)
         if words:
-            found = [row.id for row in database.execute(wanted) if _has_all(folded(f"{row.name} {row.email}"), words)]
+            found = [row.id for row in database.execute(wanted) if has_all(folded(f"{row.name} {row.email}"), words)]
             numbers = found[start : None if most is None else start + most]
         else:
             numbers = [row.id for row in database.execute(wanted.offset(start).limit(most))]
@@ -130,7 +130,7 @@ def list_projects(
         found = [
             facts
             for facts in _projects(database, _PROJECTS.order_by(Project.name, Project.id))
-            if _has_all(folded(f"{facts.name} {facts.key} {facts.plan}"), words)
+            if has_all(folded(f"{facts.name} {facts.key} {facts.plan}"), words)
         ]
     return tuple(found[start : None if most is None else start + most])
 
@@ -242,5 +242,6 @@ def folded(text: str) -> str:
     return "".join(character for character in apart if not unicodedata.combining(character))
 
 
-def _has_all(text: str, words: list[str]) -> bool:
+def has_all(text: str, words: list[str]) -> bool:
+    """Whether each of these words is a part of the text; both are folded."""
     return all(word in text for word in words)

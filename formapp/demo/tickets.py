@@ -9,8 +9,8 @@ from sqlalchemy import select
 from formapp.models import Account, reference_of
 from formapp.services import Services
 from formapp.tickets import create, replies, triage
-from formapp.tickets.create import TicketInput
 from formapp.tickets.replies import MessageInput, NextState
+from formapp.tickets.ticket_input import TicketInput
 
 ADA, BEN, CLEO = "ada@shop.example", "ben@shop.example", "cleo@museum.example"
 SAM = "sam@platform.example"

@@ -16,7 +16,7 @@ from formapp.models import Account, IncomingMail, Project, Ticket
 from formapp.services import Services
 from formapp.text import is_blank
 from formapp.tickets import create
-from formapp.tickets.create import TicketInput
+from formapp.tickets.ticket_input import TicketInput
 from formapp.translation import gettext as _
 from supportpolicy.languages import LANGUAGES, SOURCE_LANGUAGE, in_language
 

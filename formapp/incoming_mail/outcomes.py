@@ -22,8 +22,8 @@ from formapp.notifications import outbox
 from formapp.services import Services
 from formapp.text import is_blank
 from formapp.tickets import create, drafts, follow_up, replies
-from formapp.tickets.create import TicketInput
 from formapp.tickets.replies import BODY_LENGTH, MessageInput
+from formapp.tickets.ticket_input import TicketInput
 from formapp.tokens import hash_token
 from formapp.translation import gettext as _
 from formapp.translation import gettext_noop

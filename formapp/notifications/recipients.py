@@ -28,8 +28,8 @@ FOR_ALL_STAFF = frozenset({"opened", "missed"})
 OF_DATES = frozenset({"due-soon", "missed"})
 
 OWN, PROJECT, NEW, ASSIGNED, MENTIONED, DUE = "own", "project", "new", "assigned", "mentioned", "due"
-"""Why a person gets a mail: sent the ticket or wrote on it; follows all tickets of the own projects; works at the
-desk and wants to hear of what is new, of the own tickets, of mentions, of dates."""
+"""Why a person gets a mail: sent the ticket, wrote on it or is in copy; follows all tickets of the own projects; works
+at the desk and wants to hear of what is new, of the own tickets, of mentions, of dates."""
 PREFERENCES: Mapping[str, ColumnElement[bool]] = {
     OWN: Account.customer_mails != "none",
     PROJECT: Account.customer_mails == "projects",

@@ -16,11 +16,12 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from formapp.actors import Group, acting_account, require_group
-from formapp.errors import ChangedMeanwhile, NotFound, TicketClosed, TicketMerged
+from formapp.errors import ChangedMeanwhile, NotFound, TextRefused, TicketClosed, TicketMerged
 from formapp.models import Account, Event, Project, Ticket, reference_of
 from formapp.notifications import fanout
 from formapp.notifications.fanout import TicketEvent
 from formapp.services import Services
+from formapp.text import is_blank, normalise
 from formapp.tickets import events, sla
 from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
@@ -40,8 +41,9 @@ ACTION_WORDS = {
     "moved": gettext_noop("%(name)s moved it to another project"),
 }
 """What an event's actor did."""
-BESIDE = ("tagged", "untagged")
+HARMLESS_EVENTS = ("tagged", "untagged")
 """Events after which an action is still what its person meant."""
+LONGEST_REASON = 500
 
 
 @dataclass(slots=True)
@@ -134,7 +136,7 @@ def _check_unchanged(database: Session, ticket: Ticket, actor: Account, seen: in
             Event.ticket_id == ticket.id,
             Event.sequence > seen,
             Event.account_id != actor.id,
-            Event.kind.not_in(BESIDE),
+            Event.kind.not_in(HARMLESS_EVENTS),
         )
         .order_by(Event.sequence)
     ).all()
@@ -149,3 +151,17 @@ def _check_unchanged(database: Session, ticket: Ticket, actor: Account, seen: in
             actions=_(", then ").join(actions),
         )
     )
+
+
+def checked_reason(typed: str, missing: str) -> str:
+    """The sentence that says a customer why something was changed, as it is stored.
+
+    Raises TextRefused, with the words ``missing`` for an empty one.
+    """
+    try:
+        reason = normalise(typed, LONGEST_REASON, gettext_noop("The reason"))
+    except TextRefused as refused:
+        raise TextRefused(refused.message, "reason") from None
+    if is_blank(reason):
+        raise TextRefused(missing, "reason")
+    return reason

@@ -21,7 +21,7 @@ from formapp.errors import NotFound, UseCaseError
 from formapp.models import Account, BulkAction, Event, TicketTag
 from formapp.services import Services
 from formapp.tickets import tags, triage
-from formapp.tickets.actions import BESIDE, TicketAction, ticket_action
+from formapp.tickets.actions import HARMLESS_EVENTS, TicketAction, ticket_action
 from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
 
@@ -177,7 +177,7 @@ def _changed_by_others(action: TicketAction, since: datetime) -> bool:
         Event.at > since,
         Event.account_id.is_not(None),
         Event.account_id != action.actor.id,
-        Event.kind.not_in((*BESIDE, "noted")),
+        Event.kind.not_in((*HARMLESS_EVENTS, "noted")),
     )
     return action.database.scalar(newer.limit(1)) is not None
 

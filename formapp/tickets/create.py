@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -20,7 +20,6 @@ from formapp.errors import (
     NotPermitted,
     ProjectClosed,
     SubmissionReused,
-    TextRefused,
     TooManyTickets,
     UnknownPriority,
     UnknownProject,
@@ -32,40 +31,12 @@ from formapp.notifications.fanout import TicketEvent
 from formapp.notifications.outbox import NewMessage
 from formapp.policies import store_policy
 from formapp.services import Services
-from formapp.text import NO_WEB_ADDRESS, is_blank, is_web_address, normalise, normalise_line
 from formapp.tickets import events, follow_up, search_index
-from formapp.translation import gettext as _
-from formapp.translation import gettext_noop
+from formapp.tickets.ticket_input import TicketInput, clean_input
 from supportpolicy import Policy
-from supportpolicy.languages import LANGUAGES
 
 # A form without an id of its own (a static page without script) sent again within this time is the same.
 SAME_FORM = timedelta(minutes=10)
-_SUBMISSION_LENGTH = 100
-_PAGE_LENGTH = 2000
-_KEY_LENGTH = 64
-
-
-@dataclass(frozen=True, slots=True)
-class TicketInput:
-    """What a person sends. ``answers`` are the chooser's, ``submission`` the form's id (empty: none).
-
-    ``files`` are the tokens of staged files, ``language`` is that of the form (empty: none that we speak).
-    ``follows`` is the reference of a closed ticket that it goes on from, ``by_mail`` says that a mail became it.
-    """
-
-    project: str
-    subject: str
-    url: str
-    description: str
-    priority: str
-    answers: Mapping[str, str] = field(default_factory=dict)
-    submission: str = ""
-    page: str = ""
-    files: tuple[str, ...] = ()
-    language: str = ""
-    follows: str = ""
-    by_mail: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +149,7 @@ def create_ticket(
     beyond ``most_an_hour`` of this person, or SubmissionReused where the form's id has already filed
     another text or other files. Raises OSError where files are sent and their store can't be read.
     """
-    clean = _cleaned(services, sent)
+    clean = clean_input(services.policy.form, sent)
     if clean.priority not in {priority.id for priority in services.policy.priorities}:
         raise UnknownPriority
     digest, evidence = _digest(services, clean), evaluate_answers(services.policy, clean.answers)
@@ -212,6 +183,9 @@ def _file_once(
         filer = acting_account(database, filed_by) if filed_by is not None else None
         if filer is not None and not filer.is_staff:
             raise NotPermitted
+        if filer is not None:
+            # What staff fill in is in their language.
+            sent = replace(sent, language="")
         context = load_context(connection, account_id, sent, digest, now)
         if context.earlier is not None:
             return Filed(context.earlier, duplicate=True)
@@ -279,44 +253,6 @@ def _language_of_sender(connection: Connection, context: FilingContext, filed_in
     return context.language or filed_in
 
 
-def _cleaned(services: Services, sent: TicketInput) -> TicketInput:
-    """The input as it is stored. Raises TextRefused naming the field."""
-    clean: dict[str, Any] = {}
-    limits = services.policy.form
-    fields = {
-        "project": (gettext_noop("Project"), sent.project, _KEY_LENGTH),
-        "subject": (gettext_noop("Subject"), sent.subject, limits.subject_length),
-        "url": (gettext_noop("URL"), sent.url, limits.url_length),
-        "description": (gettext_noop("Description"), sent.description, limits.description_length),
-        "priority": (gettext_noop("Priority"), sent.priority, _KEY_LENGTH),
-        # Nobody types these two, so nobody could shorten them.
-        "submission": ("Submission", sent.submission[:_SUBMISSION_LENGTH], _SUBMISSION_LENGTH),
-        "page": ("Page", sent.page[:_PAGE_LENGTH], _PAGE_LENGTH),
-    }
-    for name, (label, typed, most) in fields.items():
-        as_stored = normalise if name == "description" else normalise_line
-        try:
-            clean[name] = as_stored(typed, most, label)
-        except TextRefused as refused:
-            raise TextRefused(refused.message, name) from None
-    for name, sentence in (("subject", _("Enter a subject")), ("description", _("Enter a description"))):
-        if is_blank(clean[name]):
-            raise TextRefused(sentence, name)
-    if is_blank(clean["url"]):
-        clean["url"] = ""
-    elif not is_web_address(clean["url"]):
-        raise TextRefused(_(NO_WEB_ADDRESS), "url")
-    language = sent.language if sent.language in LANGUAGES else ""
-    return TicketInput(
-        **clean,
-        answers=dict(sent.answers),
-        files=tuple(dict.fromkeys(sent.files)),
-        language=language,
-        follows=sent.follows,
-        by_mail=sent.by_mail,
-    )
-
-
 def _digest(services: Services, sent: TicketInput) -> str:
     """What the typed text and the files' names and contents are known by: the same files may come anew."""
     typed: list[Any] = [sent.project, sent.subject, sent.url, sent.description, sent.priority]
@@ -350,7 +286,7 @@ def _store(
         "rule": evidence.rule,
         "policy_version": policy.version,
         "page": sent.page,
-        "language": "" if filer is not None else sent.language,
+        "language": sent.language,
         "state": "open",
         "opened_at": now,
         "response_due_at": due.response_due,
@@ -376,6 +312,20 @@ def _store(
         description=sent.description,
         files=[file.name for file in files],
     )
+    sequence = _record_opened(connection, filed, context, sent, evidence, filer)
+    _tell(services, connection, filed, context, sent, filer, sequence)
+    return filed
+
+
+def _record_opened(
+    connection: Connection,
+    filed: FiledTicket,
+    context: FilingContext,
+    sent: TicketInput,
+    evidence: Evidence,
+    filer: Account | None,
+) -> int:
+    """Write the ticket's first event; its number."""
     details: dict[str, Any] = {"priority": sent.priority}
     if filer is not None:
         details["for"] = context.account_id
@@ -384,29 +334,40 @@ def _store(
     if evidence.dropped:
         details["answers no longer known"] = json.dumps(evidence.dropped)
     by = filer.id if filer is not None else context.account_id
-    sequence = events.record_first(connection, number, "opened", by, now, details)
+    return events.record_first(connection, filed.id, "opened", by, filed.opened_at, details)
+
+
+def _tell(
+    services: Services,
+    connection: Connection,
+    filed: FiledTicket,
+    context: FilingContext,
+    sent: TicketInput,
+    filer: Account | None,
+    sequence: int,
+) -> None:
+    """Write the mail that confirms the ticket to its sender, and the event for everybody else."""
+    response_due, resolution_due = filed.response_due_at, filed.resolution_due_at
     payload = {
         "reference": filed.reference,
         "subject": sent.subject,
         "description": sent.description,
         "project": context.project_name,
         "priority": sent.priority,
-        "policy_version": policy.version,
+        "policy_version": services.policy.version,
         "state": "open",
-        "response_due": due.response_due.isoformat() if due.response_due else None,
-        "resolution_due": due.resolution_due.isoformat() if due.resolution_due else None,
+        "response_due": response_due.isoformat() if response_due else None,
+        "resolution_due": resolution_due.isoformat() if resolution_due else None,
         "by_name": filer.name if filer is not None else context.name,
     }
-    thread = outbox.thread_id(filed.reference, outbox.mail_host(services.settings.base_url))
     told = {
         "filed_by": filer.name if filer is not None else "",
         "follows": reference_of(context.follows_id) if context.follows_id else "",
         "by_mail": sent.by_mail,
     }
-    # What staff fill in is in their language.
-    spoken = "" if filer is not None else sent.language
-    facts = {**payload, **told, **outbox.in_language_of(_language_of_sender(connection, context, spoken))}
-    received = NewMessage("mail", "received", context.email, facts, thread, number)
-    opened = TicketEvent("opened", number, sequence, by, by_staff=filer is not None, facts=payload)
-    outbox.enqueue(connection, [received, fanout.event_message(services, opened)], now)
-    return filed
+    facts = {**payload, **told, **outbox.in_language_of(_language_of_sender(connection, context, sent.language))}
+    thread = outbox.thread_id(filed.reference, outbox.mail_host(services.settings.base_url))
+    received = NewMessage("mail", "received", context.email, facts, thread, filed.id)
+    by = filer.id if filer is not None else context.account_id
+    opened = TicketEvent("opened", filed.id, sequence, by, by_staff=filer is not None, facts=payload)
+    outbox.enqueue(connection, [received, fanout.event_message(services, opened)], filed.opened_at)

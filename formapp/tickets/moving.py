@@ -7,15 +7,12 @@ from datetime import datetime
 from sqlalchemy import select
 
 from formapp.database.retry import tried_again
-from formapp.errors import ProjectClosed, TextRefused, TicketMerged, UseCaseError
+from formapp.errors import ProjectClosed, TicketMerged, UseCaseError
 from formapp.models import Account, Membership, Project, Ticket, reference_of
 from formapp.services import Services
-from formapp.text import is_blank, normalise
 from formapp.tickets import search_index
-from formapp.tickets.actions import TicketAction, ticket_action
-from formapp.tickets.triage import LONGEST_REASON
+from formapp.tickets.actions import TicketAction, checked_reason, ticket_action
 from formapp.translation import gettext as _
-from formapp.translation import gettext_noop
 
 
 @tried_again
@@ -27,7 +24,7 @@ def move(
     Raises NotPermitted, ChangedMeanwhile, TicketMerged for a duplicate, TextRefused where no reason is given,
     ProjectClosed, and UseCaseError for a project that isn't there, is the ticket's own, or that its sender isn't in.
     """
-    why = _reason(reason)
+    why = checked_reason(reason, _("Enter why the ticket moves. The customer reads it"))
     with ticket_action(services, account_id, ticket_id, now, group="staff", seen=seen, also=ticket_id) as action:
         ticket, database = action.ticket, action.database
         if ticket.merged_into_id is not None:
@@ -70,13 +67,3 @@ def _must_be_in(action: TicketAction, account_id: int, project: Project) -> None
             ),
             "project",
         )
-
-
-def _reason(typed: str) -> str:
-    try:
-        reason = normalise(typed, LONGEST_REASON, gettext_noop("The reason"))
-    except TextRefused as refused:
-        raise TextRefused(refused.message, "reason") from None
-    if is_blank(reason):
-        raise TextRefused(_("Enter why the ticket moves. The customer reads it"), "reason")
-    return reason

@@ -16,7 +16,6 @@ from formapp.errors import (
     NotFound,
     NotStaff,
     ReopeningOver,
-    TextRefused,
     TicketMerged,
     UnknownPriority,
     UseCaseError,
@@ -25,15 +24,11 @@ from formapp.mail_address import address_to_find
 from formapp.models import Account, Ticket, reference_of
 from formapp.policies import in_words, policy_of
 from formapp.services import Services
-from formapp.text import is_blank, normalise
 from formapp.tickets import events, follow_up
-from formapp.tickets.actions import TicketAction, ticket_action
+from formapp.tickets.actions import TicketAction, checked_reason, ticket_action
 from formapp.tickets.queries import number_of
 from formapp.translation import gettext as _
-from formapp.translation import gettext_noop
 from supportpolicy import Policy, UnknownAnswer
-
-LONGEST_REASON = 500
 
 
 def staff_ticket(services: Services, account_id: int, reference: str) -> Ticket:
@@ -184,7 +179,7 @@ def correct_answers(
     which the customer reads. Raises AnswerMissing where one more question must be answered, UnknownPriority for an
     unknown answer, TextRefused where no reason is given or one that can't be stored.
     """
-    why = _reason(reason)
+    why = checked_reason(reason, _("Enter why the answers change. The customer reads it"))
     with ticket_action(services, account_id, ticket_id, now, group="staff", seen=seen) as action:
         policy = policy_of(services, action.ticket.policy_version)
         try:
@@ -220,16 +215,6 @@ def _change_priority(action: TicketAction, priority: str, details: dict[str, Any
         facts = {"priority_before": details["priority"], "reason": details["reason"], "due_before": due_before}
         action.publish("priority-changed", sequence, facts)
     events.complete(action.database, action.ticket.id, sequence, {"due": [due_before, _due_words(action.ticket)]})
-
-
-def _reason(typed: str) -> str:
-    try:
-        reason = normalise(typed, LONGEST_REASON, gettext_noop("The reason"))
-    except TextRefused as refused:
-        raise TextRefused(refused.message, "reason") from None
-    if is_blank(reason):
-        raise TextRefused(_("Enter why the answers change. The customer reads it"), "reason")
-    return reason
 
 
 def _due_words(ticket: Ticket) -> dict[str, str | None]:

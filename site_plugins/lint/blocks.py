@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from site_plugins.facts import fact_problems
-from site_plugins.fences import Fence, find_fences
+from site_plugins.fences import Fence, find_fences, without_criteria
 from site_plugins.lint.page import Finding, LintPage
 from site_plugins.translation import gettext as _
 
@@ -52,11 +52,7 @@ def _target_sentence(page: LintPage, fence: Fence, name: str) -> str:
     if file is not None and not file.is_file():
         return _('"%(option)s: %(target)s" leads nowhere; there is no such page.', option=name, target=target)
     if name == "criteria" and file is not None and not _shows(file, *_SHOWS["criteria"]):
-        return _(
-            '"criteria: %(target)s" leads to a page without the criteria; show them there by a block '
-            '"support-table" with "show: criteria".',
-            target=target,
-        )
+        return without_criteria(target)
     return ""
 
 

@@ -14,7 +14,7 @@ from supportpolicy.comparison import compare, in_markdown, in_text
 from supportpolicy.description import describe, fits
 from supportpolicy.languages import in_language
 from supportpolicy.walk import TooManyAnswers, enumerate_both
-from tests.builders import POLICY, Combinations
+from tests.builders import POLICY, Combinations, edited_policy
 
 TEXT = POLICY.read_text("utf-8")
 OTHER = (
@@ -23,17 +23,9 @@ OTHER = (
 )
 
 
-def changed(*edits: tuple[str, str]) -> Policy:
-    text = TEXT
-    for old, new in edits:
-        assert old in text, old
-        text = text.replace(old, new, 1)
-    return loads(text)
-
-
 def told(*edits: tuple[str, str]) -> list[str]:
     """The sentences about a change of our own policy, without their details."""
-    return [change.sentence for section in compare(loads(TEXT), changed(*edits)) for change in section.changes]
+    return [change.sentence for section in compare(loads(TEXT), edited_policy(*edits)) for change in section.changes]
 
 
 FRAGILE = next(line for line in TEXT.splitlines(keepends=True) if "{id: fragile," in line)
@@ -114,7 +106,7 @@ def test_a_table_that_is_written_another_way_is_told_as_that() -> None:
 
 
 def test_other_recommendations_are_described_by_their_answers() -> None:
-    section = next(one for one in compare(loads(TEXT), changed(OTHER)) if one.title == "Recommendations")
+    section = next(one for one in compare(loads(TEXT), edited_policy(OTHER)) if one.title == "Recommendations")
     change = section.changes[0]
     assert change.sentence.startswith("High becomes Normal in ")
     assert change.sentence.endswith(" of 2,343 combinations of answers:")
@@ -131,7 +123,7 @@ def test_a_new_answer_tells_where_it_leads() -> None:
         "        - {id: minor, label: Minor, hint:",
         "        - {id: tiny, label: Tiny, means: {severity: [very-minor]}}\n        - {id: minor, label: Minor, hint:",
     )
-    sections = {one.title: one.changes for one in compare(loads(TEXT), changed(edit))}
+    sections = {one.title: one.changes for one in compare(loads(TEXT), edited_policy(edit))}
     assert sections["Questions"][0].sentence == '"How severe is it?" has a new answer: "Tiny"'
     leads = {change.sentence.partition(",")[0]: change.details for change in sections["Recommendations"]}
     assert "New answers lead to Low" in leads
@@ -217,7 +209,7 @@ def test_a_policy_with_translations_is_compared_with_one_without_in_their_own_la
 
 
 def test_markdown_shows_the_policy_s_words_as_they_are() -> None:
-    sections = compare(loads(TEXT), changed(("title: What do you need?", "title: What *is* <b>it</b> | `this`?")))
+    sections = compare(loads(TEXT), edited_policy(("title: What do you need?", "title: What *is* <b>it</b> | `this`?")))
     assert in_markdown(sections) == (
         '### Words\n\n- questions.need.title: "What do you need?" becomes "What \\*is\\* \\<b\\>it\\</b\\> \\| '
         '\\`this\\`?".\n'

@@ -14,13 +14,14 @@ from formapp.models import Account, Event, Ticket
 from formapp.operations.replay import Replayed, replay
 from formapp.services import Services
 from formapp.tickets import replies, triage
-from supportpolicy import Policy, loads
+from supportpolicy import Policy
 from tests.builders import (
     NOW,
     POLICY,
     build_customer,
     build_services,
     build_staff,
+    edited_policy,
     file_ticket,
     stored,
     written,
@@ -36,14 +37,6 @@ OTHER = (
     "{workaround: holds, severity: major}, priority: high, criterion: production-contained",
     "{workaround: holds, severity: major}, priority: normal, criterion: production-minor",
 )
-
-
-def changed(*edits: tuple[str, str]) -> Policy:
-    text = TEXT
-    for old, new in edits:
-        assert old in text, old
-        text = text.replace(old, new, 1)
-    return loads(text)
 
 
 @pytest.fixture
@@ -71,7 +64,7 @@ def answered(services: Services, staff: Account, number: int, now: datetime, the
 
 def test_a_policy_that_decides_the_same_changes_nothing(services: Services, ada: Account) -> None:
     filed(services, ada, "critical", DOWN)
-    assert replay(services, changed(), NOW) == Replayed(tickets=1, judged=1)
+    assert replay(services, edited_policy(), NOW) == Replayed(tickets=1, judged=1)
 
 
 def test_tickets_that_would_get_another_priority_are_counted(services: Services, ada: Account) -> None:
@@ -80,7 +73,7 @@ def test_tickets_that_would_get_another_priority_are_counted(services: Services,
     filed(services, ada, "high", HOLDS)
     filed(services, ada, "high", {})
     filed(services, ada, "low", HOLDS)
-    found = replay(services, changed(OTHER), NOW)
+    found = replay(services, edited_policy(OTHER), NOW)
     assert dict(found.moves) == {("High", "Normal"): 2}
     assert (found.tickets, found.without_answers, found.chosen_otherwise) == (5, 1, 1)
 
@@ -91,7 +84,7 @@ def test_answers_that_do_not_fit_the_new_questions_leave_the_priority(services: 
     gone = next(line for line in TEXT.splitlines(keepends=True) if "{id: major, label: Major," in line)
     found = replay(
         services,
-        changed(
+        edited_policy(
             (gone, gone.replace("id: major", "id: grave")),
             ("means: {severity: [major]}", "means: {severity: [grave]}"),
             *[("severity: major}", "severity: grave}")] * 4,
@@ -107,11 +100,11 @@ def test_promises_that_would_have_been_missed_or_kept(services: Services, ada: A
     answered(services, sam, soon, NOW + 3 * HOUR)
     answered(services, sam, late, NOW + timedelta(days=10))
     now = NOW + timedelta(days=30)
-    harder = replay(services, changed(("response: 1 business day", "response: 1 business hour")), now)
+    harder = replay(services, edited_policy(("response: 1 business day", "response: 1 business hour")), now)
     assert (dict(harder.missed), dict(harder.kept)) == ({("High", "response"): 1}, {})
     easier = replay(
         services,
-        changed(
+        edited_policy(
             ("response: 1 business day", "response: 20 business days"),
             ("response: 1-2 business days", "response: 30 business days"),
         ),
@@ -122,7 +115,7 @@ def test_promises_that_would_have_been_missed_or_kept(services: Services, ada: A
 
 def test_a_ticket_that_waits_for_us_misses_what_is_due_by_now(services: Services, ada: Account) -> None:
     filed(services, ada, "high", HOLDS)
-    faster = changed(("response: 1 business day", "response: 1 business hour"))
+    faster = edited_policy(("response: 1 business day", "response: 1 business hour"))
     assert dict(replay(services, faster, NOW + HOUR).missed) == {}
     assert dict(replay(services, faster, NOW + HOUR + timedelta(seconds=1)).missed) == {("High", "response"): 1}
 
@@ -133,7 +126,7 @@ def test_pauses_count_as_they_did(services: Services, ada: Account, sam: Account
     answered(services, sam, number, NOW + HOUR, "waiting")
     replies.reply_as_customer(services, ada.id, number, written("Here it is"), NOW + 11 * HOUR)
     two_hours, one_hour = (
-        changed(("resolution: 4 hours, 24/7", f"resolution: {hours}, 24/7")) for hours in ("2 hours", "1 hour")
+        edited_policy(("resolution: 4 hours, 24/7", f"resolution: {hours}, 24/7")) for hours in ("2 hours", "1 hour")
     )
     later = NOW + 11 * HOUR + HOUR / 2
     triage.close(services, sam.id, number, later)
@@ -146,21 +139,21 @@ def test_a_ticket_that_waits_for_the_customer_stands_where_it_stood(
 ) -> None:
     number = filed(services, ada, "critical", DOWN)
     answered(services, sam, number, NOW + HOUR, "waiting")
-    faster = changed(("resolution: 4 hours, 24/7", "resolution: 2 hours, 24/7"))
+    faster = edited_policy(("resolution: 4 hours, 24/7", "resolution: 2 hours, 24/7"))
     assert dict(replay(services, faster, NOW + 3 * HOUR).missed) == {}
 
 
 def test_duplicates_do_not_count(services: Services, ada: Account, sam: Account) -> None:
     filed(services, ada, "high", HOLDS)
     triage.merge(services, sam.id, filed(services, ada, "high", HOLDS), "SUP-1001", NOW + HOUR)
-    found = replay(services, changed(OTHER), NOW + HOUR)
+    found = replay(services, edited_policy(OTHER), NOW + HOUR)
     assert (found.tickets, found.moves.total()) == (1, 1)
 
 
 def test_each_ticket_is_compared_with_the_policy_it_was_promised_under(services: Services, ada: Account) -> None:
     """The desk has taken up the new one meanwhile."""
     filed(services, ada, "high", HOLDS)
-    later = Services(services.settings, services.database, changed(OTHER), services.files)
+    later = Services(services.settings, services.database, edited_policy(OTHER), services.files)
     assert dict(replay(later, later.policy, NOW).moves) == {("High", "Normal"): 1}
 
 
@@ -283,7 +276,7 @@ def work(services: Services, new: Policy) -> float:
 
 def test_ten_thousand_tickets_take_no_more_than_ten_seconds(tmp_path: Path) -> None:
     """A tenth of them in a tenth of the time: twice as many tickets cost no more than twice the work."""
-    new = changed(OTHER, ("response: 1 business day", "response: 1 business hour"))
+    new = edited_policy(OTHER, ("response: 1 business day", "response: 1 business hour"))
     spent = []
     for count in (500, 1000):
         desk = build_services(tmp_path / str(count))

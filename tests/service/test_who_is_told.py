@@ -9,10 +9,11 @@ from formapp.accounts.mail_preferences import STAFF_MAILS, choose_mails, mail_ch
 from formapp.errors import LinkGone, UseCaseError
 from formapp.models import Account, OutboxMessage
 from formapp.notifications.email.compose import compose
-from formapp.notifications.email.conversation import LONGEST_EXCERPT, excerpt
+from formapp.notifications.email.conversation import LONGEST_EXCERPT
 from formapp.notifications.email.message import build
 from formapp.notifications.unsubscribing import Subscription, unsubscribe_url
 from formapp.services import Services
+from formapp.text import excerpt
 from formapp.tickets import replies, triage
 from formapp.tickets.replies import reply_as_customer, reply_as_staff
 from tests.builders import NOW, REASON, Clock, build_account, build_customer, build_staff, file_ticket, stored, written
@@ -165,10 +166,10 @@ def test_a_mail_shows_what_was_said_before_and_never_a_note(
 
 
 def test_at_most_three_messages_come_before_and_each_is_short() -> None:
-    assert excerpt("word " * 100).endswith("word…")
-    assert len(excerpt("word " * 100)) <= LONGEST_EXCERPT + 1
-    assert len(excerpt("x" * 1000)) == LONGEST_EXCERPT + 1
-    assert excerpt("one\n\ntwo") == "one two"
+    assert excerpt("word " * 100, LONGEST_EXCERPT).endswith("word…")
+    assert len(excerpt("word " * 100, LONGEST_EXCERPT)) <= LONGEST_EXCERPT + 1
+    assert len(excerpt("x" * 1000, LONGEST_EXCERPT)) == LONGEST_EXCERPT + 1
+    assert excerpt("one\n\ntwo", LONGEST_EXCERPT) == "one two"
 
 
 def test_who_is_erased_is_in_no_mail_that_is_still_to_be_sent(

@@ -19,9 +19,10 @@ from formapp.hours import closures
 from formapp.mail_address import address_to_find, normalise_address
 from formapp.search_words import index_words
 from formapp.services import Services
-from formapp.tickets import create, replies
+from formapp.tickets import replies
 from formapp.tickets.search import LONGEST_SEARCH, parse_search
 from formapp.tickets.similar import telling_words
+from formapp.tickets.ticket_input import clean_input
 from formapp.web.body.form_data import LARGEST_TEXT, MAX_FIELDS
 from formapp.web.body.multipart import MultipartReader, read_multipart
 from formapp.web.tickets.form_page import answers_in, project_key
@@ -54,7 +55,7 @@ def form_field(name: str) -> Callable[[Services, str], object]:
 
 
 def ticket_field(name: str) -> Callable[[Services, str], object]:
-    return lambda services, text: create._cleaned(services, ticket_input(**{name: text}))
+    return lambda services, text: clean_input(services.policy.form, ticket_input(**{name: text}))
 
 
 def closure(services: Services, text: str) -> object:

@@ -31,7 +31,7 @@ from supportpolicy.languages import SOURCE_LANGUAGE, current_language, direction
 # More than one, or one at a line's beginning.
 _SPACES = re.compile("^ +|  +")
 WHY = {
-    recipients.OWN: gettext_noop("You get this mail because you sent this ticket or wrote on it."),
+    recipients.OWN: gettext_noop("You get this mail because you sent this ticket, wrote on it or are in copy."),
     recipients.PROJECT: gettext_noop("You get this mail because you follow all tickets of your projects."),
     recipients.NEW: gettext_noop("You get this mail because you follow new and unassigned tickets."),
     recipients.ASSIGNED: gettext_noop("You get this mail because the ticket is assigned to you."),

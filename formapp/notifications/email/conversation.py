@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from formapp.models import Message, OutboxMessage, Ticket
 from formapp.services import Services
+from formapp.text import excerpt
 
 MOST_EARLIER = 3
 LONGEST_EXCERPT = 160
@@ -71,20 +72,11 @@ def _earlier(database: Session, ticket_id: int, newest: int, *, without_it: bool
         .order_by(Message.id.desc())
         .limit(MOST_EARLIER)
     )
-    found = [Excerpt(one.author.name, one.at, excerpt(one.body)) for one in replies]
+    found = [Excerpt(one.author.name, one.at, excerpt(one.body, LONGEST_EXCERPT)) for one in replies]
     if len(found) < MOST_EARLIER:
         ticket = database.get_one(Ticket, ticket_id, options=[joinedload(Ticket.reporter)])
-        found.append(Excerpt(ticket.reporter.name, ticket.opened_at, excerpt(ticket.description)))
+        found.append(Excerpt(ticket.reporter.name, ticket.opened_at, excerpt(ticket.description, LONGEST_EXCERPT)))
     return tuple(found)
-
-
-def excerpt(text: str) -> str:
-    """The beginning of a text, on one line; cut between words where it is long."""
-    words = " ".join(text[: LONGEST_EXCERPT * 4].split())
-    if len(words) <= LONGEST_EXCERPT:
-        return words
-    cut = words[:LONGEST_EXCERPT]
-    return f"{(cut.rpartition(' ')[0] if ' ' in cut[LONGEST_EXCERPT // 2 :] else cut)}…"
 
 
 def for_mail(html: str) -> Markup:

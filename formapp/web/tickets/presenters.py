@@ -14,7 +14,7 @@ from formapp.errors import TextRefused
 from formapp.models import Attachment, Message, Ticket, reference_of
 from formapp.policies import in_words, policy_of
 from formapp.services import Services
-from formapp.text import normalise_line, size_words
+from formapp.text import excerpt, normalise_line, size_words
 from formapp.tickets import sla
 from formapp.tickets.read_marks import unread_of
 from formapp.tickets.similar import similar_tickets
@@ -344,9 +344,8 @@ def present_newest(messages: Sequence[Message], policy: Policy) -> NewestMessage
     if not messages:
         return None
     newest = messages[-1]
-    line = " ".join(newest.body.split())
-    beginning = line if len(line) <= LONGEST_BEGINNING else f"{line[:LONGEST_BEGINNING].rstrip()}…"
-    return NewestMessage(newest.author.name, newest.by_staff, in_zone(newest.at, policy), beginning)
+    at, beginning = in_zone(newest.at, policy), excerpt(newest.body, LONGEST_BEGINNING)
+    return NewestMessage(newest.author.name, newest.by_staff, at, beginning)
 
 
 def present_attachments(

@@ -25,8 +25,8 @@ from formapp.forms import TicketForm
 from formapp.models import Ticket
 from formapp.policies import in_words
 from formapp.tickets import create, drafts, queries, replies
-from formapp.tickets.create import TicketInput
 from formapp.tickets.replies import MessageInput
+from formapp.tickets.ticket_input import TicketInput
 from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
 from formapp.web import made_for

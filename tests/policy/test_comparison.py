@@ -77,6 +77,10 @@ CHANGES = [
         ("# When support is open.", "mail: {new_tickets: file, unstated_priority: high}\n\n# When support is open."),
         'mail.new_tickets: "ask" becomes "file".',
     ),
+    (
+        ("# When support is open.", "mail: {unstated_priority: high}\n\n# When support is open."),
+        'mail.unstated_priority: "none" becomes "high".',
+    ),
 ]
 
 

@@ -19,7 +19,7 @@ from formapp.models import (
 )
 from formapp.notifications.webhooks.endpoints import add_endpoint
 from formapp.services import Services
-from formapp.tickets import drafts, replies, triage
+from formapp.tickets import drafts, moving, read_marks, replies, solved, tags, triage, watching
 from tests.attachments.odd_files import picture
 from tests.builders import (
     NOW,
@@ -35,13 +35,14 @@ from tests.builders import (
 EMAIL, NAME = "zoe.canary@shop.example", "Zoë Canarywood"
 OPERATOR = audit.Origin(None, "command line, root")
 TYPED = ("canarysubject", "canarydescription", "canaryurl", "canarypage", "canaryreply", "canarydraft", "canaryform")
+ADDED = ("canarytag", "canarysolved", "canaryreason")
 FILED = ("canaryfilename", "canaryfilecontent", "canarydropped", "canarydraftfile")
 LATER = NOW + timedelta(days=3)
 
 
 def canaries() -> Iterator[bytes]:
     """All the words that nothing may hold afterwards, as databases, JSON and files write them."""
-    for word in (EMAIL, "zoe.canary", "Canarywood", *TYPED, *FILED):
+    for word in (EMAIL, "zoe.canary", "Canarywood", *TYPED, *FILED, *ADDED):
         yield word.encode()
     yield NAME.encode()
     yield json.dumps(NAME)[1:-1].encode()
@@ -83,6 +84,12 @@ def told(services: Services) -> Services:
     )
     triage.assign(services, sam.id, 1, sam.email, NOW, seen=999)
     triage.close(services, sam.id, 3, NOW)
+    tags.add_tag(services, sam.id, 1, "canarytag", NOW)
+    solved.say_not_solved(services, zoe.id, 3, written("canarysolved is wrong", "message 6"), NOW, reopen=False)
+    build_project(services, "blog", EMAIL)
+    moving.move(services, sam.id, 1, "blog", NOW, seen=999, reason="canaryreason")
+    watching.add_watcher(services, ben.id, 2, zoe.id, NOW)
+    read_marks.mark_read(services, zoe.id, 2, 3)
     magic_links.request_link(services, EMAIL, NOW, next_path="/support/tickets?canarypage")
     token = drafts.save_draft(
         services,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import JSON, String, Text, select, update
+from sqlalchemy import JSON, String, Text, func, select, update
 
 from formapp import worker
 from formapp.accounts import accounts, magic_links
@@ -20,13 +20,16 @@ from formapp.errors import NotFound
 from formapp.models import (
     Account,
     Attachment,
+    BulkAction,
     Draft,
     Event,
     Message,
     OutboxMessage,
+    SavedView,
     SignedInSession,
     SignInLink,
     Ticket,
+    Watcher,
 )
 from formapp.notifications import fanout, outbox
 from formapp.operations import doctor
@@ -35,7 +38,7 @@ from formapp.operations.person.columns import COLUMNS, Fate
 from formapp.operations.person.redaction import ERASED, Redaction
 from formapp.operations.person.rows import person_of, rows_about
 from formapp.services import Services
-from formapp.tickets import replies, triage
+from formapp.tickets import bulk, replies, saved_views, triage
 from tests.builders import (
     NOW,
     Clock,
@@ -152,6 +155,44 @@ def test_after_erasing_no_word_of_the_person_is_left_anywhere(told: Services) ->
             while lane.work():
                 pass
     assert found_in(everything(told)) == []
+
+
+def test_what_staff_keep_for_their_work_goes_with_them(services: Services) -> None:
+    sam, mia = build_staff(services), build_staff(services, "mia@platform.example", name="Mia Berg")
+    file_ticket(services, build_customer(services))
+    for person in (sam, mia):
+        saved_views.add_view(services, person.id, f"{person.name}'s", "status:open", NOW, shared=True)
+        bulk.change_all(services, person.id, [1], "tag", "payment", NOW)
+    erase.erase_person(services, sam.email, OPERATOR, LATER)
+    assert [view.name for view in stored(services, SavedView)] == ["Mia Berg's"]
+    assert [action.account_id for action in stored(services, BulkAction)] == [mia.id]
+
+
+def test_a_table_of_which_nothing_stays_has_no_row_of_the_person_left(told: Services) -> None:
+    with told.read() as database:
+        person = person_of(database, EMAIL)
+        about = rows_about(database, person)
+    whole = {
+        model: condition
+        for model, condition in about.items()
+        # That the ticket is closed by it is announced anew, without a word of the person.
+        if model is not OutboxMessage
+        and all(column.fate is Fate.ERASED for column in COLUMNS[model.__tablename__].values())
+    }
+
+    def left() -> dict[str, int]:
+        with told.read() as database:
+            return {
+                model.__tablename__: database.scalar(select(func.count()).select_from(model).where(condition)) or 0
+                for model, condition in whole.items()
+            }
+
+    before = left()
+    assert {"ticket_reads", "solved_answers", "ticket_tags"} <= {name for name, rows in before.items() if rows}
+    assert [one.account_id for one in stored(told, Watcher)] == [person.number]
+    erase.erase_person(told, EMAIL, OPERATOR, LATER)
+    assert left() == dict.fromkeys(before, 0)
+    assert stored(told, Watcher) == []
 
 
 def test_counts_times_priorities_and_promises_stay(told: Services) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from formapp import audit, worker
 from formapp.accounts import magic_links, sessions
+from formapp.database.engine import Base
 from formapp.errors import UseCaseError
 from formapp.keep_periods import KeepFor
 from formapp.models import (
@@ -24,6 +25,7 @@ from formapp.models import (
     ClockNotice,
     Draft,
     Event,
+    Membership,
     Message,
     OutboxMessage,
     SignedInSession,
@@ -36,8 +38,19 @@ from formapp.operations import doctor, retention
 from formapp.services import Services
 from formapp.setting_values import BadSetting
 from formapp.settings import settings_from
-from formapp.tickets import drafts, replies, triage
-from tests.builders import NOW, POLICY, Clock, build_customer, build_staff, file_ticket, keep_file, stored, written
+from formapp.tickets import drafts, read_marks, replies, solved, tags, triage, watching
+from tests.builders import (
+    NOW,
+    POLICY,
+    Clock,
+    build_account,
+    build_customer,
+    build_staff,
+    file_ticket,
+    keep_file,
+    stored,
+    written,
+)
 from tests.service.test_doctor import change
 
 DAY = timedelta(days=1)
@@ -147,13 +160,23 @@ def test_a_closed_ticket_goes_whole_with_its_files_when_that_is_asked_for(servic
     file_ticket(services, ada, files=(keep_file(services),))
     kept_token = keep_file(services, "other.log", b"other")
     file_ticket(services, ada, submission="form-2", subject="Another", files=(kept_token,))
+    ben = build_account(services, "ben@shop.example", name="Ben Okafor")
+    with services.write.begin() as database:
+        database.add(Membership(account_id=ben.id, project_id=1, created_at=NOW))
+    for number in (1, 2):
+        tags.add_tag(services, sam.id, number, "payment", NOW)
+        watching.add_watcher(services, ada.id, number, ben.id, NOW)
     replies.reply_as_staff(services, sam.id, 1, written("Done", "f"), "closed", NOW)
+    solved.say_solved(services, ada.id, 1, NOW)
+    read_marks.mark_read(services, ada.id, 1, 1)
     send_all(services, Clock())
     assert prune(keep, NOW + 30 * DAY) == 0
     assert prune(keep, NOW + 31 * DAY) == 1
-    for model in (Event, Message, Attachment, OutboxMessage, ClockNotice):
+    of_tickets = [one.class_ for one in Base.registry.mappers if "ticket_id" in one.columns]
+    assert len(of_tickets) > 8
+    for model in of_tickets:
         rows: list[Any] = stored(services, model)
-        assert {row.ticket_id for row in rows} <= {2}, model
+        assert {row.ticket_id for row in rows} <= {2, None}, model
     assert [ticket.id for ticket in stored(services, Ticket)] == [2]
     assert [key for key, _ in services.files.listing()] == [kept_token]
     assert sound(services, NOW + 31 * DAY)

@@ -270,7 +270,9 @@ def test_unassigning_and_closures_are_named_too(desk: Desk, sam: Browser, her_co
 
     path = "/support/desk/closures"
     form = sam.open(path).form(path)
-    form.fields |= {"start": "2026-12-24T12:00", "end": "2026-12-28T09:00", "note": "Winter {break}"}
+    form.fields |= {"start": "2026-12-24T12:00", "end": "2026-12-28T09:00", "note": "so long " * 20}
+    assert f"the closure “{'so long ' * 12}so…” as {KIM}." in her_colleague.send(form).text
+    form.fields["note"] = "Winter {break}"
     asked = her_colleague.send(form)
     assert f"Press Announce closure once more to announce the closure “Winter {{break}}” as {KIM}." in asked.text
     assert her_colleague.send(asked.form(path)).status == 200

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from formapp.accounts.accounts import find_account_by_email
+from formapp.accounts.accounts import choose_language, find_account_by_email
 from formapp.demo import company as demo
 from formapp.tickets import replies
 from tests.browser.conftest import Desk, OpenPage
@@ -135,3 +135,15 @@ def test_keys_are_listed_and_can_be_turned_off(open_page: OpenPage, desk: Desk) 
     listed.get_by_role("button", name="Close").click()
     page.keyboard.press("r")
     expect(page.locator("#message-body")).to_be_focused()
+
+
+def test_from_right_to_left_the_mark_of_a_disclosure_stands_after_its_words(open_page: OpenPage, desk: Desk) -> None:
+    page = at(open_page, desk, AT_THE_DESK)
+    choose_language(desk.services, number_of(desk, SAM), "ar")
+    page.reload()
+    sides = page.evaluate(
+        """() => [...document.querySelectorAll(".support-details > summary")].filter((one) => one.checkVisibility())
+          .map((one) => [getComputedStyle(one, "::after").left, getComputedStyle(one).paddingLeft].map(parseFloat))"""
+    )
+    assert sides
+    assert all(left < padding for left, padding in sides), sides

@@ -29,6 +29,7 @@ SHOWN_BY = {
     "solved.answer": "solved.look",
     "desk.reply": "desk.show",
     "desk.note": "desk.show",
+    "desk.insert": "desk.show",
 }
 NO_DATABASE = Notice(
     gettext_noop("Not sent yet: we can't reach our records right now"),
@@ -167,14 +168,21 @@ def path_after_sign_in() -> str | Response | None:
         return unsent_page(SIGNED_OUT.translated(), 422)
     if not desk.limits.may_keep_text(client_network()):
         return unsent_page(SIGNED_OUT.translated(), 429)
-    form = (request.endpoint or "").rpartition(".")[2]
-    fields = {"form": form, "body": text.body, "submission": text.submission, "files": " ".join(text.files)}
+    fields = {"form": _form_name(), "body": text.body, "submission": text.submission, "files": " ".join(text.files)}
     try:
         draft = drafts.save_draft(desk.services, writer, fields, desk.clock())
     except DraftTooLarge:
         return unsent_page(TOO_LARGE.translated(), 422)
     session["said"] = _("You are signed out. Sign in to send your message. It is saved.")
     return url_for(shown_by, **(request.view_args or {}), draft=draft)
+
+
+def _form_name() -> str:
+    """What the posted form is called where its text is saved; the desk's composer by the kind of message in it."""
+    room, _dot, name = (request.endpoint or "").partition(".")
+    if room == "desk":
+        return "note" if name == "note" or form_data().get("kind") == "note" else "reply"
+    return name
 
 
 def unsent_page(notice: Notice, status: int, *, button: str | None = None) -> Response:
@@ -206,8 +214,8 @@ def unsent_page(notice: Notice, status: int, *, button: str | None = None) -> Re
     )
 
 
-def without_database() -> Response:
+def without_database(button: str | None = None) -> Response:
     """The answer while the database can't be reached: the text, to press once more."""
-    answer = unsent_page(NO_DATABASE.translated(), 503)
+    answer = unsent_page(NO_DATABASE.translated(), 503, button=button)
     answer.headers["Retry-After"] = "60"
     return answer

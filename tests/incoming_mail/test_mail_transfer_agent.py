@@ -129,5 +129,6 @@ def test_a_mail_comes_through_a_real_mail_server(
     assert message.body == "Größer.\n.\n..\nFrom here on."
     assert [file.name for file in stored(sqlite_services, Attachment)] == ["screen.png"]
     wait_until(lambda: "Completed" in mail_server.logged(), "the mail server forgets it")
+    wait_until(lambda: stored(sqlite_services, IncomingMail)[0].state != "new", "its outcome is noted")
     (mail,) = stored(sqlite_services, IncomingMail)
     assert (mail.door, mail.state, mail.confirmed) == ("lmtp", "added", True)

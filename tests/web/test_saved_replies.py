@@ -162,7 +162,7 @@ def test_signed_out_the_text_waits_as_what_it_was(desk: Desk, sam: Browser) -> N
     assert "checked" in page.one("input", id="kind-note").attributes
 
 
-def test_from_elsewhere_or_without_records_the_text_stays(desk: Desk, sam: Browser) -> None:
+def test_from_elsewhere_or_while_others_write_the_text_stays(desk: Desk, sam: Browser) -> None:
     save(desk, "Hello")
     form = inserting(sam.open(TICKET), body="Typed")
     del form.fields["csrf_token"]
@@ -174,3 +174,20 @@ def test_from_elsewhere_or_without_records_the_text_stays(desk: Desk, sam: Brows
         # It only reads.
         page = sam.send(form)
     assert body_of(page) == "Typed\n\nHello"
+
+
+def test_without_records_the_text_stands_by_a_button_that_inserts_and_never_sends(desk: Desk, sam: Browser) -> None:
+    save(desk, "Hello")
+    form = inserting(sam.open(TICKET), body="Typed", kind="note")
+    with desk.services.database.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE saved_replies RENAME TO gone")
+    page = sam.send(form)
+    assert (page.status, "we can't reach our records right now" in page.text) == (503, True)
+    form = page.form(f"{TICKET}/insert")
+    assert [button.text for button in page.all("button") if button.inside(form.element)] == ["Insert"]
+    with desk.services.database.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE gone RENAME TO saved_replies")
+    page = sam.send(form)
+    assert body_of(page) == "Typed\n\nHello"
+    assert "checked" in page.one("input", id="kind-note").attributes
+    assert messages(desk) == []

@@ -56,6 +56,7 @@ def test_it_comes_where_the_caret_stands_and_undo_takes_it_out(open_page: OpenPa
     page.keyboard.press("Control+z")
     expect(box).to_have_value("BeforeAfter")
     choose(page)
+    expect(box).to_have_value(f"Before{filled}After")
     # The caret stands behind it, and what was inserted is kept as if it was typed.
     page.keyboard.type("!")
     expect(box).to_have_value(f"Before{filled}!After")

@@ -24,6 +24,7 @@ from formapp.web.desk import (
     projects,
     queue,
     reports,
+    saved_replies,
     saved_views,
     tagging,
 )
@@ -88,6 +89,7 @@ def create_app(
         "solved.answer": solved.unsent_answer,
         "desk.reply": desk_pages.unsent_text,
         "desk.note": desk_pages.unsent_text,
+        "desk.insert": desk_pages.unsent_text,
     }
     asking = {endpoint: press_again.text_from_elsewhere(show) for endpoint, show in texts.items()}
     scripted = {"files.upload": files.refuse, "files.remove": files.refuse, "monitoring.through": monitoring.refuse}
@@ -105,8 +107,9 @@ def create_app(
     )
     init_permissions(app)
     init_headers(app, https=desk.https)
-    init_error_pages(app, dict.fromkeys(asking, reply_form.without_database))
-    at_the_queue = (queue, bulk, saved_views, reports, tagging, new_ticket)
+    without_database = dict.fromkeys(asking, reply_form.without_database)
+    init_error_pages(app, {**without_database, "desk.insert": desk_pages.insert_without_database})
+    at_the_queue = (queue, bulk, saved_views, saved_replies, reports, tagging, new_ticket)
     at_the_desk = (*at_the_queue, incoming_mail, closures, outgoing, audit_log, people, projects, desk_pages)
     at_the_door = (signin, address_change, confirm, account, mails, unsubscribe)
     for room in (tickets, solved, watchers, *at_the_desk, *at_the_door, files, dev_inbox, assets, api, monitoring):

@@ -12,7 +12,7 @@ from formapp.models.accounts import (
 from formapp.models.attachments import PREVIEW_STATES, SCAN_STATES, AnonymousFile, Attachment
 from formapp.models.audit import YOUNGEST_PRUNED_DAYS, AuditEntry
 from formapp.models.constraints import LARGEST_ID
-from formapp.models.desk import BULK_KINDS, BulkAction, SavedView, TicketTag
+from formapp.models.desk import BULK_KINDS, BulkAction, SavedReply, SavedView, TicketTag
 from formapp.models.hours import StoredClosure
 from formapp.models.incoming_mail import INCOMING_STATES, MAIL_DOORS, IncomingMail
 from formapp.models.installation import Installation
@@ -74,6 +74,7 @@ __all__ = [
     "Project",
     "RateCounter",
     "RetentionMark",
+    "SavedReply",
     "SavedView",
     "SearchText",
     "SignInLink",

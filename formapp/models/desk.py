@@ -1,4 +1,4 @@
-"""What staff keep for their own work: tags on tickets, saved views of the queue, actions on several tickets."""
+"""What staff keep for their own work: tags on tickets, saved views and replies, actions on several tickets."""
 
 from __future__ import annotations
 
@@ -41,6 +41,28 @@ class SavedView(Base):
     search: Mapped[str] = mapped_column(Text, comment="The search, as people type it")
     is_shared: Mapped[bool] = mapped_column(comment="Whether everybody at the desk sees it")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, comment="When it was saved")
+
+    owner: Mapped[Account] = relationship(lazy="raise")
+
+
+class SavedReply(Base):
+    """A text with fields that staff insert into what they write: one's own, or shared with everybody at the desk."""
+
+    __tablename__ = "saved_replies"
+    __table_args__ = (
+        CheckConstraint("length(name) > 0", name="name_not_empty"),
+        CheckConstraint("length(body) > 0", name="body_not_empty"),
+        Index(None, "account_id"),
+        # A page that was open since must not find another one under the number of one that is deleted.
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, comment="Number of the saved reply")
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), comment="Whose it is")
+    name: Mapped[str] = mapped_column(Text, comment="What it is called")
+    body: Mapped[str] = mapped_column(Text, comment="The text, its fields not filled")
+    is_shared: Mapped[bool] = mapped_column(comment="Whether everybody at the desk sees it")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, comment="When it was saved first")
 
     owner: Mapped[Account] = relationship(lazy="raise")
 

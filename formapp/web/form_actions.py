@@ -35,6 +35,7 @@ class Action(NamedTuple):
 
 _QUEUE = ("queue.tickets", gettext_noop("Queue"))
 _VIEWS = ("views.saved", gettext_noop("Saved views"))
+_REPLIES = ("saved_replies.saved", gettext_noop("Saved replies"))
 _PEOPLE = ("people.everybody", gettext_noop("People"))
 _PROJECTS = ("projects.every", gettext_noop("Projects"))
 _PUT_IN_COPY = (gettext_noop("Put in copy"), gettext_noop("put a colleague in copy of %(reference)s"))
@@ -65,6 +66,13 @@ ACTIONS: Mapping[str, Action] = {
     "desk.note": Action(
         gettext_noop("Add internal note"),
         gettext_noop("add it to %(reference)s"),
+        DESK_TICKET,
+        "%(reference)s",
+        has_text=True,
+    ),
+    "desk.insert": Action(
+        gettext_noop("Insert"),
+        gettext_noop("insert the saved reply"),
         DESK_TICKET,
         "%(reference)s",
         has_text=True,
@@ -128,6 +136,18 @@ ACTIONS: Mapping[str, Action] = {
         gettext_noop("delete the view %(what)s"),
         *_VIEWS,
         unnamed=gettext_noop("delete a view"),
+    ),
+    "saved_replies.add": Action(
+        gettext_noop("Save reply"), gettext_noop("save the reply %(name)s"), *_REPLIES, has_text=True
+    ),
+    "saved_replies.change": Action(
+        gettext_noop("Save changes"), gettext_noop("change the saved reply %(name)s"), *_REPLIES, has_text=True
+    ),
+    "saved_replies.delete": Action(
+        gettext_noop("Delete reply"),
+        gettext_noop("delete the saved reply %(what)s"),
+        *_REPLIES,
+        unnamed=gettext_noop("delete a saved reply"),
     ),
     "closures.announce": Action(
         gettext_noop("Announce closure"),

@@ -13,8 +13,13 @@ from formapp.models import LARGEST_ID
 _NUMBER = re.compile("[1-9][0-9]{0,9}")
 
 
+def is_row_number(text: str) -> bool:
+    """Whether a text can be the number of a row."""
+    return bool(_NUMBER.fullmatch(text)) and int(text) <= LARGEST_ID
+
+
 def row_number(text: str) -> int:
     """The number of a row, as an address names it; answers 404 for what can't be one."""
-    if not _NUMBER.fullmatch(text) or int(text) > LARGEST_ID:
+    if not is_row_number(text):
         abort(404)
     return int(text)

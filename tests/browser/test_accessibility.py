@@ -19,7 +19,7 @@ from formapp.notifications import fanout, outbox, webhooks
 from formapp.notifications.outbox import Outcome
 from formapp.notifications.webhooks.delivery import deliver
 from formapp.notifications.webhooks.endpoints import add_endpoint
-from formapp.tickets import bulk, replies, saved_views, triage
+from formapp.tickets import bulk, replies, saved_replies, saved_views, triage
 from supportpolicy import Policy
 from tests.browser.axe import GUIDE, axe_faults
 from tests.browser.conftest import Desk, OpenPage, running_desk
@@ -72,6 +72,8 @@ def fill_staff_pages(desk: Desk) -> None:
     assert sam
     bulk.change_all(services, sam.id, [2, 3], "tag", "payments", now)
     saved_views.add_view(services, sam.id, "Late", "is:overdue", now, shared=True)
+    body = "Dear {name},\n\n{reference} is solved: {due}"
+    saved_replies.add_reply(services, sam.id, "Promise", body, now, shared=True)
     for number in range(5):
         words = {"subject": f"Receipt {number} is missing", "submission": f"receipt-{number}", "priority": "critical"}
         file_ticket(services, customer, now - timedelta(days=3), **words)
@@ -213,6 +215,17 @@ def tabs_behind_more(page: Page) -> None:
     page.get_by_text("Change", exact=False).first.click()
 
 
+def saved_replies_with_error(page: Page) -> None:
+    page.goto("/support/desk/saved-replies")
+    page.get_by_text("Add a saved reply").click()
+    page.get_by_label("Name").first.fill("Greeting")
+    page.get_by_label("Text").first.fill("Dear {nmae}")
+    page.get_by_role("button", name="Save reply").click()
+    expect(page.get_by_text("Did you mean {name}?").first).to_be_visible()
+    for summary in page.locator("main article .support-cards summary").all():
+        summary.click()
+
+
 def queue_with_error(page: Page) -> None:
     page.goto("/support/desk/?search=assigned:nobody")
     page.get_by_label("Search", exact=True).last.fill("colour:red")
@@ -275,6 +288,7 @@ STAFF: dict[str, Callable[[Page], None]] = {
     "the queue with tickets selected": selected_tickets,
     "the queue after tickets were changed": changed_tickets,
     "the saved views": tabs_behind_more,
+    "the saved replies with an error": saved_replies_with_error,
     "the reports": at("/support/desk/reports"),
     "the queue with an error": queue_with_error,
     "closures": at("/support/desk/closures"),

@@ -64,6 +64,9 @@ OPPOSITES = {
     "views.add": "views.delete",
     "views.change": ITSELF,
     "views.delete": "views.add",
+    "saved_replies.add": "saved_replies.delete",
+    "saved_replies.change": ITSELF,
+    "saved_replies.delete": "saved_replies.add",
     "desk.assign": ITSELF,
     "desk.correct": ITSELF,
     "desk.close": "desk.reopen",
@@ -100,7 +103,7 @@ NONE = {
 CHANGE_NOTHING = (
     "account list,account show,project list,project show,member list,member show,closure list,webhook list,db check,"
     "outbox list,audit list,person export,doctor,serve,web,demo,mail receive,mail fetch,lmtp,"
-    "outgoing.try_again,files.remove,search rebuild,policy replay,monitoring.through"
+    "outgoing.try_again,files.remove,desk.insert,search rebuild,policy replay,monitoring.through"
 )
 
 

@@ -32,6 +32,7 @@ from formapp.models import (
     Message,
     OutboxMessage,
     Project,
+    SavedReply,
     SavedView,
     SignInLink,
     StoredClosure,
@@ -53,6 +54,7 @@ from formapp.tickets import (
     read_marks,
     replies,
     reports,
+    saved_replies,
     saved_views,
     search,
     similar,
@@ -119,10 +121,13 @@ USE_CASES = (
     "tickets.message_html",
     "tickets.moving",
     "tickets.queries",
+    "tickets.own_or_shared",
     "tickets.read_marks",
     "tickets.replies",
+    "tickets.reply_fields",
     "tickets.report_figures",
     "tickets.reports",
+    "tickets.saved_replies",
     "tickets.saved_views",
     "tickets.search",
     "tickets.search_index",
@@ -205,6 +210,15 @@ ACTING: Mapping[Callable[..., Any], Line] = {
         lambda desk, who: saved_views.change_view(desk, who, 1, "Other", shared=True), "staff"
     ),
     saved_views.delete_view: Line(lambda desk, who: saved_views.delete_view(desk, who, 1), "staff"),
+    saved_replies.replies_for: Line(lambda desk, who: (saved_replies.replies_for(desk, who), "asked"), "staff"),
+    saved_replies.add_reply: Line(
+        lambda desk, who: saved_replies.add_reply(desk, who, "New", "Hello {name}", LATER, shared=False), "staff"
+    ),
+    saved_replies.change_reply: Line(
+        lambda desk, who: saved_replies.change_reply(desk, who, 1, "Other", "Hello", shared=True), "staff"
+    ),
+    saved_replies.delete_reply: Line(lambda desk, who: saved_replies.delete_reply(desk, who, 1), "staff"),
+    saved_replies.filled_reply: Line(lambda desk, who: saved_replies.filled_reply(desk, who, 1, 1, LATER), "staff"),
     view_counts.count_views: Line(
         lambda desk, who: view_counts.count_views(desk, [search.Filters()], who, LATER), "staff"
     ),
@@ -350,11 +364,12 @@ INSIDE_ANOTHER = {
     "tickets.follow_up": "reopens_until is_over closing_facts followed_number form_values",
     "tickets.mentions": "mentioned_in",
     "tickets.message_html": "as_typed render to_html",
+    "tickets.own_or_shared": "seen_by may_change changeable number_of_own checked_name must_be_free",
     "tickets.queries": "number_of",
     "tickets.replies": "sent_by checked_body add_customer_reply",
+    "tickets.reply_fields": "check_fields fill_fields",
     "tickets.report_figures": "month_rows page_counts percentile sums_by_month",
     "tickets.reports": "month_after months_back months_between this_month",
-    "tickets.saved_views": "may_change",
     "tickets.search": "rare_tags conditions_of merge_filters page_statement parse_search reference_in",
     "tickets.search_index": "add_ticket add_message index_tickets expected_rows",
     "tickets.search_match": "find_tickets match_statement",
@@ -440,6 +455,7 @@ def roles(services: Services) -> dict[str, Any]:
     held.mark_as_spam(services, staff.id, 2, NOW)
     bulk.change_all(services, staff.id, [3], "tag", "payments", NOW)
     saved_views.add_view(services, staff.id, "Payments", "tag:payments", NOW, shared=True)
+    saved_replies.add_reply(services, staff.id, "Greeting", "Hello {name}", NOW, shared=True)
     closures.add_closure(services, OPERATOR, NOW + length(days=2), NOW + length(days=3), "Moving house", NOW)
     manager = build_manager(services)
     return {
@@ -457,7 +473,7 @@ def rows(services: Services) -> list[tuple[str, ...]]:
     found = []
     for model in (
         *(Account, AddressChange, AuditEntry, Membership, Project, SignInLink),
-        *(BulkAction, SavedView, TicketTag),
+        *(BulkAction, SavedReply, SavedView, TicketTag),
         *(Ticket, Event, Message, Attachment, OutboxMessage, StoredClosure, IncomingMail),
     ):
         for row in stored(services, model):

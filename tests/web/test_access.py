@@ -16,6 +16,7 @@ from formapp.attachments import jobs as attachment_jobs
 from formapp.incoming_mail.receive import receive
 from formapp.notifications.webhooks.endpoints import add_endpoint
 from formapp.services import Services
+from formapp.tickets import saved_replies
 from formapp.web.permissions import RULES, Decision, Role
 from tests.attachments.odd_files import picture
 from tests.builders import (
@@ -60,7 +61,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     receive(services, build_mail(sender="nobody@elsewhere.example"), "pipe", NOW)
     for email in ("stranger@museum.example", "gone@shop.example"):
         build_account(services, email)
-    build_account(services, "sam@platform.example", name="Sam Rivera", is_staff=True)
+    sam = build_account(services, "sam@platform.example", name="Sam Rivera", is_staff=True)
+    saved_replies.add_reply(services, sam.id, "Greeting", "Hello {name}", NOW, shared=True)
     build_project(services, "museum", "stranger@museum.example", name="City Museum")
     build_manager(services)
     # What nobody else's lines need: the person is changed, and in this project.

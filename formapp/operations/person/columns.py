@@ -150,6 +150,7 @@ COLUMNS: Mapping[str, Mapping[str, Column]] = {
     "search_texts": {"id": _NUMBER, "ticket_id": _LINK, "public": _ERASED_SECRET, "internal": _ERASED_SECRET},
     "ticket_tags": dict.fromkeys(("ticket_id", "tag"), _ERASED),
     "saved_views": dict.fromkeys(("id", "account_id", "name", "search", "is_shared", "created_at"), _ERASED),
+    "saved_replies": dict.fromkeys(("id", "account_id", "name", "body", "is_shared", "created_at"), _ERASED),
     "bulk_actions": dict.fromkeys(("id", "account_id", "kind", "details", "at", "outcomes", "undone"), _ERASED),
     "clock_notices": {"ticket_id": _LINK, "target": _PROMISE, "kind": _PROMISE, "at": _TIME},
     "attachments": {

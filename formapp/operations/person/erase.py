@@ -34,6 +34,7 @@ from formapp.models import (
     Message,
     OutboxMessage,
     Project,
+    SavedReply,
     SavedView,
     SignedInSession,
     SignInLink,
@@ -78,6 +79,8 @@ _WRITTEN: tuple[InstrumentedAttribute[Any], ...] = (
     StoredClosure.note,
     SavedView.name,
     SavedView.search,
+    SavedReply.name,
+    SavedReply.body,
     SolvedAnswer.because,
 )
 
@@ -349,7 +352,7 @@ def _delete_mails_in(database: Session, person: Person, tickets: set[int]) -> No
 
 def _erase_account(database: Session, person: Person, now: datetime) -> None:
     in_tickets = (TicketRead, Watcher, SolvedAnswer)
-    at_the_desk = (SavedView, BulkAction)
+    at_the_desk = (SavedView, SavedReply, BulkAction)
     for model in (SignedInSession, SignInLink, Membership, AddressChange, FormerDetails, *in_tickets, *at_the_desk):
         database.execute(delete(model).where(model.account_id == person.number))
     if person.account is None:

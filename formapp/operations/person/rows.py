@@ -25,6 +25,7 @@ from formapp.models import (
     Membership,
     Message,
     OutboxMessage,
+    SavedReply,
     SavedView,
     SearchText,
     SignedInSession,
@@ -106,6 +107,7 @@ def rows_about(database: Session, person: Person) -> Mapping[type[Base], ColumnE
         SearchText: SearchText.ticket_id.in_(own),
         TicketTag: TicketTag.ticket_id.in_(own),
         SavedView: SavedView.account_id == number,
+        SavedReply: SavedReply.account_id == number,
         BulkAction: BulkAction.account_id == number,
         AuditEntry: or_(AuditEntry.account_id == number, AuditEntry.subject_id == number),
     }

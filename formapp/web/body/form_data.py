@@ -30,7 +30,7 @@ LARGEST_TEXT = 1_000_000
 # bytes of files as a policy may allow, and the text.
 LARGEST_BODY = 101_000_000
 # The forms with a file field, and those that come back filled whatever they hold.
-WITH_FILES = frozenset({"tickets.create", "tickets.reply", "desk.reply", "desk.note", "files.upload"})
+WITH_FILES = frozenset({"tickets.create", "tickets.reply", "desk.reply", "desk.note", "desk.insert", "files.upload"})
 CLEAN_PHOTOS = "clean"
 """The box by the file field; it comes before the files."""
 URLENCODED = "application/x-www-form-urlencoded"

@@ -8,7 +8,7 @@ from flask import Blueprint, abort, redirect, session, url_for
 from werkzeug.wrappers import Response
 
 from formapp.errors import NotFound, UseCaseError
-from formapp.tickets import saved_views
+from formapp.tickets import own_or_shared, saved_views
 from formapp.translation import gettext as _
 from formapp.web.body.form_data import form_data
 from formapp.web.context import web
@@ -103,7 +103,7 @@ def _views_page(typed: Typed | None = None, *, said: str = "") -> Response:
                 view.search,
                 mine.shared if mine else view.is_shared,
                 view.owner.name if view.account_id != _me() else "",
-                saved_views.may_change(view, _me()),
+                own_or_shared.may_change(view, _me()),
                 mine.error if mine else "",
             )
         )

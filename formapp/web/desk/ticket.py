@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal, get_args
 
-from flask import Blueprint, abort, g, redirect, request, url_for
+from flask import Blueprint, abort, g, jsonify, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from formapp.accounts.projects import every_project
@@ -16,17 +16,19 @@ from formapp.errors import AnswerMissing, ChangedMeanwhile, NotFound, UseCaseErr
 from formapp.incoming_mail import held
 from formapp.models import Ticket
 from formapp.policies import in_words, policy_of
-from formapp.tickets import follow_up, moving, queries, replies, triage
+from formapp.tickets import follow_up, moving, queries, replies, saved_replies, triage
 from formapp.tickets.replies import NextState
 from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
 from formapp.web.body.file_field import file_field
 from formapp.web.body.form_data import FormData, cleans_photos, form_data
 from formapp.web.context import web
+from formapp.web.desk.saved_replies import present_choices
 from formapp.web.desk.tagging import present_tagging
 from formapp.web.desk.ticket_presenter import present_ticket
 from formapp.web.layout.page import page
 from formapp.web.request_log import log_failure
+from formapp.web.row_number import is_row_number, row_number
 from formapp.web.session_cookie import require_person
 from formapp.web.tickets import reply_form
 from formapp.web.tickets.conversation import present_conversation
@@ -44,7 +46,13 @@ CHANGED = gettext_noop("Not saved yet: this ticket has changed")
 CHANGES = (("newest", gettext_noop("Newest message")), ("history-heading", gettext_noop("History")))
 Kind = Literal["reply", "note"]
 """What is written in the composer: a reply, which the customer gets, or an internal note."""
-IN_COMPOSER = {"body": "message-body", "files": "message-files", "kind": "kind-note", "then": "then-open"}
+IN_COMPOSER = {
+    "body": "message-body",
+    "files": "message-files",
+    "kind": "kind-note",
+    "then": "then-open",
+    "saved_reply": "saved-reply",
+}
 # What the browser keeps of the composer: a note comes back as a note.
 KEPT_FIELDS = "kind body submission"
 SAID = {
@@ -70,13 +78,14 @@ class NotSeen(UseCaseError):
 class Filled:
     """What stands in the page's forms: nothing yet, or what was typed.
 
-    ``message`` and ``kind`` are the composer's. ``fields`` says which element of the page shows a use case's field;
-    ``errors`` are sentences by element, ``leads`` the elements to look at, with words for each.
+    ``message``, ``kind`` and ``saved_reply`` are the composer's. ``fields`` says which element of the page shows a
+    use case's field; ``errors`` are sentences by element, ``leads`` the elements to look at, with words for each.
     """
 
     message: ReplyDraft = field(default_factory=ReplyDraft)
     kind: Kind = "reply"
     then: str = "open"
+    saved_reply: str = ""
     assignee: str | None = None
     into: str = ""
     reason: str = ""
@@ -161,6 +170,50 @@ def note(reference: str) -> Response:  # noqa: ARG001
     return _done(action, filled, sent, "note", "newest")
 
 
+@blueprint.post("/desk/<reference>/insert")
+def insert(reference: str) -> Response:  # noqa: ARG001
+    """Show the ticket again with a saved reply at the end of what is written; nothing is sent."""
+    sent = form_data()
+    filled = _composed(sent)
+    if (again := reply_form.unsent(sent)) is not None:
+        return _shown(_ticket(), replace(filled, message=again.form, notice=again.notice), again.status)
+    try:
+        if not filled.saved_reply:
+            raise UseCaseError(_("Choose a saved reply"), "saved_reply")
+        if not is_row_number(filled.saved_reply):
+            raise saved_replies.ReplyGone
+        text = _filled_reply(int(filled.saved_reply))
+        # What was sent with bytes that aren't text, or a file that isn't taken, is told before it is forgotten.
+        reply_form.message_input(sent, filled.message)
+    except NotFound:
+        abort(404)
+    except UseCaseError as refused:
+        return _shown(_ticket(), filled.after(refused), reply_form.status_of(refused))
+    written = filled.message.body.rstrip()
+    message = replace(filled.message, body=f"{written}\n\n{text}" if written else text)
+    return _shown(_ticket(), replace(filled, message=message, saved_reply=""))
+
+
+@blueprint.get("/desk/<reference>/saved-replies/<number>")
+def filled_reply(reference: str, number: str) -> Response:  # noqa: ARG001
+    """A saved reply's text for this ticket, for the page's script; what can't be had is told by ``insert``."""
+    try:
+        answer = jsonify(text=_filled_reply(row_number(number)))
+    except UseCaseError:
+        abort(404)
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
+
+
+def _filled_reply(number: int) -> str:
+    return saved_replies.filled_reply(web().services, _me(), _ticket().id, number, web().clock())
+
+
+def insert_without_database() -> Response:
+    """The answer to inserting while the database can't be reached: the text, with the same button."""
+    return reply_form.without_database(_("Insert"))
+
+
 def unsent_text(notice: Notice) -> Response:
     """A reply or note that is not sent yet: the ticket's page with it, and why, for staff."""
     filled = _composed(form_data())
@@ -172,7 +225,8 @@ def unsent_text(notice: Notice) -> Response:
 def _composed(sent: FormData) -> Filled:
     """What stands in the posted composer."""
     kind: Kind = "note" if sent.get("kind") == "note" else "reply"
-    return Filled(reply_draft(sent), kind, _next_state(sent) or "", fields=IN_COMPOSER)
+    saved_reply = sent.get("saved_reply").replace("\0", "")
+    return Filled(reply_draft(sent), kind, _next_state(sent) or "", saved_reply, fields=IN_COMPOSER)
 
 
 def _next_state(sent: FormData) -> NextState | None:
@@ -291,7 +345,10 @@ def _shown(ticket: Ticket, filled: Filled, status: int = 200, /, *, said: str = 
     return page(
         "desk-ticket.html",
         status,
-        assets=("support-ticket.css", "support-queue.css", "support-form.js", "support-news.js", "support-keys.js"),
+        assets=(
+            *("support-ticket.css", "support-queue.css"),
+            *("support-form.js", "support-news.js", "support-keys.js", "support-saved-replies.js"),
+        ),
         newest_number=messages[-1].id if messages else 0,
         arrived=(
             *replies.sent_by(messages, _me()),
@@ -311,6 +368,7 @@ def _shown(ticket: Ticket, filled: Filled, status: int = 200, /, *, said: str = 
         mail=held.mail_that_filed(services, ticket.id),
         projects=[one for one in every_project(services) if one.is_active and one.id != ticket.project_id],
         filled=filled,
+        saved_replies=() if ticket.merged_into_id else present_choices(),
         copy=present_copy(services, ticket, at_the_desk=True),
         tagging=present_tagging(ticket.id),
         message_files=file_field(

@@ -27,6 +27,7 @@ OWN = (
     "support-left.js",
     "support-news.js",
     "support-keys.js",
+    "support-saved-replies.js",
     "support-plain.css",
     "support-ticket.css",
     "support-desk.css",

@@ -29,6 +29,7 @@ SHOWN_BY = {
     "solved.answer": "solved.look",
     "desk.reply": "desk.show",
     "desk.note": "desk.show",
+    "desk.insert": "desk.show",
 }
 NO_DATABASE = Notice(
     gettext_noop("Not sent yet: we can't reach our records right now"),
@@ -177,10 +178,11 @@ def path_after_sign_in() -> str | Response | None:
 
 
 def _form_name() -> str:
-    """What the posted text was typed as. Where the form says that it is a note, no address makes it a reply."""
-    if request.endpoint == "desk.reply" and form_data().get("kind") == "note":
-        return "note"
-    return (request.endpoint or "").rpartition(".")[2]
+    """What the posted form is called where its text is saved; the desk's composer by the kind of message in it."""
+    room, _dot, name = (request.endpoint or "").partition(".")
+    if room == "desk":
+        return "note" if name == "note" or form_data().get("kind") == "note" else "reply"
+    return name
 
 
 def unsent_page(notice: Notice, status: int, *, button: str | None = None) -> Response:
@@ -212,8 +214,8 @@ def unsent_page(notice: Notice, status: int, *, button: str | None = None) -> Re
     )
 
 
-def without_database() -> Response:
+def without_database(button: str | None = None) -> Response:
     """The answer while the database can't be reached: the text, to press once more."""
-    answer = unsent_page(NO_DATABASE.translated(), 503)
+    answer = unsent_page(NO_DATABASE.translated(), 503, button=button)
     answer.headers["Retry-After"] = "60"
     return answer

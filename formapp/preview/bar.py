@@ -26,7 +26,7 @@ from formapp.translation import gettext, ngettext, spoken_locale
 from formapp.translation import gettext as _
 from formapp.web.context import PREFIX
 from formapp.web.session_cookie import COOKIE, clear_session_cookie, set_session_cookie
-from formapp.when import long_words, zone_words
+from formapp.when import short_words, zone_words
 from supportpolicy.languages import current_language, direction
 
 HERE = f"{PREFIX}/sandbox"
@@ -96,7 +96,7 @@ class Bar:
         return self._template.render(
             person=person,
             people=[*choices(), *_one_more(person)],
-            now=long_words(now, zone, now),
+            now=short_words(now, zone, now),
             is_real=self._clock.is_real,
             value=f"{local:%Y-%m-%dT%H:%M}",
             earliest=f"{EARLIEST:%Y-%m-%dT%H:%M}",

@@ -104,7 +104,7 @@ def test_a_ticket_is_filed_answered_and_timed_beside_the_page_that_one_writes(pr
 
     # A Saturday, two in the morning in Paris: the promises are counted from there.
     page = writer.post("/support/sandbox/time", at="2026-12-05T02:00")
-    assert "Saturday 5 December, 02:00 Paris time <em>pretended</em>" in bar(page)
+    assert "Sat 5 Dec, 02:00 Paris time <em>pretended</em>" in bar(page)
     page = writer.post(
         "/support/tickets",
         submission="one",

@@ -286,6 +286,8 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
                 languages=", ".join(LANGUAGES),
             )
             log.info("%s: %s", place, sentence)
+        for note in collected.notes:
+            log.info("%s", note)
 
     def _note_pages_of_the_desk(self, files: Files, config: MkDocsConfig) -> None:
         """Pages with an address at which the help desk answers, so that nobody could ever read them."""

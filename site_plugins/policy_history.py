@@ -29,7 +29,7 @@ _SURROUNDINGS = {
     "GIT_TERMINAL_PROMPT": "0",
     "LC_ALL": "C",
 }
-_SETTINGS = ("-c", "core.fsmonitor=false", "-c", "log.showSignature=false", "--no-pager")
+_SETTINGS = ("-c", "log.showSignature=false", "--no-pager")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import stat
 import subprocess
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from markupsafe import Markup
@@ -165,19 +165,18 @@ def test_versions_that_were_no_policy_or_not_there_are_passed_over(repository: R
     assert said[-1] == "The first version is of 2 March 2026."
 
 
-def test_a_name_like_an_option_and_a_program_of_the_repository_do_nothing(repository: Repository) -> None:
-    ran = repository.site.folder / "ran"
-    program = repository.site.folder / "monitor"
-    program.write_text(f"#!/bin/sh\ntouch {ran}\n", "utf-8")
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+@pytest.mark.parametrize("name", ["--output=ran.yml", ":(glob)*.yml"])
+def test_a_name_like_an_option_or_a_pattern_is_a_name(repository: Repository, name: str) -> None:
     repository.commit("2026-03-02T09:00:00+01:00")
     path = repository.site.folder / "support-policy.yml"
-    odd = path.rename(repository.site.folder / "--output=ran:(top)*.yml")
+    shutil.copy(path, path.with_name("another.yml"))
+    odd = path.rename(path.with_name(name))
     repository.commit("2026-06-01T09:00:00+02:00")
-    repository.git("config", "core.fsmonitor", str(program))
-    history = policy_history.read_history(odd, policy_history.ZoneInfo("Europe/Paris"))
+    odd.with_name("another.yml").unlink()
+    repository.commit("2026-07-01T09:00:00+02:00")
+    history = policy_history.read_history(odd, ZoneInfo("Europe/Paris"))
     assert [f"{version.since}" for version in history.versions] == ["2026-06-01"]
-    assert not ran.exists()
+    assert not odd.with_name("ran.yml").exists()
 
 
 def test_where_git_takes_too_long_nothing_is_known(

@@ -125,7 +125,9 @@ def test_a_ticket_is_filed_answered_and_timed_beside_the_page_that_one_writes(pr
 
     # Staff miss it: the clock's rounds run in the pretended time, too.
     writer.post("/support/sandbox/time", at="2026-12-09T12:00")
-    page = writer.wait_for("/support/desk/", "Missed by")
+    writer.wait_for("/support/inbox", "Missed: Checkout is slow")
+    page = writer.get("/support/desk/")
+    assert "Missed by" in page
     assert "Sam Rivera" in bar(page)
     page = writer.post("/support/sandbox/time", preset="now")
     assert "pretended" not in bar(page)

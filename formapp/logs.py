@@ -48,6 +48,8 @@ class Lines:
     def __init__(self) -> None:
         self._waiting: queue.Queue[str] | None = None
         self._left_out = 0
+        self.wants_info = True
+        """Whether the lines about what went well are written, too; not in a terminal in which somebody works."""
 
     def msg(self, line: str) -> None:
         """Write a line, or leave it to the thread that writes. Never raises, and never waits once that runs."""
@@ -59,7 +61,12 @@ class Lines:
         except queue.Full:
             self._left_out += 1
 
-    info = warning = error = msg
+    warning = error = msg
+
+    def info(self, line: str) -> None:
+        """Write a line about what went well, where those are wanted."""
+        if self.wants_info:
+            self.msg(line)
 
     def write_in_background(self) -> None:
         """From now on a thread of its own writes, for programs that must never wait for their log."""

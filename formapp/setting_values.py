@@ -142,7 +142,7 @@ def is_set(value: str, name: str) -> bool:
 def dev_inbox(value: str, base_url: str) -> bool:
     """Whether the development inbox was asked for. Raises BadSetting where more than this machine could read it."""
     asked_for = is_set(value, "DEV_INBOX")
-    if asked_for and not _is_loopback(urlsplit(base_url).hostname or ""):
+    if asked_for and not is_loopback(urlsplit(base_url).hostname or ""):
         raise BadSetting(
             f"{PREFIX}DEV_INBOX: everybody who reaches {base_url} could read all mails, sign-in links too. On a public "
             f"desk unset it. On your own machine set {PREFIX}BASE_URL to its address, as in http://127.0.0.1:8000."
@@ -150,7 +150,8 @@ def dev_inbox(value: str, base_url: str) -> bool:
     return asked_for
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host, by its name or address, is this machine for itself alone."""
     with suppress(ValueError):
         return ip_address(host).is_loopback
     return host == "localhost"
@@ -196,7 +197,7 @@ def imap_url(value: str) -> str:
             f"{PREFIX}IMAP_URL must begin with imaps:// or imap:// and name user and host, "
             'as in "imaps://support:password@mail.example/INBOX".'
         )
-    if parts.scheme == "imap" and not _is_loopback(parts.hostname):
+    if parts.scheme == "imap" and not is_loopback(parts.hostname):
         raise BadSetting(f"{PREFIX}IMAP_URL: use imaps://, so that nobody on the way reads password and mail.")
     return value
 
@@ -206,7 +207,7 @@ def loopback_address(value: str, name: str) -> tuple[str, int] | None:
     if not value:
         return None
     parts = _split(f"//{value}")
-    if parts is None or not parts.hostname or not parts.port or not _is_loopback(parts.hostname):
+    if parts is None or not parts.hostname or not parts.port or not is_loopback(parts.hostname):
         raise BadSetting(f'{PREFIX}{name}: "{value}" must be an address of the loopback, as in "127.0.0.1:8024".')
     return parts.hostname, parts.port
 

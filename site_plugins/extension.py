@@ -20,6 +20,7 @@ from markupsafe import Markup
 from formapp.forms import ticket_form
 from formapp.widgets import render_chooser, render_form, render_table
 from site_plugins import readable
+from site_plugins.changes import render_changes, what_is_missing
 from site_plugins.facts import (
     FACT,
     FACT_PRIORITY,
@@ -32,6 +33,7 @@ from site_plugins.facts import (
     unknown,
 )
 from site_plugins.fences import Fence, FenceProblem, find_fences
+from site_plugins.policy_history import History, read_history
 from site_plugins.sources import Source
 from site_plugins.translation import gettext as _
 from supportpolicy import Policy, PolicyError, all_facts, graph_svg, load
@@ -85,10 +87,12 @@ class Collected:
     # Languages of pages, each with the first block in it: those that the policy lacks, and those that we do.
     missing_texts: dict[str, str] = field(default_factory=dict)
     not_spoken: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, None] = field(default_factory=dict)
+    """What a writer may like to know; none of it is wrong."""
 
 
 class SupportExtension(Extension):
-    """Renders ``support-table``, ``support-chooser`` and ``support-form``, and tells facts."""
+    """Renders the blocks that are named in ``fences.KINDS``, and tells facts."""
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - Python-Markdown's signature
         self.config = {
@@ -105,6 +109,7 @@ class SupportExtension(Extension):
         self._tables: dict[tuple[str, str, str | None], Markup] = {}
         self._facts: dict[str, Mapping[str, str]] = {}
         self._wrong_facts: dict[str, str] = {}
+        self._history: History | None = None
         # Whether somebody puts the widgets into the finished pages, for which words stand meanwhile.
         self.widgets_last = False
 
@@ -120,7 +125,7 @@ class SupportExtension(Extension):
 
     def reload(self) -> None:
         """Read the policy file anew; its problems are kept and shown where a widget should stand."""
-        self.policy, self.policy_problems = None, []
+        self.policy, self.policy_problems, self._history = None, [], None
         self._tables.clear()
         self._facts.clear()
         if wrong := address_problem(str(self.getConfig("app_url"))):
@@ -164,9 +169,23 @@ class SupportExtension(Extension):
         if not self.widgets_last:
             return widget("" if criteria_here else None)
         self.collected.widgets.append(widget)
+        if fence.kind == "support-changes" and (missing := what_is_missing(self._changes_so_far(self.policy))):
+            self.collected.notes[f"{self._place(fence.start, fence, lines)}: {missing}"] = None
+        return readable.stand_in(len(self.collected.widgets) - 1, self._readable(fence, self.policy, language))
+
+    def _readable(self, fence: Fence, policy: Policy, language: str) -> Markup:
+        """What stands for the block while the page isn't finished."""
         with in_language(language):
-            words = readable.words(self.policy, show) if fence.kind == "support-table" else Markup()
-        return readable.stand_in(len(self.collected.widgets) - 1, words)
+            if fence.kind == "support-table":
+                return readable.words(policy, fence.options.get("show", "promises"))
+            # It is words already.
+            return self._widget(fence, policy)(None) if fence.kind == "support-changes" else Markup()
+
+    def _changes_so_far(self, policy: Policy) -> History:
+        """The history of the policy file, looked up once for all pages."""
+        if self._history is None:
+            self._history = read_history(Path(str(self.getConfig("policy"))), policy.calendar.zone)
+        return self._history
 
     def facts(self) -> Mapping[str, str]:
         """The facts in the language of the page; none while the policy can't be read."""
@@ -235,6 +254,9 @@ class SupportExtension(Extension):
                 files_url=f"{self.app_url}files",
                 similar_url=f"{self.app_url}similar.json",
             )
+        if fence.kind == "support-changes":
+            history = self._changes_so_far(policy)
+            return lambda _criteria_url: render_changes(policy, history)
         show = fence.options.get("show", "promises")
         if show == "graph":
             return lambda _criteria_url: _drawing(policy)

@@ -14,6 +14,7 @@ from mkdocs.config import base
 from mkdocs.config import config_options as option
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
+from mkdocs.livereload import LiveReloadServer
 from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority, get_plugin_logger
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.nav import Navigation
@@ -25,6 +26,7 @@ from formapp.widgets import CLOSURES_FILE, NO_CLOSURES, Asset, assets
 from formapp.widgets.page_frame import FRAME_FILE, TITLE, BrokenFrame, frame_places
 from site_plugins import csp, readable, shell
 from site_plugins.csp_report import blocked
+from site_plugins.desk_preview import DeskPreview, NoDesk, address_of
 from site_plugins.extension import PageContext, SupportExtension, address_problem, beside
 from site_plugins.facts import MARK
 from site_plugins.fences import without_criteria
@@ -61,12 +63,17 @@ class SupportConfig(base.Config):  # type: ignore[no-untyped-call]
     csp_allow = option.ListOfItems(option.Type(str), default=[])
     """What they allow beside it, each a directive with its addresses."""
 
+    preview = option.Type(bool, default=False)
+    """Whether ``mkdocs serve`` has a sandbox desk beside the guide, to file tickets at and to read its mails."""
+
 
 class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
     """Renders the support blocks, brings their script and style, and leaves the desk its layout."""
 
     serving = False
     framed: MkDocsConfig | None = None
+    desk: DeskPreview | None = None
+    has_looked_for_desk = False
 
     def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:  # noqa: ARG002 - MkDocs' signature
         """In a preview, problems are shown in the pages; a build stops on them."""
@@ -78,7 +85,10 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         """Load the policy, add the extension, its script and its style."""
         self.problems: list[str] = []
         policy_file = Path(str(self.config.policy))
-        self.extension = SupportExtension(policy=str(policy_file), app_url=self.config.app_url)
+        self._look_for_desk(config)
+        # Beside a sandbox, nothing that a writer tries may reach the real desk.
+        app_url = self.desk.prefix if self.desk else self.config.app_url
+        self.extension = SupportExtension(policy=str(policy_file), app_url=app_url)
         self.extension.folder = Path(config.config_file_path or ".").parent
         self.extension.widgets_last = True
         self.extension.reload()
@@ -101,6 +111,35 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         for sentence in csp.allow_problems(self.config.csp_allow):
             self._problem(sentence)
         return config
+
+    def on_serve(
+        self,
+        server: LiveReloadServer,
+        *,
+        config: MkDocsConfig,
+        builder: Callable[..., None],  # noqa: ARG002 - MkDocs' signature
+    ) -> LiveReloadServer:
+        """Put the sandbox desk beside the guide, on the same port."""
+        if self.desk is not None and (guide := server.get_app()) is not None:
+            host, port = address_of(config.dev_addr)
+            with_desk = self.desk.begin(
+                guide,
+                policy_file=Path(str(self.config.policy)),
+                site_dir=Path(config.site_dir),
+                host=host,
+                port=port,
+                log=type(server).__module__,
+            )
+            server.set_app(with_desk)
+            log.info(
+                _("The sandbox desk answers at %(path)s; the bar below each page leads there.", path=self.desk.prefix)
+            )
+        return server
+
+    def on_shutdown(self) -> None:
+        """End the sandbox desk with the preview."""
+        if self.desk is not None:
+            self.desk.end()
 
     @event_priority(100)
     def on_page_markdown(self, markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
@@ -200,7 +239,23 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         """Stop for problems of what was rendered after the pages, such as the beginnings of a blog's posts."""
         self._tell_problems()
 
-    on_post_build = CombinedEvent(_tell_late_problems, _write_files, _judge_pages)
+    @event_priority(-100)
+    def _hand_policy_to_desk(self, *, config: MkDocsConfig) -> None:  # noqa: ARG002 - MkDocs' signature
+        """The sandbox desk keeps what the guide promises now; while that can't be read, what it promised before."""
+        if self.desk is not None and self.extension.policy is not None:
+            self.desk.use_policy(self.extension.policy)
+
+    on_post_build = CombinedEvent(_tell_late_problems, _write_files, _judge_pages, _hand_policy_to_desk)
+
+    def _look_for_desk(self, config: MkDocsConfig) -> None:
+        """Find out, once a preview, whether it can have a sandbox desk; if not, say why and go on."""
+        if not (self.serving and self.config.preview) or self.has_looked_for_desk:
+            return
+        self.has_looked_for_desk = True
+        try:
+            self.desk = DeskPreview(address_of(config.dev_addr)[0])
+        except NoDesk as reason:
+            log.warning(str(reason))
 
     def _note_dead_criteria_links(self, files: Files) -> None:
         collected = self.extension.collected
@@ -231,6 +286,8 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
                 languages=", ".join(LANGUAGES),
             )
             log.info("%s: %s", place, sentence)
+        for note in collected.notes:
+            log.info("%s", note)
 
     def _note_pages_of_the_desk(self, files: Files, config: MkDocsConfig) -> None:
         """Pages with an address at which the help desk answers, so that nobody could ever read them."""

@@ -59,6 +59,13 @@ def compare(old: Policy, new: Policy) -> tuple[Section, ...]:
     return sections
 
 
+def changes_for_readers(old: Policy, new: Policy) -> Iterator[Change]:
+    """What changes for whoever reads the guide: promises, hours and criteria, and no rule's inside."""
+    yield from promise_changes(old, new)
+    yield from _hours(old, new)
+    yield from _criteria(old, new)
+
+
 def promise_changes(old: Policy, new: Policy) -> Iterator[Change]:
     """What is promised anew, no longer, or in another time."""
     before, after = ({one.id: one for one in policy.priorities} for policy in (old, new))

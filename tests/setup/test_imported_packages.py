@@ -24,6 +24,7 @@ ALLOWED = {
     "supportpolicy": {"babel", "yaml"},
     "site_plugins": {"jinja2", "markdown", "markupsafe"},
     "site_plugins.plugin": {"babel", "jinja2", "mkdocs"},
+    "site_plugins.changes": {"babel", "markupsafe"},
     "site_plugins.finish": {"yaml"},
     # Pillow tells a picture's size where it is installed; without it the lint says less.
     "site_plugins.lint.pictures": {"PIL"},
@@ -37,6 +38,8 @@ PLUGIN = ("supportpolicy.__main__", "site_plugins.plugin", "formapp.__main__")
 ONLY_WHEN_USED = {
     ("formapp.forms", "formapp.mail_address"),
     ("formapp.__main__", "formapp.cli.main"),
+    # A preview that asks for a desk says so where there is none.
+    ("site_plugins.desk_preview", "formapp.preview"),
     ("site_plugins.lint.pictures", "PIL"),
 }
 # What Flask is made of is asked for by asking for Flask.

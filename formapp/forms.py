@@ -171,6 +171,9 @@ class TicketForm(Form):
     answers = HiddenField()
     submission = HiddenField()
     page = HiddenField()
+    # What a link for help says of its page, and the pages that were suggested, each in query form.
+    written_from = HiddenField()
+    pages_shown = HiddenField()
     language = HiddenField()
     draft = HiddenField()
     # The reference of a closed ticket that it goes on from; and for whom staff fill it, by the account's number.

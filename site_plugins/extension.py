@@ -18,7 +18,7 @@ from markdown.preprocessors import Preprocessor
 from markupsafe import Markup
 
 from formapp.forms import ticket_form
-from formapp.widgets import render_chooser, render_form, render_table
+from formapp.widgets import PageHelp, render_chooser, render_form, render_table
 from site_plugins import readable
 from site_plugins.changes import render_changes, what_is_missing
 from site_plugins.facts import (
@@ -84,6 +84,8 @@ class Collected:
     widgets: list[Callable[[str | None], Markup]] = field(default_factory=list)
     languages: dict[str, str] = field(default_factory=dict)
     """The language of the widgets of each page."""
+    form_pages: dict[str, str] = field(default_factory=dict)
+    """The pages with the ticket form, each with its language."""
     # Languages of pages, each with the first block in it: those that the policy lacks, and those that we do.
     missing_texts: dict[str, str] = field(default_factory=dict)
     not_spoken: dict[str, str] = field(default_factory=dict)
@@ -112,6 +114,8 @@ class SupportExtension(Extension):
         self._history: History | None = None
         # Whether somebody puts the widgets into the finished pages, for which words stand meanwhile.
         self.widgets_last = False
+        # What the form takes of links for help from the pages of the site.
+        self.page_help: PageHelp | None = None
 
     @property
     def app_url(self) -> str:
@@ -165,6 +169,8 @@ class SupportExtension(Extension):
             self.collected.criteria_links.append(CriteriaLink(self.page.name, fence.options["criteria"], place))
         language = self._language(self.policy, self._place(fence.start, fence, lines))
         self.collected.languages[self.page.name] = language
+        if fence.kind == "support-form":
+            self.collected.form_pages[self.page.name] = language
         widget = _in(language, self._widget(fence, self.policy))
         if not self.widgets_last:
             return widget("" if criteria_here else None)
@@ -253,6 +259,7 @@ class SupportExtension(Extension):
                 dates_url=self.dates_url,
                 files_url=f"{self.app_url}files",
                 similar_url=f"{self.app_url}similar.json",
+                page_help=self.page_help,
             )
         if fence.kind == "support-changes":
             history = self._changes_so_far(policy)

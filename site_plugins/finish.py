@@ -108,6 +108,8 @@ def _named(listed: object) -> dict[str, Any]:
 def _setting_problems(config: SiteConfig) -> Iterator[str]:
     if not EXTENSIONS & config.extensions:
         yield f'{config.file.name}: add "support" to markdown_extensions; without it no block is rendered.'
+    if config.plugin.get("page_help"):
+        yield f'{config.file.name}: "page_help" is for MkDocs. Take it away.'
     if config.plugin.get("csp", "off") not in {"off", False}:
         yield (
             f'{config.file.name}: "csp" is for MkDocs. Take it away, and let the web server send a '

@@ -54,7 +54,7 @@ def with_assets(page: str, wanted: Iterable[Asset], folder: str, own_styles: Col
             styles += f'<link rel="stylesheet" href="{folder}{asset.hashed_name}">\n'
         else:
             scripts += f'<script type="module" src="{folder}{asset.hashed_name}"></script>\n'
-    style_place, script_place = _style_place(page, own_styles), _script_place(page)
+    style_place, script_place = _style_place(page, own_styles), main_end(page)
     edits: list[Edit] = [(style_place, style_place, styles), (script_place, script_place, scripts)]
     return edited(page, edits)
 
@@ -94,7 +94,8 @@ def _is_own(element: Element, own_styles: Collection[str]) -> bool:
     return is_style and element.attributes.get("href") in own_styles
 
 
-def _script_place(page: str) -> int:
+def main_end(page: str) -> int:
+    """Where the main part of a page ends."""
     end = page.find(_MAIN_END)
     if end >= 0 and page.count(_MAIN_END) == 1 and is_plain_at(page, end):
         return end

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urljoin, urlsplit
@@ -22,9 +23,11 @@ from mkdocs.structure.pages import Page
 from mkdocs.structure.toc import TableOfContents
 from mkdocs.utils import get_build_datetime, normalize_url, write_file
 
-from formapp.widgets import CLOSURES_FILE, NO_CLOSURES, Asset, assets
+from formapp.widgets import CLOSURES_FILE, NO_CLOSURES, Asset, PageHelp, assets, help_assets
 from formapp.widgets.page_frame import FRAME_FILE, TITLE, BrokenFrame, frame_places
-from site_plugins import csp, readable, shell
+from formapp.widgets.page_help import help_url
+from formapp.widgets.rendering import in_this_language
+from site_plugins import csp, page_help, readable, shell
 from site_plugins.csp_report import blocked
 from site_plugins.desk_preview import DeskPreview, NoDesk, address_of
 from site_plugins.extension import PageContext, SupportExtension, address_problem, beside
@@ -36,7 +39,15 @@ from site_plugins.sources import Source
 from site_plugins.translation import gettext as _
 from site_plugins.translation import ngettext
 from supportpolicy import holidays_warning, translation_files
-from supportpolicy.languages import LANGUAGES, SOURCE_LANGUAGE, language_of_environment, locale, speak
+from supportpolicy.languages import (
+    LANGUAGES,
+    SOURCE_LANGUAGE,
+    closest_language,
+    in_language,
+    language_of_environment,
+    locale,
+    speak,
+)
 
 log = get_plugin_logger("support")
 
@@ -52,6 +63,9 @@ class SupportConfig(base.Config):  # type: ignore[no-untyped-call]
 
     announce_closures = option.Choice(("with_blocks", "everywhere"), default="with_blocks")
     """Which pages tell of closures: those with one of our blocks, or every page of the site."""
+
+    page_help = option.Type(bool, default=False)
+    """Whether pages, their headings and the page for missing addresses lead to the form, which suggests pages."""
 
     lint = option.Type(bool, default=False)
     """Whether a build also stops for what can be seen in its pages: promises typed by hand, pictures without words."""
@@ -91,6 +105,9 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         self.extension = SupportExtension(policy=str(policy_file), app_url=app_url)
         self.extension.folder = Path(config.config_file_path or ".").parent
         self.extension.widgets_last = True
+        if self.config.page_help:
+            has_search = any(name.rpartition("/")[2] == "search" for name in config.plugins)
+            self.extension.page_help = PageHelp(suggest=page_help.suggesting_script() if has_search else "")
         self.extension.reload()
         wrong_address = address_problem(self.config.app_url)
         for sentence in self.extension.policy_problems:
@@ -193,22 +210,33 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
     def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
         """Put the widgets into the page, and script and style into one that has some."""
         finished = self._with_widgets(output, page) if readable.has_places(output) else output
+        wanted: tuple[Asset, ...] = closure_assets() if self._announces_everywhere else ()
         if finished != output or has_blocks(output):
-            return _with_assets(finished, assets(), page, config)
-        return _with_assets(output, closure_assets(), page, config) if self._announces_everywhere else output
+            wanted = assets()
+        if self.config.page_help:
+            finished = self._with_page_help(finished, page, config)
+            wanted = (*wanted, *page_help.page_help_assets(finished))
+        return _with_assets(finished, wanted, page, config) if wanted else output
 
     @event_priority(50)
     def on_post_template(self, output_content: str, *, template_name: str, config: MkDocsConfig) -> str:
-        """A page of the theme's own, as for an address that isn't there, announces closures where all pages do."""
-        if not self._announces_everywhere or not template_name.endswith(".html"):
+        """A page of the theme's own, as for an address that isn't there: closures where all announce them, and help."""
+        if not template_name.endswith(".html"):
             return output_content
-        return _with_assets(output_content, closure_assets(), None, config)
+        wanted: tuple[Asset, ...] = closure_assets() if self._announces_everywhere else ()
+        if self.config.page_help and template_name == "404.html":
+            language = closest_language(_language_of_theme(config)) or SOURCE_LANGUAGE
+            url = help_url(self._form_url(language, None, config), page_help.told_of())
+            with in_language(language):
+                output_content = page_help.with_missing_page_help(output_content, url)
+            wanted = (*wanted, *page_help.page_help_assets(output_content))
+        return _with_assets(output_content, wanted, None, config) if wanted else output_content
 
     @event_priority(100)
     def _write_files(self, *, config: MkDocsConfig) -> None:
         """Write the assets, the desk's frame and the file of closures; they are no files of the site's source."""
         site_dir = Path(config.site_dir)
-        for asset in assets():
+        for asset in (*assets(), *(help_assets() if self.config.page_help else ())):
             write_file(asset.content, str(site_dir / "assets" / asset.hashed_name))
         write_file(self.frame.encode(), str(site_dir / FRAME_FILE))
         # The desk rewrites it in the built site; the pages look for it from the first day on.
@@ -324,6 +352,26 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         url = None if criteria_page is None else _url_from(page.file, self.files.src_uris[criteria_page])
         return readable.with_widgets(output, lambda number: self.extension.collected.widgets[number](url))
 
+    def _with_page_help(self, output: str, page: Page, config: MkDocsConfig) -> str:
+        """A page with its links for help; the form's own page, and one whose front matter says so, has none."""
+        if page.file.src_uri in self.extension.collected.form_pages or page.meta.get("page_help") is False:
+            return output
+        language = closest_language(_language_of(page, config)) or SOURCE_LANGUAGE
+        form = self._form_url(language, page.file, config)
+        told = page_help.told_of(page.abs_url or f"/{page.url}", str(page.title or ""))
+        with in_language(language):
+            return page_help.with_page_help(output, page.content or "", told, page.toc, partial(help_url, form))
+
+    def _form_url(self, language: str, here: File | None, config: MkDocsConfig) -> str:
+        """Where a page (None: any address) finds the form: the first in its language, any, or the desk's own."""
+        pages = self.extension.collected.form_pages
+        found = page_help.first_form(pages, [page.file.src_uri for page in self.nav.pages], language)
+        if not found:
+            with in_language(language):
+                return in_this_language(f"{self.extension.app_url}tickets/new")
+        file = self.files.src_uris[found]
+        return f"{_site_path(config)}{file.url.removeprefix('./')}" if here is None else file.url_relative_to(here)
+
     @property
     def _announces_everywhere(self) -> bool:
         return self.config.announce_closures == "everywhere"
@@ -400,9 +448,11 @@ def _language_of(page: Page, config: MkDocsConfig) -> str:
     if language := page.meta.get("language"):
         return str(language)
     # mkdocs-static-i18n builds one site a language, and marks its pages.
-    part_of = getattr(page.file, "locale_alternate_of", None)
-    theme = config.theme
-    return str(part_of or theme.get("language") or theme.get("locale") or SOURCE_LANGUAGE)
+    return str(getattr(page.file, "locale_alternate_of", None) or _language_of_theme(config))
+
+
+def _language_of_theme(config: MkDocsConfig) -> str:
+    return str(config.theme.get("language") or config.theme.get("locale") or SOURCE_LANGUAGE)
 
 
 def _url_from(here: File, there: File) -> str:

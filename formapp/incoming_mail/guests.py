@@ -29,7 +29,17 @@ from formapp.tickets import drafts
 from formapp.tokens import hash_token
 
 FIELDS_HEADER = "X-Support-Form"
-_CARRIED = ("project", "subject", "url", "priority", "answers", "page", "language")
+_CARRIED = (
+    "project",
+    "subject",
+    "url",
+    "priority",
+    "answers",
+    "page",
+    "language",
+    "written_from",
+    "pages_shown",
+)
 
 
 def confirm(services: Services, draft_token: str, now: datetime) -> int:
@@ -49,7 +59,8 @@ def form_fields(raw: bytes) -> dict[str, str]:
     """What a ticket's form said beside subject and text, of a message that ``confirm`` has made."""
     carried = BytesHeaderParser(policy=policy.compat32).parsebytes(raw)[FIELDS_HEADER]
     found: dict[str, str] = json.loads(b64decode(str(carried)))
-    return found
+    # One that was held by an older version says less.
+    return {**dict.fromkeys(_CARRIED, ""), **found}
 
 
 def _as_mail(services: Services, fields: Mapping[str, str], draft_token: str, now: datetime) -> bytes:

@@ -24,6 +24,7 @@ from formapp.text import is_blank
 from formapp.tickets import create, drafts, follow_up, replies
 from formapp.tickets.replies import BODY_LENGTH, MessageInput
 from formapp.tickets.ticket_input import TicketInput
+from formapp.tickets.written_from import pages_in, written_from_in
 from formapp.tokens import hash_token
 from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
@@ -185,6 +186,8 @@ def file_ticket(
         page=fields["page"],
         files=staged.tokens,
         language=fields["language"],
+        written_from=written_from_in(fields["written_from"]),
+        pages_shown=pages_in(fields["pages_shown"]),
     )
     try:
         filed = create.create_ticket(services, person.id, sent, now)

@@ -76,6 +76,18 @@ class Ticket(Base):
     )
     policy_version: Mapped[str] = mapped_column(ForeignKey("policies.version"), comment="Policy it was promised under")
     page: Mapped[str] = mapped_column(Text, comment="Path of the guide's page that it came from; empty: the desk's own")
+    written_from: Mapped[dict[str, str]] = mapped_column(
+        JSON,
+        default=dict,
+        server_default="{}",
+        comment="What the link for help said of its page: path, title, section, version, missing address",
+    )
+    pages_shown: Mapped[dict[str, str]] = mapped_column(
+        JSON,
+        default=dict,
+        server_default="{}",
+        comment="Pages suggested while the subject was typed, titles by path",
+    )
     language: Mapped[str] = mapped_column(
         String(16),
         default="",

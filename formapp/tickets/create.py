@@ -286,6 +286,8 @@ def _store(
         "rule": evidence.rule,
         "policy_version": policy.version,
         "page": sent.page,
+        "written_from": sent.written_from,
+        "pages_shown": sent.pages_shown,
         "language": sent.language,
         "state": "open",
         "opened_at": now,

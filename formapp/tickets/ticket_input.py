@@ -8,6 +8,7 @@ from typing import Any
 
 from formapp.errors import TextRefused
 from formapp.text import NO_WEB_ADDRESS, is_blank, is_web_address, normalise, normalise_line
+from formapp.tickets.written_from import clean_pages, clean_written_from
 from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
 from supportpolicy.languages import LANGUAGES
@@ -24,6 +25,7 @@ class TicketInput:
 
     ``files`` are the tokens of staged files, ``language`` is that of the form (empty: none that we speak).
     ``follows`` is the reference of a closed ticket that it goes on from, ``by_mail`` says that a mail became it.
+    ``written_from`` is what a link for help said of its page, ``pages_shown`` are suggested pages, titles by path.
     """
 
     project: str
@@ -38,6 +40,8 @@ class TicketInput:
     language: str = ""
     follows: str = ""
     by_mail: bool = False
+    written_from: Mapping[str, str] = field(default_factory=dict)
+    pages_shown: Mapping[str, str] = field(default_factory=dict)
 
 
 def clean_input(limits: FormLimits, sent: TicketInput) -> TicketInput:
@@ -67,4 +71,12 @@ def clean_input(limits: FormLimits, sent: TicketInput) -> TicketInput:
     elif not is_web_address(clean["url"]):
         raise TextRefused(_(NO_WEB_ADDRESS), "url")
     language = sent.language if sent.language in LANGUAGES else ""
-    return replace(sent, **clean, answers=dict(sent.answers), files=tuple(dict.fromkeys(sent.files)), language=language)
+    return replace(
+        sent,
+        **clean,
+        answers=dict(sent.answers),
+        files=tuple(dict.fromkeys(sent.files)),
+        language=language,
+        written_from=clean_written_from(sent.written_from),
+        pages_shown=clean_pages(sent.pages_shown.items()),
+    )

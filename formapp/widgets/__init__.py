@@ -4,10 +4,10 @@ Here, and not in either side, because the guide's build and the desk show the ve
 each, so that labels, limits and help never drift. Needs Jinja and WTForms, not Flask.
 """
 
-from formapp.widgets.assets import CLOSURES_FILE, NO_CLOSURES, Asset, assets, make_asset
+from formapp.widgets.assets import CLOSURES_FILE, NO_CLOSURES, Asset, assets, help_assets, make_asset
 from formapp.widgets.chooser import render_chooser
 from formapp.widgets.files import render_files
-from formapp.widgets.form import render_form
+from formapp.widgets.form import PageHelp, render_form
 from formapp.widgets.sending import render_draft_line, render_sending
 from formapp.widgets.table import render_table
 
@@ -15,7 +15,9 @@ __all__ = [
     "CLOSURES_FILE",
     "NO_CLOSURES",
     "Asset",
+    "PageHelp",
     "assets",
+    "help_assets",
     "make_asset",
     "render_chooser",
     "render_draft_line",

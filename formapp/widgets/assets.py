@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -23,6 +24,8 @@ NAMES = (
     "support-closures.css",
     "support-closures.js",
 )
+# What pages need that lead to the form from where one reads; the last is loaded once a subject is typed.
+HELP_NAMES = ("support-help.css", "support-help.js", "support-suggest.js")
 # What is served as one, and the parts that it is made of.
 PARTS = {
     "support-common.css": ("support-colours.css", "support-common.css", "support-form.css"),
@@ -47,10 +50,20 @@ class Asset:
 @cache
 def assets() -> tuple[Asset, ...]:
     """All assets of the widgets."""
+    return _made(NAMES)
+
+
+@cache
+def help_assets() -> tuple[Asset, ...]:
+    """The assets of help where one reads: its style, its script, and the script that suggests pages."""
+    return _made(HELP_NAMES)
+
+
+def _made(names: Iterable[str]) -> tuple[Asset, ...]:
     folder = resources.files("formapp.widgets").joinpath("assets")
     return tuple(
         make_asset(name, _minified(name, "".join(folder.joinpath(part).read_text("utf-8") for part in parts)))
-        for name, parts in ((name, PARTS.get(name, (name,))) for name in NAMES)
+        for name, parts in ((name, PARTS.get(name, (name,))) for name in names)
     )
 
 

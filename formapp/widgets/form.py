@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from markupsafe import Markup
 
@@ -12,6 +13,16 @@ from formapp.widgets.chooser import render_chooser
 from formapp.widgets.files import Staged, render_files
 from formapp.widgets.rendering import in_this_language, plural_forms, render
 from supportpolicy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class PageHelp:
+    """A form that takes what a link for help says; ``suggest`` is the name of the script that suggests pages, if any.
+
+    It lies beside the form's own scripts.
+    """
+
+    suggest: str = ""
 
 
 def render_form(
@@ -31,6 +42,7 @@ def render_form(
     similar_url: str = "",
     staged: Sequence[Staged] = (),
     clean_photos: bool = True,
+    page_help: PageHelp | None = None,
 ) -> Markup:
     """The form with its values and errors.
 
@@ -40,7 +52,8 @@ def render_form(
     guide's page that it stands on; ``dates_url`` is where the desk tells the dates if one files now (empty:
     nowhere), ``files_url`` where script uploads files, ``similar_url`` where it asks whether somebody has
     just reported the same; ``staged`` are the files that the form carries, ``clean_photos`` whether the box
-    is ticked that takes the details out of photos.
+    is ticked that takes the details out of photos; ``page_help`` says that pages of this site lead here and tell
+    where their reader was.
     """
     return render(
         "form.html",
@@ -60,6 +73,7 @@ def render_form(
         alive_url=f"{action.rpartition('/')[0]}/healthz",
         files=render_files(policy, staged, form.files.errors, files_url=files_url, ids=ids, clean=clean_photos),
         page=page or form.page.data or "",
+        page_help=page_help,
         chooser=render_chooser(policy, ids=f"{ids}-chooser", nested=True),
         errors=[(field.name, sentence) for field in form.visible for sentence in field.errors],
     )

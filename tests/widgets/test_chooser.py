@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from formapp.widgets import assets, render_chooser
+from formapp.widgets import assets, help_assets, render_chooser
 from supportpolicy import Policy
 from tests.builders import Combinations
 
@@ -139,3 +139,7 @@ def test_script_and_style_stay_small() -> None:
     assert chooser <= 2_500
     # With the colours of three themes in light and dark, and what tells the desk from whatever else answers.
     assert form < 7_000
+    # Help where one reads: what takes a link's words to the form, and what suggests pages once a subject is typed.
+    help_sizes = {asset.name: len(gzip.compress(asset.content, 9)) for asset in help_assets()}
+    assert help_sizes["support-suggest.js"] + help_sizes["support-help.js"] <= 2_000
+    assert help_sizes["support-help.css"] <= 700

@@ -106,6 +106,8 @@ COLUMNS: Mapping[str, Mapping[str, Column]] = {
         "rule": _PROMISE,
         "policy_version": _PROMISE,
         "page": _ERASED,
+        "written_from": _ERASED,
+        "pages_shown": _ERASED,
         "language": _ERASED,
         "state": _STATE,
         "opened_at": _TIME,

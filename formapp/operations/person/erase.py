@@ -294,6 +294,7 @@ def _erase_tickets(services: Services, database: Session, own: list[int], senten
     for ticket in _locked(database, own):
         ticket.subject, ticket.description = SUBJECT, sentence
         ticket.url = ticket.page = ticket.language = ""
+        ticket.written_from, ticket.pages_shown = {}, {}
         ticket.submission, ticket.digest = f"erased:{ticket.id}", NO_DIGEST
         # Told of only now, so that nothing that is told holds a word of it.
         sla.record_notices(services, database, ticket, now)

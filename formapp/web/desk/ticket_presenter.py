@@ -21,6 +21,7 @@ from formapp.tickets.status import STAFF_LABELS, STATE_WORDS
 from formapp.tickets.time_left import TimeLeft, time_left
 from formapp.translation import gettext as _
 from formapp.translation import gettext_noop, spoken_locale
+from formapp.web.desk.written_from_presenter import ReadBefore, present_read_before
 from formapp.web.tickets.conversation import AnswerView, present_answers_given
 from formapp.web.tickets.presenters import (
     TargetView,
@@ -107,6 +108,7 @@ class StaffTicketView:
     url: str
     page: str
     page_link: str
+    read_before: ReadBefore
     written_in: str
     opened: datetime
     description: str
@@ -150,6 +152,7 @@ def present_ticket(
         url=ticket.url,
         page=ticket.page,
         page_link=ticket.page if services.settings.site_dir and _PATH.fullmatch(ticket.page) else "",
+        read_before=present_read_before(ticket),
         written_in=written_in(ticket.language),
         opened=in_zone(ticket.opened_at, policy),
         description=ticket.description,

@@ -27,6 +27,7 @@ from formapp.policies import in_words
 from formapp.tickets import create, drafts, queries, replies
 from formapp.tickets.replies import MessageInput
 from formapp.tickets.ticket_input import TicketInput
+from formapp.tickets.written_from import written_from_in
 from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
 from formapp.web import made_for
@@ -51,6 +52,7 @@ from formapp.web.tickets.form_page import (
     project_choices,
     recommended,
 )
+from formapp.web.tickets.page_help import pages_shown_in, with_referring_page
 from formapp.widgets import promised
 from supportpolicy.languages import current_language
 
@@ -118,6 +120,8 @@ DRAFT_FIELDS = (
     "answers",
     "submission",
     "page",
+    "written_from",
+    "pages_shown",
     "language",
     "follows",
     "customer",
@@ -126,7 +130,7 @@ DRAFT_FIELDS = (
 
 def submit() -> Response:
     """File the posted ticket; signed out, save it and send a sign-in link."""
-    sent = form_data()
+    sent = with_referring_page(form_data())
     try:
         if (unsent := _not_to_be_sent(sent)) is not None:
             return unsent
@@ -146,7 +150,7 @@ def submit() -> Response:
 
 def ask_once_more() -> Response:
     """The answer to a form that may not come from a page of ours: the form, filled, with a token."""
-    sent = form_data()
+    sent = with_referring_page(form_data())
     try:
         return _not_to_be_sent(sent) or _shown(sent, 422, PRESS_AGAIN.translated())
     except (DBAPIError, PoolTimeout) as error:
@@ -373,6 +377,8 @@ def _input(form: TicketForm) -> TicketInput:
         answers=answers_in(form.answers.data or ""),
         submission=form.submission.data or "",
         page=form.page.data or "",
+        written_from=written_from_in(form.written_from.data or ""),
+        pages_shown=pages_shown_in(form.pages_shown.data or ""),
         language=known_language(form.language.data),
         files=form.files.data,
         follows=form.follows.data or "",

@@ -37,6 +37,7 @@ from formapp.web.tickets.form_page import (
 )
 from formapp.web.tickets.new_messages import new_messages
 from formapp.web.tickets.origin import filed_by, present_reopening
+from formapp.web.tickets.page_help import written_from_arguments
 from formapp.web.tickets.presenters import (
     present_attachments,
     present_confirmation,
@@ -141,6 +142,7 @@ def _first_values(person: Person | None) -> tuple[dict[str, str], Notice | None]
     arguments = request.args
     values = {name: arguments.get(name, "") for name in ("project", "priority", "page", "language", "customer")}
     values["answers"] = answers_of(desk.services.policy, arguments)
+    values["written_from"] = written_from_arguments(arguments)
     draft = arguments.get("draft", "")
     if not draft or person is None:
         return values, None

@@ -34,7 +34,7 @@ def test_the_desks_own_form_takes_it_from_the_address_and_staff_see_it(ada: Brow
     ada.send(form)
     shown = facts(sam.open("/support/desk/SUP-1002"))
     assert shown["Written from"] == "Ticket priority, section High, version 2.1"
-    assert shown["Pages shown before"] == "Refunds, Gone"
+    assert shown["Pages shown before"] == "Refunds Gone"
     # A ticket of no page has no such lines.
     assert not {"Written from", "Pages shown before"} & set(facts(sam.open("/support/desk/SUP-1001")))
 

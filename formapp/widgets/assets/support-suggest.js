@@ -3,6 +3,7 @@ const root = new URL("../", import.meta.url);
 const pages = [];
 const table = new Map();
 const found = new Map();
+let reading;
 
 // Case, accents and the Arabic article make no difference.
 const words = (text) =>
@@ -87,7 +88,10 @@ export async function suggest(element, subject) {
     clearTimeout(timer);
     timer = setTimeout(() => (said.textContent = suggested[0] ? element.dataset.said : ""), 1500);
   };
-  await read();
+  // Once for all forms that come and go within one document.
+  await (reading ??= read());
+  // From the next key on: what comes later than a key would move fields under the reader's hand.
+  element.dataset.ready = "";
   subject.addEventListener("input", () => {
     cancelAnimationFrame(frame);
     frame = requestAnimationFrame(show);

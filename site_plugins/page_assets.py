@@ -15,7 +15,9 @@ _ASSET = re.compile(r"(^|/)support-[a-z]+\.[0-9a-f]{8}\.(css|js)$")
 _LINK = re.compile(r"<link\b[^>]*>")
 _HEAD_END, _MAIN_END = "</head>", "</main>"
 _TAGS = frozenset({"support-chooser", "support-form"})
-_CLASSES = frozenset({"support-table", "support-criteria", "support-rules", "support-graph", "support-problem"})
+_CLASSES = frozenset(
+    {"support-table", "support-criteria", "support-rules", "support-graph", "support-picture", "support-problem"}
+)
 
 
 def has_blocks(page: str) -> bool:

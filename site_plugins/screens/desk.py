@@ -1,0 +1,115 @@
+"""The apps that pictures are taken of: our help desk with its demo data, or one that runs already."""
+
+from __future__ import annotations
+
+import io
+import logging
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from werkzeug.serving import make_server
+
+from formapp.accounts import magic_links
+from formapp.accounts.accounts import find_account_by_email
+from formapp.app import create_app
+from formapp.database import schema
+from formapp.demo import company, tickets
+from formapp.services import Services, make_services
+from formapp.settings import Settings
+from site_plugins.screens.model import ScreenList, SignIn
+from site_plugins.translation import gettext as _
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+# A Tuesday, 15:00 in Paris, while support is open.
+INSTANT = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
+
+
+class NoSuchPerson(LookupError):
+    """Nobody of this name can be signed in; the message says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An app that answers, and how people sign in there."""
+
+    address: str
+    sign_in: Callable[[Page, str], SignIn | None]
+    """Opens what signs somebody in; steps of the list's that are left to do are handed back."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoDesk:
+    """Our help desk: each session has a new database with the demo's people, and a clock that stands still."""
+
+    policy: Path
+    site: Path
+    now: datetime = INSTANT
+
+    @contextmanager
+    def session(self, state: str) -> Iterator[Session]:
+        """A desk in this state of the demo, on a free port."""
+        # The desk's log of requests is no news here, nor is the server's.
+        with tempfile.TemporaryDirectory() as folder, redirect_stdout(io.StringIO()):
+            services = make_services(
+                Settings(
+                    database_url=f"sqlite:///{folder}/desk.sqlite3",
+                    secret_key="only for the time the pictures take",  # noqa: S106 - protects made-up data for seconds
+                    policy=self.policy.absolute(),
+                    var=Path(folder),
+                    site_dir=self.site,
+                )
+            )
+            schema.upgrade(services.database)
+            company.add_demo(services, self.now)
+            if state == "tickets":
+                tickets.add_demo_tickets(services, self.now)
+            server = make_server("127.0.0.1", 0, create_app(services=services, clock=lambda: self.now), threaded=True)
+            logging.getLogger("werkzeug").setLevel(logging.WARNING)
+            serving = threading.Thread(target=server.serve_forever)
+            serving.start()
+            address = f"http://127.0.0.1:{server.server_port}"
+            try:
+                yield Session(address, lambda page, who: self._sign_in(services, address, page, who))
+            finally:
+                server.shutdown()
+                server.server_close()
+                serving.join()
+                services.database.engine.dispose()
+
+    def _sign_in(self, services: Services, address: str, page: Page, who: str) -> None:
+        """By a link, as people do."""
+        if find_account_by_email(services, who) is None:
+            people = ", ".join(email for email, _name, _staff in company.PEOPLE)
+            raise NoSuchPerson(
+                _('The demo knows nobody of the address "%(who)s"; it has %(people)s.', who=who, people=people)
+            )
+        link = urlsplit(magic_links.create_link(services, who, self.now))
+        page.goto(f"{address}{link.path}")
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url("**/support/**")
+
+
+@dataclass(frozen=True, slots=True)
+class RunningApp:
+    """An app of a writer's own, which runs at the address that the list names."""
+
+    screens: ScreenList
+
+    @contextmanager
+    def session(self, _state: str) -> Iterator[Session]:
+        """The app as it is; what a picture needs is made ready by its own steps."""
+        yield Session(self.screens.base_url, self._sign_in)
+
+    def _sign_in(self, page: Page, who: str) -> SignIn:
+        sign_in = self.screens.people[who]
+        page.goto(f"{self.screens.base_url}{sign_in.open}")
+        return sign_in

@@ -12,16 +12,17 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from formapp.installation import DESK, what_to_install
 
 try:
-    from playwright.sync_api import Browser, sync_playwright
+    from playwright.sync_api import sync_playwright
 
     from site_plugins.screens.desk import INSTANT, DemoDesk, RunningApp
     from site_plugins.screens.taking import LOOKS, compare, is_same_browser, take_pictures, write_pictures
-    from site_plugins.screens.walk import App, Walk
+    from site_plugins.screens.walk import Walk
 except ModuleNotFoundError as missing:
     sys.exit(what_to_install(missing, "The pictures need", f"{DESK} playwright"))
 
@@ -47,37 +48,36 @@ def main(words: Sequence[str] | None = None) -> int:
         app = RunningApp(screens) if screens.base_url else _demo(screens, options, stack)
         playwright = stack.enter_context(sync_playwright())
         browser = stack.enter_context(playwright.chromium.launch(executable_path=path, args=flags()))
-        problems = list(check(screens, app, browser, options.output) if options.check else take(screens, app, browser))
+        walk = Walk(screens, find_steps(screens)[0], app, browser, patience=round(options.wait * 1000))
+        problems = list(check(walk, options.output) if options.check else take(walk))
     for problem in dict.fromkeys(sorted(problems)):
         print(problem, file=sys.stderr)
     return 1 if problems else 0
 
 
-def take(screens: ScreenList, app: App, browser: Browser) -> Iterator[Problem]:
+def take(walk: Walk) -> Iterator[Problem]:
     """Take the pictures and write what has changed; nothing is written where one can't be taken."""
-    steps, _problems = find_steps(screens)
-    taken, problems = take_pictures(screens, steps, app, browser)
+    taken, problems = take_pictures(walk)
     if problems:
         yield from problems
         return
-    for path in write_pictures(screens, taken, browser):
+    for path in write_pictures(walk.screens, taken, walk.browser):
         print(f"{path.as_posix()}  {path.stat().st_size / 1000:.0f} kB")
-    yield from find_steps(screens)[1]
-    yield from find_file_problems(screens)
+    yield from find_steps(walk.screens)[1]
+    yield from find_file_problems(walk.screens)
 
 
-def check(screens: ScreenList, app: App, browser: Browser, output: Path) -> Iterator[Problem]:
+def check(walk: Walk, output: Path) -> Iterator[Problem]:
     """Walk the list, wide and on a phone; pixels are compared where the browser is the one of the manifest."""
-    steps, problems = find_steps(screens)
-    yield from problems
-    yield from find_file_problems(screens)
-    if is_same_browser(screens, browser):
-        taken, problems = take_pictures(screens, steps, app, browser)
+    yield from find_steps(walk.screens)[1]
+    yield from find_file_problems(walk.screens)
+    if is_same_browser(walk.screens, walk.browser):
+        taken, problems = take_pictures(walk)
         yield from problems
-        yield from compare(screens, taken, output)
+        yield from compare(walk.screens, taken, output)
         return
     for variant in (LIGHT, PHONE):
-        yield from Walk(screens, steps, app, browser, LOOKS[variant]).problems()
+        yield from replace(walk, look=LOOKS[variant]).problems()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -94,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--output", type=Path, default=Path("build/screens"), help="where pictures that differ are laid side by side"
     )
+    parser.add_argument("--wait", type=float, default=10, help="for how many seconds a step waits for what it presses")
     return parser
 
 
@@ -102,7 +103,10 @@ def _demo(screens: ScreenList, options: argparse.Namespace, stack: ExitStack) ->
     if site is None:
         site = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         build = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(site)]
-        subprocess.run(build, check=True, env={**os.environ, "NO_MKDOCS_2_WARNING": "1"})  # noqa: S603 - our own words
+        done = subprocess.run(build, check=False, env={**os.environ, "NO_MKDOCS_2_WARNING": "1"})  # noqa: S603 - our own words
+        if done.returncode:
+            # MkDocs has said why.
+            sys.exit(2)
     return DemoDesk(options.policy, site, screens.clock or INSTANT)
 
 

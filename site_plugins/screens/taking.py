@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
 from site_plugins.pictures import DARK, LIGHT, PHONE, PHONE_DARK, Manifest, PictureFile, read_manifest, write_manifest
-from site_plugins.screens.agreement import Step
 from site_plugins.screens.camera import count_differences, rendering, shoot, size_of
 from site_plugins.screens.model import Entry, ScreenList
-from site_plugins.screens.walk import App, Look, Walk
+from site_plugins.screens.walk import Look, Walk
 from site_plugins.translation import gettext as _
 from supportpolicy.problems import Problem
 
@@ -26,21 +26,19 @@ Taken = dict[str, dict[str, bytes]]
 """The pictures by name and variant."""
 
 
-def take_pictures(
-    screens: ScreenList, steps: Mapping[int, Step], app: App, browser: Browser
-) -> tuple[Taken, list[Problem]]:
-    """All pictures of a list, and what can't be taken."""
+def take_pictures(walk: Walk) -> tuple[Taken, list[Problem]]:
+    """All pictures of a walk's list, and what can't be taken."""
     taken: Taken = {}
     problems: dict[Problem, None] = {}
     for variant, look in LOOKS.items():
-        walk = Walk(screens, steps, app, browser, look)
+        one = replace(walk, look=look)
 
-        def take(entry: Entry, page: Page, walk: Walk = walk, variant: str = variant) -> None:
-            view = entry.phone if walk.look.phone else entry.wide
-            crop, ring = ([walk.find(page, one) for one in targets] for targets in (view.crop, view.ring))
+        def take(entry: Entry, page: Page, one: Walk = one, variant: str = variant) -> None:
+            view = entry.phone if one.look.phone else entry.wide
+            crop, ring = ([one.find(page, target) for target in targets] for targets in (view.crop, view.ring))
             taken.setdefault(Path(entry.picture).name, {})[variant] = shoot(page, crop, ring)
 
-        problems.update(dict.fromkeys(walk.problems(take)))
+        problems.update(dict.fromkeys(one.problems(take)))
     return taken, list(problems)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 # A Tuesday, 15:00 in Paris, while support is open.
 INSTANT = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
+
+
+DATABASE = "desk.sqlite3"
 
 
 class NoSuchPerson(LookupError):
@@ -59,19 +63,8 @@ class DemoDesk:
         """A desk in this state of the demo, on a free port."""
         # The desk's log of requests is no news here, nor is the server's.
         with tempfile.TemporaryDirectory() as folder, redirect_stdout(io.StringIO()):
-            services = make_services(
-                Settings(
-                    database_url=f"sqlite:///{folder}/desk.sqlite3",
-                    secret_key="only for the time the pictures take",  # noqa: S106 - protects made-up data for seconds
-                    policy=self.policy.absolute(),
-                    var=Path(folder),
-                    site_dir=self.site,
-                )
-            )
-            schema.upgrade(services.database)
-            company.add_demo(services, self.now)
-            if state == "tickets":
-                tickets.add_demo_tickets(services, self.now)
+            services = _services(Path(folder), self.policy, self.site)
+            (Path(folder) / DATABASE).write_bytes(_demo_database(self.policy, self.now, state))
             server = make_server("127.0.0.1", 0, create_app(services=services, clock=lambda: self.now), threaded=True)
             logging.getLogger("werkzeug").setLevel(logging.WARNING)
             serving = threading.Thread(target=server.serve_forever)
@@ -113,3 +106,29 @@ class RunningApp:
         sign_in = self.screens.people[who]
         page.goto(f"{self.screens.base_url}{sign_in.open}")
         return sign_in
+
+
+def _services(folder: Path, policy: Path, site: Path | None = None) -> Services:
+    return make_services(
+        Settings(
+            database_url=f"sqlite:///{folder / DATABASE}",
+            secret_key="only for the time the pictures take",  # noqa: S106 - protects made-up data for seconds
+            policy=policy.absolute(),
+            var=folder,
+            site_dir=site,
+        )
+    )
+
+
+@cache
+def _demo_database(policy: Path, now: datetime, state: str) -> bytes:
+    """The file of a database with the demo in this state; made once, as each walk begins with it."""
+    with tempfile.TemporaryDirectory() as folder:
+        services = _services(Path(folder), policy)
+        schema.upgrade(services.database)
+        company.add_demo(services, now)
+        if state == "tickets":
+            tickets.add_demo_tickets(services, now)
+        # The last connection's end brings the log's pages into the file.
+        services.database.engine.dispose()
+        return (Path(folder) / DATABASE).read_bytes()

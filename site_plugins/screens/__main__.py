@@ -20,7 +20,7 @@ from formapp.installation import DESK, what_to_install
 try:
     from playwright.sync_api import sync_playwright
 
-    from site_plugins.screens.desk import INSTANT, DemoDesk, RunningApp
+    from site_plugins.screens.app import App, RunningApp
     from site_plugins.screens.taking import LOOKS, compare, is_same_browser, take_pictures, write_pictures
     from site_plugins.screens.walk import Walk
 except ModuleNotFoundError as missing:
@@ -98,7 +98,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _demo(screens: ScreenList, options: argparse.Namespace, stack: ExitStack) -> DemoDesk:
+def _demo(screens: ScreenList, options: argparse.Namespace, stack: ExitStack) -> App:
+    # An app of a writer's own needs no desk.
+    try:
+        from site_plugins.screens.desk import INSTANT, DemoDesk
+    except ModuleNotFoundError as missing:
+        sys.exit(what_to_install(missing, "The pictures need", f"{DESK} playwright"))
     site = options.site
     if site is None:
         site = Path(stack.enter_context(tempfile.TemporaryDirectory()))

@@ -1,4 +1,4 @@
-"""The apps that pictures are taken of: our help desk with its demo data, or one that runs already."""
+"""Our help desk with its demo data and a clock that stands still, to take pictures of."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import io
 import logging
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ from formapp.database import schema
 from formapp.demo import company, tickets
 from formapp.services import Services, make_services
 from formapp.settings import Settings
-from site_plugins.screens.model import ScreenList, SignIn
+from site_plugins.screens.app import NoSuchPerson, Session
 from site_plugins.translation import gettext as _
 
 if TYPE_CHECKING:
@@ -35,19 +35,6 @@ INSTANT = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 
 
 DATABASE = "desk.sqlite3"
-
-
-class NoSuchPerson(LookupError):
-    """Nobody of this name can be signed in; the message says so."""
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """An app that answers, and how people sign in there."""
-
-    address: str
-    sign_in: Callable[[Page, str], SignIn | None]
-    """Opens what signs somebody in; steps of the list's that are left to do are handed back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,23 +76,6 @@ class DemoDesk:
         page.goto(f"{address}{link.path}")
         page.get_by_role("button", name="Sign in").click()
         page.wait_for_url("**/support/**")
-
-
-@dataclass(frozen=True, slots=True)
-class RunningApp:
-    """An app of a writer's own, which runs at the address that the list names."""
-
-    screens: ScreenList
-
-    @contextmanager
-    def session(self, _state: str) -> Iterator[Session]:
-        """The app as it is; what a picture needs is made ready by its own steps."""
-        yield Session(self.screens.base_url, self._sign_in)
-
-    def _sign_in(self, page: Page, who: str) -> SignIn:
-        sign_in = self.screens.people[who]
-        page.goto(f"{self.screens.base_url}{sign_in.open}")
-        return sign_in
 
 
 def _services(folder: Path, policy: Path, site: Path | None = None) -> Services:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from site_plugins.screens.model import Action, Entry, Kind, ScreenList, SignIn, Target, View
+from site_plugins.screens.model import NOBODY, Action, Entry, Kind, ScreenList, SignIn, Target, View
 from site_plugins.translation import gettext as _
 from supportpolicy.problems import Problem
 from supportpolicy.reading import Node, Reader, did_you_mean
@@ -59,7 +59,7 @@ def _read(root: Node, file: Path) -> ScreenList:
     entries: list[Entry] = []
     for node in fields["pictures"].items() if "pictures" in fields else ():
         entry = _entry(node, entries[-1] if entries else None)
-        if base_url and entry.signed_in not in (*people, ""):
+        if base_url and entry.signed_in not in {*people, NOBODY, ""}:
             sentence = _('"people" says nothing of "%(who)s"', who=entry.signed_in)
             node.problem(did_you_mean(sentence, entry.signed_in, people))
         if base_url and entry.state != STATES[0]:

@@ -12,32 +12,21 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import groupby
-from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Error, Locator, Page
 from playwright.sync_api import TimeoutError as TookTooLong
 
 from site_plugins.screens.agreement import Step, path_of
-from site_plugins.screens.desk import NoSuchPerson, Session
+from site_plugins.screens.app import App, NoSuchPerson, Session
 from site_plugins.screens.model import NOBODY, Action, Entry, ScreenList, Target
 from site_plugins.translation import gettext as _
 from supportpolicy.problems import Problem
 from supportpolicy.reading import did_you_mean
 
-if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
 PHONE_WIDTH, HEIGHT, SHARPNESS = 360, 900, 2
 PATIENCE = 10_000
 _NAMED = re.compile(r'^\s*- (?P<role>\w+) "(?P<name>(?:[^"\\]|\\.)*)"', re.MULTILINE)
-
-
-class App(Protocol):
-    """An app to walk in."""
-
-    def session(self, state: str, /) -> AbstractContextManager[Session]:
-        """The app in a state of its own."""
 
 
 @dataclass(frozen=True, slots=True)

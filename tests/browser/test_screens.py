@@ -14,7 +14,8 @@ from playwright.sync_api import Browser, expect
 
 from site_plugins.pictures import VARIANTS, read_manifest
 from site_plugins.screens.agreement import find_steps
-from site_plugins.screens.desk import INSTANT, DemoDesk, RunningApp
+from site_plugins.screens.app import RunningApp
+from site_plugins.screens.desk import INSTANT, DemoDesk
 from site_plugins.screens.model import ScreenList
 from site_plugins.screens.reading import load_list
 from site_plugins.screens.taking import compare, take_pictures, write_pictures

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -80,6 +81,27 @@ def test_each_mistake_in_the_list_has_its_line(docs: Path, right: str, wrong: st
     with pytest.raises(ListError) as caught:
         load_list(docs / "screens.yml")
     assert f"docs/screens.yml:{line}: {sentence}" in str(caught.value)
+
+
+OWN = """\
+base_url: https://app.example
+people:
+  ada: {open: /sign-in}
+"""
+
+
+def test_an_app_of_one_s_own_knows_the_people_that_the_list_names(docs: Path) -> None:
+    """Nobody is known, too."""
+    for who, told in (("ada", ""), ("nobody", ""), ("adda", '"people" says nothing of "adda"; did you mean "ada"?')):
+        (docs / "screens.yml").write_text(f"{OWN}{ENTRY}    signed_in: {who}\n")
+        if told:
+            with pytest.raises(ListError, match=re.escape(told)):
+                load_list(docs / "screens.yml")
+        else:
+            assert load_list(docs / "screens.yml").entries[0].signed_in == who
+    (docs / "screens.yml").write_text(f"{OWN}{ENTRY}    state: tickets\n")
+    with pytest.raises(ListError, match='"state" is one of the demo'):
+        load_list(docs / "screens.yml")
 
 
 def test_all_mistakes_are_told_at_once(docs: Path) -> None:

@@ -26,6 +26,8 @@ from supportpolicy.reading import did_you_mean
 
 PHONE_WIDTH, HEIGHT, SHARPNESS = 360, 900, 2
 PATIENCE = 10_000
+# What a label may belong to.
+FIELDS = {"checkbox", "combobox", "listbox", "radio", "searchbox", "slider", "spinbutton", "switch", "textbox"}
 _NAMED = re.compile(r'^\s*- (?P<role>\w+) "(?P<name>(?:[^"\\]|\\.)*)"', re.MULTILINE)
 
 
@@ -203,7 +205,8 @@ def _pattern(name: str) -> re.Pattern[str]:
 def _missing(page: Page, target: Target) -> str:
     """What isn't there, where, and what has nearly its name."""
     sentence = _("There is no %(what)s on %(path)s", what=target, path=urlsplit(page.url).path)
-    known = {one["name"] for one in _NAMED.finditer(page.locator("body").aria_snapshot()) if one["role"] == target.kind}
+    roles = FIELDS if target.kind == "field" else {target.kind}
+    known = {one["name"] for one in _NAMED.finditer(page.locator("body").aria_snapshot()) if one["role"] in roles}
     near = did_you_mean(sentence, target.said, known)
     return near if len(known) < 8 or "?" in near else f"{sentence}."
 

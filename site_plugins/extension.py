@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from formapp.forms import ticket_form
 from formapp.widgets import PageHelp, render_chooser, render_form, render_table
-from site_plugins import readable
+from site_plugins import pictures, readable
 from site_plugins.changes import render_changes, what_is_missing
 from site_plugins.facts import (
     FACT,
@@ -149,6 +149,7 @@ class SupportExtension(Extension):
         md.preprocessors.register(_FencePreprocessor(md, self), "support", PRIORITY)
         md.inlinePatterns.register(FactInText(md, self._tell_fact), "support-fact", FACT_PRIORITY)
         md.postprocessors.register(FactInHtml(md, self._tell_fact), "support-fact", LATE_PRIORITY)
+        pictures.register(md, lambda: self.page.source.file if self.page.source else None)
 
     def html_of(self, fence: Fence, lines: Sequence[str], criteria_here: bool) -> Markup:
         """The HTML of one block of these lines: its widget, or what is wrong with it."""

@@ -22,6 +22,7 @@ _CLASSES = frozenset(
         "support-rules",
         "support-graph",
         "support-changes",
+        "support-picture",
         "support-problem",
     }
 )

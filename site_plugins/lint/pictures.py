@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from site_plugins.lint.page import Edit, Finding, LintPage
+from site_plugins.pictures import files_of
 from site_plugins.translation import gettext as _
 from supportpolicy.reading import did_you_mean
 
@@ -35,13 +36,16 @@ _BEGINS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture of a page: where it stands, how it is written, and its parts. ``alt`` is None where HTML has none."""
+    """A picture of a page: where it stands, how it is written, and its parts.
+
+    ``alt`` is None where HTML has none, ``size`` where width or height isn't said.
+    """
 
     line: int
     written: str
     src: str
     alt: str | None
-    sized: bool
+    size: tuple[str, str] | None
     html: bool
 
 
@@ -70,13 +74,17 @@ def pictures(page: LintPage) -> list[Picture]:
         names = _attributes(one["attributes"])
         found.append((one.start(), one[0], names.get("src", ""), names.get("alt"), names, True))
     return [
-        Picture(page.line_at(start), written, src, alt, {"width", "height"} <= names.keys(), html)
+        Picture(page.line_at(start), written, src, alt, _size(names), html)
         for start, written, src, alt, names, html in sorted(found, key=lambda one: one[0])
     ]
 
 
 def _attributes(written: str) -> dict[str, str]:
     return {one[1].casefold(): unescape(one[2] or one[3] or one[4] or "") for one in _ATTRIBUTE.finditer(written)}
+
+
+def _size(names: dict[str, str]) -> tuple[str, str] | None:
+    return (names["width"], names["height"]) if {"width", "height"} <= names.keys() else None
 
 
 def _alt(picture: Picture) -> Iterator[Finding]:
@@ -135,17 +143,43 @@ def _file(page: LintPage, picture: Picture) -> Iterator[Finding]:
         close = get_close_matches(Path(src).name, near, n=1)
         yield Finding(picture.line, did_you_mean(sentence, Path(src).name, close) if close else f"{sentence}.")
         return
-    if (weight := path.stat().st_size) > HEAVIEST:
-        sentence = _(
-            'The picture "%(src)s" weighs %(weight)s kB; keep it below %(most)s kB: cut it, make it narrower, or save '
-            "it as WebP.",
-            src=src,
-            weight=-(-weight // 1000),
-            most=HEAVIEST // 1000,
-        )
-        yield Finding(picture.line, sentence)
-    if not picture.sized:
+    # Of one that was taken from an app there are several files; their sizes stand in a manifest, and need not be typed.
+    taken = [(path.with_name(one.file).name, one.bytes) for one in files_of(path)]
+    for name, weight in taken or [(src, path.stat().st_size)]:
+        if weight > HEAVIEST:
+            sentence = _(
+                'The picture "%(src)s" weighs %(weight)s kB; keep it below %(most)s kB: cut it, make it narrower, or '
+                "save it as WebP.",
+                src=name,
+                weight=-(-weight // 1000),
+                most=HEAVIEST // 1000,
+            )
+            yield Finding(picture.line, sentence)
+    if picture.size is not None:
+        yield from _wrong_size(picture, picture.size, path)
+    elif not taken:
         yield _unsized(picture, path)
+
+
+def _wrong_size(picture: Picture, size: tuple[str, str], path: Path) -> Iterator[Finding]:
+    """A size of another shape than the file's; a smaller one of the same shape is its writer's choice."""
+    own = size_of(path)
+    if own is None or not all(one.isascii() and one.isdigit() and int(one) for one in size):
+        return
+    if abs(int(size[0]) * own[1] / own[0] - int(size[1])) < 1:
+        return
+    right = f'width="{own[0]}" height="{own[1]}"'
+    sentence = _(
+        'The page moves while this picture loads, as the file has another shape than "%(width)s" by "%(height)s"; '
+        "write %(size)s.",
+        width=size[0],
+        height=size[1],
+        size=right,
+    )
+    better = picture.written
+    for name, value in zip(("width", "height"), own, strict=True):
+        better = re.sub(rf"\b{name}\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s\"'>{{}}]+)", f'{name}="{value}"', better)
+    yield Finding(picture.line, sentence, None if "\n" in better else Edit(picture.line, picture.written, better))
 
 
 def _unsized(picture: Picture, path: Path) -> Finding:

@@ -9,7 +9,7 @@ from site_plugins.lint.page import Edit, Finding, LintPage
 from site_plugins.prose import code_blocks
 from site_plugins.translation import gettext as _
 
-_STEP = re.compile(r"^ {0,2}\d+\.\s")
+STEP = re.compile(r"^ {0,2}\d+\.\s")
 _PICTURE = re.compile(r"^ {0,3}(?:\[?!\[.*\]\(.*\)(?:\]\(.*\))?(?:\{.*\})?|<img\b.*>)\s*$")
 _HEADING = re.compile(r"^ {0,3}#{1,6}\s+\S")
 _OPENING = re.compile(r"^[ \t]*(?P<ticks>`{3,}|~{3,})[ \t]*\w")
@@ -22,7 +22,7 @@ def step_findings(page: LintPage) -> Iterator[Finding]:
     for number, line in enumerate(page.words):
         if not line.strip() and not page.body[number].strip():
             continue
-        if _STEP.match(line):
+        if STEP.match(line):
             for picture in outside if step is not None else ():
                 sentence = _(
                     "This picture stands outside its step, so that the next step is 1 again; indent it by four spaces."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
@@ -84,41 +85,53 @@ def test_each_page_says_what_it_is(guide: Path, address: str) -> None:
 
 
 def pictures(guide: Path) -> list[tuple[Path, dict[str, str]]]:
-    """Each picture of the guide's text with its attributes."""
+    """Each picture of the guide's text with its attributes, light and dark, and its cut for phones."""
     found = []
     for address in PAGES:
         here = f"{ADDRESS}{address}"
-        for image in built(guide, address).all("img"):
+        for image in built(guide, address).all("img", "source"):
             if any(parent.tag == "article" for parent in image.parents):
-                path = urlsplit(urljoin(here, image.attributes["src"])).path
-                found.append((guide / path.removeprefix("/"), image.attributes))
+                source = image.attributes.get("src") or image.attributes["srcset"]
+                found.append((guide / urlsplit(urljoin(here, source)).path.removeprefix("/"), image.attributes))
     return found
 
 
 def test_each_picture_says_what_it_shows_and_keeps_its_room(guide: Path) -> None:
     """Alternative texts for those who don't see it, the file's own size so that nothing moves while it loads."""
     shown = pictures(guide)
-    assert len(shown) == 6
+    assert len(shown) == 6 * 4
     for path, attributes in shown:
         with Image.open(path) as image:
             assert (attributes["width"], attributes["height"]) == (str(image.width), str(image.height)), path.name
-        words = attributes["alt"].split()
-        assert len(words) >= 8, path.name
-        assert not attributes["alt"].casefold().startswith(("picture", "image", "screenshot")), path.name
-    assert len({attributes["alt"] for _, attributes in shown}) == len(shown)
+    texts = Counter(attributes["alt"] for _, attributes in shown if "src" in attributes)
+    # Of the light and the dark one only one is there for anybody.
+    assert set(texts.values()) == {2}
+    for alt in texts:
+        assert len(alt.split()) >= 8
+        assert not alt.casefold().startswith(("picture", "image", "screenshot"))
 
 
-def test_each_picture_is_shown_once_is_small_and_opens_large(guide: Path) -> None:
+def test_each_picture_is_shown_once_is_small_and_opens_large_in_its_colours(guide: Path) -> None:
     shown = [path.name for path, _ in pictures(guide)]
-    assert sorted(shown) == sorted(path.name for path in PICTURES.iterdir())
-    assert sum(path.stat().st_size for path in PICTURES.iterdir()) < 400_000
-    links = {Path(found.attributes["href"]).name for found in built(guide, "contact-support/").all("a")}
-    assert set(shown) <= links
+    files = list(PICTURES.glob("*.webp"))
+    assert sorted(shown) == sorted(path.name for path in files)
+    assert max(path.stat().st_size for path in files) < 50_000
+    page = built(guide, "contact-support/")
+    for image in page.all("img", class_="guide-picture"):
+        (link,) = [parent for parent in image.parents if parent.tag == "a"]
+        assert link.attributes["href"] == image.attributes["src"]
+        assert ("dark" in image.attributes["src"]) == ("support-picture-dark" in link.classes)
 
 
-def test_only_pictures_below_the_first_screen_wait_to_be_loaded(guide: Path) -> None:
-    waiting = [attributes.get("loading") == "lazy" for _, attributes in pictures(guide)]
-    assert waiting == [False, *[True] * 5]
+def test_only_the_light_picture_of_the_first_screen_does_not_wait_to_be_loaded(guide: Path) -> None:
+    images = [attributes for _, attributes in pictures(guide) if "src" in attributes]
+    waiting = [attributes.get("loading") == "lazy" for attributes in images]
+    assert waiting == [False, *[True] * 11]
+
+
+def test_readers_get_the_pictures_and_not_what_they_are_taken_by(guide: Path) -> None:
+    assert not list(guide.rglob("screens.yml"))
+    assert not list(guide.rglob("manifest.json"))
 
 
 def test_no_promise_is_typed_into_a_page() -> None:

@@ -18,6 +18,7 @@ from tests.builders import POLICY
 from tests.plugin.conftest import Site
 
 SIZED = '{ width="8" height="6" }'
+SQUARE = '{ width="400" height="400" }'
 LONG = "The form with every field filled, " * 5
 
 # The page's text, the line, and how the sentence begins.
@@ -60,7 +61,12 @@ FOUND = [
         1,
         'Without width and height the page moves while this picture loads; add width="8" height="6".',
     ),
-    (f"![Words](heavy.png){SIZED}", 1, 'The picture "heavy.png" weighs 161 kB; keep it below 150 kB'),
+    (
+        '![Words](a.png){ width="8" height="9" }',
+        1,
+        'The page moves while this picture loads, as the file has another shape than "8" by "9"; write width="8" heigh',
+    ),
+    (f"![Words](heavy.png){SQUARE}", 1, 'The picture "heavy.png" weighs 161 kB; keep it below 150 kB'),
     (f"![Words](b.png){SIZED}", 1, 'There is no picture "b.png"; did you mean "a.png"?'),
     (
         f"1. One\n\n![Words](a.png){SIZED}\n\n2. Two",
@@ -94,6 +100,8 @@ RIGHT = [
     "`High: 1 business day`\n\n```yaml\nHigh: 4 hours\n```",
     "The tide is low for 4 hours.",
     f"![A form](a.png){SIZED}",
+    '![Half as large](a.png){ width="4" height="3" }',
+    '![As wide as the page](a.png){ width="100%" height="6" }',
     '<img src="a.png" alt="" width="8" height="6">',
     f"1. One\n\n    ![Words](a.png){SIZED}\n\n2. Two",
     f"1. One\n2. Two\n\n![Words](a.png){SIZED}\n\n## Other\n\n1. One",
@@ -156,6 +164,8 @@ MENDED = [
     ("[us](mailto:support@platform.example)", "[us](mailto:[[support: contact.email]])"),
     ("![Screenshot of the form](a.png)", '![The form](a.png){ width="8" height="6" }'),
     ("![Form](a.png){ .wide }", '![Form](a.png){ .wide width="8" height="6" }'),
+    ("![Form](a.png){ .wide width=\"9\" height='1' }", '![Form](a.png){ .wide width="8" height="6" }'),
+    ('<img src="a.png" alt="Form" width=9 height=1>', '<img src="a.png" alt="Form" width="8" height="6">'),
     ('<img src="a.png" alt="Form" />', '<img src="a.png" alt="Form" width="8" height="6" />'),
     (
         f"1. One\n![Form](a.png){SIZED}\n2. Two\n\n![Other](new-form.png){SIZED}\n\n3. Three",
@@ -256,7 +266,7 @@ TWENTY_FIVE = {
         (f"![{LONG}](../a.png){SIZED}", 1, "This alt text has 169 characters"),
         (f"![Form](../a.png){SIZED}\n\n![Form](../new-form.png){SIZED}", 3, "Line "),
         ("![No size](../a.png)", 1, "Without width and height"),
-        (f"![Heavy](../heavy.png){SIZED}", 1, 'The picture "../heavy.png" weighs 161 kB'),
+        (f"![Heavy](../heavy.png){SQUARE}", 1, 'The picture "../heavy.png" weighs 161 kB'),
         (f"1. One\n\n![Step](../a.png){SIZED}\n\n2. Two", 3, "This picture stands outside its step"),
         ('Go <a href="plain.md">there</a>.', 1, "A link in HTML stays as it is written"),
         ("```support-chooser\nform: ../plain.md\n```", 2, '"form: ../plain.md" leads to a page without the form'),

@@ -134,7 +134,7 @@ def builds_the_three_fences(environment: Path, folder: Path, settings: str) -> N
 
 def says_what_to_install(environment: Path, folder: Path) -> None:
     """Instead of a traceback, by each program that needs the desk."""
-    for command in (["formapp", "serve"], ["python", "-m", "formapp"], ["python", "-m", "site_plugins.screenshots"]):
+    for command in (["formapp", "serve"], ["python", "-m", "formapp"], ["python", "-m", "site_plugins.screens"]):
         done = attempt(environment / command[0], *command[1:], folder=folder)
         assert done.returncode == 1
         assert done.stdout == ""

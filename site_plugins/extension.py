@@ -43,6 +43,7 @@ from supportpolicy.languages import (
     direction,
     in_language,
 )
+from supportpolicy.reading import did_you_mean
 
 # Before fenced_code and superfences (25), which would take the blocks for code.
 PRIORITY = 27
@@ -143,7 +144,7 @@ class SupportExtension(Extension):
 
     def html_of(self, fence: Fence, lines: Sequence[str], criteria_here: bool) -> Markup:
         """The HTML of one block of these lines: its widget, or what is wrong with it."""
-        problems_here = [*fence.problems, *self.link_problems(fence)]
+        problems_here = [*fence.problems, *self.link_problems(fence), *self.form_problems(fence)]
         if problems_here:
             told = [self._told(problem, fence, lines) for problem in problems_here]
             self.collected.problems.update(dict.fromkeys(told))
@@ -225,10 +226,13 @@ class SupportExtension(Extension):
             form_url = self._link(fence, "form") or f"{self.app_url}tickets/new"
             return lambda _criteria_url: render_chooser(policy, form_url=form_url, dates_url=self.dates_url)
         if fence.kind == "support-form":
+            form = fence.options.get("form", "")
             return lambda _criteria_url: render_form(
                 policy,
-                ticket_form(policy),
-                action=f"{self.app_url}tickets",
+                ticket_form(policy.translated(current_language()), values={"form": form}),
+                # An address of its own, so that the browser keeps what is typed into each form apart.
+                action=f"{self.app_url}tickets?form={form}" if form else f"{self.app_url}tickets",
+                ids=f"ticket-{form}" if form else "ticket",
                 embedded=True,
                 page=page.path,
                 dates_url=self.dates_url,
@@ -253,11 +257,20 @@ class SupportExtension(Extension):
             )
         return self._tables[key]
 
+    def form_problems(self, fence: Fence) -> list[FenceProblem]:
+        """A form that the policy doesn't have."""
+        wanted = fence.options.get("form", "")
+        if fence.kind != "support-form" or not wanted or self.policy is None or self.policy.form_named(wanted):
+            return []
+        known = [form.id for form in self.policy.forms]
+        sentence = did_you_mean(_('The policy has no form "%(form)s"', form=wanted), wanted, known)
+        return [FenceProblem(fence.option_lines["form"], sentence)]
+
     def link_problems(self, fence: Fence) -> list[FenceProblem]:
         """Options that name a page which isn't there."""
         found = []
         for name in ("criteria", "form"):
-            if name not in fence.options:
+            if name not in fence.options or fence.kind == "support-form":
                 continue
             target, line = fence.options[name], fence.option_lines[name]
             if self._link(fence, name) is None:

@@ -15,7 +15,12 @@ MISTAKES = [
     ("- id: launch-date", "- id: Launch date", "Launch date", '"Launch date" can\'t be an id here: use small letters'),
     ("    title: Register a launch date\n", "", "- id: launch-date", 'the key "title" is missing'),
     ("    priority: low\n    without", "    priority: lowest\n    without", "lowest", 'did you mean "low"?'),
-    ("without: [url, attachments]", "without: [url, files]", "[url, files]", 'A form has no part "files" to leave out'),
+    (
+        "without: [url, description, attachments]",
+        "without: [url, files]",
+        "[url, files]",
+        'A form has no part "files" to leave out',
+    ),
     ("date: launch_date,", "date: lunch_date,", "lunch_date", 'no field "lunch_date"; did you mean "launch_date"?'),
     ("date: launch_date,", "date: launch_other,", "launch_other,", "must be a field of the kind"),
     ("{claim: launch}, days", "{claims: launch}, days", "{claims", 'no question "claims"; did you mean "claim"?'),

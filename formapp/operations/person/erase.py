@@ -67,6 +67,7 @@ _WRITTEN: tuple[InstrumentedAttribute[Any], ...] = (
     Ticket.subject,
     Ticket.description,
     Ticket.url,
+    Ticket.form_answers,
     Message.body,
     Message.html,
     Event.details,
@@ -291,6 +292,7 @@ def _erase_tickets(services: Services, database: Session, own: list[int], senten
     for ticket in _locked(database, own):
         ticket.subject, ticket.description = SUBJECT, sentence
         ticket.url = ticket.page = ticket.language = ""
+        ticket.form_answers = []
         ticket.submission, ticket.digest = f"erased:{ticket.id}", NO_DIGEST
         # Told of only now, so that nothing that is told holds a word of it.
         sla.record_notices(services, database, ticket, now)

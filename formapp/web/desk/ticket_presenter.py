@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from formapp.form_fields import date_words
 from formapp.hours import closures
-from formapp.models import Account, Event, Ticket
+from formapp.models import Account, Event, Ticket, reference_of
 from formapp.policies import in_words
 from formapp.services import Services
 from formapp.tickets import sla
@@ -23,9 +24,12 @@ from formapp.translation import gettext as _
 from formapp.translation import gettext_noop, spoken_locale
 from formapp.web.tickets.conversation import AnswerView, present_answers_given
 from formapp.web.tickets.presenters import (
+    FormView,
     TargetView,
+    description_of,
     in_zone,
     merged_into,
+    present_form,
     present_targets,
 )
 from supportpolicy import Policy
@@ -88,7 +92,7 @@ class StaffTicketView:
     """A ticket as its page for staff shows it.
 
     ``seen`` is the newest event on the page, ``evidence`` what was answered, ``questions`` the form that
-    corrects it.
+    corrects it. ``registered`` says what the desk knew of a planned date that an answer counts on (None: none does).
     """
 
     reference: str
@@ -110,6 +114,8 @@ class StaffTicketView:
     written_in: str
     opened: datetime
     description: str
+    form: FormView | None
+    registered: tuple[str, ...] | None
     merged_into: str
     recommended_label: str
     criterion: str
@@ -152,7 +158,9 @@ def present_ticket(
         page_link=ticket.page if services.settings.site_dir and _PATH.fullmatch(ticket.page) else "",
         written_in=written_in(ticket.language),
         opened=in_zone(ticket.opened_at, policy),
-        description=ticket.description,
+        description=description_of(ticket),
+        form=present_form(ticket, policy),
+        registered=_registered(ticket, policy),
         merged_into=merged_into(ticket),
         recommended_label=policy.priority(ticket.recommended).label if ticket.recommended else "",
         criterion=criterion_of(policy, ticket.rule),
@@ -164,6 +172,27 @@ def present_ticket(
         seen=events[-1].sequence,
         objected=in_zone(ticket.objected_at, policy) if ticket.objected_at else None,
     )
+
+
+def _registered(ticket: Ticket, policy: Policy) -> tuple[str, ...] | None:
+    """A sentence for each registration that the desk knew of when the ticket was sent; one where it knew of none."""
+    if ticket.registrations is None:
+        return None
+    sentences = []
+    for one in ticket.registrations:
+        planned = date.fromisoformat(one["date"])
+        said = _(
+            "A launch on %(date)s was registered on %(registered)s (%(reference)s).",
+            date=date_words(planned),
+            registered=date_words(in_zone(datetime.fromisoformat(one["registered_at"]), policy).date()),
+            reference=reference_of(one["ticket"]),
+        )
+        if not one["counts"]:
+            said = _("%(sentence)s When this ticket was sent, that was too far away to count.", sentence=said)
+        elif planned < in_zone(ticket.opened_at, policy).date():
+            said = _("%(sentence)s The date had passed. It counts if the launch had not happened.", sentence=said)
+        sentences.append(said)
+    return tuple(sentences) or (_("No launch was registered for this project before this ticket was sent."),)
 
 
 def written_in(language: str) -> str:

@@ -31,7 +31,7 @@ from site_plugins.facts import (
     find_facts,
     unknown,
 )
-from site_plugins.fences import Fence, FenceProblem, find_fences
+from site_plugins.fences import Fence, FenceProblem, find_fences, form_problems
 from site_plugins.sources import Source
 from site_plugins.translation import gettext as _
 from supportpolicy import Policy, PolicyError, all_facts, graph_svg, load
@@ -43,7 +43,6 @@ from supportpolicy.languages import (
     direction,
     in_language,
 )
-from supportpolicy.reading import did_you_mean
 
 # Before fenced_code and superfences (25), which would take the blocks for code.
 PRIORITY = 27
@@ -144,7 +143,7 @@ class SupportExtension(Extension):
 
     def html_of(self, fence: Fence, lines: Sequence[str], criteria_here: bool) -> Markup:
         """The HTML of one block of these lines: its widget, or what is wrong with it."""
-        problems_here = [*fence.problems, *self.link_problems(fence), *self.form_problems(fence)]
+        problems_here = [*fence.problems, *self.link_problems(fence), *form_problems(fence, self.policy)]
         if problems_here:
             told = [self._told(problem, fence, lines) for problem in problems_here]
             self.collected.problems.update(dict.fromkeys(told))
@@ -256,15 +255,6 @@ class SupportExtension(Extension):
                 dates_url=self.dates_url,
             )
         return self._tables[key]
-
-    def form_problems(self, fence: Fence) -> list[FenceProblem]:
-        """A form that the policy doesn't have."""
-        wanted = fence.options.get("form", "")
-        if fence.kind != "support-form" or not wanted or self.policy is None or self.policy.form_named(wanted):
-            return []
-        known = [form.id for form in self.policy.forms]
-        sentence = did_you_mean(_('The policy has no form "%(form)s"', form=wanted), wanted, known)
-        return [FenceProblem(fence.option_lines["form"], sentence)]
 
     def link_problems(self, fence: Fence) -> list[FenceProblem]:
         """Options that name a page which isn't there."""

@@ -18,6 +18,7 @@ from formapp.policies import in_words
 from formapp.services import Services
 from formapp.tickets import sla
 from formapp.tickets.queries import events_of
+from formapp.tickets.registrations import registering_form
 from formapp.tickets.status import STAFF_LABELS, STATE_WORDS
 from formapp.tickets.time_left import TimeLeft, time_left
 from formapp.translation import gettext as _
@@ -88,11 +89,30 @@ class HistoryLine:
 
 
 @dataclass(frozen=True, slots=True)
+class RegistrationView:
+    """A planned date that the desk knew of when a ticket was sent, and how it stood to that day."""
+
+    date: str
+    registered: str
+    reference: str
+    too_far: bool
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Registrations:
+    """What stands beside the answer to this question, which counts on a registered date."""
+
+    question: str
+    known: tuple[RegistrationView, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StaffTicketView:
     """A ticket as its page for staff shows it.
 
     ``seen`` is the newest event on the page, ``evidence`` what was answered, ``questions`` the form that
-    corrects it. ``registered`` says what the desk knew of a planned date that an answer counts on (None: none does).
+    corrects it. ``registrations`` are the planned dates that the desk knew of, where an answer counts on one.
     """
 
     reference: str
@@ -115,7 +135,7 @@ class StaffTicketView:
     opened: datetime
     description: str
     form: FormView | None
-    registered: tuple[str, ...] | None
+    registrations: Registrations | None
     merged_into: str
     recommended_label: str
     criterion: str
@@ -160,7 +180,7 @@ def present_ticket(
         opened=in_zone(ticket.opened_at, policy),
         description=description_of(ticket),
         form=present_form(ticket, policy),
-        registered=_registered(ticket, policy),
+        registrations=_registrations(ticket, policy),
         merged_into=merged_into(ticket),
         recommended_label=policy.priority(ticket.recommended).label if ticket.recommended else "",
         criterion=criterion_of(policy, ticket.rule),
@@ -174,25 +194,22 @@ def present_ticket(
     )
 
 
-def _registered(ticket: Ticket, policy: Policy) -> tuple[str, ...] | None:
-    """A sentence for each registration that the desk knew of when the ticket was sent; one where it knew of none."""
-    if ticket.registrations is None:
+def _registrations(ticket: Ticket, policy: Policy) -> Registrations | None:
+    form = registering_form(policy, ticket.answers)
+    if ticket.registrations is None or form is None or form.registers is None:
         return None
-    sentences = []
-    for one in ticket.registrations:
-        planned = date.fromisoformat(one["date"])
-        said = _(
-            "A launch on %(date)s was registered on %(registered)s (%(reference)s).",
-            date=date_words(planned),
+    sent = in_zone(ticket.opened_at, policy).date()
+    known = tuple(
+        RegistrationView(
+            date=date_words(date.fromisoformat(one["date"])),
             registered=date_words(in_zone(datetime.fromisoformat(one["registered_at"]), policy).date()),
             reference=reference_of(one["ticket"]),
+            too_far=not one["counts"],
+            passed=date.fromisoformat(one["date"]) < sent,
         )
-        if not one["counts"]:
-            said = _("%(sentence)s When this ticket was sent, that was too far away to count.", sentence=said)
-        elif planned < in_zone(ticket.opened_at, policy).date():
-            said = _("%(sentence)s The date had passed. It counts if the launch had not happened.", sentence=said)
-        sentences.append(said)
-    return tuple(sentences) or (_("No launch was registered for this project before this ticket was sent."),)
+        for one in ticket.registrations
+    )
+    return Registrations(policy.question(form.registers.question).title, known)
 
 
 def written_in(language: str) -> str:

@@ -64,6 +64,13 @@ class UnknownPriority(UseCaseError):
     message = gettext_noop("Choose a priority")
 
 
+class FormGone(UseCaseError):
+    """The policy has no such form, or no longer."""
+
+    field = "form"
+    message = gettext_noop("This form no longer exists. Open a ticket instead")
+
+
 class SubmissionReused(UseCaseError):
     """A form that already filed a ticket was sent again with another text."""
 

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from functools import lru_cache
 from typing import Any, cast
+from urllib.parse import parse_qsl
 
 from wtforms import EmailField, Field, Form, HiddenField, RadioField, SelectField, StringField, TextAreaField, URLField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
@@ -15,15 +18,19 @@ from wtforms.utils import unset_value
 from wtforms.validators import StopValidation
 
 from formapp.errors import TextRefused, UseCaseError
+from formapp.form_fields import PREFIX, clean_value
 from formapp.text import NO_WEB_ADDRESS, is_blank, is_web_address, normalise, normalise_line
 from formapp.translation import gettext
 from formapp.translation import gettext_noop as _
-from supportpolicy import FormLimits, Policy
+from supportpolicy import FormDefinition, FormField, FormLimits, Policy, shown_fields
 from supportpolicy.languages import PSEUDO_LANGUAGE, SOURCE_LANGUAGE, current_language
 
 # More than any policy allows; what is beyond was made by nobody's browser.
 MOST_TOKENS = 100
 LONGEST_PROJECT = 200
+MOST_ANSWERS = 50
+# The names of the parts that a policy's form can leave out.
+_PARTS = {"url": "url", "description": "description", "attachments": "files"}
 
 
 # A host of two parts or more, a port and a path.
@@ -116,6 +123,23 @@ class OneOf:
             raise StopValidation(gettext(self.gone if field.data else self.message))
 
 
+class OwnAnswer:
+    """The answer to a field of the policy's own, where it is asked; what isn't asked never counts."""
+
+    def __init__(self, field: FormField) -> None:
+        self.own = field
+
+    def __call__(self, form: Form, field: Field) -> None:
+        """Refuse what the field doesn't take."""
+        ticket = cast("TicketForm", form)
+        if self.own not in ticket.asked:
+            raise StopValidation
+        try:
+            field.data = clean_value(self.own, field.data or "", ticket.today)
+        except TextRefused as refused:
+            raise StopValidation(refused.message) from None
+
+
 class FilesField(Field):
     """The tokens of the files that the form carries; a draft keeps them as words of one text."""
 
@@ -179,6 +203,8 @@ class TicketForm(Form):
     # The reference of a closed ticket that it goes on from; and for whom staff fill it, by the account's number.
     follows = HiddenField()
     customer = HiddenField()
+    # The policy's form that this is; empty for the one of any ticket.
+    form = HiddenField()
 
     def __init__(
         self,
@@ -187,10 +213,13 @@ class TicketForm(Form):
         policy: Policy,
         projects: Sequence[tuple[str, str]] = (),
         values: Mapping[str, str] | None = None,
+        definition: FormDefinition | None = None,
+        today: date | None = None,
     ) -> None:
-        self.limits = policy.form
+        self.limits, self.definition, self.today = policy.form, definition, today
         super().__init__(formdata, data=dict(values or {}))
-        for field in self.visible:
+        self._leave_out()
+        for field in (self[name] for name in _PAGE_ORDER if name in self):
             field.label.text = gettext(field.label.text)
             field.description = gettext(field.description) if field.description else ""
         self.priority.choices = [SelectChoice(priority.id, priority.label) for priority in policy.priorities]
@@ -198,10 +227,42 @@ class TicketForm(Form):
             offered = (SelectChoice(key, name) for key, name in projects)
             self.project.choices = [SelectChoice("", gettext("Choose a project")), *offered]
 
+        if definition is not None and definition.subject:
+            self.subject.label.text, self.subject.description = definition.subject, ""
+
+    def _leave_out(self) -> None:
+        """Ask nothing of what the policy's form leaves out; its priority is the policy's to say."""
+        left_out = [_PARTS[part] for part in self.definition.without] if self.definition else []
+        if self.definition is not None and self.definition.priority:
+            left_out.append("priority")
+            self.priority.data = self.definition.priority
+        for name in left_out:
+            self[name].validators = ()
+        self.left_out = frozenset(left_out)
+
     @property
     def visible(self) -> tuple[Field, ...]:
         """The fields that people fill, in the page's order."""
-        return tuple(self[name] for name in _PAGE_ORDER if name in self)
+        declared = [name for name in _PAGE_ORDER if name in self and name not in self.left_out]
+        place = declared.index("subject") + 1
+        return tuple(self[name] for name in (*declared[:place], *self.own, *declared[place:]))
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The names of the fields that the policy adds."""
+        return tuple(f"{PREFIX}{field.id}" for field in self.definition.fields) if self.definition else ()
+
+    @property
+    def own_values(self) -> dict[str, str]:
+        """What the fields that the policy adds hold, by the id of each."""
+        return {name.removeprefix(PREFIX): self[name].data or "" for name in self.own}
+
+    @property
+    def asked(self) -> tuple[FormField, ...]:
+        """The policy's fields that are asked, given what the form holds."""
+        if self.definition is None:
+            return ()
+        return shown_fields(self.definition, self.own_values, answers_in(self.answers.data or ""))
 
 
 class GuestTicketForm(TicketForm):
@@ -219,6 +280,19 @@ class GuestTicketForm(TicketForm):
     )
 
 
+def element_of(field: Field) -> str:
+    """The end of the id of the element that a link to a field leads to: of a choice, its first."""
+    return f"{field.name}-0" if isinstance(field, RadioField) else str(field.name)
+
+
+def answers_in(query: str) -> dict[str, str]:
+    """The chooser's answers of a query string; of a text that is none, nothing."""
+    try:
+        return dict(parse_qsl(query, max_num_fields=MOST_ANSWERS))
+    except ValueError:
+        return {}
+
+
 _PAGE_ORDER = ("project", "subject", "url", "description", "files", "priority", "email")
 
 
@@ -228,8 +302,31 @@ def ticket_form(
     *,
     projects: Sequence[tuple[str, str]] | None = None,
     values: Mapping[str, str] | None = None,
+    today: date | None = None,
 ) -> TicketForm:
-    """The form for a member of these projects; None for somebody whom we don't know yet."""
-    if projects is None:
-        return GuestTicketForm(formdata, policy=policy, values=values)
-    return TicketForm(formdata, policy=policy, projects=projects, values=values)
+    """The form for a member of these projects; None for somebody whom we don't know yet.
+
+    It is the policy's form that ``formdata``, or else ``values``, name as theirs; without one that of any ticket.
+    """
+    definition = policy.form_named((formdata if formdata is not None else values or {}).get("form") or "")
+    made = _with_fields(TicketForm if projects is not None else GuestTicketForm, definition)
+    form = made(formdata, policy=policy, projects=projects or (), values=values, definition=definition, today=today)
+    form.form.data = definition.id if definition else ""
+    return form
+
+
+@lru_cache(maxsize=128)
+def _with_fields(base: type[TicketForm], definition: FormDefinition | None) -> type[TicketForm]:
+    """The class of a form with the fields that the policy adds."""
+    if definition is None:
+        return base
+    return type(base.__name__, (base,), {f"{PREFIX}{field.id}": _own_field(field) for field in definition.fields})
+
+
+def _own_field(field: FormField) -> Field:
+    label = field.label if field.required else gettext("%(label)s (optional)", label=field.label)
+    if field.kind == "choice":
+        choices = [SelectChoice(choice.id, choice.label) for choice in field.choices]
+        return RadioField(label, [OwnAnswer(field)], description=field.hint, choices=choices, validate_choice=False)
+    make = TextAreaField if field.kind == "long-text" else StringField
+    return make(label, [OwnAnswer(field)], description=field.hint)

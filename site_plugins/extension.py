@@ -32,7 +32,7 @@ from site_plugins.facts import (
     find_facts,
     unknown,
 )
-from site_plugins.fences import Fence, FenceProblem, find_fences
+from site_plugins.fences import Fence, FenceProblem, find_fences, form_problems
 from site_plugins.policy_history import History, read_history
 from site_plugins.sources import Source
 from site_plugins.translation import gettext as _
@@ -85,7 +85,7 @@ class Collected:
     languages: dict[str, str] = field(default_factory=dict)
     """The language of the widgets of each page."""
     form_pages: dict[str, str] = field(default_factory=dict)
-    """The pages with the ticket form, each with its language."""
+    """The pages with the form that any policy has, each with its language."""
     # Languages of pages, each with the first block in it: those that the policy lacks, and those that we do.
     missing_texts: dict[str, str] = field(default_factory=dict)
     not_spoken: dict[str, str] = field(default_factory=dict)
@@ -153,7 +153,7 @@ class SupportExtension(Extension):
 
     def html_of(self, fence: Fence, lines: Sequence[str], criteria_here: bool) -> Markup:
         """The HTML of one block of these lines: its widget, or what is wrong with it."""
-        problems_here = [*fence.problems, *self.link_problems(fence)]
+        problems_here = [*fence.problems, *self.link_problems(fence), *form_problems(fence, self.policy)]
         if problems_here:
             told = [self._told(problem, fence, lines) for problem in problems_here]
             self.collected.problems.update(dict.fromkeys(told))
@@ -170,7 +170,7 @@ class SupportExtension(Extension):
             self.collected.criteria_links.append(CriteriaLink(self.page.name, fence.options["criteria"], place))
         language = self._language(self.policy, self._place(fence.start, fence, lines))
         self.collected.languages[self.page.name] = language
-        if fence.kind == "support-form":
+        if fence.kind == "support-form" and not fence.options.get("form"):
             self.collected.form_pages[self.page.name] = language
         widget = _in(language, self._widget(fence, self.policy))
         if not self.widgets_last:
@@ -251,10 +251,13 @@ class SupportExtension(Extension):
             form_url = self._link(fence, "form") or f"{self.app_url}tickets/new"
             return lambda _criteria_url: render_chooser(policy, form_url=form_url, dates_url=self.dates_url)
         if fence.kind == "support-form":
+            form = fence.options.get("form", "")
             return lambda _criteria_url: render_form(
                 policy,
-                ticket_form(policy),
-                action=f"{self.app_url}tickets",
+                ticket_form(policy.translated(current_language()), values={"form": form}),
+                # An address of its own, so that the browser keeps what is typed into each form apart.
+                action=f"{self.app_url}tickets?form={form}" if form else f"{self.app_url}tickets",
+                ids=f"ticket-{form}" if form else "ticket",
                 embedded=True,
                 page=page.path,
                 dates_url=self.dates_url,
@@ -287,7 +290,7 @@ class SupportExtension(Extension):
         """Options that name a page which isn't there."""
         found = []
         for name in ("criteria", "form"):
-            if name not in fence.options:
+            if name not in fence.options or fence.kind == "support-form":
                 continue
             target, line = fence.options[name], fence.option_lines[name]
             if self._link(fence, name) is None:

@@ -15,6 +15,7 @@ from functools import lru_cache
 
 from site_plugins.indentation import TAB, indent_problem
 from site_plugins.translation import gettext as _
+from supportpolicy import Policy
 from supportpolicy.reading import did_you_mean
 
 SHOWS = ("promises", "criteria", "house-rules", "examples", "graph")
@@ -22,7 +23,7 @@ SHOWS = ("promises", "criteria", "house-rules", "examples", "graph")
 KINDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "support-table": {"show": SHOWS, "criteria": ()},
     "support-chooser": {"form": ()},
-    "support-form": {},
+    "support-form": {"form": ()},
     "support-changes": {},
 }
 _OPEN = re.compile(r"^(?P<indent>[ \t]*)(?P<ticks>`{3,}|~{3,})[ \t]*(?P<info>[^`\n]*?)[ \t]*$")
@@ -97,6 +98,17 @@ def without_criteria(target: str) -> str:
         '"support-table" with "show: criteria".',
         target=target,
     )
+
+
+def form_problems(fence: Fence, policy: Policy | None) -> list[FenceProblem]:
+    """A form that the policy doesn't have, where a block shows one by its name."""
+    wanted = fence.options.get("form", "")
+    if fence.kind != "support-form" or not wanted or policy is None or policy.form_named(wanted):
+        return []
+    sentence = did_you_mean(
+        _('The policy has no form "%(form)s"', form=wanted), wanted, [form.id for form in policy.forms]
+    )
+    return [FenceProblem(fence.option_lines["form"], sentence)]
 
 
 def _kind(info: str) -> str:

@@ -2,14 +2,18 @@
 
 from supportpolicy.deadlines import Deadlines, Pause, Segment, Target, warning_time
 from supportpolicy.facts import all_facts
+from supportpolicy.forms import counts_on, shown_fields
 from supportpolicy.graph import ChooserGraph, Edge, QuestionNode, ResultNode
 from supportpolicy.holidays import holidays_warning
 from supportpolicy.loading import load, loads
 from supportpolicy.model import (
     Attachments,
     Calendar,
+    Choice,
     CriteriaGroup,
     Criterion,
+    FormDefinition,
+    FormField,
     FormLimits,
     HouseRule,
     MailRules,
@@ -19,6 +23,7 @@ from supportpolicy.model import (
     Promise,
     Question,
     Recommendation,
+    Registration,
     Rule,
 )
 from supportpolicy.opentime import Closure, NeverOpen
@@ -31,12 +36,15 @@ from supportpolicy.walk import enumerate_answers
 __all__ = [
     "Attachments",
     "Calendar",
+    "Choice",
     "ChooserGraph",
     "Closure",
     "CriteriaGroup",
     "Criterion",
     "Deadlines",
     "Edge",
+    "FormDefinition",
+    "FormField",
     "FormLimits",
     "HouseRule",
     "MailRules",
@@ -53,17 +61,20 @@ __all__ = [
     "Question",
     "QuestionNode",
     "Recommendation",
+    "Registration",
     "ResultNode",
     "Rule",
     "Segment",
     "Target",
     "UnknownAnswer",
     "all_facts",
+    "counts_on",
     "enumerate_answers",
     "graph_svg",
     "holidays_warning",
     "load",
     "loads",
+    "shown_fields",
     "translation_files",
     "warning_time",
 ]

@@ -15,6 +15,15 @@ MOST_MEGABYTES = 100
 """Of all files of one form together: without script they come in one request."""
 MOST_DAYS_TO_REOPEN = 365
 LONGEST_KIND = 32
+MOST_FORMS = 20
+MOST_FIELDS = 50
+LONGEST_FIELD_TEXT = 1_000
+MOST_DAYS_BEFORE = 366
+TAKEN_NAMES = frozenset(
+    "answers clean csrf_token customer description draft email file files follows form language made_for page priority "  # noqa: SIM905
+    "project promised section submission subject url version".split()
+)
+"""What a form has of its own, or an address that leads to it: no field of a policy can be called so."""
 RUN_BY_BROWSERS = frozenset({"svg", "svgz", "html", "htm", "xhtml", "xht", "shtml", "mhtml", "mht"})
 """Endings of files in which browsers run script."""
 PROGRAMS = frozenset("exe com scr pif msi bat cmd vbs vbe jse wsf wsh hta cpl lnk".split())  # noqa: SIM905

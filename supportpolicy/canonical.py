@@ -14,9 +14,12 @@ from supportpolicy.languages import SOURCE_LANGUAGE
 from supportpolicy.model import (
     Attachments,
     Calendar,
+    Choice,
     Condition,
     CriteriaGroup,
     Criterion,
+    FormDefinition,
+    FormField,
     FormLimits,
     HouseRule,
     MailRules,
@@ -25,6 +28,7 @@ from supportpolicy.model import (
     Priority,
     Promise,
     Question,
+    Registration,
     Rule,
 )
 
@@ -37,6 +41,7 @@ Parts = tuple[
     tuple[Rule, ...],
     FormLimits,
     MailRules,
+    tuple[FormDefinition, ...],
 ]
 
 
@@ -49,6 +54,7 @@ def write(
     rules: tuple[Rule, ...],
     form: FormLimits,
     mail: MailRules,
+    forms: tuple[FormDefinition, ...],
     language: str,
 ) -> str:
     """The canonical JSON of a policy's parts."""
@@ -82,6 +88,8 @@ def write(
     if mail != MailRules():
         period = mail.reopen_within
         content["mail"] = [mail.new_tickets, mail.unstated_priority, [period.days, period.business] if period else None]
+    if forms:
+        content["forms"] = [_form(one) for one in forms]
     return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
@@ -108,7 +116,49 @@ def read(content: Any) -> Parts:  # noqa: ANN401 - decoded JSON
             subject, url, description, Attachments(count, size, total, tuple(kinds)), content.get("guests", "confirm")
         ),
         _read_mail(content.get("mail")),
+        tuple(_read_form(one) for one in content.get("forms", ())),
     )
+
+
+def _form(form: FormDefinition) -> dict[str, Any]:
+    registers = form.registers
+    return {
+        "id": form.id,
+        "title": form.title,
+        "subject": form.subject,
+        "priority": form.priority,
+        "without": form.without,
+        "fields": [
+            {
+                "id": field.id,
+                "kind": field.kind,
+                "label": field.label,
+                "hint": field.hint,
+                "required": field.required,
+                "least": field.least,
+                "most": field.most,
+                "choices": [[choice.id, choice.label, choice.hint] for choice in field.choices],
+                "shown_when": field.shown_when,
+            }
+            for field in form.fields
+        ],
+        "registers": registers and [registers.date, registers.question, registers.option, registers.days],
+    }
+
+
+def _read_form(content: dict[str, Any]) -> FormDefinition:
+    fields = tuple(
+        FormField(
+            **{
+                **field,
+                "choices": tuple(Choice(*choice) for choice in field["choices"]),
+                "shown_when": tuple((name, tuple(values)) for name, values in field["shown_when"]),
+            }
+        )
+        for field in content["fields"]
+    )
+    registers = Registration(*content["registers"]) if content["registers"] else None
+    return FormDefinition(**{**content, "without": tuple(content["without"]), "fields": fields, "registers": registers})
 
 
 def _read_mail(content: list[Any] | None) -> MailRules:

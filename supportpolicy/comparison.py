@@ -238,6 +238,15 @@ def _form(old: Policy, new: Policy) -> Iterator[Change]:
         yield Change(_("Files of these kinds are no longer taken: %(kinds)s.", kinds=_list(gone)))
     if old.form.guests != new.form.guests:
         yield _becomes("form.guests", old.form.guests, new.form.guests)
+    had_forms, has_forms = ({one.id: one for one in policy.forms} for policy in (old, new))
+    for form_id, form in has_forms.items():
+        if form_id not in had_forms:
+            yield Change(_('There is a new form: "%(title)s".', title=form.title))
+        elif form != had_forms[form_id]:
+            yield Change(_('The form "%(title)s" asks other things than before.', title=form.title))
+    for form_id, form in had_forms.items():
+        if form_id not in has_forms:
+            yield Change(_('There is no longer a form "%(title)s".', title=form.title))
 
 
 def _mail(old: Policy, new: Policy) -> Iterator[Change]:

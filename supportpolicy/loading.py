@@ -33,6 +33,7 @@ from supportpolicy.promises import FORMS, read_promise
 from supportpolicy.proof import Places, prove
 from supportpolicy.reading import Node, Reader, did_you_mean
 from supportpolicy.reading_calendar import read_calendar
+from supportpolicy.reading_forms import Known, read_forms
 from supportpolicy.reading_mail import read_mail
 from supportpolicy.reading_translation import language_problem, read_translation, translation_files
 from supportpolicy.texts import Place
@@ -94,7 +95,9 @@ def loads(text: str, name: str = "support-policy.yml") -> Policy:
 
 
 def _read(root: Node) -> tuple[Policy | None, Places]:
-    fields = root.fields(("contact", "calendar", "priorities", "chooser", "form"), ("house_rules", "language", "mail"))
+    fields = root.fields(
+        ("contact", "calendar", "priorities", "chooser", "form"), ("forms", "house_rules", "language", "mail")
+    )
     language = _language(fields["language"]) if "language" in fields else SOURCE_LANGUAGE
     places = Places()
     contact = fields["contact"].fields(("email",)) if "contact" in fields else {}
@@ -111,6 +114,8 @@ def _read(root: Node) -> tuple[Policy | None, Places]:
     rules = _rules(chooser["decide"], places) if "decide" in chooser else ()
     undecided = len(root.reader.problems) > apart or not (priorities and questions and rules)
     mail = read_mail(fields["mail"], tuple(places.priorities)) if "mail" in fields else MailRules()
+    known = Known(tuple(places.priorities), {one.id: [option.id for option in one.options] for one in questions})
+    forms = read_forms(fields["forms"], known) if "forms" in fields else ()
     if undecided:
         return None, places
     # Where only the parts apart from the decision have problems, the decision is proved all the same.
@@ -123,6 +128,7 @@ def _read(root: Node) -> tuple[Policy | None, Places]:
         rules,
         form or _ANY_FORM,
         mail,
+        forms,
         language,
     )
     return policy, places

@@ -139,6 +139,76 @@ class FormLimits:
     guests: Guests = "confirm"
 
 
+FieldKind = Literal["text", "long-text", "choice", "date", "number"]
+FormPart = Literal["url", "description", "attachments"]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of the values of a choice field."""
+
+    id: str
+    label: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FormField:
+    """One field of a form's own.
+
+    ``least`` and ``most`` bound it as the file says it: a text's most characters, a number, a date ("2026-12-24", or
+    "today"); empty where nothing does. It is asked when all of ``shown_when`` hold (empty: always): of another field
+    of the form, or of a question of the chooser, one of these answers is given.
+    """
+
+    id: str
+    kind: FieldKind
+    label: str
+    hint: str = ""
+    required: bool = True
+    least: str = ""
+    most: str = ""
+    choices: tuple[Choice, ...] = ()
+    shown_when: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What a form registers: the planned date in its field ``date``.
+
+    The chooser's answer ``option`` to ``question`` counts on such a date from ``days`` calendar days before it on.
+    """
+
+    date: str
+    question: str
+    option: str
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class FormDefinition:
+    """A form for a purpose of its own, beside the one for any ticket.
+
+    ``subject`` is what its first line is called instead of "Subject", where it is not empty. A form with a
+    ``priority`` doesn't ask for one. ``without`` are the parts of the ticket form that it leaves out.
+    """
+
+    id: str
+    title: str
+    subject: str = ""
+    priority: str = ""
+    without: tuple[FormPart, ...] = ()
+    fields: tuple[FormField, ...] = ()
+    registers: Registration | None = None
+
+    def field(self, field_id: str) -> FormField:
+        """The field of that id. Raises KeyError."""
+        for one in self.fields:
+            if one.id == field_id:
+                return one
+        raise KeyError(field_id)
+
+
 NewTickets = Literal["ask", "file"]
 
 

@@ -16,6 +16,7 @@ from supportpolicy.languages import PSEUDO_LANGUAGE, SOURCE_LANGUAGE, in_languag
 from supportpolicy.model import (
     Calendar,
     Criterion,
+    FormDefinition,
     FormLimits,
     HouseRule,
     MailRules,
@@ -55,6 +56,7 @@ class Policy:
     version: str
     open_time: OpenTime = field(repr=False, compare=False)
     language: str = SOURCE_LANGUAGE
+    forms: tuple[FormDefinition, ...] = ()
     translations: Mapping[str, Mapping[texts.Place, str]] = field(default_factory=dict, repr=False, compare=False)
     _original: Policy | None = field(default=None, repr=False, compare=False)
     _translated: dict[str, Policy] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -136,6 +138,10 @@ class Policy:
         """The house rule of that id. Raises KeyError."""
         return {rule.id: rule for rule in self.house_rules}[rule_id]
 
+    def form_named(self, form_id: str) -> FormDefinition | None:
+        """The form of that id; None for an empty one, which is the form for any ticket, and for one it doesn't have."""
+        return next((one for one in self.forms if one.id == form_id), None)
+
     def question(self, question_id: str) -> Question:
         """The question of that id. Raises KeyError."""
         return {question.id: question for question in self.questions}[question_id]
@@ -206,10 +212,13 @@ def build(
     rules: tuple[Rule, ...],
     form: FormLimits,
     mail: MailRules,
+    forms: tuple[FormDefinition, ...] = (),
     language: str = SOURCE_LANGUAGE,
 ) -> Policy:
     """A policy of these parts, with its canonical form and version. Proves nothing."""
-    text = canonical.write(contact_email, calendar, priorities, house_rules, questions, rules, form, mail, language)
+    text = canonical.write(
+        contact_email, calendar, priorities, house_rules, questions, rules, form, mail, forms, language
+    )
     version = sha256(text.encode()).hexdigest()
     return Policy(
         contact_email,
@@ -224,4 +233,5 @@ def build(
         version,
         OpenTime(calendar),
         language,
+        forms,
     )

@@ -9,7 +9,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple, Protocol
 
-from supportpolicy.model import CriteriaGroup, HouseRule, Option, Priority, Question, Rule
+from supportpolicy.model import (
+    Choice,
+    CriteriaGroup,
+    FormDefinition,
+    FormField,
+    HouseRule,
+    Option,
+    Priority,
+    Question,
+    Rule,
+)
 
 Place = tuple[str, ...]
 Say = Callable[[Place, str], str]
@@ -27,6 +37,8 @@ class Worded(Protocol):
     def questions(self) -> tuple[Question, ...]: ...  # noqa: D102
     @property
     def rules(self) -> tuple[Rule, ...]: ...  # noqa: D102
+    @property
+    def forms(self) -> tuple[FormDefinition, ...]: ...  # noqa: D102
 
 
 class Parts(NamedTuple):
@@ -36,6 +48,7 @@ class Parts(NamedTuple):
     house_rules: tuple[HouseRule, ...]
     questions: tuple[Question, ...]
     rules: tuple[Rule, ...]
+    forms: tuple[FormDefinition, ...]
 
 
 def texts_of(worded: Worded) -> dict[Place, str]:
@@ -93,4 +106,29 @@ def said(worded: Worded, say: Say) -> Parts:
         tuple(replace(one, text=text("house_rules", one.id, words=one.text)) for one in worded.house_rules),
         tuple(question(one) for one in worded.questions),
         tuple(replace(one, because=text("because", one.id, words=one.because)) for one in worded.rules),
+        tuple(_said_of_form(one, say) for one in worded.forms),
+    )
+
+
+def _said_of_form(form: FormDefinition, say: Say) -> FormDefinition:
+    def text(*place: str, words: str) -> str:
+        return say(("forms", form.id, *place), words) if words else ""
+
+    def choice(field: FormField, one: Choice) -> Choice:
+        here = ("fields", field.id, "choices", one.id)
+        return replace(one, label=text(*here, "label", words=one.label), hint=text(*here, "hint", words=one.hint))
+
+    return replace(
+        form,
+        title=text("title", words=form.title),
+        subject=text("subject", words=form.subject),
+        fields=tuple(
+            replace(
+                one,
+                label=text("fields", one.id, "label", words=one.label),
+                hint=text("fields", one.id, "hint", words=one.hint),
+                choices=tuple(choice(one, each) for each in one.choices),
+            )
+            for one in form.fields
+        ),
     )

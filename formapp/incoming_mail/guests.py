@@ -21,6 +21,7 @@ from email.utils import format_datetime
 
 from formapp.attachments.service import staged_files
 from formapp.errors import LinkGone
+from formapp.form_fields import PREFIX
 from formapp.incoming_mail.receive import receive
 from formapp.mail_address import ascii_address
 from formapp.notifications.outbox import mail_host
@@ -37,6 +38,7 @@ _CARRIED = (
     "answers",
     "page",
     "language",
+    "form",
     "written_from",
     "pages_shown",
 )
@@ -69,7 +71,8 @@ def _as_mail(services: Services, fields: Mapping[str, str], draft_token: str, no
     message["Subject"] = Header(fields.get("subject", ""), "utf-8").encode()
     message["Date"] = format_datetime(now)
     message["Message-ID"] = f"<form.{hash_token(draft_token)[:32]}@{mail_host(services.settings.base_url)}>"
-    carried = json.dumps({name: fields.get(name, "") for name in _CARRIED})
+    own = {name: value for name, value in fields.items() if name.startswith(PREFIX)}
+    carried = json.dumps({name: fields.get(name, "") for name in _CARRIED} | own)
     # In short lines: no program folds it otherwise.
     message[FIELDS_HEADER] = b64encode(carried.encode()).decode()
     message.attach(MIMEText(fields.get("description", ""), "plain", "utf-8"))

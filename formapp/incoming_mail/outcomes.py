@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from formapp.accounts import magic_links
 from formapp.accounts.projects import active_projects_of
 from formapp.errors import TooManyMessages, UseCaseError
+from formapp.form_fields import own_values
 from formapp.incoming_mail import guests
 from formapp.incoming_mail.files import MailFiles, stage_files
 from formapp.incoming_mail.parsing import ParsedMail
@@ -188,6 +189,8 @@ def file_ticket(
         language=fields["language"],
         written_from=written_from_in(fields["written_from"]),
         pages_shown=pages_in(fields["pages_shown"]),
+        form=fields.get("form", ""),
+        values=own_values(fields),
     )
     try:
         filed = create.create_ticket(services, person.id, sent, now)

@@ -131,6 +131,22 @@ class Ticket(Base):
     objected_at: Mapped[datetime | None] = mapped_column(
         UtcDateTime, comment="When the customer said that a change isn't right; empty once staff have answered"
     )
+    form: Mapped[str] = mapped_column(
+        String(64),
+        default="",
+        server_default="",
+        comment="The policy's form that filed it; empty: the one for any ticket",
+    )
+    form_answers: Mapped[list[dict[str, str]]] = mapped_column(
+        JSON,
+        default=list,
+        server_default="[]",
+        comment="Evidence: the answers to that form's own fields, with labels and words as they were asked",
+    )
+    registrations: Mapped[list[dict[str, Any]] | None] = mapped_column(
+        JSON(none_as_null=True),
+        comment="Evidence: the planned dates that the desk knew of, where an answer counts on one; else empty",
+    )
     events_pruned: Mapped[int] = mapped_column(
         default=0, server_default="0", comment="How many of its events were pruned after it was closed"
     )

@@ -24,6 +24,7 @@ from formapp.errors import (
     UnknownPriority,
     UnknownProject,
 )
+from formapp.form_fields import GivenAnswer, as_text
 from formapp.hours import closures
 from formapp.models import NO_DEADLINE, Account, Membership, Project, Ticket, reference_of
 from formapp.notifications import fanout, outbox
@@ -31,12 +32,15 @@ from formapp.notifications.fanout import TicketEvent
 from formapp.notifications.outbox import NewMessage
 from formapp.policies import store_policy
 from formapp.services import Services
-from formapp.tickets import events, follow_up, search_index
+from formapp.tickets import events, follow_up, form_answers, search_index
+from formapp.tickets.registrations import known_registrations
 from formapp.tickets.ticket_input import TicketInput, clean_input
 from supportpolicy import Policy
 
 # A form without an id of its own (a static page without script) sent again within this time is the same.
 SAME_FORM = timedelta(minutes=10)
+MOST_TOLD = 2_000
+"""The answers of a form stand in mails up to so many characters; beyond, on the ticket's page alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +68,16 @@ class Filed:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The chooser's answers that the policy knows, those it doesn't, and what the known ones recommend."""
+    """The chooser's answers that the policy knows, those it doesn't, and what the known ones recommend.
+
+    ``given`` are the answers to the fields of the policy's own form.
+    """
 
     answers: dict[str, str]
     dropped: dict[str, str]
     recommended: str
     rule: str
+    given: tuple[GivenAnswer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +157,12 @@ def create_ticket(
     beyond ``most_an_hour`` of this person, or SubmissionReused where the form's id has already filed
     another text or other files. Raises OSError where files are sent and their store can't be read.
     """
+    sent, given = form_answers.answered(services.policy, sent, now)
     clean = clean_input(services.policy.form, sent)
     if clean.priority not in {priority.id for priority in services.policy.priorities}:
         raise UnknownPriority
-    digest, evidence = _digest(services, clean), evaluate_answers(services.policy, clean.answers)
+    digest = _digest(services, clean, given)
+    evidence = replace(evaluate_answers(services.policy, clean.answers), given=given)
     try:
         filed = _file_once(services, account_id, clean, digest, evidence, now, most_an_hour, filed_by)
     except IntegrityError:
@@ -253,9 +263,11 @@ def _language_of_sender(connection: Connection, context: FilingContext, filed_in
     return context.language or filed_in
 
 
-def _digest(services: Services, sent: TicketInput) -> str:
+def _digest(services: Services, sent: TicketInput, given: tuple[GivenAnswer, ...]) -> str:
     """What the typed text and the files' names and contents are known by: the same files may come anew."""
     typed: list[Any] = [sent.project, sent.subject, sent.url, sent.description, sent.priority]
+    if sent.form:
+        typed.append([sent.form, *((one.field, one.value) for one in given)])
     if sent.files:
         typed.append(attachments.staged_contents(services, sent.files))
     return sha256(json.dumps(typed).encode()).hexdigest()
@@ -298,6 +310,9 @@ def _store(
         "submission": sent.submission or f"same:{digest[:24]}:{now.timestamp():.0f}",
         "digest": digest,
         "follows_id": context.follows_id,
+        "form": sent.form,
+        "form_answers": [one.stored() for one in evidence.given],
+        "registrations": known_registrations(connection, policy, context.project_id, evidence.answers, now),
     }
     number = connection.execute(_INSERT, values).scalar_one()
     filed = FiledTicket(number, now, due.response_due, due.resolution_due)
@@ -312,11 +327,20 @@ def _store(
         subject=sent.subject,
         url=sent.url,
         description=sent.description,
+        answers=[one.stored() for one in evidence.given],
         files=[file.name for file in files],
     )
     sequence = _record_opened(connection, filed, context, sent, evidence, filer)
-    _tell(services, connection, filed, context, sent, filer, sequence)
+    _tell(services, connection, filed, context, with_answers(sent, evidence), filer, sequence)
     return filed
+
+
+def with_answers(sent: TicketInput, evidence: Evidence) -> TicketInput:
+    """The input as mails and other systems are told of it: short answers stand before the description."""
+    told = as_text([one.stored() for one in evidence.given])
+    if not told or len(told) > MOST_TOLD or sent.description.startswith(told):
+        return sent
+    return replace(sent, description=f"{told}\n\n{sent.description}")
 
 
 def _record_opened(

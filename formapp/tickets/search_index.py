@@ -8,7 +8,7 @@ first whose name it is, so that a new name counts at once in a million tickets.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -50,10 +50,11 @@ def add_ticket(
     url: str,
     description: str,
     files: Iterable[str],
+    answers: Sequence[Mapping[str, str]] = (),
 ) -> None:
     """Index a ticket that this transaction has just made."""
     head = _head(number, project_id, account_id, subject)
-    texts = [*_pieces(url, description), *_pieces(*files)]
+    texts = [*_pieces(url, description), *_pieces(*_words_of(answers)), *_pieces(*files)]
     connection.execute(insert(SearchText), [_row(number, part) for part in _parts(number, head, texts)])
 
 
@@ -97,10 +98,12 @@ def index_tickets(connection: Connection, numbers: Sequence[int]) -> None:
 def expected_rows(connection: Connection, numbers: Sequence[int]) -> Iterator[dict[str, Any]]:
     """The rows that these tickets should have, in order, as they follow from their texts."""
     found = connection.execute(_texts_of(numbers))
+    of_forms = select(Ticket.id, Ticket.form_answers).where(Ticket.id.in_(numbers), Ticket.form != "")
+    answers = {row.id: row.form_answers for row in connection.execute(of_forms)}
     for number, rows in groupby(found, key=lambda row: row.ticket_id):
         ticket, *others = rows
         head = _head(number, ticket.project_id, ticket.account_id, ticket.text)
-        pieces = _pieces(ticket.url, ticket.description)
+        pieces = [*_pieces(ticket.url, ticket.description), *_pieces(*_words_of(answers.get(number, ())))]
         for row in others:
             if row.is_file:
                 pieces.append(Piece(index_words(row.text), row.kind == "note"))
@@ -170,6 +173,12 @@ def _texts_of(numbers: Sequence[int]) -> Any:  # noqa: ANN401 - a compound selec
         .where(Attachment.ticket_id.in_(numbers))
     )
     return union_all(tickets, messages, files).order_by("ticket_id", "message_id", "is_file", "place")
+
+
+def _words_of(answers: Iterable[Mapping[str, str]]) -> Iterator[str]:
+    """What the answers of a form are found by: each value, and its words where they say it differently."""
+    for one in answers:
+        yield one["value"] if one["words"] == one["value"] else f"{one['value']} {one['words']}"
 
 
 def _head(number: int, project_id: int, account_id: int, subject: str) -> str:

@@ -24,6 +24,7 @@ class TicketInput:
     """What a person sends. ``answers`` are the chooser's, ``submission`` the form's id (empty: none).
 
     ``files`` are the tokens of staged files, ``language`` is that of the form (empty: none that we speak).
+    ``form`` is the policy's form that was filled (empty: that of any ticket), ``values`` hold what its own fields do.
     ``follows`` is the reference of a closed ticket that it goes on from, ``by_mail`` says that a mail became it.
     ``written_from`` is what a link for help said of its page, ``pages_shown`` are suggested pages, titles by path.
     """
@@ -39,6 +40,8 @@ class TicketInput:
     files: tuple[str, ...] = ()
     language: str = ""
     follows: str = ""
+    form: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
     by_mail: bool = False
     written_from: Mapping[str, str] = field(default_factory=dict)
     pages_shown: Mapping[str, str] = field(default_factory=dict)

@@ -27,6 +27,7 @@ from formapp.services import Services
 from formapp.tickets import events, follow_up
 from formapp.tickets.actions import TicketAction, checked_reason, ticket_action
 from formapp.tickets.queries import number_of
+from formapp.tickets.registrations import known_registrations
 from formapp.translation import gettext as _
 from supportpolicy import Policy, UnknownAnswer
 
@@ -201,6 +202,9 @@ def correct_answers(
             return found.priority
         action.ticket.objected_at = None
         action.ticket.answers, action.ticket.rule, action.ticket.recommended = asked, found.rule, found.priority
+        action.ticket.registrations = known_registrations(
+            action.database.connection(), policy, before.project_id, asked, before.opened_at
+        )
         _change_priority(action, found.priority, details)
         return found.priority
 

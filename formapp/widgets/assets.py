@@ -19,6 +19,7 @@ NAMES = (
     "support-chooser.css",
     "support-chooser.js",
     "support-form.js",
+    "support-fields.js",
     "support-dates.css",
     "support-dates.js",
     "support-closures.css",

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
 from markupsafe import Markup
 
-from formapp.forms import TicketForm
+from formapp.form_fields import PREFIX, TODAY
+from formapp.forms import TicketForm, element_of
+from formapp.translation import gettext as _
 from formapp.translation import ngettext
 from formapp.widgets.chooser import render_chooser
 from formapp.widgets.files import Staged, render_files
-from formapp.widgets.rendering import in_this_language, plural_forms, render
-from supportpolicy import Policy
+from formapp.widgets.rendering import in_list, in_this_language, plural_forms, render
+from supportpolicy import FormDefinition, FormField, Policy
+from supportpolicy.languages import current_language
+
+# What the browser saves of what is typed; with help where one reads, also what a link said of its page.
+_KEPT = "project subject url description priority email answers submission"
+_KEPT_OF_HELP = "written_from pages_shown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +65,7 @@ def render_form(
     is ticked that takes the details out of photos; ``page_help`` says that pages of this site lead here and tell
     where their reader was.
     """
+    tells_of_pages = page_help is not None or form.written_from.data or form.pages_shown.data
     return render(
         "form.html",
         policy,
@@ -74,9 +85,81 @@ def render_form(
         files=render_files(policy, staged, form.files.errors, files_url=files_url, ids=ids, clean=clean_photos),
         page=page or form.page.data or "",
         page_help=page_help,
-        chooser=render_chooser(policy, ids=f"{ids}-chooser", nested=True),
-        errors=[(field.name, sentence) for field in form.visible for sentence in field.errors],
+        chooser="" if "priority" in form.left_out else render_chooser(policy, ids=f"{ids}-chooser", nested=True),
+        errors=[(element_of(field), sentence) for field in form.visible for sentence in field.errors],
+        own=_own_fields(policy, form),
+        kept=" ".join((_KEPT, *form.own, *([_KEPT_OF_HELP] if tells_of_pages else []))),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class OwnField:
+    """A field that the policy adds, as the template shows it.
+
+    ``condition`` says in words when it is asked, ``when`` the same for script; ``asked`` is whether that holds now.
+    """
+
+    field: Any
+    own: FormField
+    input_type: str
+    least: str
+    condition: str
+    when: str
+    asked: bool
+
+
+def _own_fields(policy: Policy, form: TicketForm) -> list[OwnField]:
+    if form.definition is None:
+        return []
+    asked = form.asked
+    return [
+        OwnField(
+            field=form[f"{PREFIX}{own.id}"],
+            own=own,
+            input_type=_input_type(own, form[f"{PREFIX}{own.id}"].data or ""),
+            least="" if own.least == TODAY else own.least,
+            condition=_condition(policy, form.definition, own),
+            when=json.dumps(
+                {
+                    f"{PREFIX}{name}" if _is_field(form.definition, name) else name: list(options)
+                    for name, options in own.shown_when
+                }
+            )
+            if own.shown_when
+            else "",
+            asked=own in asked,
+        )
+        for own in form.definition.fields
+    ]
+
+
+def _is_field(definition: FormDefinition, name: str) -> bool:
+    return any(field.id == name for field in definition.fields)
+
+
+def _input_type(own: FormField, typed: str) -> str:
+    """A browser's field for dates would show nothing of what isn't one."""
+    if own.kind != "date":
+        return "text"
+    try:
+        return "date" if not typed or date.fromisoformat(typed) else "text"
+    except ValueError:
+        return "text"
+
+
+def _condition(policy: Policy, definition: FormDefinition, own: FormField) -> str:
+    """When a field is asked, in words: what of it depends on other fields, and what on the chooser."""
+    parts = []
+    for name, options in own.shown_when:
+        if _is_field(definition, name):
+            asked = definition.field(name)
+            title, labels = asked.label, [choice.label for choice in asked.choices if choice.id in options]
+        else:
+            question = policy.translated(current_language()).question(name)
+            title, labels = question.title, [option.label for option in question.options if option.id in options]
+        answers = in_list(tuple(f"“{label}”" for label in labels))
+        parts.append(_("%(answers)s to “%(question)s”", answers=answers, question=title))
+    return _("Only if you answered %(answers)s.", answers=in_list(tuple(parts), "standard")) if parts else ""
 
 
 def _left(count: int) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from site_plugins.facts import fact_problems
-from site_plugins.fences import Fence, find_fences, without_criteria
+from site_plugins.fences import Fence, find_fences, form_problems, without_criteria
 from site_plugins.lint.page import Finding, LintPage
 from site_plugins.translation import gettext as _
 
@@ -21,10 +21,14 @@ _SHOWS = {"criteria": ("support-table", "criteria"), "form": ("support-form", ""
 def block_findings(page: LintPage) -> Iterator[Finding]:
     """What is wrong with the blocks of a page, and with its facts."""
     for fence in find_fences(page.body):
-        for problem in fence.problems:
+        for problem in (*fence.problems, *form_problems(fence, page.policy)):
             yield Finding(problem.line, problem.sentence)
         for name in ("criteria", "form"):
-            if name in fence.options and (sentence := _target_sentence(page, fence, name)):
+            if (
+                name in fence.options
+                and fence.kind != "support-form"
+                and (sentence := _target_sentence(page, fence, name))
+            ):
                 yield Finding(fence.option_lines[name], sentence)
     if page.facts:
         for wrong in fact_problems(page.body, page.facts):
@@ -34,7 +38,7 @@ def block_findings(page: LintPage) -> Iterator[Finding]:
 def link_findings(page: LintPage) -> Iterator[Finding]:
     """Links of blocks to pages without what they promise, and links in raw HTML to a page's source."""
     for fence in find_fences(page.body):
-        if "form" in fence.options and (sentence := _without_form(page, fence)):
+        if fence.kind == "support-chooser" and "form" in fence.options and (sentence := _without_form(page, fence)):
             yield Finding(fence.option_lines["form"], sentence)
     for number, line in enumerate(page.words, start=1):
         for found in _HTML_LINK.finditer(line):

@@ -55,6 +55,8 @@ def value_in_words(key: Schema) -> str:
     if "oneOf" in key:
         # One value, or a list of such: the loader takes both.
         return f"{value_in_words(key['oneOf'][0])}, or a list of these"
+    if key["type"] == "boolean":
+        return "`true` or `false`"
     kind = key["type"] if isinstance(key["type"], str) else key["type"][0]
     if kind == "integer":
         return f"whole number, {key['minimum']} to {key['maximum']}"

@@ -19,6 +19,8 @@ MISTAKES = [
     ("```support-table\nshow: critria\n```", 2, '"show" can\'t be "critria"; did you mean "criteria"?'),
     ("```support-table\nshw: criteria\n```", 2, '"support-table" has no option "shw"; did you mean "show"?'),
     ("```support-form\nshow: criteria\n```", 2, '"support-form" has no option "show"'),
+    ("```support-form\nform: lunch-date\n```", 2, 'The policy has no form "lunch-date"; did you mean "launch-date"?'),
+    ("```support-form\nform:\n```", 2, 'The option "form" has no value.'),
     ("```support-table\n\nshow:\n```", 3, 'The option "show" has no value.'),
     ("```support-table\nshow: graph\nshow: criteria\n```", 3, 'The option "show" stands twice.'),
     ("```support-table\njust words\n```", 2, '"just words" is not an option; write "key: value".'),

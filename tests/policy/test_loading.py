@@ -268,7 +268,7 @@ def mappings(data: Any) -> Iterator[dict[str, Any]]:
     elif isinstance(data, dict):
         yield data
         for key, value in list(data.items()):
-            if key not in {"when", "means"}:
+            if key not in {"when", "means", "shown_when"}:
                 yield from mappings(value)
 
 

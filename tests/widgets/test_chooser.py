@@ -143,3 +143,5 @@ def test_script_and_style_stay_small() -> None:
     help_sizes = {asset.name: len(gzip.compress(asset.content, 9)) for asset in help_assets()}
     assert help_sizes["support-suggest.js"] + help_sizes["support-help.js"] <= 2_000
     assert help_sizes["support-help.css"] <= 700
+    # With the fields that a policy adds, all script of a form is below 6 kB.
+    assert sizes["support-form.js"] + sizes["support-fields.js"] <= 6_000

@@ -68,6 +68,7 @@ _WRITTEN: tuple[InstrumentedAttribute[Any], ...] = (
     Ticket.subject,
     Ticket.description,
     Ticket.url,
+    Ticket.form_answers,
     Message.body,
     Message.html,
     Event.details,
@@ -295,6 +296,7 @@ def _erase_tickets(services: Services, database: Session, own: list[int], senten
         ticket.subject, ticket.description = SUBJECT, sentence
         ticket.url = ticket.page = ticket.language = ""
         ticket.written_from, ticket.pages_shown = {}, {}
+        ticket.form_answers = []
         ticket.submission, ticket.digest = f"erased:{ticket.id}", NO_DIGEST
         # Told of only now, so that nothing that is told holds a word of it.
         sla.record_notices(services, database, ticket, now)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from formapp.form_fields import own_values, words_of
+from formapp.forms import answers_in
 from formapp.incoming_mail.guests import form_fields
 from formapp.incoming_mail.held import MailFacts
 from formapp.incoming_mail.outcomes import REASONS
@@ -12,7 +14,7 @@ from formapp.incoming_mail.reading import ReadMail
 from formapp.text import size_words
 from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
-from supportpolicy import Policy
+from supportpolicy import Policy, shown_fields
 
 OUTCOMES = {
     "new": gettext_noop("Not looked at yet"),
@@ -95,6 +97,11 @@ def present_form_fields(facts: MailFacts, policy: Policy) -> list[tuple[str, str
         (_("URL"), fields["url"]),
         (_("Priority"), labels.get(fields["priority"], "")),
     ]
+    form = policy.form_named(fields.get("form", ""))
+    own = own_values(fields)
+    if form is not None:
+        asked = shown_fields(form, own, answers_in(fields["answers"]))
+        said += [(field.label, words_of(field, own.get(field.id, ""))) for field in asked]
     return [(label, value) for label, value in said if value.strip()]
 
 

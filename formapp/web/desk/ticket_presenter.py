@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from formapp.form_fields import date_words
 from formapp.hours import closures
-from formapp.models import Account, Event, Ticket
+from formapp.models import Account, Event, Ticket, reference_of
 from formapp.policies import in_words
 from formapp.services import Services
 from formapp.tickets import sla
 from formapp.tickets.queries import events_of
+from formapp.tickets.registrations import registering_form
 from formapp.tickets.status import STAFF_LABELS, STATE_WORDS
 from formapp.tickets.time_left import TimeLeft, time_left
 from formapp.translation import gettext as _
@@ -24,9 +26,12 @@ from formapp.translation import gettext_noop, spoken_locale
 from formapp.web.desk.written_from_presenter import ReadBefore, present_read_before
 from formapp.web.tickets.conversation import AnswerView, present_answers_given
 from formapp.web.tickets.presenters import (
+    FormView,
     TargetView,
+    description_of,
     in_zone,
     merged_into,
+    present_form,
     present_targets,
 )
 from supportpolicy import Policy
@@ -85,11 +90,30 @@ class HistoryLine:
 
 
 @dataclass(frozen=True, slots=True)
+class RegistrationView:
+    """A planned date that the desk knew of when a ticket was sent, and how it stood to that day."""
+
+    date: str
+    registered: str
+    reference: str
+    too_far: bool
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Registrations:
+    """What stands beside the answer to this question, which counts on a registered date."""
+
+    question: str
+    known: tuple[RegistrationView, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StaffTicketView:
     """A ticket as its page for staff shows it.
 
     ``seen`` is the newest event on the page, ``evidence`` what was answered, ``questions`` the form that
-    corrects it.
+    corrects it. ``registrations`` are the planned dates that the desk knew of, where an answer counts on one.
     """
 
     reference: str
@@ -112,6 +136,8 @@ class StaffTicketView:
     written_in: str
     opened: datetime
     description: str
+    form: FormView | None
+    registrations: Registrations | None
     merged_into: str
     recommended_label: str
     criterion: str
@@ -155,7 +181,9 @@ def present_ticket(
         read_before=present_read_before(ticket),
         written_in=written_in(ticket.language),
         opened=in_zone(ticket.opened_at, policy),
-        description=ticket.description,
+        description=description_of(ticket),
+        form=present_form(ticket, policy),
+        registrations=_registrations(ticket, policy),
         merged_into=merged_into(ticket),
         recommended_label=policy.priority(ticket.recommended).label if ticket.recommended else "",
         criterion=criterion_of(policy, ticket.rule),
@@ -167,6 +195,24 @@ def present_ticket(
         seen=events[-1].sequence,
         objected=in_zone(ticket.objected_at, policy) if ticket.objected_at else None,
     )
+
+
+def _registrations(ticket: Ticket, policy: Policy) -> Registrations | None:
+    form = registering_form(policy, ticket.answers)
+    if ticket.registrations is None or form is None or form.registers is None:
+        return None
+    sent = in_zone(ticket.opened_at, policy).date()
+    known = tuple(
+        RegistrationView(
+            date=date_words(date.fromisoformat(one["date"])),
+            registered=date_words(in_zone(datetime.fromisoformat(one["registered_at"]), policy).date()),
+            reference=reference_of(one["ticket"]),
+            too_far=not one["counts"],
+            passed=date.fromisoformat(one["date"]) < sent,
+        )
+        for one in ticket.registrations
+    )
+    return Registrations(policy.question(form.registers.question).title, known)
 
 
 def written_in(language: str) -> str:

@@ -18,6 +18,7 @@ FORM_ASSETS = (
     "support-dates.css",
     "support-chooser.js",
     "support-form.js",
+    "support-fields.js",
     "support-dates.js",
 )
 

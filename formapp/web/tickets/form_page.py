@@ -6,13 +6,17 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlencode
+from datetime import date
+from typing import TypeVar
+from urllib.parse import urlencode
 
 from flask import url_for
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from formapp.accounts.projects import active_projects_of
-from formapp.forms import TicketForm, ticket_form
+from formapp.form_fields import PREFIX, own_values
+from formapp.forms import TicketForm, answers_in, ticket_form
 from formapp.models import REFERENCE_PREFIX
 from formapp.policies import in_words
 from formapp.translation import gettext as _
@@ -32,13 +36,15 @@ from formapp.widgets import render_form
 from supportpolicy import Policy, UnknownAnswer
 from supportpolicy.languages import current_language
 
-MOST_ANSWERS = 50
 REFERENCE = re.compile(rf"{REFERENCE_PREFIX}[1-9][0-9]{{3,9}}", re.ASCII)
 TYPED = (
     ("subject", gettext_noop("Subject")),
     ("url", gettext_noop("URL")),
     ("description", gettext_noop("Description")),
 )
+
+# The fields of a form, posted or saved.
+Fields = TypeVar("Fields", MultiDict[str, str], dict[str, str])
 
 # A project as the form's list shows it: its key and its name.
 Choice = tuple[str, str]
@@ -90,13 +96,34 @@ def choices_of(account_id: int) -> tuple[Choice, ...]:
 
 def filled_form(sent: FormData, projects: Sequence[Choice] | None) -> TicketForm:
     """The form with what was posted; a project typed as a name is matched to the person's own."""
-    fields = sent.fields
+    fields = with_homeless_answers(sent.fields, web().services.policy)
     if projects:
         fields = fields.copy()
         fields["project"] = project_key(sent.get("project"), projects)
-    form = ticket_form(in_words(web().services.policy), fields, projects=projects)
+    form = ticket_form(in_words(web().services.policy), fields, projects=projects, today=today())
     form.files.errors = sent.refused
     return form
+
+
+def today() -> date:
+    """The day where support is, by which the policy's forms judge a date."""
+    desk = web()
+    return desk.clock().astimezone(desk.services.policy.calendar.zone).date()
+
+
+def with_homeless_answers(fields: Fields, policy: Policy) -> Fields:
+    """The fields of a form; answers to what the policy no longer asks stand at the end of the description instead."""
+    form = policy.form_named(fields.get("form", ""))
+    known = {field.id for field in form.fields} if form else set()
+    homeless = {name: value for name, value in own_values(fields).items() if name not in known and value.strip()}
+    if not homeless:
+        return fields
+    fields = fields.copy()
+    for name in homeless:
+        del fields[f"{PREFIX}{name}"]
+    lines = "\n".join(f"{name}: {value}" for name, value in homeless.items())
+    fields["description"] = f"{fields.get('description', '')}\n\n{lines}".strip()
+    return fields
 
 
 def is_whole(form: TicketForm, sent: FormData) -> bool:
@@ -158,11 +185,14 @@ def form_page(
     hidden = {TOKEN: csrf_token()}
     if person is not None or mark:
         hidden[made_for.FIELD] = made_for.mark(person.account_id) if person is not None else mark
+    policy = in_words(web().services.policy)
     html = render_form(
-        in_words(web().services.policy),
+        policy,
         form,
-        # An address of its own, so that the browser keeps what is typed for each customer apart.
-        action=url_for("tickets.create", customer=customer.account_id if customer else None),
+        # An address of its own, so that the browser keeps what is typed for each customer, and in each form, apart.
+        action=url_for(
+            "tickets.create", customer=customer.account_id if customer else None, form=form.form.data or None
+        ),
         dates_url=url_for("api.dates"),
         files_url=url_for("files.upload"),
         similar_url=url_for("api.similar"),
@@ -180,6 +210,8 @@ def form_page(
         assets=FORM_ASSETS,
         form_html=html,
         customer=customer,
+        purpose=form.definition.title if form.definition else "",
+        others=() if form.definition or customer else [(one.id, one.title) for one in policy.forms],
         follows=form.follows.data if REFERENCE.fullmatch(form.follows.data or "") else "",
         notice=notice,
         missing=missing,
@@ -192,6 +224,9 @@ def form_page(
 def no_project_page(fields: Mapping[str, str], files: Sequence[str] = ()) -> Response:
     """The page for a person without an active project, with what they typed, if they did, and their files' names."""
     typed = [(_(label), fields.get(name, "")) for name, label in TYPED if fields.get(name, "").strip()]
+    form = in_words(web().services.policy).form_named(fields.get("form", ""))
+    labels = {field.id: field.label for field in form.fields} if form else {}
+    typed += [(labels.get(name, name), value) for name, value in own_values(fields).items() if value.strip()]
     typed += [(_("Attachment"), file.name) for file in staged_for_form(files)]
     for_customer = bool(fields.get(FIELD))
     return page("no-project.html", 422 if typed else 200, typed=typed, for_customer=for_customer)
@@ -203,14 +238,6 @@ def recommended(policy: Policy, answers: str) -> str:
         return policy.recommend(answers_in(answers)).priority
     except UnknownAnswer:
         return ""
-
-
-def answers_in(query: str) -> dict[str, str]:
-    """The chooser's answers of a query string; of a text that is none, nothing."""
-    try:
-        return dict(parse_qsl(query, max_num_fields=MOST_ANSWERS))
-    except ValueError:
-        return {}
 
 
 def answers_of(policy: Policy, arguments: Mapping[str, str]) -> str:

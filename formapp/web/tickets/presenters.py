@@ -11,6 +11,7 @@ from flask import url_for
 from markupsafe import Markup
 
 from formapp.errors import TextRefused
+from formapp.form_fields import as_text
 from formapp.models import Attachment, Message, Ticket, reference_of
 from formapp.policies import in_words, policy_of
 from formapp.services import Services
@@ -109,6 +110,14 @@ class SegmentView:
 
 
 @dataclass(frozen=True, slots=True)
+class FormView:
+    """What was filled in beside the ticket's own fields: the form's name, and label and words of each answer."""
+
+    title: str
+    answers: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TicketPage:
     """A ticket as its customer's page shows it; ``merged_into`` is the reference it was merged into, if it was."""
 
@@ -123,6 +132,7 @@ class TicketPage:
     opened: datetime
     reporter: str
     description: str
+    form: FormView | None
     targets: tuple[TargetView, ...]
 
 
@@ -221,9 +231,24 @@ def present_ticket(services: Services, ticket: Ticket, now: datetime) -> TicketP
         url=ticket.url,
         opened=in_zone(ticket.opened_at, policy),
         reporter=ticket.reporter.name,
-        description=ticket.description,
+        description=description_of(ticket),
+        form=present_form(ticket, policy),
         targets=present_targets(targets, ticket),
     )
+
+
+def present_form(ticket: Ticket, policy: Policy) -> FormView | None:
+    """What a form of the policy's own asked, in the words in which it was asked; None of another ticket."""
+    if not ticket.form:
+        return None
+    form = policy.form_named(ticket.form)
+    answers = tuple((one["label"], one["words"]) for one in ticket.form_answers)
+    return FormView(form.title if form else ticket.form, answers)
+
+
+def description_of(ticket: Ticket) -> str:
+    """The description; empty where it only says in one text what the form's answers say."""
+    return "" if ticket.form and ticket.description == as_text(ticket.form_answers) else ticket.description
 
 
 def present_confirmation(services: Services, ticket: Ticket) -> Confirmation:

@@ -9,7 +9,7 @@ from flask import redirect, url_for
 from werkzeug.wrappers import Response
 
 from formapp.errors import UseCaseError
-from formapp.forms import TicketForm, ticket_form
+from formapp.forms import TicketForm, element_of, ticket_form
 from formapp.models import Ticket
 from formapp.policies import in_words
 from formapp.tickets import drafts, follow_up
@@ -17,7 +17,7 @@ from formapp.web.body.file_field import staged_for_form
 from formapp.web.context import web
 from formapp.web.session_cookie import Person
 from formapp.web.tickets import submit
-from formapp.web.tickets.form_page import Choice, choices_of, project_key
+from formapp.web.tickets.form_page import Choice, choices_of, project_key, today, with_homeless_answers
 from formapp.web.tickets.reply_form import ReplyDraft
 
 
@@ -31,8 +31,10 @@ class Missing:
 
 def saved_form(values: Mapping[str, str], choices: tuple[Choice, ...]) -> TicketForm:
     """The form with what was saved. Its project is the one that was meant, or the only one that there is."""
-    filled = {**values, "project": project_key(values.get("project", ""), choices)}
-    return ticket_form(in_words(web().services.policy), projects=choices, values=filled)
+    policy = web().services.policy
+    kept = with_homeless_answers(dict(values), policy)
+    filled = {**kept, "project": project_key(values.get("project", ""), choices)}
+    return ticket_form(in_words(policy), projects=choices, values=filled, today=today())
 
 
 def missing_in(form: TicketForm) -> tuple[Missing, ...]:
@@ -41,8 +43,7 @@ def missing_in(form: TicketForm) -> tuple[Missing, ...]:
     found = []
     for field in form.visible:
         if field.errors:
-            element = f"ticket-{field.name}{'-0' if field.name == 'priority' else ''}"
-            found.append(Missing(element, str(field.errors[0])))
+            found.append(Missing(f"ticket-{element_of(field)}", str(field.errors[0])))
             field.errors = []
     if len(staged_for_form(form.files.data)) < len(form.files.data):
         found.append(Missing("ticket-files", str(form.files.label.text)))

@@ -21,7 +21,8 @@ from formapp.errors import (
     UnknownProject,
     UseCaseError,
 )
-from formapp.forms import TicketForm
+from formapp.form_fields import as_text, given_answers
+from formapp.forms import TicketForm, answers_in
 from formapp.models import Ticket
 from formapp.policies import in_words
 from formapp.tickets import create, drafts, queries, replies
@@ -43,7 +44,6 @@ from formapp.web.tickets.for_customer import customer_of, is_for_nobody
 from formapp.web.tickets.form_page import (
     Notice,
     add_error,
-    answers_in,
     filled_form,
     form_page,
     is_whole,
@@ -102,6 +102,14 @@ NO_STORE = Notice(
         ),
     ),
 )
+FORM_GONE = Notice(
+    gettext_noop("Not sent yet: this form no longer exists"),
+    (
+        gettext_noop(
+            "What you typed is below, in the form for a ticket. Check it, choose a priority, then press Send ticket."
+        ),
+    ),
+)
 ANSWERS_GONE = Notice(
     gettext_noop("No priority chosen yet"),
     (
@@ -125,6 +133,7 @@ DRAFT_FIELDS = (
     "language",
     "follows",
     "customer",
+    "form",
 )
 
 
@@ -179,7 +188,11 @@ def _not_to_be_sent(sent: FormData) -> Response | None:
         return _without_file(sent)
     if sent.get("use_answers"):
         return _with_recommendation(sent)
-    policy, priority = web().services.policy, sent.get("priority")
+    policy = web().services.policy
+    form = policy.form_named(sent.get("form"))
+    if sent.get("form") and form is None:
+        return _shown(sent, 422, FORM_GONE.translated())
+    priority = form.priority if form is not None and form.priority else sent.get("priority")
     if promised.has_changed(policy, sent.get("promised"), priority):
         return _shown(sent, 422, _promise_changed(in_words(policy).priority(priority).label))
     return None
@@ -261,7 +274,7 @@ def _save_and_send_link(sent: FormData) -> Response:
     email = form["email"].data
     if not desk.limits.may_ask_for_link(email, client_network()):
         return form_page(form, None, 429, notice=TOO_MANY_LINKS.translated())
-    fields = {name: form[name].data or "" for name in DRAFT_FIELDS} | {"files": " ".join(form.files.data)}
+    fields = {name: form[name].data or "" for name in (*DRAFT_FIELDS, *form.own)} | {"files": " ".join(form.files.data)}
     account = find_account_by_email(desk.services, email)
     if account is None:
         fields["email"] = email
@@ -332,7 +345,13 @@ def _add_to(sent: FormData, person: Person) -> Response:
 def _as_reply(form: TicketForm, ticket: Ticket) -> str:
     """What was typed as one message: the subject and the URL only where they are new."""
     subject, url = form.subject.data or "", form.url.data or ""
-    parts = [subject if subject != ticket.subject else "", url if url != ticket.url else "", form.description.data]
+    given = (
+        given_answers(form.definition, form.own_values, answers_in(form.answers.data or ""), None)
+        if form.definition
+        else ()
+    )
+    own = as_text([one.stored() for one in given])
+    parts = [subject if subject != ticket.subject else "", url if url != ticket.url else "", own, form.description.data]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -372,7 +391,7 @@ def _input(form: TicketForm) -> TicketInput:
         project=form.project.data,
         subject=form.subject.data,
         url=form.url.data or "",
-        description=form.description.data,
+        description=form.description.data or "",
         priority=form.priority.data,
         answers=answers_in(form.answers.data or ""),
         submission=form.submission.data or "",
@@ -382,4 +401,6 @@ def _input(form: TicketForm) -> TicketInput:
         language=known_language(form.language.data),
         files=form.files.data,
         follows=form.follows.data or "",
+        form=form.form.data or "",
+        values=form.own_values,
     )

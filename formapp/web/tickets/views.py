@@ -28,7 +28,6 @@ from formapp.web.tickets import own_search, reply_form, saved_ticket, submit
 from formapp.web.tickets.conversation import present_answers_given, present_conversation
 from formapp.web.tickets.form_page import (
     Notice,
-    answers_of,
     form_page,
     no_project_page,
     project_choices,
@@ -38,6 +37,7 @@ from formapp.web.tickets.form_page import (
 from formapp.web.tickets.new_messages import new_messages
 from formapp.web.tickets.origin import filed_by, present_reopening
 from formapp.web.tickets.page_help import written_from_arguments
+from formapp.web.tickets.prefill import prefilled
 from formapp.web.tickets.presenters import (
     present_attachments,
     present_confirmation,
@@ -140,12 +140,11 @@ def _first_values(person: Person | None) -> tuple[dict[str, str], Notice | None]
     """What the form begins with: a saved draft's fields, else what the address names."""
     desk = web()
     arguments = request.args
-    values = {name: arguments.get(name, "") for name in ("project", "priority", "page", "language", "customer")}
-    values["answers"] = answers_of(desk.services.policy, arguments)
+    values, ignored = prefilled(arguments)
     values["written_from"] = written_from_arguments(arguments)
     draft = arguments.get("draft", "")
     if not draft or person is None:
-        return values, None
+        return values, ignored
     saved = drafts.draft_fields(desk.services, person.account_id, draft, desk.clock())
     return (values, DRAFT_GONE.translated()) if saved is None else ({**values, **saved, "draft": draft}, None)
 

@@ -17,7 +17,7 @@ customElements.define(
       this.fields.submission.value ||= crypto.getRandomValues(new Uint32Array(4)).join("-");
       this.addEventListener("support-answers", (event) => this.choose(event));
       this.onchange = ({ target }) => this.compare(target);
-      this.count(this.fields.description);
+      if (this.fields.description) this.count(this.fields.description);
       if ("embedded" in this.dataset) {
         this.fields.page.value ||= location.pathname;
         this.prefill(new URLSearchParams(location.search));
@@ -28,7 +28,7 @@ customElements.define(
     // The chooser's link on another page brings its result in the query.
     prefill(query) {
       const { priority, answers } = this.fields;
-      if (priority.value) return;
+      if (priority?.value !== "") return;
       priority.value = query.get("priority");
       query.delete("priority");
       if (priority.value) answers.value = query;

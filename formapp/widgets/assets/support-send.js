@@ -14,7 +14,7 @@ customElements.define(
     connectedCallback() {
       this.form = this.closest("form");
       this.fields = this.form.elements;
-      this.texts = [...this.form.querySelectorAll("[name=subject], [name=url], textarea[name]")];
+      this.texts = [...this.form.querySelectorAll("[name=subject], [name=url], textarea[name], [name^=field-]:not([type=radio])")];
       [this.kept, this.discard] = this.form.querySelector(".support-draft").children;
       [this.said, this.unsent] = this.children;
       [this.mail, this.copied] = this.querySelectorAll("a, textarea");
@@ -131,7 +131,7 @@ customElements.define(
         if (!value || !field || (field.value && !["submission", "kind"].includes(name))) continue;
         field.value = value;
         // Typed as a name before signing in, chosen by its key after it.
-        field.value ||= [...field.options].find(({ text }) => text === value)?.value ?? "";
+        field.value ||= [...(field.options ?? [])].find(({ text }) => text === value)?.value ?? "";
       }
       for (const file of files) this.form.querySelector("support-files").add(JSON.parse(file));
       fire(this.texts.at(-1), false);

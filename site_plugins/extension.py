@@ -18,7 +18,7 @@ from markdown.preprocessors import Preprocessor
 from markupsafe import Markup
 
 from formapp.forms import ticket_form
-from formapp.widgets import render_chooser, render_form, render_table
+from formapp.widgets import render_chooser, render_feedback, render_form, render_scoreboard, render_table
 from site_plugins import readable
 from site_plugins.facts import (
     FACT,
@@ -31,7 +31,7 @@ from site_plugins.facts import (
     find_facts,
     unknown,
 )
-from site_plugins.fences import Fence, FenceProblem, find_fences
+from site_plugins.fences import KINDS, Fence, FenceProblem, find_fences
 from site_plugins.sources import Source
 from site_plugins.translation import gettext as _
 from supportpolicy import Policy, PolicyError, all_facts, graph_svg, load
@@ -88,7 +88,7 @@ class Collected:
 
 
 class SupportExtension(Extension):
-    """Renders ``support-table``, ``support-chooser`` and ``support-form``, and tells facts."""
+    """Renders our blocks (see ``fences.KINDS``), and tells facts."""
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - Python-Markdown's signature
         self.config = {
@@ -136,7 +136,7 @@ class SupportExtension(Extension):
         """Take our blocks before any other extension can."""
         if self.policy is None and not self.policy_problems:
             self.reload()
-        md.block_level_elements.extend(("support-chooser", "support-form", readable.TAG))
+        md.block_level_elements.extend((*KINDS, readable.TAG))
         md.preprocessors.register(_FencePreprocessor(md, self), "support", PRIORITY)
         md.inlinePatterns.register(FactInText(md, self._tell_fact), "support-fact", FACT_PRIORITY)
         md.postprocessors.register(FactInHtml(md, self._tell_fact), "support-fact", LATE_PRIORITY)
@@ -235,6 +235,10 @@ class SupportExtension(Extension):
                 files_url=f"{self.app_url}files",
                 similar_url=f"{self.app_url}similar.json",
             )
+        if fence.kind == "support-feedback":
+            return lambda _criteria_url: render_feedback(policy, action=f"{self.app_url}feedback", page=page.path)
+        if fence.kind == "support-scoreboard":
+            return lambda _criteria_url: render_scoreboard(policy)
         show = fence.options.get("show", "promises")
         if show == "graph":
             return lambda _criteria_url: _drawing(policy)

@@ -23,6 +23,8 @@ KINDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "support-table": {"show": SHOWS, "criteria": ()},
     "support-chooser": {"form": ()},
     "support-form": {},
+    "support-feedback": {},
+    "support-scoreboard": {},
 }
 _OPEN = re.compile(r"^(?P<indent>[ \t]*)(?P<ticks>`{3,}|~{3,})[ \t]*(?P<info>[^`\n]*?)[ \t]*$")
 # Where Markdown sees no fence, though its writer does: after the mark of a list's item, and closed in the same line.

@@ -22,6 +22,9 @@ NAMES = (
     "support-dates.js",
     "support-closures.css",
     "support-closures.js",
+    "support-feedback.css",
+    "support-scoreboard.css",
+    "support-scoreboard.js",
 )
 # What is served as one, and the parts that it is made of.
 PARTS = {
@@ -32,6 +35,9 @@ PARTS = {
 # The file at the guide's root that support-closures.js reads, and what it holds while nothing is announced.
 CLOSURES_FILE = "support-closures.json"
 NO_CLOSURES = '{\n "closures": []\n}\n'
+# The same for support-scoreboard.js, while the desk has counted nothing.
+SCOREBOARD_FILE = "support-scoreboard.json"
+NO_SCOREBOARD = '{\n "months": []\n}\n'
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,12 @@ customElements.define(
     async connectedCallback() {
       const found = await figures;
       if (!found) return;
+      // As the desk writes dates and numbers in each language.
+      const spoken = this.lang === "en" ? "en-GB" : this.lang + "-u-nu-latn";
       const { kept, missed, few, none, told } = this.dataset;
       const plural = (forms, count) =>
-        JSON.parse(forms)[new Intl.PluralRules(this.lang).select(count)].replace("{count}", count.toLocaleString(this.lang));
-      const date = (day, form) => new Date(day + "T12:00Z").toLocaleDateString(this.lang, { timeZone: "UTC", ...form });
+        JSON.parse(forms)[new Intl.PluralRules(this.lang).select(count)].replace("{count}", count.toLocaleString(spoken));
+      const date = (day, form) => new Date(day + "T12:00Z").toLocaleDateString(spoken, { timeZone: "UTC", ...form });
       this.querySelectorAll("[data-month]").forEach((cell, place) => {
         if (found.months[place]) cell.textContent = date(found.months[place] + "-01", { month: "short", year: "numeric" });
       });

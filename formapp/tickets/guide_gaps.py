@@ -53,7 +53,7 @@ class _Counted:
     reasons: list[str] = field(default_factory=list)
 
 
-def guide_gaps(services: Services, viewer: Actor, since: date) -> tuple[GuideGap, ...]:
+def guide_gaps(services: Services, actor: Actor, since: date) -> tuple[GuideGap, ...]:
     """The pages with tickets opened since this day, or answers given since, most tickets first; for staff.
 
     Tickets merged into others aren't counted: the other one is. Raises NotPermitted.
@@ -61,7 +61,7 @@ def guide_gaps(services: Services, viewer: Actor, since: date) -> tuple[GuideGap
     counted: dict[str, _Counted] = defaultdict(_Counted)
     start = as_utc(datetime.combine(since, time(), services.policy.calendar.zone))
     with services.read() as database:
-        require_staff(database, viewer)
+        require_staff(database, actor)
         for page, named in _tickets(database, start):
             sent_from = path_of(page)
             for path in {sent_from, named} - {""}:

@@ -11,6 +11,7 @@ from formapp.widgets import CLOSURES_FILE, NO_CLOSURES, NO_SCOREBOARD, SCOREBOAR
 from formapp.widgets.built_site import PAGES_FILE, guide_pages
 from formapp.widgets.page_frame import FRAME_FILE, frame_places
 from site_plugins.__main__ import main
+from site_plugins.page_assets import block_assets
 from tests.plugin.conftest import EXTENSIONS, Site
 from tests.reading import Page
 
@@ -75,7 +76,7 @@ def test_a_finished_site_has_what_the_plugin_would_have_brought(
     frame = after[FRAME_FILE].decode()
     assert frame_places(frame)
     assert "404" not in frame.partition("<main")[2].partition("</main>")[0]
-    assert all(f"/help/{name}" in frame for name in names)
+    assert all(f"/help/assets/{asset.hashed_name}" in frame for asset in block_assets(""))
 
 
 def test_a_site_that_is_finished_twice_or_after_a_new_version_is_as_if_it_had_been_once(

@@ -225,8 +225,9 @@ FEEDBACK, SCOREBOARD = "```support-feedback\n```\n", "```support-scoreboard\n```
 
 def test_a_page_asks_whether_it_helped_and_says_which_page_it_is(site: Site) -> None:
     site.build({"index.md": "# Help\n", "deep/more.md": f"# More\n\n{FEEDBACK}"})
-    form = Page(site.page("deep/more.md")).one("form", action="/support/feedback")
-    fields = {one["name"]: one.get("value") for one in Page(site.page("deep/more.md")).all("input") if one.inside(form)}
+    page = Page(site.page("deep/more.md"))
+    form = page.one("form", action="/support/feedback")
+    fields = {one["name"]: one.get("value") for one in page.all("input") if one.inside(form)}
     path = "/help/deep/more/" if site.directory_urls else "/help/deep/more.html"
     assert fields == {"page": path, "language": "en"}
 
@@ -245,11 +246,11 @@ def test_the_desk_gets_a_list_of_the_pages_with_the_line_to_edit(site: Site) -> 
     head = "---\ntitle: Paying\n---\n\n"
     site.build({"index.md": "# Help\n", "deep/pay.md": f"{head}# How to pay\n", "bare.md": "\n\nNo heading.\n"})
     end = "/" if site.directory_urls else ".html"
-    assert [(one.path, one.title, one.file, one.line) for one in guide_pages(site.folder / "site")] == [
+    assert {(one.path, one.title, one.file, one.line) for one in guide_pages(site.folder / "site")} == {
         (f"/help/bare{end}", "Bare", "docs/bare.md", 3),
         (f"/help/deep/pay{end}", "Paying", "docs/deep/pay.md", 5),
         ("/help/" if site.directory_urls else "/help/index.html", "Help", "docs/index.md", 1),
-    ]
+    }
 
 
 def test_there_is_a_file_of_closures_from_the_first_day(site: Site) -> None:

@@ -334,7 +334,7 @@ BY_A_SECRET = {
 OF_THE_WORKER = {
     "accounts.magic_links": "start_lifetime",
     "attachments.service": "remove_expired mark_attached make_room",
-    "hours.banner": "write content sentence",
+    "hours.banner": "write write_beside_pages content sentence",
     "notifications.outbox": "lease_next finish send_due send_leased latest_mails mail_numbered",
     "tickets.scoreboard": "content figures",
     "tickets.replies": "render_new render_before_it_is_told",

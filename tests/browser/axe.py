@@ -6,7 +6,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 # The theme's own page around our parts is not ours to judge.
-GUIDE = "support-chooser, support-form, support-feedback, support-scoreboard, .support-table, .support-criteria, .support-rules, .support-dates, .support-graph"
+GUIDE = (
+    "support-chooser, support-form, support-feedback, support-scoreboard, .support-table, .support-criteria, "
+    ".support-rules, .support-dates, .support-graph"
+)
 OPTIONS = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
 
 

@@ -9,7 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from formapp.services import Services, make_services, utc_now
 from formapp.settings import Settings, settings_from
 from formapp.translation import gettext, ngettext
-from formapp.web import api, dev_inbox, monitoring, press_again
+from formapp.web import api, dev_inbox, feedback, monitoring, press_again
 from formapp.web.account import address_change, mails, unsubscribe
 from formapp.web.account import settings as account
 from formapp.web.account import sign_in as signin
@@ -19,6 +19,7 @@ from formapp.web.desk import (
     audit_log,
     bulk,
     closures,
+    gaps,
     new_ticket,
     people,
     projects,
@@ -109,10 +110,11 @@ def create_app(
     init_headers(app, https=desk.https)
     without_database = dict.fromkeys(asking, reply_form.without_database)
     init_error_pages(app, {**without_database, "desk.insert": desk_pages.insert_without_database})
-    at_the_queue = (queue, bulk, saved_views, saved_replies, reports, tagging, new_ticket)
+    at_the_queue = (queue, bulk, saved_views, saved_replies, reports, gaps, tagging, new_ticket)
     at_the_desk = (*at_the_queue, incoming_mail, closures, outgoing, audit_log, people, projects, desk_pages)
     at_the_door = (signin, address_change, confirm, account, mails, unsubscribe)
-    for room in (tickets, solved, watchers, *at_the_desk, *at_the_door, files, dev_inbox, assets, api, monitoring):
+    for_readers = (tickets, solved, watchers, feedback)
+    for room in (*for_readers, *at_the_desk, *at_the_door, files, dev_inbox, assets, api, monitoring):
         app.register_blueprint(room.blueprint, url_prefix=PREFIX)
     if desk.guide is not None:
         app.register_blueprint(guide_blueprint(desk.guide, desk.guide.path))

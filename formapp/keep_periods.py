@@ -65,6 +65,11 @@ KEEP_PERIODS = (
         always_pruned=True,
     ),
     KeepPeriod(
+        "FEEDBACK",
+        "How many days it is kept what readers say of the guide's pages: whether one was helpful, and why not.",
+        365,
+    ),
+    KeepPeriod(
         "EVENTS",
         "How many days after a ticket was closed its history keeps what neither the clock nor the conversation needs: "
         "who was assigned, what was merged into it, when a promise was due soon or missed.",
@@ -90,6 +95,7 @@ class KeepFor:
     sessions: timedelta = timedelta(days=1)
     drafts: timedelta = timedelta(days=1)
     staged_files: timedelta = timedelta(days=2)
+    feedback: timedelta | None = timedelta(days=365)
     events: timedelta | None = timedelta(days=730)
     tickets: timedelta | None = None
     audit: timedelta | None = timedelta(days=365)

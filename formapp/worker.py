@@ -30,6 +30,7 @@ from formapp.operations import lane_rounds, retention
 from formapp.policies import policy_of
 from formapp.services import Services
 from formapp.tickets import replies, sla
+from formapp.tickets.scoreboard import Scoreboard
 
 Clock = Callable[[], datetime]
 IDLE_SECONDS = 2.0
@@ -55,7 +56,7 @@ class Lane:
 
 def lanes(services: Services, clock: Clock) -> Iterator[Lane]:
     """The lanes of one worker, the most urgent first."""
-    pool = DeliveryPool(services, clock)
+    pool, board = DeliveryPool(services, clock), Scoreboard(services)
 
     def send_some(*conditions: object) -> Callable[[], int]:
         only = and_(*conditions)  # type: ignore[arg-type]
@@ -71,6 +72,7 @@ def lanes(services: Services, clock: Clock) -> Iterator[Lane]:
     yield Lane("incoming mail", lambda: processing.process_next(services, clock))
     yield Lane("clock", lambda: sla.record_due_notices(services, clock))
     yield Lane("closures", lambda: int(banner.write(services, clock())))
+    yield Lane("scoreboard", lambda: int(board.write(clock())))
     yield Lane("rendering", lambda: replies.render_new(services, clock))
     yield Lane("files", lambda: attachment_jobs.run_due(services, clock, most=1))
     yield Lane("cleaning", _every(CLEANING_PAUSE, clock, lambda: sweep_files(services, clock())))
@@ -99,6 +101,7 @@ def send(services: Services, message: OutboxMessage, clock: Clock) -> Outcome:
 def run_once(services: Services, clock: Clock) -> int:
     """Do all that is due, then end. Returns how many messages were tried to send."""
     banner.write(services, clock())
+    Scoreboard(services).write(clock())
     while sla.record_due_notices(services, clock):
         pass
     while processing.process_next(services, clock):

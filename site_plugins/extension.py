@@ -18,7 +18,14 @@ from markdown.preprocessors import Preprocessor
 from markupsafe import Markup
 
 from formapp.forms import ticket_form
-from formapp.widgets import PageHelp, render_chooser, render_form, render_table
+from formapp.widgets import (
+    PageHelp,
+    render_chooser,
+    render_feedback,
+    render_form,
+    render_scoreboard,
+    render_table,
+)
 from site_plugins import pictures, readable
 from site_plugins.changes import render_changes, what_is_missing
 from site_plugins.facts import (
@@ -32,7 +39,7 @@ from site_plugins.facts import (
     find_facts,
     unknown,
 )
-from site_plugins.fences import Fence, FenceProblem, find_fences, form_problems
+from site_plugins.fences import KINDS, Fence, FenceProblem, find_fences, form_problems
 from site_plugins.policy_history import History, read_history
 from site_plugins.sources import Source
 from site_plugins.translation import gettext as _
@@ -145,7 +152,7 @@ class SupportExtension(Extension):
         """Take our blocks before any other extension can."""
         if self.policy is None and not self.policy_problems:
             self.reload()
-        md.block_level_elements.extend(("support-chooser", "support-form", readable.TAG))
+        md.block_level_elements.extend((*KINDS, readable.TAG))
         md.preprocessors.register(_FencePreprocessor(md, self), "support", PRIORITY)
         md.inlinePatterns.register(FactInText(md, self._tell_fact), "support-fact", FACT_PRIORITY)
         md.postprocessors.register(FactInHtml(md, self._tell_fact), "support-fact", LATE_PRIORITY)
@@ -268,6 +275,10 @@ class SupportExtension(Extension):
         if fence.kind == "support-changes":
             history = self._changes_so_far(policy)
             return lambda _criteria_url: render_changes(policy, history)
+        if fence.kind == "support-feedback":
+            return lambda _criteria_url: render_feedback(policy, action=f"{self.app_url}feedback", page=page.path)
+        if fence.kind == "support-scoreboard":
+            return lambda _criteria_url: render_scoreboard(policy)
         show = fence.options.get("show", "promises")
         if show == "graph":
             return lambda _criteria_url: _drawing(policy)

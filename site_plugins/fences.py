@@ -25,6 +25,8 @@ KINDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "support-chooser": {"form": ()},
     "support-form": {"form": ()},
     "support-changes": {},
+    "support-feedback": {},
+    "support-scoreboard": {},
 }
 _OPEN = re.compile(r"^(?P<indent>[ \t]*)(?P<ticks>`{3,}|~{3,})[ \t]*(?P<info>[^`\n]*?)[ \t]*$")
 # Where Markdown sees no fence, though its writer does: after the mark of a list's item, and closed in the same line.

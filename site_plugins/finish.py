@@ -7,6 +7,7 @@ closures, and each form the path of its page; and it looks whether every block w
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,11 +18,13 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from formapp.widgets import CLOSURES_FILE, NO_CLOSURES, assets
+from formapp.widgets import CLOSURES_FILE, NO_CLOSURES, NO_SCOREBOARD, SCOREBOARD_FILE, assets
+from formapp.widgets.built_site import PAGES_FILE, GuidePage, pages_text
 from formapp.widgets.page_frame import FRAME_FILE, BrokenFrame, Edit, Element, edited, elements_of, frame_places
 from site_plugins.fences import find_fences
-from site_plugins.page_assets import closure_assets, has_blocks, with_assets, without_assets
+from site_plugins.page_assets import block_assets, closure_assets, has_blocks, with_assets, without_assets
 from site_plugins.shell import frame_of, make_shell, start_tag
+from site_plugins.sources import first_line
 
 EXTENSIONS = frozenset({"support", "site_plugins.extension"})
 # The page for addresses that aren't there: the theme around little content, and its addresses hold from anywhere.
@@ -89,9 +92,11 @@ def finish(site: Path, config: SiteConfig) -> list[str]:
         if finished != page:
             _write(path, finished.encode())
     _write(site / FRAME_FILE, frame.encode())
+    _write(site / PAGES_FILE, pages_text(_listed(site, config, pages)).encode())
     # The desk may have written it meanwhile.
-    if not (site / CLOSURES_FILE).exists():
-        _write(site / CLOSURES_FILE, NO_CLOSURES.encode())
+    for name, empty in ((CLOSURES_FILE, NO_CLOSURES), (SCOREBOARD_FILE, NO_SCOREBOARD)):
+        if not (site / name).exists():
+            _write(site / name, empty.encode())
     return []
 
 
@@ -142,6 +147,26 @@ def _built(site: Path, source: Path) -> tuple[Path, Path]:
     return site / folder / "index.html", site / stem.with_suffix(".html")
 
 
+def _listed(site: Path, config: SiteConfig, pages: Mapping[Path, str]) -> Iterator[GuidePage]:
+    """The pages as the desk lists them, each with the line of its source at which its writer begins to read."""
+    for source in sorted(config.docs.rglob("*.md")):
+        name = source.relative_to(config.docs)
+        built = next((path for path in _built(site, name) if path in pages), None)
+        if built is None:
+            continue
+        heading = next((one.content for one in elements_of(pages[built]) if one.tag == "h1"), "")
+        # What a theme puts into a heading beside its words is a link of its own.
+        title = " ".join(unescape(re.sub(r"<a\b.*?</a>|<[^>]+>", "", heading, flags=re.DOTALL)).split())
+        file = f"{config.docs.name}/{name.as_posix()}"
+        yield GuidePage(
+            _address(config, built.relative_to(site)), title or file, file, first_line(source.read_text("utf-8"))
+        )
+
+
+def _address(config: SiteConfig, place: Path) -> str:
+    return f"{config.path}{place.as_posix().removesuffix('index.html')}"
+
+
 def _boxed(page: str) -> Iterator[str]:
     """What the boxes say that stand where a block should."""
     if "support-problem" not in page:
@@ -161,14 +186,13 @@ def _within(elements: Iterable[Element], outer: Element) -> Iterator[Element]:
 def _finished(page: str, place: Path, config: SiteConfig) -> str:
     """A page with what belongs to it: as if it had been built just now, however often it is finished."""
     page = without_assets(page)
-    wanted = assets() if has_blocks(page) else closure_assets() if config.announces_everywhere else ()
+    wanted = block_assets(page) if has_blocks(page) else closure_assets() if config.announces_everywhere else ()
     if not wanted:
         return page
     is_missing = place.as_posix() == FRAME_PAGE
     up = config.path if is_missing else f"{os.path.relpath('.', place.parent)}/"
     page = with_assets(page, wanted, f"{up}assets/".removeprefix("./"), {f"{up}{name}" for name in config.styles})
-    address = f"{config.path}{place.as_posix().removesuffix('index.html')}"
-    return edited(page, _paths(page, address))
+    return edited(page, _paths(page, _address(config, place)))
 
 
 def _paths(page: str, address: str) -> list[Edit]:
@@ -177,7 +201,7 @@ def _paths(page: str, address: str) -> list[Edit]:
     return [
         (one.start, one.inside, start_tag(one, {**one.attributes, "value": address}))
         for form in elements
-        if form.tag == "support-form"
+        if form.tag in {"support-form", "support-feedback"}
         for one in _within(elements, form)
         if one.tag == "input" and one.attributes.get("name") == "page"
     ]
@@ -186,7 +210,8 @@ def _paths(page: str, address: str) -> list[Edit]:
 def _frame(page: str, config: SiteConfig) -> str:
     if not page:
         raise BrokenFrame("the site has no such page")
-    marked = with_assets(frame_of(without_assets(page)), assets(), f"{config.path}assets/")
+    own = frame_of(without_assets(page))
+    marked = with_assets(own, block_assets(own), f"{config.path}assets/")
     frame = make_shell(marked, f"{config.path}{FRAME_PAGE}", keeps_instant=False)
     frame_places(frame)
     return frame

@@ -14,7 +14,9 @@ from formapp.widgets.page_frame import Edit, Element, edited, elements_of, is_pl
 _ASSET = re.compile(r"(^|/)support-[a-z]+\.[0-9a-f]{8}\.(css|js)$")
 _LINK = re.compile(r"<link\b[^>]*>")
 _HEAD_END, _MAIN_END = "</head>", "</main>"
-_TAGS = frozenset({"support-chooser", "support-form"})
+_TAGS = frozenset({"support-chooser", "support-form", "support-feedback", "support-scoreboard"})
+# Blocks whose script and style come only with them.
+_RARE = frozenset({"support-feedback", "support-scoreboard"})
 _CLASSES = frozenset(
     {
         "support-table",
@@ -35,6 +37,13 @@ def has_blocks(page: str) -> bool:
         "support-" in page
         and any(name in page for name in _TAGS | _CLASSES)
         and any(_is_block(element) for element in elements_of(page))
+    )
+
+
+def block_assets(page: str) -> tuple[Asset, ...]:
+    """What a page with blocks needs: not what belongs to blocks that only some pages have."""
+    return tuple(
+        asset for asset in assets() if (name := asset.name.partition(".")[0]) not in _RARE or f"<{name}" in page
     )
 
 

@@ -23,7 +23,17 @@ from mkdocs.structure.pages import Page
 from mkdocs.structure.toc import TableOfContents
 from mkdocs.utils import get_build_datetime, normalize_url, write_file
 
-from formapp.widgets import CLOSURES_FILE, NO_CLOSURES, Asset, PageHelp, assets, help_assets
+from formapp.widgets import (
+    CLOSURES_FILE,
+    NO_CLOSURES,
+    NO_SCOREBOARD,
+    SCOREBOARD_FILE,
+    Asset,
+    PageHelp,
+    assets,
+    help_assets,
+)
+from formapp.widgets.built_site import PAGES_FILE, GuidePage, pages_text
 from formapp.widgets.page_frame import FRAME_FILE, TITLE, BrokenFrame, frame_places
 from formapp.widgets.page_help import help_url
 from formapp.widgets.rendering import in_this_language
@@ -34,8 +44,8 @@ from site_plugins.extension import PageContext, SupportExtension, address_proble
 from site_plugins.facts import MARK
 from site_plugins.fences import without_criteria
 from site_plugins.lint.lint import LINT_CHECKS, lint
-from site_plugins.page_assets import closure_assets, has_blocks, with_assets
-from site_plugins.sources import Source
+from site_plugins.page_assets import block_assets, closure_assets, has_blocks, with_assets
+from site_plugins.sources import Source, first_line
 from site_plugins.translation import gettext as _
 from site_plugins.translation import ngettext
 from supportpolicy import holidays_warning, translation_files
@@ -166,7 +176,7 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         folders = [Path(base) for base in ([bases] if isinstance(bases, str) else bases)]
         self.extension.page = PageContext(
             name=page.file.src_uri,
-            path=page.abs_url or f"/{page.url}",
+            path=_path_of(page),
             source=Source(
                 Path(page.file.abs_src_path or page.file.src_path),
                 lambda: page.file.content_string,
@@ -202,7 +212,11 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         # the desk wears the first.
         if self.framed is not config:
             self.framed = config
+            self.pages: dict[str, GuidePage] = {}
             self.frame = self._make_frame(env, config, files)
+        for file in files.documentation_pages():
+            if file.page is not None and (listed := self._listed(file.page)).path not in self.pages:
+                self.pages[listed.path] = listed
         return env
 
     # Before those who change pages: whoever makes them smaller does so with ours, whichever stands first in mkdocs.yml.
@@ -212,7 +226,7 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         finished = self._with_widgets(output, page) if readable.has_places(output) else output
         wanted: tuple[Asset, ...] = closure_assets() if self._announces_everywhere else ()
         if finished != output or has_blocks(output):
-            wanted = assets()
+            wanted = block_assets(finished)
         if self.config.page_help:
             finished = self._with_page_help(finished, page, config)
             wanted = (*wanted, *page_help.page_help_assets(finished))
@@ -234,13 +248,15 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
 
     @event_priority(100)
     def _write_files(self, *, config: MkDocsConfig) -> None:
-        """Write the assets, the desk's frame and the file of closures; they are no files of the site's source."""
+        """Write the assets and what is for the desk, or from it; they are no files of the site's source."""
         site_dir = Path(config.site_dir)
         for asset in (*assets(), *(help_assets() if self.config.page_help else ())):
             write_file(asset.content, str(site_dir / "assets" / asset.hashed_name))
         write_file(self.frame.encode(), str(site_dir / FRAME_FILE))
         # The desk rewrites it in the built site; the pages look for it from the first day on.
         write_file(NO_CLOSURES.encode(), str(site_dir / CLOSURES_FILE))
+        write_file(NO_SCOREBOARD.encode(), str(site_dir / SCOREBOARD_FILE))
+        write_file(pages_text(self.pages.values()).encode(), str(site_dir / PAGES_FILE))
 
     @event_priority(-50)
     def _judge_pages(self, *, config: MkDocsConfig) -> None:
@@ -284,6 +300,12 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
             self.desk = DeskPreview(address_of(config.dev_addr)[0])
         except NoDesk as reason:
             log.warning(str(reason))
+
+    def _listed(self, page: Page) -> GuidePage:
+        """A page as the desk lists it: with the line at which its writer begins to read."""
+        source = Path(page.file.abs_src_path or page.file.src_uri)
+        file = beside(source, self.extension.folder)
+        return GuidePage(_path_of(page), str(page.title or file), file, first_line(page.file.content_string))
 
     def _note_dead_criteria_links(self, files: Files) -> None:
         collected = self.extension.collected
@@ -401,7 +423,7 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         context["base_url"] = f"{_site_path(config)}."
         try:
             output = env.get_template("main.html").render(context)
-            output = _with_assets(output, assets(), page, config)
+            output = _with_assets(output, block_assets(output), page, config)
             frame = shell.make_shell(output, page.abs_url or f"/{page.url}", keeps_instant=self.csp == "enforce")
             frame_places(frame)
         except (TemplateError, BrokenFrame) as error:
@@ -433,6 +455,11 @@ def _with_assets(output: str, wanted: Iterable[Asset], page: Page | None, config
 def _site_path(config: MkDocsConfig) -> str:
     """Where the site lies on its server, with a slash at the end, which mike leaves out for its versions."""
     return urlsplit(config.site_url or "/").path.rstrip("/") + "/"
+
+
+def _path_of(page: Page) -> str:
+    """The path of a page on its server, as its forms tell it to the desk."""
+    return page.abs_url or f"/{page.url}"
 
 
 def _place_of_option(config: MkDocsConfig, name: str) -> str:

@@ -17,6 +17,14 @@ _NAMED = re.compile(r'"([^"\n]+)"|\'([^\'\n]+)\'|^[ \t]*([^\s;<>|*]+)[ \t]*$', r
 # Snippets take a part of a file by lines or by name: "file.md:3:7", "file.md:part".
 _PART = re.compile(r"(?::[-\d:,]*|:[a-z][-_0-9a-z]*)$", re.IGNORECASE)
 _MOST_FILES = 100
+_FRONT_MATTER = re.compile(r"\ufeff?---[ \t]*\n.*?\n(?:---|\.\.\.)[ \t]*\n", re.DOTALL)
+
+
+def first_line(text: str) -> int:
+    """The line of a page's file, from 1, with which its text begins: below what says something about the page."""
+    head = found.end() if (found := _FRONT_MATTER.match(text)) else 0
+    rest = text[head:]
+    return text.count("\n", 0, head + len(rest) - len(rest.lstrip())) + 1
 
 
 @dataclass(frozen=True, slots=True)

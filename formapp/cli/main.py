@@ -20,6 +20,7 @@ from formapp.best_effort import best_effort
 from formapp.cli import operations
 from formapp.cli.audit import audit
 from formapp.cli.context import with_desk
+from formapp.cli.docs import docs
 from formapp.cli.mail import mail
 from formapp.cli.outbox import outbox
 from formapp.cli.people import account, member, project
@@ -74,6 +75,7 @@ main.add_command(person)
 main.add_command(audit)
 main.add_command(search)
 main.add_command(policy)
+main.add_command(docs)
 for command in (operations.examine, operations.backup, operations.restore):
     main.add_command(command)
 

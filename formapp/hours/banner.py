@@ -23,36 +23,54 @@ from formapp.widgets.closures import closure_labels
 from supportpolicy.languages import LANGUAGES, SOURCE_LANGUAGE, in_language
 
 # A folder that can't be written stays so; it is told once, not at each round of the worker.
-_told: set[Path] = set()
+_told: set[tuple[Path, str]] = set()
 
 
 def write(services: Services, now: datetime) -> bool:
-    """Bring the file in the guide's folder up to date, beside each of its versions; whether one changed.
-
-    Nothing is done without a guide's folder. Where the folder can't be written the file stays as it
-    was, which is logged once: a guide that is served elsewhere must not stop the desk.
-    """
+    """Bring the file in the guide's folder up to date; whether it changed. Nothing is done without such a folder."""
     site_dir = services.settings.site_dir
     if site_dir is None:
         return False
     zone = services.policy.calendar.zone
     text = content(closures.upcoming_closures(services, now), zone, now)
-    changed = [_write_into(folder, text) for folder in version_folders(site_dir) or (site_dir,)]
+    return write_beside_pages(site_dir, CLOSURES_FILE, text, "closures not written")
+
+
+def write_beside_pages(site_dir: Path, name: str, text: str, event: str) -> bool:
+    """Bring a file of the desk's in the guide's folder up to date, beside each of its versions; whether one changed.
+
+    Where the folder can't be written the file stays as it was, which is logged once, as this
+    ``event``: a guide that is served elsewhere must not stop the desk.
+    """
+    changed = [_write_into(folder / name, text, event) for folder in version_folders(site_dir) or (site_dir,)]
     return any(changed)
 
 
-def _write_into(folder: Path, text: str) -> bool:
-    path = folder / CLOSURES_FILE
+def _write_into(path: Path, text: str, event: str) -> bool:
     try:
         if path.exists() and path.read_bytes() == text.encode():
             return False
         _replace(path, text)
     except OSError as error:
-        if folder not in _told:
-            _told.add(folder)
-            log.warning("closures not written", file=str(path), reason=type(error).__name__)
+        if (path, event) not in _told:
+            _told.add((path, event))
+            log.warning(event, file=str(path), reason=type(error).__name__)
         return False
     return True
+
+
+def _replace(path: Path, text: str) -> None:
+    """Put a whole file in place of the old one, readable for any server: nobody reads a half."""
+    number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.")
+    try:
+        with os.fdopen(number, "w", encoding="utf-8") as file:
+            file.write(text)
+            os.fchmod(file.fileno(), 0o644)
+        Path(name).replace(path)
+    except OSError:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
 
 
 def content(announced: Sequence[StoredClosure], zone: ZoneInfo, now: datetime) -> str:
@@ -87,20 +105,6 @@ def sentence(closure: StoredClosure, zone: ZoneInfo, now: datetime) -> str:
         zone=zone_words(zone),
         note=closure.note,
     )
-
-
-def _replace(path: Path, text: str) -> None:
-    """Put a whole file in place of the old one, readable for any server: nobody reads a half."""
-    number, name = tempfile.mkstemp(dir=path.parent, prefix=".support-closures.")
-    try:
-        with os.fdopen(number, "w", encoding="utf-8") as file:
-            file.write(text)
-            os.fchmod(file.fileno(), 0o644)
-        Path(name).replace(path)
-    except OSError:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
 
 
 def _iso(instant: datetime) -> str:

@@ -13,6 +13,7 @@ from formapp.models.attachments import PREVIEW_STATES, SCAN_STATES, AnonymousFil
 from formapp.models.audit import YOUNGEST_PRUNED_DAYS, AuditEntry
 from formapp.models.constraints import LARGEST_ID
 from formapp.models.desk import BULK_KINDS, BulkAction, SavedReply, SavedView, TicketTag
+from formapp.models.guide import PAGE_LENGTH, NamedPage, PageFeedback
 from formapp.models.hours import StoredClosure
 from formapp.models.incoming_mail import INCOMING_STATES, MAIL_DOORS, IncomingMail
 from formapp.models.installation import Installation
@@ -47,6 +48,7 @@ __all__ = [
     "MESSAGE_KINDS",
     "NO_DEADLINE",
     "OUTBOX_STATES",
+    "PAGE_LENGTH",
     "PREVIEW_STATES",
     "REFERENCE_PREFIX",
     "SCAN_STATES",
@@ -70,7 +72,9 @@ __all__ = [
     "LaneRound",
     "Membership",
     "Message",
+    "NamedPage",
     "OutboxMessage",
+    "PageFeedback",
     "Project",
     "RateCounter",
     "RetentionMark",

@@ -28,7 +28,9 @@ from formapp.models import (
     Event,
     IncomingMail,
     Message,
+    NamedPage,
     OutboxMessage,
+    PageFeedback,
     RetentionMark,
     SearchText,
     SignedInSession,
@@ -50,9 +52,9 @@ MOST_BATCHES = 50
 """So many of each kind in one round: a lane whose round takes minutes would be called stuck."""
 PAUSE_SECONDS = 0.05
 OUTBOX = "outbox"
-_WITH_MESSAGES = (SearchText, TicketTag, OutboxMessage, ClockNotice, Attachment, Message, Event)
+_WITH_MESSAGES = (SearchText, TicketTag, NamedPage, OutboxMessage, ClockNotice, Attachment, Message, Event)
 _OF_PERSONS = (TicketRead, Watcher, SolvedAnswer)
-PRUNED_EVENTS = ("assigned", "tagged", "untagged", "absorbed", "due-soon", "missed")
+PRUNED_EVENTS = ("assigned", "tagged", "untagged", "page-named", "absorbed", "due-soon", "missed")
 """Events that neither the clock counts by nor a message of the conversation stands for."""
 
 
@@ -134,6 +136,15 @@ def prune_drafts(services: Services, now: datetime) -> int:
 def prune_bulk_actions(services: Services, now: datetime) -> int:
     """Actions on many tickets that nobody can undo any more; what they did stands in each ticket's history."""
     return _delete_batch(services, BulkAction.id, BulkAction.at < now - bulk.UNDO_WITHIN)
+
+
+def prune_feedback(services: Services, now: datetime) -> int:
+    """What readers said of the guide's pages, by the day on which they did."""
+    keep = services.settings.keep.feedback
+    if keep is None:
+        return 0
+    last = (now - keep).astimezone(services.policy.calendar.zone).date()
+    return _delete_batch(services, PageFeedback.id, PageFeedback.day < last)
 
 
 def prune_events(services: Services, now: datetime) -> int:
@@ -301,6 +312,7 @@ PRUNERS: Mapping[str, Callable[[Services, datetime], int]] = {
     "sign-in links": prune_links,
     "drafts": prune_drafts,
     "bulk actions": prune_bulk_actions,
+    "feedback": prune_feedback,
     "events": prune_events,
     "tickets": prune_tickets,
     "audit log": prune_audit,

@@ -41,7 +41,7 @@ ACTION_WORDS = {
     "moved": gettext_noop("%(name)s moved it to another project"),
 }
 """What an event's actor did."""
-HARMLESS_EVENTS = ("tagged", "untagged")
+HARMLESS_EVENTS = ("tagged", "untagged", "page-named")
 """Events after which an action is still what its person meant."""
 LONGEST_REASON = 500
 

@@ -22,6 +22,7 @@ from formapp.services import Services
 from formapp.text import is_blank, normalise
 from formapp.tickets import follow_up, message_html, search_index
 from formapp.tickets.actions import TicketAction, ticket_action
+from formapp.tickets.guide_pages import checked_page, record_page
 from formapp.tickets.mentions import mentioned_in
 from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
@@ -113,16 +114,20 @@ def reply_as_staff(
     *,
     reopen: bool = False,
     most_an_hour: int | None = None,
+    guide_page: str = "",
 ) -> None:
     """Add a staff reply; the first one stops the response clock. ``then`` says how the ticket goes on.
 
-    Raises NotPermitted, TextRefused, ReplyReused, TicketMerged, TicketClosed unless it is to be reopened,
+    ``guide_page`` is the page of the guide that should have answered, if one is named; the customer never sees it.
+
+    Raises NotPermitted, UnknownPage, TextRefused, ReplyReused, TicketMerged, TicketClosed unless it is to be reopened,
     TooManyMessages beyond ``most_an_hour`` of this person, of its files FilesGone, TooManyFiles, FilesTooLarge, and
     ChangedMeanwhile where somebody else has changed the ticket since the page was made.
     """
     body = checked_body(message)
     if then not in get_args(NextState):
         raise UseCaseError(_("Choose what happens to the ticket"), "then")
+    page = checked_page(services, guide_page) if guide_page.strip() else ""
     with ticket_action(services, account_id, ticket_id, now, group="staff", seen=message.seen) as action:
         if _sent_before(action, message, body):
             return
@@ -139,6 +144,8 @@ def reply_as_staff(
         action.publish("replied", sequence, {"body": body, "mentioned": mentioned_in(action.database, body), **closing})
         if then == "closed":
             action.publish("closed", action.record("closed", {}), {"with_reply": True})
+        if page:
+            record_page(action, page)
     attachments.mark_attached(services, message.files)
 
 

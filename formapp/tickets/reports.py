@@ -79,6 +79,12 @@ def report(services: Services, viewer_id: int, first: date, last: date, now: dat
     return Report(first, last, month_rows(facts), page_counts(facts))
 
 
+def month_figures(services: Services, first: date, last: date, now: datetime) -> tuple[MonthRow, ...]:
+    """The figures of the tickets opened in these months, for what tells them to everybody: without small numbers."""
+    with services.read() as database:
+        return month_rows(_Reader(services, database, first, last, now).facts())
+
+
 def months_between(first: date, last: date) -> int:
     """How many months these are, both included."""
     return (last.year - first.year) * 12 + last.month - first.month + 1

@@ -26,6 +26,7 @@ from formapp.policies import in_words, policy_of
 from formapp.services import Services
 from formapp.tickets import events, follow_up
 from formapp.tickets.actions import TicketAction, checked_reason, ticket_action
+from formapp.tickets.guide_pages import checked_page, record_page
 from formapp.tickets.queries import number_of
 from formapp.tickets.registrations import known_registrations
 from formapp.translation import gettext as _
@@ -90,10 +91,24 @@ def change_assignee(action: TicketAction, after: int | None, **details: Any) -> 
 
 
 @tried_again
-def close(services: Services, account_id: int, ticket_id: int, now: datetime, *, seen: int | None = None) -> None:
-    """Close a ticket, by staff or by its customer; one that is closed stays as it is."""
+def close(
+    services: Services,
+    account_id: int,
+    ticket_id: int,
+    now: datetime,
+    *,
+    seen: int | None = None,
+    guide_page: str = "",
+) -> None:
+    """Close a ticket, by staff or by its customer; one that is closed stays as it is.
+
+    Staff may say which ``guide_page`` should have answered it. Raises UnknownPage.
+    """
+    page = checked_page(services, guide_page) if guide_page.strip() else ""
     with ticket_action(services, account_id, ticket_id, now, group="staff and members", seen=seen) as action:
         close_open(action)
+        if page and action.actor.is_staff:
+            record_page(action, page)
 
 
 def close_open(action: TicketAction, **details: Any) -> bool:  # noqa: ANN401 - what an event says

@@ -109,6 +109,13 @@ ACTIONS: Mapping[str, Action] = {
         "%(reference)s",
         has_text=True,
     ),
+    "desk.name_page": Action(
+        gettext_noop("Save page"),
+        gettext_noop("name %(guide_page)s as the page that should have answered %(reference)s"),
+        DESK_TICKET,
+        "%(reference)s",
+        has_text=True,
+    ),
     "tagging.add": Action(
         gettext_noop("Add tag"),
         gettext_noop("add the tag %(tag)s to %(reference)s"),
@@ -233,6 +240,13 @@ ACTIONS: Mapping[str, Action] = {
         gettext_noop("take %(what)s out of %(key)s"),
         *_PROJECTS,
         unnamed=gettext_noop("take somebody out of %(key)s"),
+    ),
+    "feedback.send": Action(
+        gettext_noop("Send answer"),
+        gettext_noop("send your answer about the page"),
+        "feedback.ask",
+        gettext_noop("Was this page helpful?"),
+        has_text=True,
     ),
     "address.use": Action(
         gettext_noop("Confirm address"),

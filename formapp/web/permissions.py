@@ -98,6 +98,10 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "tickets.new"): EVERYONE,
     # Signed out, it keeps a draft and sends a link; the use case checks the project's membership.
     ("POST", "tickets.create"): EVERYONE,
+    # Readers say whether a page of the guide helped; the token shows its giver the answer.
+    ("GET", "feedback.ask"): EVERYONE,
+    ("POST", "feedback.send"): EVERYONE,
+    ("GET", "feedback.thanks"): EVERYONE,
     # A file is kept for whoever fills the form; only who sent it knows its token.
     ("POST", "files.upload"): EVERYONE,
     ("POST", "files.remove"): EVERYONE,
@@ -130,6 +134,7 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("POST", "desk.merge"): STAFF_ONLY,
     ("GET", "new_ticket.choose"): STAFF_ONLY,
     ("POST", "desk.move"): STAFF_ONLY,
+    ("POST", "desk.name_page"): STAFF_ONLY,
     ("POST", "tagging.add"): STAFF_ONLY,
     ("POST", "tagging.remove"): STAFF_ONLY,
     ("GET", "queue.tickets"): STAFF_ONLY,
@@ -146,6 +151,7 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("POST", "saved_replies.delete"): STAFF_ONLY,
     ("GET", "reports.show"): STAFF_ONLY,
     ("GET", "reports.export"): STAFF_ONLY,
+    ("GET", "gaps.show"): STAFF_ONLY,
     ("GET", "closures.coming"): STAFF_ONLY,
     ("POST", "closures.announce"): STAFF_ONLY,
     ("POST", "closures.cancel"): STAFF_ONLY,

@@ -26,12 +26,12 @@ from formapp.web.tickets.form_page import Notice
 from formapp.web.tickets.reply_form import unsent_page
 
 # Whoever is signed in, these do the same: the address that was typed, the link or the doctor's pass decides. A file
-# belongs to a form.
+# belongs to a form. What is said of a page of the guide says nothing of who says it.
 # The ticket form is compared where it is filed, so that a database that is away costs no word of it.
 NOT_COMPARED = frozenset(
     {
         *("signin.send", "signin.use", "address.use", "confirm.send", "files.upload", "files.remove"),
-        *("monitoring.through", "tickets.create", "unsubscribe.use"),
+        *("monitoring.through", "tickets.create", "unsubscribe.use", "feedback.send"),
     }
 )
 

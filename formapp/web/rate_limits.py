@@ -26,6 +26,7 @@ from formapp.services import Services
 LINKS_TO_ONE_ADDRESS = parse("5 per 15 minutes")
 LINKS_FROM_ONE_MACHINE = parse("30 per 15 minutes")
 TEXTS_FROM_ONE_MACHINE = parse("30 per 15 minutes")
+FEEDBACK_FROM_ONE_MACHINE = parse("30 per 15 minutes")
 TICKETS_AN_HOUR = 60
 MESSAGES_AN_HOUR = 120
 UPLOADS_AN_HOUR = 1000
@@ -124,6 +125,10 @@ class RateLimits:
     def may_keep_text(self, machine: str) -> bool:
         """Count a text that is kept while its writer signs in; False once this machine has too many kept."""
         return self._hit(TEXTS_FROM_ONE_MACHINE, "kept", machine)
+
+    def may_give_feedback(self, machine: str) -> bool:
+        """Count an answer about a page of the guide; False once this machine gives too many."""
+        return self._hit(FEEDBACK_FROM_ONE_MACHINE, "feedback", machine)
 
     def uploads_left(self, network: str) -> int:
         """How many more files, or full megabytes of them, this network may send within the hour."""

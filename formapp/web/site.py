@@ -10,10 +10,10 @@ from flask import Blueprint, Response, abort, make_response, redirect, request, 
 from werkzeug.security import safe_join
 from werkzeug.wrappers import Response as BaseResponse
 
-from formapp.widgets.built_site import current_folder, site_path, version_folders
+from formapp.widgets.built_site import PAGES_FILE, current_folder, site_path, version_folders
 from formapp.widgets.page_frame import CSP_FILE, FRAME_FILE
 
-HIDDEN = frozenset({FRAME_FILE, CSP_FILE})
+HIDDEN = frozenset({FRAME_FILE, CSP_FILE, PAGES_FILE})
 FALLBACK_CSP = "base-uri 'self'; frame-ancestors 'none'; object-src 'none'"
 
 # The machine's own table of types differs from one system to the next.

@@ -24,6 +24,9 @@ NAMES = (
     "support-dates.js",
     "support-closures.css",
     "support-closures.js",
+    "support-feedback.css",
+    "support-scoreboard.css",
+    "support-scoreboard.js",
 )
 # What pages need that lead to the form from where one reads; the last is loaded once a subject is typed.
 HELP_NAMES = ("support-help.css", "support-help.js", "support-suggest.js")
@@ -36,6 +39,9 @@ PARTS = {
 # The file at the guide's root that support-closures.js reads, and what it holds while nothing is announced.
 CLOSURES_FILE = "support-closures.json"
 NO_CLOSURES = '{\n "closures": []\n}\n'
+# The same for support-scoreboard.js, while the desk has counted nothing.
+SCOREBOARD_FILE = "support-scoreboard.json"
+NO_SCOREBOARD = '{\n "months": []\n}\n'
 
 
 @dataclass(frozen=True, slots=True)

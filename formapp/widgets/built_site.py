@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from formapp.widgets.page_frame import FRAME_FILE, Element, elements_of
@@ -16,6 +20,45 @@ VERSIONS_FILE = "versions.json"
 _OWN_STYLE = re.compile(r"(/(?:[^?#]*/)?)assets/support-[a-z]+\.[0-9a-f]{8}\.css$")
 CURRENT = ("latest", "stable")
 """The aliases of the version that people are led to, by habit."""
+PAGES_FILE = "support-pages.json"
+"""What a build leaves for the desk alone: each page with its path on the server and the line that its writer edits."""
+
+
+@dataclass(frozen=True, slots=True)
+class GuidePage:
+    """A page of the guide: its path ("/help/"), its title, and where its text begins: the source file and its line."""
+
+    path: str
+    title: str
+    file: str
+    line: int
+
+
+def pages_text(pages: Iterable[GuidePage]) -> str:
+    """What a build writes into ``PAGES_FILE``."""
+    return json.dumps({"pages": [asdict(page) for page in pages]}, ensure_ascii=False, indent=1) + "\n"
+
+
+def guide_pages(site_dir: Path | None) -> tuple[GuidePage, ...]:
+    """The pages of the guide by their paths, as its builds have listed them; none where nothing is known of them."""
+    if site_dir is None:
+        return ()
+    found: dict[str, GuidePage] = {}
+    for folder in version_folders(site_dir) or (site_dir,):
+        path = folder / PAGES_FILE
+        with suppress(OSError):
+            found = {page.path: page for page in _pages_in(path, path.stat().st_mtime_ns)} | found
+    return tuple(found[path] for path in sorted(found))
+
+
+@lru_cache(maxsize=8)
+def _pages_in(path: Path, _changed: int) -> tuple[GuidePage, ...]:
+    """The pages that a file lists; read once until it changes."""
+    try:
+        rows = json.loads(path.read_text("utf-8"))["pages"]
+        return tuple(GuidePage(str(row["path"]), str(row["title"]), str(row["file"]), int(row["line"])) for row in rows)
+    except (OSError, ValueError, KeyError, TypeError):
+        return ()
 
 
 def version_folders(site_dir: Path) -> tuple[Path, ...]:

@@ -19,7 +19,7 @@ from formapp.notifications import fanout, outbox, webhooks
 from formapp.notifications.outbox import Outcome
 from formapp.notifications.webhooks.delivery import deliver
 from formapp.notifications.webhooks.endpoints import add_endpoint
-from formapp.tickets import bulk, replies, saved_replies, saved_views, triage
+from formapp.tickets import bulk, page_feedback, replies, saved_replies, saved_views, triage
 from supportpolicy import Policy
 from tests.browser.axe import GUIDE, axe_faults
 from tests.browser.conftest import Desk, OpenPage, running_desk
@@ -107,6 +107,7 @@ def write_on_the_ticket(desk: Desk) -> None:
     down = {"need": "broken", "environment": "production", "impact": "down", "workaround": "none"}
     triage.correct_answers(services, sam.id, 1, down, now, seen=99, reason=REASON)
     replies.render_new(services, lambda: now)
+    page_feedback.give_feedback(services, "/ticket-priority/", "The telephone number", now, helpful=False)
 
 
 def missing_answer(page: Page) -> None:
@@ -174,7 +175,30 @@ def at(path: str) -> Callable[[Page], None]:
     return go
 
 
+def feedback_open(page: Page) -> None:
+    page.goto("/ticket-priority/")
+    page.get_by_text("No, because …").click()
+    expect(page.locator("support-scoreboard [data-state]")).to_be_visible()
+
+
+def feedback_thanks(page: Page) -> None:
+    feedback_open(page)
+    page.get_by_label("What did you look for?").fill("The telephone number")
+    page.get_by_role("button", name="Send answer").click()
+    expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
+
+
+def feedback_with_error(page: Page) -> None:
+    page.goto("/support/feedback")
+    page.get_by_label("Page").fill("/nowhere/")
+    page.get_by_role("button", name="No, send answer").click()
+    expect(page.get_by_text("There is a problem")).to_be_visible()
+
+
 STRANGERS: dict[str, Callable[[Page], None]] = {
+    "was this page helpful": feedback_open,
+    "the thanks for an answer": feedback_thanks,
+    "an answer with an error": feedback_with_error,
     "the chooser without an answer": missing_answer,
     "the chooser's result": result,
     "the drawing of the decision": open_graph,
@@ -273,6 +297,19 @@ def table_with_errors(page: Page) -> None:
     expect(page.get_by_text("There is a problem")).to_be_visible()
 
 
+def guide_gaps_with_reasons(page: Page) -> None:
+    page.goto("/support/desk/guide")
+    page.locator("main table summary").click()
+
+
+def closed_with_a_wrong_page(page: Page) -> None:
+    page.goto(f"/support/desk/{REFERENCE}")
+    page.get_by_role("button", name="Close without a reply").click()
+    page.locator("#guide-page").fill("/nowhere/")
+    page.get_by_role("button", name="Save page").click()
+    expect(page.get_by_text("There is a problem")).to_be_visible()
+
+
 STAFF: dict[str, Callable[[Page], None]] = {
     "people": at("/support/desk/people"),
     "a person": at("/support/desk/people/1"),
@@ -290,6 +327,8 @@ STAFF: dict[str, Callable[[Page], None]] = {
     "the saved views": tabs_behind_more,
     "the saved replies with an error": saved_replies_with_error,
     "the reports": at("/support/desk/reports"),
+    "what the guide should have answered": guide_gaps_with_reasons,
+    "a closed ticket with a page that is not there": closed_with_a_wrong_page,
     "the queue with an error": queue_with_error,
     "closures": at("/support/desk/closures"),
     "a closure with errors": closure_with_errors,

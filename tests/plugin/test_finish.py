@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from formapp.widgets import CLOSURES_FILE, NO_CLOSURES, assets
+from formapp.widgets import CLOSURES_FILE, NO_CLOSURES, NO_SCOREBOARD, SCOREBOARD_FILE, assets
+from formapp.widgets.built_site import PAGES_FILE, guide_pages
 from formapp.widgets.page_frame import FRAME_FILE, frame_places
 from site_plugins.__main__ import main
+from site_plugins.page_assets import block_assets
 from tests.plugin.conftest import EXTENSIONS, Site
 from tests.reading import Page
 
@@ -50,8 +52,11 @@ def test_a_finished_site_has_what_the_plugin_would_have_brought(
     assert main(["finish", "site"]) == 0
     after = files(site)
     names = {f"assets/{asset.hashed_name}" for asset in assets()}
-    assert after.keys() - before.keys() == names | {FRAME_FILE, CLOSURES_FILE}
+    assert after.keys() - before.keys() == names | {FRAME_FILE, CLOSURES_FILE, SCOREBOARD_FILE, PAGES_FILE}
     assert after[CLOSURES_FILE].decode() == NO_CLOSURES
+    assert after[SCOREBOARD_FILE].decode() == NO_SCOREBOARD
+    listed = [(page.file, page.line) for page in guide_pages(site.folder / "site")]
+    assert sorted(listed) == [(f"docs/{name}", 1) for name in sorted(PAGES)]
     # A page without a block is as it was.
     changed = {name for name in before if before[name] != after[name]}
     assert changed == {
@@ -71,7 +76,7 @@ def test_a_finished_site_has_what_the_plugin_would_have_brought(
     frame = after[FRAME_FILE].decode()
     assert frame_places(frame)
     assert "404" not in frame.partition("<main")[2].partition("</main>")[0]
-    assert all(f"/help/{name}" in frame for name in names)
+    assert all(f"/help/assets/{asset.hashed_name}" in frame for asset in block_assets(""))
 
 
 def test_a_site_that_is_finished_twice_or_after_a_new_version_is_as_if_it_had_been_once(

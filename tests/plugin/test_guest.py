@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from formapp.widgets import CLOSURES_FILE, assets
+from formapp.widgets import CLOSURES_FILE, SCOREBOARD_FILE, assets
+from formapp.widgets.built_site import PAGES_FILE
 from formapp.widgets.page_frame import CONTENT_ID, FRAME_FILE, TITLE, frame_places
+from site_plugins.page_assets import block_assets
 from tests.plugin.conftest import Site
 from tests.reading import Element, Page
 
@@ -66,7 +68,12 @@ def build(site: Site, pages: dict[str, str], plugins: list[Any], **settings: Any
 def test_a_site_without_blocks_is_the_same_byte_for_byte(site: Site, theme: dict[str, Any]) -> None:
     without = build(site, PAGES, [], theme=theme)
     with_us = build(site, PAGES, ["support"], theme=theme)
-    ours = {f"assets/{asset.hashed_name}" for asset in assets()} | {FRAME_FILE, CLOSURES_FILE}
+    ours = {f"assets/{asset.hashed_name}" for asset in assets()} | {
+        FRAME_FILE,
+        CLOSURES_FILE,
+        SCOREBOARD_FILE,
+        PAGES_FILE,
+    }
     assert with_us.keys() - without.keys() == ours
     assert [name for name, content in without.items() if with_us[name] != content] == []
 
@@ -97,7 +104,7 @@ def test_closures_are_announced_everywhere_where_that_is_asked_for(site: Site, t
     site.said()
     missing = Page((site.folder / "site" / "404.html").read_text("utf-8"))
     assert loaded(Page(site.page())) == loaded(missing) == ["support-closures.css", "support-closures.js"]
-    assert sorted(loaded(Page(site.page("deep/table.md")))) == sorted(asset.name for asset in assets())
+    assert sorted(loaded(Page(site.page("deep/table.md")))) == sorted(asset.name for asset in block_assets(""))
     # A page for any address that isn't there is found from all of them.
     script = next(one.attributes["src"] for one in missing.all("script") if "closures" in one.attributes.get("src", ""))
     assert script.startswith("/help/assets/support-closures.")
@@ -161,7 +168,7 @@ def test_pages_that_are_made_smaller_have_blocks_frame_and_policy(site: Site, tm
     site.build({"index.md": TABLE}, plugins=[{"support": {"csp": "enforce"}}], hooks=[str(hook)])
     page = Page(site.page())
     assert "lang=en" in site.page()
-    assert sorted(loaded(page)) == sorted(asset.name for asset in assets())
+    assert sorted(loaded(page)) == sorted(asset.name for asset in block_assets(""))
     page.one("meta", **{"http-equiv": "Content-Security-Policy"})
     frame = (site.folder / "site" / FRAME_FILE).read_text("utf-8")
     assert frame_places(frame)

@@ -7,8 +7,10 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 
-from formapp.widgets import CLOSURES_FILE, assets
+from formapp.widgets import CLOSURES_FILE, NO_SCOREBOARD, SCOREBOARD_FILE
+from formapp.widgets.built_site import guide_pages
 from formapp.widgets.page_frame import CONTENT, TITLE
+from site_plugins.page_assets import block_assets
 from supportpolicy import Policy
 from tests.plugin.conftest import SITE_URL, Site, built_site
 from tests.reading import Element, Page
@@ -198,7 +200,7 @@ def test_script_and_style_are_found_under_names_that_change_with_them(site: Site
         for found in page.all("script")
         if "src" in found.attributes
     }
-    for asset in assets():
+    for asset in block_assets(""):
         (address,) = [one for one in (*styles, *scripts) if f"/{asset.hashed_name}" in one]
         path, _ = leads_to(site, "deep/below/more.md", address)
         assert (site.folder / "site" / path).read_bytes() == asset.content
@@ -216,6 +218,39 @@ def test_nothing_is_asked_of_another_host(blocks: Site) -> None:
                 host = urlsplit(found.attributes.get(name, "")).netloc
                 # A link is followed only when it is pressed.
                 assert found.tag == "a" or host in {"", "docs.shop.example"}, f"{path.name}: {found.tag} {name}: {host}"
+
+
+FEEDBACK, SCOREBOARD = "```support-feedback\n```\n", "```support-scoreboard\n```\n"
+
+
+def test_a_page_asks_whether_it_helped_and_says_which_page_it_is(site: Site) -> None:
+    site.build({"index.md": "# Help\n", "deep/more.md": f"# More\n\n{FEEDBACK}"})
+    page = Page(site.page("deep/more.md"))
+    form = page.one("form", action="/support/feedback")
+    fields = {one["name"]: one.get("value") for one in page.all("input") if one.inside(form)}
+    path = "/help/deep/more/" if site.directory_urls else "/help/deep/more.html"
+    assert fields == {"page": path, "language": "en"}
+
+
+def test_the_scoreboard_brings_its_script_and_only_with_it(site: Site) -> None:
+    site.build({"index.md": f"# Help\n\n{SCOREBOARD}", "table.md": TABLE})
+    page = Page(site.page())
+    (board,) = page.all("support-scoreboard")
+    assert "No figures yet. The help desk writes here" in board.text
+    assert [cell.text for cell in page.all("th") if "data-month" in cell.attributes] == ["–"] * 3
+    assert ["support-scoreboard" in site.page(name) for name in ("index.md", "table.md")] == [True, False]
+    assert (site.folder / "site" / SCOREBOARD_FILE).read_text("utf-8") == NO_SCOREBOARD
+
+
+def test_the_desk_gets_a_list_of_the_pages_with_the_line_to_edit(site: Site) -> None:
+    head = "---\ntitle: Paying\n---\n\n"
+    site.build({"index.md": "# Help\n", "deep/pay.md": f"{head}# How to pay\n", "bare.md": "\n\nNo heading.\n"})
+    end = "/" if site.directory_urls else ".html"
+    assert {(one.path, one.title, one.file, one.line) for one in guide_pages(site.folder / "site")} == {
+        (f"/help/bare{end}", "Bare", "docs/bare.md", 3),
+        (f"/help/deep/pay{end}", "Paying", "docs/deep/pay.md", 5),
+        ("/help/" if site.directory_urls else "/help/index.html", "Help", "docs/index.md", 1),
+    }
 
 
 def test_there_is_a_file_of_closures_from_the_first_day(site: Site) -> None:

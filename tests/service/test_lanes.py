@@ -41,7 +41,7 @@ from formapp.notifications.webhooks.endpoints import add_endpoint
 from formapp.services import Services
 from formapp.tickets import drafts, replies
 from formapp.tokens import hash_token
-from formapp.widgets.assets import CLOSURES_FILE
+from formapp.widgets.assets import CLOSURES_FILE, SCOREBOARD_FILE
 from tests.attachments.odd_files import picture
 from tests.builders import NOW, Clock, build_account, build_customer, build_services, file_ticket, keep_file, written
 from tests.incoming_mail.mails import build_mail
@@ -137,6 +137,11 @@ def closures_good(scene: Scene) -> Callable[[], bool]:
     return (scene.services.settings.site_dir / CLOSURES_FILE).exists
 
 
+def scoreboard_good(scene: Scene) -> Callable[[], bool]:
+    assert scene.services.settings.site_dir is not None
+    return (scene.services.settings.site_dir / SCOREBOARD_FILE).exists
+
+
 def rendering_good(scene: Scene) -> Callable[[], bool]:
     number = file_ticket(scene.services, scene.ada, submission="rendered", subject="Rendered").ticket.id
     replies.reply_as_customer(scene.services, scene.ada.id, number, written("It is down"), NOW)
@@ -221,11 +226,17 @@ def broken_tickets(scene: Scene) -> None:
     refuse(scene.services, "INSERT ON clock_notices", f"NEW.ticket_id = {numbers[1]}")
 
 
-def folder_in_the_way(scene: Scene) -> None:
+def folder_in_the_way(scene: Scene, name: str = CLOSURES_FILE) -> None:
     """An OSError: where the file shall be is a folder; it goes away later."""
     assert scene.services.settings.site_dir is not None
-    (scene.services.settings.site_dir / CLOSURES_FILE).mkdir(parents=True)
-    Thread(target=lambda: (Event().wait(0.5), (scene.services.settings.site_dir / CLOSURES_FILE).rmdir())).start()  # type: ignore[operator]
+    folder = scene.services.settings.site_dir / name
+    folder.mkdir(parents=True)
+    Thread(target=lambda: (Event().wait(0.5), folder.rmdir())).start()
+
+
+def folder_in_the_scoreboards_way(scene: Scene) -> None:
+    """The same."""
+    folder_in_the_way(scene, SCOREBOARD_FILE)
 
 
 def broken_messages(scene: Scene) -> None:
@@ -311,6 +322,7 @@ LANES: Mapping[str, tuple[Callable[[Scene], Callable[[], bool]], tuple[Prepare, 
     "unsent mail": (unsent_good, (unsent_broken,)),
     "clock": (clock_good, (broken_tickets,)),
     "closures": (closures_good, (folder_in_the_way,)),
+    "scoreboard": (scoreboard_good, (folder_in_the_scoreboards_way,)),
     "rendering": (rendering_good, (broken_messages,)),
     "files": (file_good, (broken_pictures,)),
     "cleaning": (cleaning_good, (unremovable,)),

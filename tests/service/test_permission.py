@@ -49,6 +49,8 @@ from formapp.tickets import (
     create,
     csv_export,
     follow_up,
+    guide_gaps,
+    guide_pages,
     moving,
     queries,
     read_marks,
@@ -117,9 +119,12 @@ USE_CASES = (
     "tickets.drafts",
     "tickets.events",
     "tickets.follow_up",
+    "tickets.guide_gaps",
+    "tickets.guide_pages",
     "tickets.mentions",
     "tickets.message_html",
     "tickets.moving",
+    "tickets.page_feedback",
     "tickets.queries",
     "tickets.own_or_shared",
     "tickets.read_marks",
@@ -129,6 +134,7 @@ USE_CASES = (
     "tickets.reports",
     "tickets.saved_replies",
     "tickets.saved_views",
+    "tickets.scoreboard",
     "tickets.search",
     "tickets.search_index",
     "tickets.search_match",
@@ -177,6 +183,9 @@ ACTING: Mapping[Callable[..., Any], Line] = {
     solved.say_not_solved: Line(
         lambda desk, who: solved.say_not_solved(desk, who, 2, written("It burns again"), LATER, reopen=True), "member"
     ),
+    guide_pages.name_page: Line(
+        lambda desk, who: guide_pages.name_page(desk, who, 1, "/help/", LATER, seen=9), "staff"
+    ),
     triage.assign: Line(lambda desk, who: triage.assign(desk, who, 1, "sam@platform.example", LATER, seen=9), "staff"),
     triage.close: Line(lambda desk, who: triage.close(desk, who, 1, LATER), "member staff"),
     triage.reopen: Line(lambda desk, who: triage.reopen(desk, who, 2, LATER), "member staff"),
@@ -222,6 +231,7 @@ ACTING: Mapping[Callable[..., Any], Line] = {
     view_counts.count_views: Line(
         lambda desk, who: view_counts.count_views(desk, [search.Filters()], who, LATER), "staff"
     ),
+    guide_gaps.guide_gaps: Line(lambda desk, who: guide_gaps.guide_gaps(desk, who, NOW.date()), "staff operator"),
     reports.report: Line(
         lambda desk, who: reports.report(desk, who, LATER.date().replace(day=1), LATER.date().replace(day=1), LATER),
         "staff",
@@ -332,13 +342,15 @@ BY_A_SECRET = {
     "incoming_mail.notices": "tell_of_held",
     "incoming_mail.receive": "receive hold_too_large waiting",
     "tickets.drafts": "save_draft draft_fields drop_draft is_there guest_draft_fields drop_guest_draft",
+    "tickets.page_feedback": "give_feedback given_feedback",
 }
 """Open to everybody, or to whoever holds the token that they take: signing in, and one's own sessions."""
 OF_THE_WORKER = {
     "accounts.magic_links": "start_lifetime",
     "attachments.service": "remove_expired mark_attached make_room",
-    "hours.banner": "write content sentence",
+    "hours.banner": "write write_beside_pages content sentence",
     "notifications.outbox": "lease_next finish send_due send_leased latest_mails mail_numbered",
+    "tickets.scoreboard": "content figures",
     "tickets.replies": "render_new render_before_it_is_told",
     "tickets.sla": "record_due_notices",
 }
@@ -362,6 +374,7 @@ INSIDE_ANOTHER = {
     "tickets.csv_export": "csv_line",
     "tickets.events": "record record_first complete",
     "tickets.follow_up": "reopens_until is_over closing_facts followed_number form_values",
+    "tickets.guide_pages": "checked_page path_of record_page",
     "tickets.mentions": "mentioned_in",
     "tickets.message_html": "as_typed render to_html",
     "tickets.own_or_shared": "seen_by may_change changeable number_of_own checked_name must_be_free",
@@ -390,7 +403,9 @@ OF_WHAT_WAS_FOUND = {
     "notifications.outbox": "dead_messages message_numbered",
     "notifications.webhooks.endpoints": "endpoints endpoint_numbered",
     "notifications.webhooks.log": "deliveries pings",
+    "tickets.guide_pages": "known_pages named_page",
     "tickets.queries": "events_of",
+    "tickets.reports": "month_figures",
     "tickets.read_marks": "unread_of",
     "tickets.replies": "messages_of newer_messages",
     "tickets.solved": "answers_of",

@@ -183,7 +183,9 @@ def test_a_folder_that_cannot_be_written_is_told_once_and_stops_nothing(
     assert banner.write(services, NOW) is False
     assert worker.run_once(services, Clock()) == 0
     logs = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [(line["event"], line["reason"]) for line in logs] == [("closures not written", "FileNotFoundError")]
+    assert [(line["event"], line["reason"]) for line in logs] == [
+        (f"{what} not written", "FileNotFoundError") for what in ("closures", "scoreboard")
+    ]
 
 
 def test_a_file_that_is_broken_is_mended(beside: Services, site: Path) -> None:

@@ -17,7 +17,7 @@ from formapp.notifications.email.compose import compose
 from formapp.notifications.email.message import build
 from formapp.notifications.webhooks.endpoints import add_endpoint
 from formapp.services import Services
-from formapp.tickets import replies, tags, triage
+from formapp.tickets import guide_pages, page_feedback, replies, tags, triage
 from formapp.tickets.replies import reply_as_customer, reply_as_staff
 from formapp.web.permissions import RULES, Decision, Role
 from tests.builders import (
@@ -43,7 +43,9 @@ COLLEAGUE = "Canary-Colleague"
 EVENT = "canary-event"
 NOTICE = "canary-notice"
 TAG = "canary-tag"
-CANARIES = (NOTE, ADDRESS, COLLEAGUE, EVENT, NOTICE, TAG)
+PAGE = "canary-page"
+LOOKED_FOR = "canary-reason"
+CANARIES = (NOTE, ADDRESS, COLLEAGUE, EVENT, NOTICE, TAG, PAGE, LOOKED_FOR)
 BROKEN = {"need": "broken", "environment": "production", "impact": "down", "workaround": "none"}
 # One ticket of each state: open, waiting, closed, merged into the first.
 REFERENCES = ("SUP-1001", "SUP-1002", "SUP-1003", "SUP-1004")
@@ -65,6 +67,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     kim = build_staff(services, f"kim@{ADDRESS}.example", name=COLLEAGUE)
     for number, reference in enumerate(REFERENCES, 1):
         _tell_a_story(services, clock, (ada, sam, kim), number, reference)
+    page_feedback.give_feedback(services, f"/{PAGE}/", LOOKED_FOR, clock.now, helpful=False)
     _mark_internals(services)
     return Desk(create_app(services=services, clock=clock), services, clock, ada)
 
@@ -81,6 +84,7 @@ def _tell_a_story(
     replies.add_note(services, kim.id, number, written(f"{NOTE} {reference} @Sam"), clock.now)
     triage.assign(services, kim.id, number, kim.email, clock.now, seen=999)
     tags.add_tag(services, kim.id, number, TAG, clock.now)
+    guide_pages.name_page(services, kim.id, number, f"/{PAGE}/", clock.now, seen=999)
     reply_as_staff(services, sam.id, number, written(f"We look at {reference}"), "open", clock.now)
     reply_as_customer(services, ada.id, number, written(f"Thank you for {reference}"), clock.now)
     corrected = {**BROKEN, "workaround": "holds", "severity": "minor"}
@@ -97,7 +101,7 @@ def _tell_a_story(
 def _spread(services: Services, clock: Clock) -> None:
     """Let the worker do everything but send: what would go out stays in the outbox."""
     for lane in worker.lanes(services, clock):
-        if lane.name in {"announcements", "clock", "closures", "rendering"}:
+        if lane.name in {"announcements", "clock", "closures", "scoreboard", "rendering"}:
             while lane.work():
                 pass
 
@@ -153,7 +157,10 @@ def test_no_answer_to_a_customer_holds_what_only_the_desk_knows(
 def test_the_words_that_are_looked_for_are_there_to_be_found(whole: Desk) -> None:
     """Else the other tests would look for nothing: staff's own pages and mails hold them."""
     page = whole.browser_of(f"sam@{ADDRESS}.example").open("/support/desk/SUP-1001")
-    assert found_in(page.html) == [NOTE, ADDRESS, COLLEAGUE, TAG]
+    assert found_in(page.html) == [NOTE, ADDRESS, COLLEAGUE, TAG, PAGE]
+    assert found_in(whole.browser_of(f"sam@{ADDRESS}.example").open("/support/desk/guide").html) == [
+        *(ADDRESS, PAGE, LOOKED_FOR)
+    ]
     assert stored(whole.services, Event)[0].details["canary"] == EVENT
     assert len(stored(whole.services, ClockNotice)) >= len(REFERENCES)
     assert any(ADDRESS in row.recipient for row in stored(whole.services, OutboxMessage))

@@ -57,3 +57,4 @@ def test_the_scripts_stay_small() -> None:
     # With what corrects a page that is older than the policy.
     assert sizes["support-dates.js"] < 1_600
     assert sizes["support-closures.js"] < 1_300
+    assert sizes["support-scoreboard.js"] < 1_000

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
 from formapp.forms import ticket_form
-from formapp.widgets import render_chooser, render_form, render_table
+from formapp.widgets import render_chooser, render_feedback, render_form, render_scoreboard, render_table
 from site_plugins.fences import SHOWS
 from supportpolicy import Policy, load
 from supportpolicy.languages import LANGUAGES
@@ -70,6 +70,8 @@ WIDGETS: dict[str, Callable[[Policy], Markup]] = {
     "form-empty": empty_form,
     "form-with-errors": form_with_mistakes,
     "form-signed-in": form_of_somebody,
+    "feedback": lambda policy: render_feedback(policy, action="/support/feedback", page="/help/"),
+    "scoreboard": render_scoreboard,
 }
 
 

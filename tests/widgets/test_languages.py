@@ -15,7 +15,14 @@ from wtforms.validators import InputRequired
 
 from formapp.forms import TicketForm, ticket_form
 from formapp.when import zone_words
-from formapp.widgets import render_chooser, render_form, render_sending, render_table
+from formapp.widgets import (
+    render_chooser,
+    render_feedback,
+    render_form,
+    render_scoreboard,
+    render_sending,
+    render_table,
+)
 from formapp.widgets.closures import closure_labels
 from supportpolicy import Policy, load
 from supportpolicy.languages import LANGUAGES, PSEUDO_LANGUAGE, in_language
@@ -28,7 +35,7 @@ SAID = ("alt", "aria-label", "placeholder", "title")
 # Attributes of data, in which nothing is said.
 NOT_SAID = re.compile(
     "data-(dates|dull|promised|promise|fields?|for|kept|kinds|lang|option|priority|question|rank|result|similar|size|to|upload|remove|alive"
-    "|most|total|email|name|tree|unsent|number|search-exclude)"
+    "|most|total|target|id|month|state|email|name|tree|unsent|number|search-exclude)"
 )
 # The test's own, and kinds of files.
 DATA = (".png", "help@shop.example", "Ada Martin")
@@ -53,6 +60,8 @@ def every_widget(policy: Policy) -> str:
         render_form(policy, wrong, action="/a", embedded=False, ids="wrong"),
         render_form(policy, mine, action="/a", embedded=False, ids="mine", sending_as="Ada Martin", sign_out_url="/o"),
         render_sending(policy, "body", "/h", ""),
+        render_feedback(policy, action="/b", page="/help/"),
+        render_scoreboard(policy),
     ]
     return "\n".join(parts)
 

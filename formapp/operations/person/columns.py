@@ -157,6 +157,13 @@ COLUMNS: Mapping[str, Mapping[str, Column]] = {
     "saved_views": dict.fromkeys(("id", "account_id", "name", "search", "is_shared", "created_at"), _ERASED),
     "saved_replies": dict.fromkeys(("id", "account_id", "name", "body", "is_shared", "created_at"), _ERASED),
     "bulk_actions": dict.fromkeys(("id", "account_id", "kind", "details", "at", "outcomes", "undone"), _ERASED),
+    "page_feedback": {**dict.fromkeys(("id", "page", "helpful", "day"), _NOBODY), "because": _ERASED},
+    "named_pages": {
+        "ticket_id": _LINK,
+        "page": _kept("a page of the guide, chosen by staff from its list"),
+        "account_id": _LINK,
+        "at": _TIME,
+    },
     "clock_notices": {"ticket_id": _LINK, "target": _PROMISE, "kind": _PROMISE, "at": _TIME},
     "attachments": {
         "id": _ERASED,

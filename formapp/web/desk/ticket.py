@@ -16,7 +16,8 @@ from formapp.errors import AnswerMissing, ChangedMeanwhile, NotFound, UseCaseErr
 from formapp.incoming_mail import held
 from formapp.models import Ticket
 from formapp.policies import in_words, policy_of
-from formapp.tickets import follow_up, moving, queries, replies, saved_replies, triage
+from formapp.tickets import follow_up, guide_pages, moving, queries, replies, saved_replies, triage
+from formapp.tickets.guide_pages import FIELD
 from formapp.tickets.replies import NextState
 from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
@@ -52,7 +53,9 @@ IN_COMPOSER = {
     "kind": "kind-note",
     "then": "then-open",
     "saved_reply": "saved-reply",
+    FIELD: "composer-guide-page",
 }
+NAMING = {FIELD: "guide-page"}
 # What the browser keeps of the composer: a note comes back as a note.
 KEPT_FIELDS = "kind body submission"
 SAID = {
@@ -63,6 +66,7 @@ SAID = {
     "closed": gettext_noop("The ticket is closed."),
     "reopened": gettext_noop("The ticket is open again."),
     "merged": gettext_noop("The ticket is merged."),
+    "named": gettext_noop("The page is saved. Customers never see it."),
     "moved": gettext_noop("The ticket is moved. The customer gets a mail."),
     "filed": gettext_noop("The ticket is sent. The customer gets a mail with its reference and the promise."),
 }
@@ -91,6 +95,7 @@ class Filled:
     reason: str = ""
     project: str = ""
     why_moved: str = ""
+    guide_page: str | None = None
     answers: Mapping[str, str] | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
@@ -149,7 +154,13 @@ def reply(reference: str) -> Response:  # noqa: ARG001
             raise UseCaseError(_("Choose what happens to the ticket"), "then")
         message, reopen = reply_form.message_input(sent, filled.message), bool(sent.get("reopen"))
         services, now, most = web().services, web().clock(), web().limits.messages_an_hour
-        replies.reply_as_staff(services, _me(), _ticket().id, message, then, now, reopen=reopen, most_an_hour=most)
+        replies.reply_as_staff(
+            services,
+            *(_me(), _ticket().id, message, then, now),
+            reopen=reopen,
+            most_an_hour=most,
+            guide_page=filled.guide_page or "",
+        )
 
     return _done(action, filled, sent, "reply", "newest")
 
@@ -225,8 +236,14 @@ def unsent_text(notice: Notice) -> Response:
 def _composed(sent: FormData) -> Filled:
     """What stands in the posted composer."""
     kind: Kind = "note" if sent.get("kind") == "note" else "reply"
-    saved_reply = sent.get("saved_reply").replace("\0", "")
-    return Filled(reply_draft(sent), kind, _next_state(sent) or "", saved_reply, fields=IN_COMPOSER)
+    return Filled(
+        reply_draft(sent),
+        kind,
+        _next_state(sent) or "",
+        saved_reply=sent.get("saved_reply").replace("\0", ""),
+        guide_page=sent.fields.get(FIELD),
+        fields=IN_COMPOSER,
+    )
 
 
 def _next_state(sent: FormData) -> NextState | None:
@@ -270,13 +287,28 @@ def correct(reference: str) -> Response:  # noqa: ARG001
 
 @blueprint.post("/desk/<reference>/close")
 def close(reference: str) -> Response:  # noqa: ARG001
-    """Close the ticket without a reply."""
+    """Close the ticket without a reply, and name the page that should have answered it, where one is typed."""
     sent = form_data()
+    page_named = sent.get(FIELD)
 
     def action() -> None:
-        triage.close(web().services, _me(), _ticket().id, web().clock(), seen=seen_event(sent))
+        services, now = web().services, web().clock()
+        triage.close(services, _me(), _ticket().id, now, seen=seen_event(sent), guide_page=page_named)
 
-    return _done(action, Filled(), sent, "closed")
+    return _done(action, Filled(guide_page=page_named, fields=NAMING), sent, "closed")
+
+
+@blueprint.post("/desk/<reference>/guide-page")
+def name_page(reference: str) -> Response:  # noqa: ARG001
+    """Name the page of the guide that should have answered the ticket, or take it back."""
+    sent = form_data()
+    page_named = sent.get(FIELD)
+
+    def action() -> None:
+        services, now = web().services, web().clock()
+        guide_pages.name_page(services, _me(), _ticket().id, page_named, now, seen=seen_event(sent))
+
+    return _done(action, Filled(guide_page=page_named, fields=NAMING), sent, "named", "end-heading")
 
 
 @blueprint.post("/desk/<reference>/reopen")
@@ -369,6 +401,8 @@ def _shown(ticket: Ticket, filled: Filled, status: int = 200, /, *, said: str = 
         projects=[one for one in every_project(services) if one.is_active and one.id != ticket.project_id],
         filled=filled,
         saved_replies=() if ticket.merged_into_id else present_choices(),
+        guide=guide_pages.known_pages(services),
+        named_page=guide_pages.named_page(services, ticket.id),
         copy=present_copy(services, ticket, at_the_desk=True),
         tagging=present_tagging(ticket.id),
         message_files=file_field(

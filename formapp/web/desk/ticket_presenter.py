@@ -288,6 +288,12 @@ def _action(event: Event, names: Mapping[int, str]) -> str:
         return _("sent the ticket by mail")
     if kind == "absorbed":
         return _("merged %(reference)s into it", reference=details.get("reference", ""))
+    if kind == "page-named":
+        # Of an erased person's ticket the history no longer says which.
+        page = details.get("page", ["", ""])[1]
+        if page:
+            return _("named %(page)s as the page that should have answered it", page=page)
+        return _("took back which page should have answered it")
     if kind in {"watcher-added", "watcher-removed"}:
         watcher = names.get(details.get("watcher", 0), "")
         if kind == "watcher-added":

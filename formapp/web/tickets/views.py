@@ -21,6 +21,7 @@ from formapp.translation import gettext_noop
 from formapp.web.body.file_field import file_field
 from formapp.web.body.form_data import cleans_photos, form_data
 from formapp.web.context import web
+from formapp.web.feedback import reason_for_ticket
 from formapp.web.layout.page import page
 from formapp.web.request_log import log_failure
 from formapp.web.session_cookie import Person, current_person, require_person
@@ -142,6 +143,8 @@ def _first_values(person: Person | None) -> tuple[dict[str, str], Notice | None]
     arguments = request.args
     values, ignored = prefilled(arguments)
     values["written_from"] = written_from_arguments(arguments)
+    if (feedback := reason_for_ticket(arguments.get("feedback", ""))) is not None:
+        values |= {"page": feedback.page, "description": feedback.because}
     draft = arguments.get("draft", "")
     if not draft or person is None:
         return values, ignored

@@ -26,6 +26,8 @@ from formapp.services import Services
 LINKS_TO_ONE_ADDRESS = parse("5 per 15 minutes")
 LINKS_FROM_ONE_MACHINE = parse("30 per 15 minutes")
 TEXTS_FROM_ONE_MACHINE = parse("30 per 15 minutes")
+COPY_QUESTIONS_OF_ONE_PERSON = parse("20 per hour")
+COPY_QUESTIONS_TO_ONE_ADDRESS = parse("3 per day")
 TICKETS_AN_HOUR = 60
 MESSAGES_AN_HOUR = 120
 UPLOADS_AN_HOUR = 1000
@@ -124,6 +126,15 @@ class RateLimits:
     def may_keep_text(self, machine: str) -> bool:
         """Count a text that is kept while its writer signs in; False once this machine has too many kept."""
         return self._hit(TEXTS_FROM_ONE_MACHINE, "kept", machine)
+
+    def may_ask_into_copy(self, account_id: int, email: str) -> bool:
+        """Count a question by mail whether an address wants to be in copy; False once it is too many.
+
+        One person asks so many, and one address is asked so often, whoever asks: nobody is buried in them.
+        """
+        return self._hit(COPY_QUESTIONS_OF_ONE_PERSON, "asks", str(account_id)) and self._hit(
+            COPY_QUESTIONS_TO_ONE_ADDRESS, "asked", email
+        )
 
     def uploads_left(self, network: str) -> int:
         """How many more files, or full megabytes of them, this network may send within the hour."""

@@ -25,6 +25,7 @@ from formapp.models import (
     AddressChange,
     Attachment,
     BulkAction,
+    CopyInvitation,
     Draft,
     Event,
     FailedWork,
@@ -348,6 +349,8 @@ def _delete_mails_in(database: Session, person: Person, tickets: set[int]) -> No
 
 
 def _erase_account(database: Session, person: Person, now: datetime) -> None:
+    # What the person asked of others, too: it says who wants them in copy.
+    database.execute(delete(CopyInvitation).where(rows_about(database, person)[CopyInvitation]))
     in_tickets = (TicketRead, Watcher, SolvedAnswer)
     at_the_desk = (SavedView, BulkAction)
     for model in (SignedInSession, SignInLink, Membership, AddressChange, FormerDetails, *in_tickets, *at_the_desk):

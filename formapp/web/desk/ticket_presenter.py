@@ -45,6 +45,12 @@ _TAG_ACTIONS = {
     "tagged": gettext_noop("added the tag %(tag)s"),
     "untagged": gettext_noop("removed the tag %(tag)s"),
 }
+_COPY_ACTIONS = {
+    "copy-asked": gettext_noop("asked somebody by mail to be in copy"),
+    "copy-withdrawn": gettext_noop("no longer asks somebody to be in copy"),
+    "copy-confirmed": gettext_noop("agreed by mail to be in copy"),
+    "copy-declined": gettext_noop("noted that somebody doesn't want to be in copy"),
+}
 _CLOCK_ACTIONS = {
     ("due-soon", "response"): gettext_noop("warned that the answer is due soon"),
     ("due-soon", "resolution"): gettext_noop("warned that the solution is due soon"),
@@ -248,6 +254,8 @@ def _action(event: Event, names: Mapping[int, str]) -> str:
             if details.get("watcher") == event.account_id
             else _("took %(name)s out of copy", name=watcher)
         )
+    if kind in _COPY_ACTIONS:
+        return _(_COPY_ACTIONS[kind])
     if kind == "solved-answered":
         return _("said that it was solved") if details.get("solved") else _("said that it was not solved")
     return _("gave the first answer") if details.get("first_answer") else _(_ACTIONS.get(kind, kind))

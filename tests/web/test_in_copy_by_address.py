@@ -184,7 +184,7 @@ def test_their_answer_after_they_left_is_held(desk: Desk, ticket: Account) -> No
 def test_a_link_expires_and_can_be_withdrawn(desk: Desk, ada: Browser) -> None:
     ask(ada)
     path = link_to(desk.services)
-    desk.clock.now += copy_invitations.LIFETIME
+    desk.clock.now += copy_invitations.LIFETIME + timedelta(minutes=1)
     ada = desk.browser_of("ada@shop.example")
     assert desk.visitor().open(path).status == 410
     assert KIM not in ada.open(TICKET).text

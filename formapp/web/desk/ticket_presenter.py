@@ -49,7 +49,7 @@ _COPY_ACTIONS = {
     "copy-asked": gettext_noop("asked somebody by mail to be in copy"),
     "copy-withdrawn": gettext_noop("no longer asks somebody to be in copy"),
     "copy-confirmed": gettext_noop("agreed by mail to be in copy"),
-    "copy-declined": gettext_noop("noted that somebody doesn't want to be in copy"),
+    "copy-declined": gettext_noop("doesn't want to be in copy"),
 }
 _CLOCK_ACTIONS = {
     ("due-soon", "response"): gettext_noop("warned that the answer is due soon"),
@@ -213,12 +213,18 @@ def present_history(events: Sequence[Event], names: Mapping[int, str], policy: P
     return tuple(
         HistoryLine(
             at=in_zone(event.at, policy),
-            actor=names.get(event.account_id, "") if event.account_id else _("The clock"),
+            actor=_actor(event, names),
             action=_action(event, names),
             changes=tuple(_changes(event.kind, event.details, policy)),
         )
         for event in events
     )
+
+
+def _actor(event: Event, names: Mapping[int, str]) -> str:
+    if event.account_id:
+        return names.get(event.account_id, "")
+    return _("Who was asked") if event.kind == "copy-declined" else _("The clock")
 
 
 def _action(event: Event, names: Mapping[int, str]) -> str:

@@ -55,7 +55,16 @@ def _page(token: str, *, name: str = "", error: str = "") -> Response:
     if not (question.waits or question.is_refused or done in DONE):
         return _gone()
     status = 422 if error else 200
-    return page("copy-question.html", status, token=token, question=question, done=done, name=name, error=error)
+    return page(
+        "copy-question.html",
+        status,
+        assets=("support-ticket.css",),
+        token=token,
+        question=question,
+        done=done,
+        name=name,
+        error=error,
+    )
 
 
 def _gone() -> Response:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from formapp.errors import NotPermitted
-from formapp.models import Account, Membership
+from formapp.models import Account, Membership, Ticket, Watcher
 
 
 class Operator(Enum):
@@ -24,8 +24,9 @@ class Operator(Enum):
 OPERATOR: Final = Operator.OPERATOR
 Actor = int | Literal[Operator.OPERATOR]
 """The number of a person's account, or the operator."""
-Group = Literal["staff", "members", "staff and members"]
-"""Whom an action on a ticket is for: those who work at the desk, the members of its project, or both."""
+Group = Literal["staff", "members", "staff and members", "in copy"]
+"""Whom an action on a ticket is for: those who work at the desk, the members of its project, or both; or whoever is in
+copy by an address, which is for mail alone."""
 
 
 def acting_account(database: Session, account_id: int) -> Account:
@@ -51,9 +52,19 @@ def require_manager(database: Session, actor: Actor) -> None:
         raise NotPermitted
 
 
-def require_group(database: Session, account: Account, group: Group, project_id: int) -> None:
-    """Raises NotPermitted unless the account, which acts, is of this group for a ticket of this project."""
+def require_group(database: Session, account: Account, group: Group, ticket: Ticket) -> None:
+    """Raises NotPermitted unless the account, which acts, is of this group for this ticket."""
+    if group == "in copy":
+        if not is_in_copy_by_address(database, account.id, ticket.id):
+            raise NotPermitted
+        return
     is_staff = account.is_staff and group != "members"
-    is_member = group != "staff" and database.get(Membership, (account.id, project_id)) is not None
+    is_member = group != "staff" and database.get(Membership, (account.id, ticket.project_id)) is not None
     if not (is_staff or is_member):
         raise NotPermitted
+
+
+def is_in_copy_by_address(database: Session, account_id: int, ticket_id: int) -> bool:
+    """Whether a person has confirmed to be in copy of a ticket, and hasn't left."""
+    watcher = database.get(Watcher, (ticket_id, account_id))
+    return watcher is not None and watcher.by_address and watcher.left_at is None

@@ -45,7 +45,7 @@ from formapp.web.request_log import init_request_log
 from formapp.web.security_headers import init_headers
 from formapp.web.site import SiteFolder, guide_blueprint
 from formapp.web.tickets import attachments as files
-from formapp.web.tickets import confirm, reply_form, solved, submit, watchers
+from formapp.web.tickets import confirm, in_copy, reply_form, solved, submit, watchers
 from formapp.web.tickets import views as tickets
 
 # Of the forms that take no files; the others are read to bounds of their own (formapp.web.body.form_data).
@@ -112,7 +112,7 @@ def create_app(
     init_error_pages(app, {**without_database, "desk.insert": desk_pages.insert_without_database})
     at_the_queue = (queue, bulk, saved_views, saved_replies, reports, gaps, tagging, new_ticket)
     at_the_desk = (*at_the_queue, incoming_mail, closures, outgoing, audit_log, people, projects, desk_pages)
-    at_the_door = (signin, address_change, confirm, account, mails, unsubscribe)
+    at_the_door = (signin, address_change, confirm, in_copy, account, mails, unsubscribe)
     for_readers = (tickets, solved, watchers, feedback)
     for room in (*for_readers, *at_the_desk, *at_the_door, files, dev_inbox, assets, api, monitoring):
         app.register_blueprint(room.blueprint, url_prefix=PREFIX)

@@ -47,6 +47,10 @@ REASONS = {
     "unknown-sender": gettext_noop("Nobody here has the sender's address"),
     "disabled": gettext_noop("The sender's account is disabled"),
     "not-permitted": gettext_noop("The sender may not write on this ticket"),
+    "no-project": gettext_noop("It names no ticket, and its sender is in no project"),
+    "copy-not-confirmed": gettext_noop(
+        "Its sender is in copy by address and didn't send it to the address in our mails"
+    ),
     "staff-not-confirmed": gettext_noop(
         "It names a colleague as its sender and wasn't sent to that colleague's own address"
     ),
@@ -91,8 +95,13 @@ def add_reply(
     ticket: Ticket,
     known: MailOutcome,
     now: datetime,
+    *,
+    from_copy: bool = False,
 ) -> MailOutcome:
-    """Add a mail to its ticket, as the person's reply; a closed ticket is open again."""
+    """Add a mail to its ticket, as the person's reply; a closed ticket is open again.
+
+    ``from_copy`` says that the person is in copy by an address, and not in the project.
+    """
     parsed = content.parsed
     if person.is_staff and is_blank(content.unquoted) and not parsed.files:
         # What isn't surely new may be what it quotes, and that may hold a note.
@@ -110,7 +119,14 @@ def add_reply(
             )
         else:
             replies.reply_as_customer(
-                services, person.id, ticket.id, message, now, reopen=True, most_an_hour=MOST_AN_HOUR
+                services,
+                person.id,
+                ticket.id,
+                message,
+                now,
+                reopen=True,
+                most_an_hour=MOST_AN_HOUR,
+                in_copy=from_copy,
             )
     except TooManyMessages:
         return replace(known, reason="too-many")

@@ -15,6 +15,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from formapp.actors import is_in_copy_by_address
 from formapp.backoff import pause_after
 from formapp.errors import NotFound
 from formapp.incoming_mail import belonging, filing, notices, outcomes
@@ -24,7 +25,7 @@ from formapp.incoming_mail.reading import ReadMail, read_mail
 from formapp.logs import failure_place, log
 from formapp.models import Account, IncomingMail, Membership, OutboxMessage
 from formapp.services import Services
-from formapp.tickets import drafts, follow_up
+from formapp.tickets import copy_invitations, drafts, follow_up
 
 LEASE = timedelta(minutes=5)
 MOST_TRIES = 10
@@ -79,6 +80,8 @@ def process(
         row = database.get_one(IncomingMail, number)
         if content is not None:
             row.sender, row.subject = content.parsed.sender, content.parsed.subject
+            if content.parsed.bounce is not None:
+                copy_invitations.note_unreached(database, content.parsed.bounce.recipients, now)
         _note(row, outcome, now, accepted_by)
         if outcome.state == "held" and accepted_by is None:
             notices.tell_of_held(services, database, row, now)
@@ -130,6 +133,12 @@ def _outcome_of(
             and ticket is not None
             and database.get(Membership, (person.id, ticket.project_id)) is not None
         )
+        in_copy = person is not None and ticket is not None and is_in_copy_by_address(database, person.id, ticket.id)
+        in_a_project = (
+            person is not None
+            and database.scalar(select(Membership.project_id).where(Membership.account_id == person.id).limit(1))
+            is not None
+        )
     signed = belonging.is_signed(services.settings, parsed)
     known = MailOutcome(
         "held",
@@ -150,15 +159,23 @@ def _outcome_of(
             return replace(known, reason="staff-without-ticket")
         if of_guest:
             return outcomes.file_ticket(services, mail, content, person, known, now, project_key)
+        if not in_a_project:
+            return replace(known, reason="no-project")
         return filing.file_new(services, mail, content, person, known, now, accepted=accepted, project_key=project_key)
-    if not person.is_staff and not member:
+    from_copy = in_copy and not member and not person.is_staff
+    if from_copy and not known.confirmed:
+        # Nobody else of the project knows the person, so an address that anybody can write says too little.
+        return replace(known, reason="copy-not-confirmed")
+    if not (person.is_staff or member or from_copy):
         return replace(known, reason="not-permitted")
     if not person.is_staff:
         with services.read() as database:
             over = follow_up.is_over(services, database, ticket, now)
+        if over and from_copy:
+            return replace(known, reason="not-permitted")
         if over:
             return filing.file_follow_up(services, mail, content, person, ticket, known, now)
-    return outcomes.add_reply(services, mail, content, person, ticket, known, now)
+    return outcomes.add_reply(services, mail, content, person, ticket, known, now, from_copy=from_copy)
 
 
 def _of_bounce(database: Session, parsed: ParsedMail) -> MailOutcome:

@@ -19,7 +19,7 @@ from formapp.models.incoming_mail import INCOMING_STATES, MAIL_DOORS, IncomingMa
 from formapp.models.installation import Installation
 from formapp.models.lanes import WORK_KINDS, FailedWork, LaneRound
 from formapp.models.outbox import OUTBOX_STATES, OutboxMessage
-from formapp.models.participation import SolvedAnswer, TicketRead, Watcher
+from formapp.models.participation import CopyInvitation, CopyRefusal, SolvedAnswer, TicketRead, Watcher
 from formapp.models.rate_limits import RateCounter
 from formapp.models.retention import RetentionMark
 from formapp.models.search import SEARCH_PARTS, SearchText
@@ -63,6 +63,8 @@ __all__ = [
     "AuditEntry",
     "BulkAction",
     "ClockNotice",
+    "CopyInvitation",
+    "CopyRefusal",
     "Draft",
     "Event",
     "FailedWork",

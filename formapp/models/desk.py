@@ -33,9 +33,14 @@ class SavedView(Base):
     """A search of the queue with a name: one's own, or shared with everybody at the desk."""
 
     __tablename__ = "saved_views"
-    __table_args__ = (CheckConstraint("length(name) > 0", name="name_not_empty"), Index(None, "account_id"))
+    __table_args__ = (
+        CheckConstraint("length(name) > 0", name="name_not_empty"),
+        Index(None, "account_id"),
+        # The address of a view that was deleted must never open another one.
+        {"sqlite_autoincrement": True},
+    )
 
-    id: Mapped[int] = mapped_column(primary_key=True, comment="Number of the view")
+    id: Mapped[int] = mapped_column(primary_key=True, comment="Number of the view; none is given twice")
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), comment="Whose it is")
     name: Mapped[str] = mapped_column(Text, comment="What it is called")
     search: Mapped[str] = mapped_column(Text, comment="The search, as people type it")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from formapp.database.engine import Base, UtcDateTime
@@ -22,7 +22,10 @@ class TicketRead(Base):
 
 
 class Watcher(Base):
-    """A colleague in copy: gets the ticket's mails as long as the person is in its project."""
+    """Somebody in copy: gets the ticket's mails, a colleague as long as the person is in its project.
+
+    Who has left stays listed, so that no mail goes there for having written on the ticket.
+    """
 
     __tablename__ = "watchers"
     __table_args__ = (Index(None, "account_id"),)
@@ -31,6 +34,38 @@ class Watcher(Base):
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), primary_key=True, comment="Who is in copy")
     added_by_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), comment="Who put the person in copy")
     at: Mapped[datetime] = mapped_column(UtcDateTime, comment="Since when")
+    by_address: Mapped[bool] = mapped_column(
+        default=False, server_default=false(), comment="Whether the person confirmed it by mail, in the project or not"
+    )
+    left_at: Mapped[datetime | None] = mapped_column(UtcDateTime, comment="When the person left; empty: in copy")
+
+
+class CopyInvitation(Base):
+    """An address that was asked whether it wants to be in copy, and hasn't answered."""
+
+    __tablename__ = "copy_invitations"
+    __table_args__ = (UniqueConstraint("token_hash"), Index(None, "email"), Index(None, "expires_at"))
+
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id"), primary_key=True, comment="The ticket")
+    email: Mapped[str] = mapped_column(String(254), primary_key=True, comment="Who was asked, in small letters")
+    token_hash: Mapped[str] = mapped_column(String(64), comment="SHA-256 of the link's token, hex")
+    invited_by_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), comment="Who wants the person in copy")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, comment="When it was asked")
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, comment="Until when the link works")
+    unreached_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime, comment="When the mail came back; empty: it didn't"
+    )
+
+
+class CopyRefusal(Base):
+    """An address that doesn't want to be asked again whether it wants to be in copy."""
+
+    __tablename__ = "copy_refusals"
+
+    address_hash: Mapped[str] = mapped_column(
+        String(64), primary_key=True, comment="HMAC-SHA-256 of the address with the desk's secret key, hex"
+    )
+    at: Mapped[datetime] = mapped_column(UtcDateTime, comment="When the person said so")
 
 
 class SolvedAnswer(Base):

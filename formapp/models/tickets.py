@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from formapp.database.engine import Base, UtcDateTime
@@ -199,6 +199,9 @@ class Message(Base):
     ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id"), comment="The ticket")
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), comment="Who wrote it")
     by_staff: Mapped[bool] = mapped_column(comment="Whether the writer worked at the desk then")
+    from_copy: Mapped[bool] = mapped_column(
+        default=False, server_default=false(), comment="Whether somebody in copy wrote it who is not in the project"
+    )
     kind: Mapped[str] = mapped_column(String(8), comment="reply, or note (never shown to customers)")
     body: Mapped[str] = mapped_column(Text, comment="Markdown as typed, normalised")
     html: Mapped[str | None] = mapped_column(Text, comment="Safe HTML, rendered once by the worker; empty until then")

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy.orm import Session
 
 from formapp.models import Account, Membership, Message, OutboxMessage, Ticket, Watcher
 
@@ -27,20 +27,25 @@ TO_STAFF = {"opened": "staff-new", "replied": "staff-reply", "due-soon": "staff-
 FOR_ALL_STAFF = frozenset({"opened", "missed"})
 OF_DATES = frozenset({"due-soon", "missed"})
 
-OWN, PROJECT, NEW, ASSIGNED, MENTIONED, DUE = "own", "project", "new", "assigned", "mentioned", "due"
-"""Why a person gets a mail: sent the ticket, wrote on it or is in copy; follows all tickets of the own projects; works
-at the desk and wants to hear of what is new, of the own tickets, of mentions, of dates."""
+OWN, COPY, PROJECT, NEW, ASSIGNED, MENTIONED, DUE = "own", "copy", "project", "new", "assigned", "mentioned", "due"
+OUTSIDE = "outside"
+"""Why a person gets a mail: sent the ticket or wrote on it; is in copy of it; follows all tickets of the own projects;
+works at the desk and wants to hear of what is new, of the own tickets, of mentions, of dates; is in copy by an address,
+outside the project."""
 PREFERENCES: Mapping[str, ColumnElement[bool]] = {
     OWN: Account.customer_mails != "none",
+    COPY: Account.customer_mails != "none",
     PROJECT: Account.customer_mails == "projects",
     NEW: Account.mails_new.is_(True),
     ASSIGNED: Account.mails_assigned.is_(True),
     MENTIONED: Account.mails_mentioned.is_(True),
     DUE: Account.mails_due.is_(True),
 }
-"""Of each reason, which accounts want its mails. A reason that isn't here can't be turned off."""
+"""Of each reason, which accounts want its mails. One that isn't here asks for no choice of the account's."""
 BY_CHOICE = frozenset({PROJECT, NEW, DUE})
 """Reasons that are a choice alone: such a mail names a link that turns them off."""
+IN_COPY = frozenset({COPY, OUTSIDE})
+"""Reasons of being in copy of one ticket: such a mail names a link by which its reader leaves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +73,11 @@ def _customers(database: Session, ticket: Ticket, announcement: OutboxMessage) -
     # The mail with the reply says already that the ticket is closed with it.
     if kind and not announcement.payload.get("with_reply", False):
         yield from _each(database, _members(ticket).where(_takes_part(ticket)), kind, OWN)
-        yield from _each(database, _members(ticket).where(~_takes_part(ticket)), kind, PROJECT)
+        yield from _each(database, _members(ticket).where(_is_in_copy(ticket)), kind, COPY)
+        yield from _each(database, _outside(ticket), kind, OUTSIDE)
+        yield from _each(database, _others(ticket), kind, PROJECT)
     if announcement.kind == "opened":
-        yield from _each(database, _members(ticket).where(~_takes_part(ticket)), "project-new", PROJECT)
+        yield from _each(database, _others(ticket), "project-new", PROJECT)
 
 
 def _staff(database: Session, ticket: Ticket, announcement: OutboxMessage) -> Iterator[Recipient]:
@@ -106,14 +113,41 @@ def _members(ticket: Ticket) -> Select[Account]:
     )
 
 
+def _others(ticket: Ticket) -> Select[Account]:
+    """The members who have nothing to do with the ticket themselves."""
+    return _members(ticket).where(~_takes_part(ticket), ~_is_in_copy(ticket))
+
+
 def _takes_part(ticket: Ticket) -> ColumnElement[bool]:
-    """Who sent the ticket or a duplicate of it, is in copy, or has written on it."""
-    duplicate = aliased(Ticket)
-    here = or_(duplicate.id == ticket.id, duplicate.merged_into_id == ticket.id)
-    reporters = select(duplicate.account_id).where(here)
-    watchers = select(Watcher.account_id).join(duplicate, duplicate.id == Watcher.ticket_id).where(here)
+    """Who sent the ticket or a duplicate of it, or has written on it and isn't, or was, in copy."""
     writers = select(Message.account_id).where(Message.ticket_id == ticket.id, ~Message.by_staff)
-    return or_(Account.id.in_(reporters), Account.id.in_(watchers), Account.id.in_(writers))
+    in_copy_ever = select(Watcher.account_id).where(_of_ticket(ticket))
+    return or_(_has_sent(ticket), and_(Account.id.in_(writers), Account.id.not_in(in_copy_ever)))
+
+
+def _has_sent(ticket: Ticket) -> ColumnElement[bool]:
+    sent = or_(Ticket.id == ticket.id, Ticket.merged_into_id == ticket.id)
+    return Account.id.in_(select(Ticket.account_id).where(sent))
+
+
+def _is_in_copy(ticket: Ticket) -> ColumnElement[bool]:
+    """Who is in copy of the ticket, or of a duplicate of it, and gets its mails for no better reason."""
+    watchers = select(Watcher.account_id).where(_of_ticket(ticket), Watcher.left_at.is_(None))
+    return and_(Account.id.in_(watchers), ~_has_sent(ticket))
+
+
+def _of_ticket(ticket: Ticket) -> ColumnElement[bool]:
+    duplicates = select(Ticket.id).where(Ticket.merged_into_id == ticket.id)
+    return or_(Watcher.ticket_id == ticket.id, Watcher.ticket_id.in_(duplicates))
+
+
+def _outside(ticket: Ticket) -> Select[Account]:
+    """Who is in copy by a confirmed address, and not in the project."""
+    confirmed = select(Watcher.account_id).where(
+        _of_ticket(ticket), Watcher.by_address.is_(True), Watcher.left_at.is_(None)
+    )
+    members = select(Membership.account_id).where(Membership.project_id == ticket.project_id)
+    return select(Account).where(Account.id.in_(confirmed), Account.id.not_in(members), Account.disabled_at.is_(None))
 
 
 def _working(*numbers: int) -> Select[Account]:

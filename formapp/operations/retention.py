@@ -24,6 +24,7 @@ from formapp.models import (
     AuditEntry,
     BulkAction,
     ClockNotice,
+    CopyInvitation,
     Draft,
     Event,
     IncomingMail,
@@ -43,7 +44,7 @@ from formapp.models import (
     WebhookAttempt,
 )
 from formapp.services import Services
-from formapp.tickets import bulk
+from formapp.tickets import bulk, copy_invitations
 
 BATCH = 200
 """So many rows at the most in one transaction: a person who sends a ticket doesn't wait for more."""
@@ -53,7 +54,7 @@ MOST_BATCHES = 50
 PAUSE_SECONDS = 0.05
 OUTBOX = "outbox"
 _WITH_MESSAGES = (SearchText, TicketTag, NamedPage, OutboxMessage, ClockNotice, Attachment, Message, Event)
-_OF_PERSONS = (TicketRead, Watcher, SolvedAnswer)
+_OF_PERSONS = (TicketRead, Watcher, CopyInvitation, SolvedAnswer)
 PRUNED_EVENTS = ("assigned", "tagged", "untagged", "page-named", "absorbed", "due-soon", "missed")
 """Events that neither the clock counts by nor a message of the conversation stands for."""
 
@@ -131,6 +132,23 @@ def prune_links(services: Services, now: datetime) -> int:
 def prune_drafts(services: Services, now: datetime) -> int:
     """Forms whose sender didn't come back."""
     return _delete_batch(services, Draft.token_hash, Draft.expires_at < now)
+
+
+def prune_copy_invitations(services: Services, now: datetime) -> int:
+    """Addresses that were asked into copy and didn't answer. One that mail doesn't reach is kept for a while."""
+    unreached = CopyInvitation.unreached_at.is_not(None) & (
+        CopyInvitation.unreached_at > now - copy_invitations.UNREACHED_FOR
+    )
+    with services.write.begin() as database:
+        over = select(CopyInvitation.ticket_id, CopyInvitation.email).where(
+            CopyInvitation.expires_at <= now, ~unreached
+        )
+        found = database.execute(over.order_by(CopyInvitation.expires_at).limit(BATCH)).all()
+        for ticket_id, email in found:
+            database.execute(
+                delete(CopyInvitation).where(CopyInvitation.ticket_id == ticket_id, CopyInvitation.email == email)
+            )
+        return len(found)
 
 
 def prune_bulk_actions(services: Services, now: datetime) -> int:
@@ -311,6 +329,7 @@ PRUNERS: Mapping[str, Callable[[Services, datetime], int]] = {
     "sessions": prune_sessions,
     "sign-in links": prune_links,
     "drafts": prune_drafts,
+    "copy invitations": prune_copy_invitations,
     "bulk actions": prune_bulk_actions,
     "feedback": prune_feedback,
     "events": prune_events,

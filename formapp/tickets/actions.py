@@ -34,7 +34,11 @@ ACTION_WORDS = {
     "reopened": gettext_noop("%(name)s reopened it"),
     "solved-answered": gettext_noop("%(name)s said whether it was solved"),
     "watcher-added": gettext_noop("%(name)s put a colleague in copy"),
-    "watcher-removed": gettext_noop("%(name)s took a colleague out of copy"),
+    "watcher-removed": gettext_noop("%(name)s took somebody out of copy"),
+    "copy-asked": gettext_noop("%(name)s asked somebody to be in copy"),
+    "copy-withdrawn": gettext_noop("%(name)s no longer asks somebody to be in copy"),
+    "copy-declined": gettext_noop("somebody declined to be in copy"),
+    "copy-confirmed": gettext_noop("%(name)s agreed to be in copy"),
     "merged": gettext_noop("%(name)s merged it"),
     "absorbed": gettext_noop("%(name)s merged another ticket into it"),
     "priority-changed": gettext_noop("%(name)s changed the priority"),
@@ -119,7 +123,7 @@ def ticket_action(
         ticket = next((one for one in locked if one.id == ticket_id), None)
         if ticket is None:
             raise NotFound
-        require_group(database, actor, group, ticket.project_id)
+        require_group(database, actor, group, ticket)
         if seen is not None:
             _check_unchanged(database, ticket, actor, seen)
         sla.record_notices(services, database, ticket, now)

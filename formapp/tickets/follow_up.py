@@ -82,7 +82,7 @@ def follow_ups(services: Services, account_id: int, ticket: Ticket) -> FollowUps
     wanted = select(Ticket.id).where(or_(Ticket.id == ticket.follows_id, Ticket.follows_id == ticket.id))
     with services.read() as database:
         actor = acting_account(database, account_id)
-        require_group(database, actor, "staff and members", ticket.project_id)
+        require_group(database, actor, "staff and members", ticket)
         if not actor.is_staff:
             wanted = wanted.join(Membership, Membership.project_id == Ticket.project_id)
             wanted = wanted.where(Membership.account_id == account_id)

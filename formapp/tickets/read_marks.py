@@ -39,7 +39,7 @@ def _ticket(database: Session, account_id: int, ticket_id: int) -> Ticket:
     actor, ticket = acting_account(database, account_id), database.get(Ticket, ticket_id)
     if ticket is None:
         raise NotFound
-    require_group(database, actor, "members", ticket.project_id)
+    require_group(database, actor, "members", ticket)
     return ticket
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import and_, func, select, update
 from sqlalchemy.orm import joinedload
 
 from formapp import failed_work
+from formapp.actors import Group
 from formapp.attachments import service as attachments
 from formapp.database.retry import tried_again
 from formapp.errors import ReopeningOver, ReplyReused, TextRefused, TooManyMessages, UseCaseError
@@ -20,7 +21,7 @@ from formapp.logs import failure_place, log
 from formapp.models import Message
 from formapp.services import Services
 from formapp.text import is_blank, normalise
-from formapp.tickets import follow_up, message_html, search_index
+from formapp.tickets import follow_up, message_html, search_index, watching
 from formapp.tickets.actions import TicketAction, ticket_action
 from formapp.tickets.guide_pages import checked_page, record_page
 from formapp.tickets.mentions import mentioned_in
@@ -60,8 +61,11 @@ def reply_as_customer(
     reopen: bool = False,
     objects: bool = False,
     most_an_hour: int | None = None,
+    in_copy: bool = False,
 ) -> None:
     """Add the reply of a member of the project; the ticket is ours to work on again. The same form twice adds one.
+
+    ``in_copy`` says that somebody outside the project writes, who is in copy by an address; the message is marked so.
 
     ``objects`` says that something about the ticket was changed wrongly; it is flagged until staff answer.
 
@@ -70,8 +74,11 @@ def reply_as_customer(
     and of its files FilesGone, TooManyFiles, FilesTooLarge.
     """
     body = checked_body(message)
-    with ticket_action(services, account_id, ticket_id, now, group="members") as action:
-        add_customer_reply(action, message, body, reopen=reopen, objects=objects, most_an_hour=most_an_hour)
+    group: Group = "in copy" if in_copy else "members"
+    with ticket_action(services, account_id, ticket_id, now, group=group) as action:
+        add_customer_reply(
+            action, message, body, reopen=reopen, objects=objects, most_an_hour=most_an_hour, from_copy=in_copy
+        )
     attachments.mark_attached(services, message.files)
 
 
@@ -83,8 +90,11 @@ def add_customer_reply(
     reopen: bool,
     objects: bool = False,
     most_an_hour: int | None = None,
+    from_copy: bool = False,
 ) -> None:
-    """Add a member's reply inside the caller's action; ``body`` is the message's checked text.
+    """Add a member's reply, or with ``from_copy`` that of somebody in copy, inside the caller's action.
+
+    ``body`` is the message's checked text.
 
     Raises what ``reply_as_customer`` does of the ticket, the form and the limit.
     """
@@ -94,7 +104,8 @@ def add_customer_reply(
     if reopen and follow_up.is_over(action.services, action.database, action.ticket, action.now):
         raise ReopeningOver(action.ticket.reference)
     _open_for(action, reopen=reopen)
-    _add(action, "reply", body, message, by_staff=False)
+    _add(action, "reply", body, message, by_staff=False, from_copy=from_copy)
+    watching.come_back(action)
     details = action.change_state("open")
     if objects:
         action.ticket.objected_at = action.now
@@ -297,11 +308,14 @@ def _open_for(action: TicketAction, *, reopen: bool) -> None:
     action.must_be_open()
 
 
-def _add(action: TicketAction, kind: str, body: str, message: MessageInput, *, by_staff: bool) -> None:
+def _add(
+    action: TicketAction, kind: str, body: str, message: MessageInput, *, by_staff: bool, from_copy: bool = False
+) -> None:
     row = Message(
         ticket_id=action.ticket.id,
         account_id=action.actor.id,
         by_staff=by_staff,
+        from_copy=from_copy,
         kind=kind,
         body=body,
         html=None,

@@ -24,7 +24,7 @@ from formapp.mail_address import address_to_find
 from formapp.models import Account, Ticket, reference_of
 from formapp.policies import in_words, policy_of
 from formapp.services import Services
-from formapp.tickets import events, follow_up
+from formapp.tickets import events, follow_up, watching
 from formapp.tickets.actions import TicketAction, checked_reason, ticket_action
 from formapp.tickets.guide_pages import checked_page, record_page
 from formapp.tickets.queries import number_of
@@ -152,6 +152,7 @@ def merge(
         action.database.execute(
             update(Ticket).where(Ticket.merged_into_id == action.ticket.id).values(merged_into_id=target.id)
         )
+        watching.take_along(action, target)
         other = TicketAction(action.services, action.database, target, action.actor, action.now)
         other.record("absorbed", {"reference": action.ticket.reference})
         action.publish("closed", sequence, {"merged_into": target.reference})

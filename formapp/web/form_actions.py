@@ -40,6 +40,8 @@ _PEOPLE = ("people.everybody", gettext_noop("People"))
 _PROJECTS = ("projects.every", gettext_noop("Projects"))
 _PUT_IN_COPY = (gettext_noop("Put in copy"), gettext_noop("put a colleague in copy of %(reference)s"))
 _TAKE_OUT_OF_COPY = (gettext_noop("Take out"), gettext_noop("take a colleague out of copy of %(reference)s"))
+_ASK_INTO_COPY = (gettext_noop("Ask by mail"), gettext_noop("ask %(address)s to be in copy of %(reference)s"))
+_ASK_NO_LONGER = (gettext_noop("Remove"), gettext_noop("no longer ask %(address)s to be in copy of %(reference)s"))
 ACTIONS: Mapping[str, Action] = {
     "tickets.reply": Action(
         gettext_noop("Send reply"), gettext_noop("send it to %(reference)s"), TICKET, "%(reference)s", has_text=True
@@ -56,6 +58,13 @@ ACTIONS: Mapping[str, Action] = {
     "watchers.remove": Action(*_TAKE_OUT_OF_COPY, TICKET, "%(reference)s"),
     "watchers.desk_add": Action(*_PUT_IN_COPY, DESK_TICKET, "%(reference)s"),
     "watchers.desk_remove": Action(*_TAKE_OUT_OF_COPY, DESK_TICKET, "%(reference)s"),
+    "watchers.ask": Action(*_ASK_INTO_COPY, TICKET, "%(reference)s", has_text=True),
+    "watchers.withdraw": Action(*_ASK_NO_LONGER, TICKET, "%(reference)s"),
+    "watchers.desk_ask": Action(*_ASK_INTO_COPY, DESK_TICKET, "%(reference)s", has_text=True),
+    "watchers.desk_withdraw": Action(*_ASK_NO_LONGER, DESK_TICKET, "%(reference)s"),
+    "in_copy.answer": Action(
+        gettext_noop("Answer"), gettext_noop("send your answer"), "in_copy.look", gettext_noop("In copy")
+    ),
     "desk.reply": Action(
         gettext_noop("Send reply"),
         gettext_noop("send it to %(reference)s"),

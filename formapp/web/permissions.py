@@ -121,6 +121,13 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("POST", "watchers.remove"): OWN_TICKET,
     ("POST", "watchers.desk_add"): STAFF_ONLY,
     ("POST", "watchers.desk_remove"): STAFF_ONLY,
+    ("POST", "watchers.ask"): OWN_TICKET,
+    ("POST", "watchers.withdraw"): OWN_TICKET,
+    ("POST", "watchers.desk_ask"): STAFF_ONLY,
+    ("POST", "watchers.desk_withdraw"): STAFF_ONLY,
+    # Whoever reads the mail at the address that was asked; the signed link decides.
+    ("GET", "in_copy.look"): EVERYONE,
+    ("POST", "in_copy.answer"): EVERYONE,
     ("GET", "desk.show"): STAFF_ONLY,
     ("GET", "desk.newer"): STAFF_ONLY,
     ("POST", "desk.reply"): STAFF_ONLY,

@@ -30,7 +30,7 @@ from formapp.web.tickets.reply_form import unsent_page
 # The ticket form is compared where it is filed, so that a database that is away costs no word of it.
 NOT_COMPARED = frozenset(
     {
-        *("signin.send", "signin.use", "address.use", "confirm.send", "files.upload", "files.remove"),
+        *("signin.send", "signin.use", "address.use", "confirm.send", "in_copy.answer", "files.upload", "files.remove"),
         *("monitoring.through", "tickets.create", "unsubscribe.use", "feedback.send"),
     }
 )

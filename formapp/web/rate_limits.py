@@ -27,6 +27,8 @@ LINKS_TO_ONE_ADDRESS = parse("5 per 15 minutes")
 LINKS_FROM_ONE_MACHINE = parse("30 per 15 minutes")
 TEXTS_FROM_ONE_MACHINE = parse("30 per 15 minutes")
 FEEDBACK_FROM_ONE_MACHINE = parse("30 per 15 minutes")
+COPY_QUESTIONS_OF_ONE_PERSON = parse("20 per hour")
+COPY_QUESTIONS_TO_ONE_ADDRESS = parse("3 per day")
 TICKETS_AN_HOUR = 60
 MESSAGES_AN_HOUR = 120
 UPLOADS_AN_HOUR = 1000
@@ -129,6 +131,15 @@ class RateLimits:
     def may_give_feedback(self, machine: str) -> bool:
         """Count an answer about a page of the guide; False once this machine gives too many."""
         return self._hit(FEEDBACK_FROM_ONE_MACHINE, "feedback", machine)
+
+    def may_ask_into_copy(self, account_id: int, email: str) -> bool:
+        """Count a question by mail whether an address wants to be in copy; False once it is too many.
+
+        One person asks so many, and one address is asked so often, whoever asks: nobody is buried in them.
+        """
+        return self._hit(COPY_QUESTIONS_OF_ONE_PERSON, "asks", str(account_id)) and self._hit(
+            COPY_QUESTIONS_TO_ONE_ADDRESS, "asked", email
+        )
 
     def uploads_left(self, network: str) -> int:
         """How many more files, or full megabytes of them, this network may send within the hour."""

@@ -13,13 +13,14 @@ from formapp import audit, worker
 from formapp.accounts import magic_links, sessions
 from formapp.database.engine import Base
 from formapp.models import (
+    CopyInvitation,
     Membership,
     OutboxMessage,
     WebhookAttempt,
 )
 from formapp.notifications.webhooks.endpoints import add_endpoint
 from formapp.services import Services
-from formapp.tickets import drafts, moving, read_marks, replies, solved, tags, triage, watching
+from formapp.tickets import copy_invitations, drafts, moving, read_marks, replies, solved, tags, triage, watching
 from tests.attachments.odd_files import picture
 from tests.builders import (
     NOW,
@@ -89,6 +90,12 @@ def told(services: Services) -> Services:
     build_project(services, "blog", EMAIL)
     moving.move(services, sam.id, 1, "blog", NOW, seen=999, reason="canaryreason")
     watching.add_watcher(services, ben.id, 2, zoe.id, NOW)
+    copy_invitations.ask(services, zoe.id, 2, "lee@agency.example", NOW)
+    with services.write.begin() as database:
+        asked = database.get_one(CopyInvitation, (2, "lee@agency.example"))
+        # As if she had been asked herself before she was of the project.
+        values = {"token_hash": "0" * 64, "invited_by_id": ben.id, "created_at": NOW, "expires_at": asked.expires_at}
+        database.add(CopyInvitation(ticket_id=2, email=EMAIL, **values))
     read_marks.mark_read(services, zoe.id, 2, 3)
     magic_links.request_link(services, EMAIL, NOW, next_path="/support/tickets?canarypage")
     token = drafts.save_draft(

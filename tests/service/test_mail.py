@@ -61,7 +61,13 @@ MAILS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("closed", "closed", {"thread": THREAD}),
     ("closed-merged", "closed", {"thread": THREAD, "merged_into": "SUP-1007"}),
     ("reopened", "reopened", {"thread": THREAD}),
+    (
+        "reopened-waiting",
+        "reopened",
+        {"thread": THREAD, "state": "waiting", "priority": "critical", "resolution_due": DUE},
+    ),
     ("in-copy", "in-copy", {"thread": THREAD}),
+    ("copy-asked", "copy-asked", {"link": f"{BASE}/in-copy/TOKEN", "until": DUE}),
     ("reopened-with-target", "reopened", {"thread": THREAD, "priority": "critical", "resolution_due": DUE}),
     ("priority-changed", "priority-changed", CHANGED),
     ("moved", "moved", {"thread": THREAD, "reason": "It is about the blog."}),
@@ -116,6 +122,11 @@ BECAUSE = {"thread": THREAD, "account": 7}
 CONVERSATIONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("replied-conversation", "replied", {**REPLY, **BECAUSE, "why": "own", "resolution_due": DUE}),
     ("replied-conversation-of-project", "replied", {**REPLY, **BECAUSE, "why": "project"}),
+    ("replied-conversation-in-copy", "replied", {**REPLY, **BECAUSE, "why": "copy", "resolution_due": DUE}),
+    ("replied-conversation-outside", "replied", {**REPLY, **BECAUSE, "why": "outside", "state": "closed"}),
+    ("closed-outside", "closed", {**BECAUSE, "why": "outside", "reopen_until": DUE}),
+    ("closed-merged-outside", "closed", {**BECAUSE, "why": "outside", "merged_into": "SUP-1007"}),
+    ("priority-changed-outside", "priority-changed", {**CHANGED, **BECAUSE, "why": "outside"}),
     ("staff-reply-conversation", "staff-reply", {**REPLY, **BECAUSE, "why": "new", "response_due": DUE}),
     ("staff-due-soon-conversation", "staff-due-soon", {"target": "response", "due": DUE, **BECAUSE, "why": "due"}),
 )

@@ -78,6 +78,12 @@ OPPOSITES = {
     "watchers.remove": "watchers.add",
     "watchers.desk_add": "watchers.desk_remove",
     "watchers.desk_remove": "watchers.desk_add",
+    "watchers.ask": "watchers.withdraw",
+    "watchers.withdraw": "watchers.ask",
+    "watchers.desk_ask": "watchers.desk_withdraw",
+    "watchers.desk_withdraw": "watchers.desk_ask",
+    # Its page has all of them: agreed by "leave" in each mail, "never" by "ask me again".
+    "in_copy.answer": "unsubscribe.use",
     "desk.move": ITSELF,
     # Where mails were turned off, the page says where they are turned on again.
     "unsubscribe.use": "mails.choose",

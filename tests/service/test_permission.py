@@ -46,6 +46,7 @@ from formapp.notifications.webhooks.messages import recipient_of
 from formapp.services import Services
 from formapp.tickets import (
     bulk,
+    copy_invitations,
     create,
     csv_export,
     follow_up,
@@ -114,6 +115,7 @@ USE_CASES = (
     "notifications.webhooks.log",
     "tickets.actions",
     "tickets.bulk",
+    "tickets.copy_invitations",
     "tickets.create",
     "tickets.csv_export",
     "tickets.drafts",
@@ -179,6 +181,12 @@ ACTING: Mapping[Callable[..., Any], Line] = {
     read_marks.mark_read: Line(lambda desk, who: read_marks.mark_read(desk, who, 1, 1), "member"),
     watching.add_watcher: Line(lambda desk, who: watching.add_watcher(desk, who, 1, 5, LATER), "member staff"),
     watching.remove_watcher: Line(lambda desk, who: watching.remove_watcher(desk, who, 1, 5, LATER), "member staff"),
+    copy_invitations.ask: Line(
+        lambda desk, who: copy_invitations.ask(desk, who, 1, "kim@agency.example", LATER), "member staff"
+    ),
+    copy_invitations.withdraw: Line(
+        lambda desk, who: copy_invitations.withdraw(desk, who, 1, "lee@agency.example", LATER), "member staff"
+    ),
     solved.say_solved: Line(lambda desk, who: solved.say_solved(desk, who, 2, LATER), "member"),
     solved.say_not_solved: Line(
         lambda desk, who: solved.say_not_solved(desk, who, 2, written("It burns again"), LATER, reopen=True), "member"
@@ -341,6 +349,8 @@ BY_A_SECRET = {
     "incoming_mail.processing": "process_next process hold_what_was_not_sent",
     "incoming_mail.notices": "tell_of_held",
     "incoming_mail.receive": "receive hold_too_large waiting",
+    "tickets.copy_invitations": "question_of agree decline allow_again",
+    "tickets.watching": "leaving_by leave_by_link",
     "tickets.drafts": "save_draft draft_fields drop_draft is_there guest_draft_fields drop_guest_draft",
     "tickets.page_feedback": "give_feedback given_feedback",
 }
@@ -370,6 +380,8 @@ INSIDE_ANOTHER = {
     "notifications.unsubscribing": "unsubscribe_url subscription_of",
     "notifications.webhooks.endpoints": "signing_secrets switch_off",
     "tickets.actions": "ticket_action checked_reason",
+    "tickets.copy_invitations": "note_unreached",
+    "tickets.watching": "put_in_copy ticket_read_on take_along come_back",
     "tickets.create": "evaluate_answers load_context",
     "tickets.csv_export": "csv_line",
     "tickets.events": "record record_first complete",
@@ -412,7 +424,8 @@ OF_WHAT_WAS_FOUND = {
     "tickets.tags": "tags_of known_tags",
     "tickets.time_left": "times_left",
     "tickets.triage": "staff_accounts",
-    "tickets.watching": "watchers_of colleagues_to_add",
+    "tickets.copy_invitations": "asked_of",
+    "tickets.watching": "watchers_of left_of colleagues_to_add",
 }
 """Only read: what is public, or belongs to a ticket or page that was asked for by a line above."""
 

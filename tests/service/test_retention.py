@@ -38,7 +38,7 @@ from formapp.operations import doctor, retention
 from formapp.services import Services
 from formapp.setting_values import BadSetting
 from formapp.settings import settings_from
-from formapp.tickets import drafts, read_marks, replies, solved, tags, triage, watching
+from formapp.tickets import copy_invitations, drafts, read_marks, replies, solved, tags, triage, watching
 from tests.builders import (
     NOW,
     POLICY,
@@ -166,6 +166,7 @@ def test_a_closed_ticket_goes_whole_with_its_files_when_that_is_asked_for(servic
     for number in (1, 2):
         tags.add_tag(services, sam.id, number, "payment", NOW)
         watching.add_watcher(services, ada.id, number, ben.id, NOW)
+        copy_invitations.ask(services, ada.id, number, "kim@agency.example", NOW)
     replies.reply_as_staff(services, sam.id, 1, written("Done", "f"), "closed", NOW)
     solved.say_solved(services, ada.id, 1, NOW)
     read_marks.mark_read(services, ada.id, 1, 1)

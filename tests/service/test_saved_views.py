@@ -35,6 +35,14 @@ def test_a_view_is_one_s_own_or_everybody_s(services: Services) -> None:
     assert names(services, kim.id) == ["late ones"]
 
 
+def test_the_number_of_a_deleted_view_is_never_given_again(services: Services) -> None:
+    """Its address may be kept somewhere, and must not open what somebody else has saved since."""
+    sam = build_staff(services)
+    view = saved_views.add_view(services, sam.id, "Payments", "tag:payments", NOW, shared=True)
+    saved_views.delete_view(services, sam.id, view.id)
+    assert saved_views.add_view(services, sam.id, "Late", "is:overdue", NOW, shared=True).id > view.id
+
+
 def test_a_view_has_a_name_of_its_own_and_a_search_that_is_one(sqlite_services: Services) -> None:
     services = sqlite_services
     sam = build_staff(services)

@@ -66,10 +66,10 @@ def test_who_was_put_in_copy_can_leave(desk: Desk, ada: Browser, bea: Account) -
     assert [button.text for button in page.one("ul", class_="support-copy").find_all("button")] == ["Leave"]
     page = colleague.send(page.form(f"{TICKET}/copy/remove"))
     assert "You are no longer in copy." in page.text
-    assert "Bea Lund is no longer in copy." in page.text
+    assert "Bea Lund left, and is no longer in copy." in page.text
     replies.reply_as_staff(desk.services, sam.id, 1, written("Which browser?"), "waiting", NOW)
     assert told(desk, "bea@shop.example") == ["in-copy"]
-    assert stored(desk.services, Watcher) == []
+    assert "No longer in copy: Bea Lund" in page.text
 
 
 def test_staff_add_and_take_out_too(desk: Desk, bea: Account) -> None:
@@ -80,7 +80,7 @@ def test_staff_add_and_take_out_too(desk: Desk, bea: Account) -> None:
     assert "put Bea Lund in copy" in page.text
     page = sam.send(page.form(f"{AT_THE_DESK}/copy/remove"))
     assert "took Bea Lund out of copy" in page.text
-    assert stored(desk.services, Watcher) == []
+    assert [one.left_at for one in stored(desk.services, Watcher)] == [NOW]
 
 
 def test_only_people_of_the_project_can_be_added(desk: Desk, ada: Browser, bea: Account) -> None:

@@ -31,7 +31,11 @@ from supportpolicy.languages import SOURCE_LANGUAGE, current_language, direction
 # More than one, or one at a line's beginning.
 _SPACES = re.compile("^ +|  +")
 WHY = {
-    recipients.OWN: gettext_noop("You get this mail because you sent this ticket, wrote on it or are in copy."),
+    recipients.OWN: gettext_noop("You get this mail because you sent this ticket or wrote on it."),
+    recipients.COPY: gettext_noop("You get this mail because you are in copy of this ticket."),
+    recipients.OUTSIDE: gettext_noop(
+        "You get this mail because you agreed to be in copy. The ticket's page is for the people of its project."
+    ),
     recipients.PROJECT: gettext_noop("You get this mail because you follow all tickets of your projects."),
     recipients.NEW: gettext_noop("You get this mail because you follow new and unassigned tickets."),
     recipients.ASSIGNED: gettext_noop("You get this mail because the ticket is assigned to you."),
@@ -39,8 +43,9 @@ WHY = {
     recipients.DUE: gettext_noop("You get this mail because you follow the dates of tickets."),
 }
 """Why somebody gets a mail, by the reasons of its recipients, in English."""
-NOT_ANSWERED = frozenset({"staff-mentioned"})
-"""Mails without an address for answers: an answer would go to the customer, and they may tell of an internal note."""
+NOT_ANSWERED = frozenset({"staff-mentioned", "copy-asked"})
+"""Mails without an address for answers: an answer would go to the customer, and they may tell of an internal note; or
+come from somebody who may not write on the ticket yet."""
 
 
 @cache
@@ -147,6 +152,7 @@ def _facts(services: Services, message: OutboxMessage, policy_of: Policy) -> dic
         ("resolution_due", "resolution_words"),
         ("due", "notice_words"),
         ("reopen_until", "reopen_words"),
+        ("until", "until_words"),
     ):
         due = facts.get(name)
         facts[words] = (
@@ -165,13 +171,21 @@ def _facts(services: Services, message: OutboxMessage, policy_of: Policy) -> dic
     return facts
 
 
-def _why(services: Services, message: OutboxMessage) -> dict[str, str]:
-    """Why its recipient gets a mail, and the link that turns off those that are a choice alone."""
+def _why(services: Services, message: OutboxMessage) -> dict[str, Any]:
+    """Why its recipient gets a mail, and the link that turns off those that are a choice alone, or leaves the copy."""
     why, account = message.payload.get("why", ""), message.payload.get("account")
     unsubscribe = ""
     if why in recipients.BY_CHOICE and account is not None:
         unsubscribe = unsubscribe_url(services.settings, Subscription(account, why))
-    return {"why": gettext(WHY[why]) if why in WHY else "", "unsubscribe": unsubscribe}
+    if why in recipients.IN_COPY and account is not None and message.ticket_id is not None:
+        unsubscribe = unsubscribe_url(services.settings, Subscription(account, why, message.ticket_id))
+    return {
+        "why": gettext(WHY[why]) if why in WHY else "",
+        "unsubscribe": unsubscribe,
+        "in_copy": why in recipients.IN_COPY,
+        # Sees no page of the ticket, and so gets no link to one.
+        "outside": why == recipients.OUTSIDE,
+    }
 
 
 def _told(message: OutboxMessage, policy_of: Policy, conversation: Conversation) -> dict[str, Any]:

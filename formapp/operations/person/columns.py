@@ -142,6 +142,7 @@ COLUMNS: Mapping[str, Mapping[str, Column]] = {
         "ticket_id": _LINK,
         "account_id": _LINK,
         "by_staff": _STATE,
+        "from_copy": _STATE,
         "kind": _STATE,
         "body": _ERASED,
         "html": _ERASED,
@@ -149,7 +150,19 @@ COLUMNS: Mapping[str, Mapping[str, Column]] = {
         "submission": _ERASED_SECRET,
     },
     "ticket_reads": dict.fromkeys(("account_id", "ticket_id", "message_id"), _ERASED),
-    "watchers": {**dict.fromkeys(("ticket_id", "account_id", "at"), _ERASED), "added_by_id": _LINK},
+    "watchers": {
+        **dict.fromkeys(("ticket_id", "account_id", "at", "by_address", "left_at"), _ERASED),
+        "added_by_id": _LINK,
+    },
+    "copy_invitations": {
+        **dict.fromkeys(("ticket_id", "email", "created_at", "expires_at", "unreached_at"), _ERASED),
+        "token_hash": _ERASED_SECRET,
+        "invited_by_id": _LINK,
+    },
+    "copy_refusals": {
+        "address_hash": _kept("a keyed hash of an address, so that nobody asks its owner again, as the owner wished"),
+        "at": _kept("see its address_hash"),
+    },
     "solved_answers": dict.fromkeys(("ticket_id", "account_id", "solved", "because", "at"), _ERASED),
     # The words of the texts above, once more.
     "search_texts": {"id": _NUMBER, "ticket_id": _LINK, "public": _ERASED_SECRET, "internal": _ERASED_SECRET},
@@ -268,7 +281,7 @@ COLUMNS: Mapping[str, Mapping[str, Column]] = {
     ),
     "lane_rounds": dict.fromkeys(("lane", "finished_at"), _NOBODY),
     "rate_counters": {
-        "key": _kept("a hash of an address or a network, gone when its window ends, within the hour"),
+        "key": _kept("a hash of an address or a network, gone when its window ends, within a day"),
         "amount": _kept("see its key"),
         "expires_at": _kept("see its key"),
     },

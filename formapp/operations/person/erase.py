@@ -25,6 +25,7 @@ from formapp.models import (
     AddressChange,
     Attachment,
     BulkAction,
+    CopyInvitation,
     Draft,
     Event,
     FailedWork,
@@ -356,6 +357,8 @@ def _delete_mails_in(database: Session, person: Person, tickets: set[int]) -> No
 
 
 def _erase_account(database: Session, person: Person, now: datetime) -> None:
+    # What the person asked of others, too: it says who wants them in copy.
+    database.execute(delete(CopyInvitation).where(rows_about(database, person)[CopyInvitation]))
     in_tickets = (TicketRead, Watcher, SolvedAnswer)
     at_the_desk = (SavedView, SavedReply, BulkAction)
     for model in (SignedInSession, SignInLink, Membership, AddressChange, FormerDetails, *in_tickets, *at_the_desk):

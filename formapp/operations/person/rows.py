@@ -18,6 +18,7 @@ from formapp.models import (
     AuditEntry,
     BulkAction,
     ClockNotice,
+    CopyInvitation,
     Draft,
     Event,
     FormerDetails,
@@ -94,6 +95,10 @@ def rows_about(database: Session, person: Person) -> Mapping[type[Base], ColumnE
         Event: or_(Event.account_id == number, Event.ticket_id.in_(own)),
         Message: or_(Message.account_id == number, Message.ticket_id.in_(own)),
         TicketRead: TicketRead.account_id == number,
+        CopyInvitation: or_(
+            and_(CopyInvitation.email == person.email, CopyInvitation.email != ""),
+            CopyInvitation.invited_by_id == number,
+        ),
         Watcher: or_(Watcher.account_id == number, Watcher.added_by_id == number),
         SolvedAnswer: or_(SolvedAnswer.account_id == number, SolvedAnswer.ticket_id.in_(own)),
         NamedPage: or_(NamedPage.account_id == number, NamedPage.ticket_id.in_(own)),

@@ -51,6 +51,12 @@ _TAG_ACTIONS = {
     "tagged": gettext_noop("added the tag %(tag)s"),
     "untagged": gettext_noop("removed the tag %(tag)s"),
 }
+_COPY_ACTIONS = {
+    "copy-asked": gettext_noop("asked somebody by mail to be in copy"),
+    "copy-withdrawn": gettext_noop("no longer asks somebody to be in copy"),
+    "copy-confirmed": gettext_noop("agreed by mail to be in copy"),
+    "copy-declined": gettext_noop("doesn't want to be in copy"),
+}
 _CLOCK_ACTIONS = {
     ("due-soon", "response"): gettext_noop("warned that the answer is due soon"),
     ("due-soon", "resolution"): gettext_noop("warned that the solution is due soon"),
@@ -256,12 +262,18 @@ def present_history(events: Sequence[Event], names: Mapping[int, str], policy: P
     return tuple(
         HistoryLine(
             at=in_zone(event.at, policy),
-            actor=names.get(event.account_id, "") if event.account_id else _("The clock"),
+            actor=_actor(event, names),
             action=_action(event, names),
             changes=tuple(_changes(event.kind, event.details, policy)),
         )
         for event in events
     )
+
+
+def _actor(event: Event, names: Mapping[int, str]) -> str:
+    if event.account_id:
+        return names.get(event.account_id, "")
+    return _("Who was asked") if event.kind == "copy-declined" else _("The clock")
 
 
 def _action(event: Event, names: Mapping[int, str]) -> str:
@@ -303,6 +315,8 @@ def _action(event: Event, names: Mapping[int, str]) -> str:
             if details.get("watcher") == event.account_id
             else _("took %(name)s out of copy", name=watcher)
         )
+    if kind in _COPY_ACTIONS:
+        return _(_COPY_ACTIONS[kind])
     if kind == "solved-answered":
         return _("said that it was solved") if details.get("solved") else _("said that it was not solved")
     return _("gave the first answer") if details.get("first_answer") else _(_ACTIONS.get(kind, kind))

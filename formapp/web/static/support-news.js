@@ -54,7 +54,8 @@ customElements.get("support-news") ||
         this.line.replaceChildren(`${words} `, link);
       }
       async show() {
-        const answer = await this.fetched(location.pathname);
+        // Not where the page stands: one that came back from a form has that form's address.
+        const answer = await this.fetched(this.dataset.page);
         if (!answer?.ok) return;
         const now = new DOMParser().parseFromString(await answer.text(), "text/html");
         for (const part of document.querySelectorAll("[data-live]")) {

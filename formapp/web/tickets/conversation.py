@@ -17,7 +17,7 @@ from supportpolicy import Policy
 
 SHOWN = frozenset(
     {"priority-changed", "reopened", "closed", "merged", "absorbed", "moved", "solved-answered"}
-    | {"watcher-added", "watcher-removed"}
+    | {"watcher-added", "watcher-removed", "copy-asked", "copy-confirmed", "copy-declined"}
 )
 """The events that change what the customer was told, or may be told by nothing else on the page."""
 

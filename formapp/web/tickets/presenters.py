@@ -179,6 +179,7 @@ class MessageView:
     body: str
     files: tuple[AttachmentView, ...]
     mail: MailMark | None = None
+    from_copy: bool = False
 
 
 class NewestMessage(NamedTuple):
@@ -352,6 +353,7 @@ def present_messages(
         MessageView(
             author=message.author.name,
             by_staff=message.by_staff,
+            from_copy=message.from_copy,
             kind=message.kind,
             at=in_zone(message.at, policy),
             # Made safe when it was rendered and stored (formapp.tickets.message_html); nobody else writes this column.

@@ -1,4 +1,4 @@
-"""Colleagues in copy: put there and taken out, by members on the ticket's page and by staff at the desk."""
+"""People in copy: put there, asked and taken out, by members on the ticket's page and by staff at the desk."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask import Blueprint, abort, g, redirect, request, url_for
+from flask import Blueprint, abort, g, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
-from formapp.errors import NotFound
+from formapp.errors import NotFound, UseCaseError
+from formapp.mail_address import LONGEST_ADDRESS, normalise_address
 from formapp.models import Ticket
 from formapp.services import Services
-from formapp.tickets import watching
+from formapp.tickets import copy_invitations, watching
+from formapp.tickets.copy_invitations import Asked
 from formapp.tickets.watching import Colleague, NoColleague
 from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
@@ -26,34 +28,58 @@ SAID = {
     "in-copy": gettext_noop("Your colleague is in copy, and is told by mail."),
     "out-of-copy": gettext_noop("From now on this person gets no mails of this ticket."),
     "left": gettext_noop("You are no longer in copy."),
+    "asked": gettext_noop("We ask this address by mail. It gets nothing else until it agrees."),
+    "withdrawn": gettext_noop("This address isn't asked any more."),
     "no-colleague": gettext_noop("Nobody was put in copy: choose a colleague from the list."),
 }
 """What a ticket's page says after it."""
+_REFUSED = "not-asked"
+"""Where the cookie holds an address that wasn't asked until the page shows it: an address belongs into no URL."""
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True, slots=True)
 class CopyView:
-    """Who is in copy, who can be added, who reads it, and what to say after adding or removing somebody."""
+    """Who is in copy, was asked or has left, who can be added, who reads it, and what to say after a change.
+
+    ``typed`` is an address that wasn't asked, and ``error`` why not.
+    """
 
     watchers: Sequence[Colleague]
+    asked: Sequence[Asked]
+    left: Sequence[Colleague]
     colleagues: Sequence[Colleague]
     reader_id: int
     add_url: str
     remove_url: str
+    ask_url: str
+    withdraw_url: str
     said: str
+    typed: str
+    error: str
 
 
 def present_copy(services: Services, ticket: Ticket, *, at_the_desk: bool) -> CopyView:
     """The people in copy for a ticket's page, and where its forms go."""
-    add, remove = ("desk_add", "desk_remove") if at_the_desk else ("add", "remove")
+    place = "desk_" if at_the_desk else ""
+    refused = session.pop(_REFUSED, {}) if request.args.get("said") == _REFUSED else {}
+    refused = refused if refused.get("reference") == ticket.reference else {}
+    add, remove, ask, withdraw = (
+        url_for(f"watchers.{place}{act}", reference=ticket.reference) for act in ("add", "remove", "ask", "withdraw")
+    )
     return CopyView(
-        watching.watchers_of(services, ticket.id),
-        watching.colleagues_to_add(services, ticket),
-        require_person().account_id,
-        url_for(f"watchers.{add}", reference=ticket.reference),
-        url_for(f"watchers.{remove}", reference=ticket.reference),
-        _(SAID[said]) if (said := request.args.get("said", "")) in SAID else "",
+        watchers=watching.watchers_of(services, ticket),
+        asked=copy_invitations.asked_of(services, ticket.id, web().clock()),
+        left=watching.left_of(services, ticket),
+        colleagues=watching.colleagues_to_add(services, ticket),
+        reader_id=require_person().account_id,
+        add_url=add,
+        remove_url=remove,
+        ask_url=ask,
+        withdraw_url=withdraw,
+        said=_(SAID[said]) if (said := request.args.get("said", "")) in SAID else "",
+        typed=refused.get("typed", ""),
+        error=refused.get("error", ""),
     )
 
 
@@ -79,6 +105,54 @@ def desk_add(reference: str) -> Response:  # noqa: ARG001
 def desk_remove(reference: str) -> Response:  # noqa: ARG001
     """Take somebody out of copy, for staff."""
     return _removed("desk.show")
+
+
+@blueprint.post("/tickets/<reference>/copy/ask")
+def ask(reference: str) -> Response:  # noqa: ARG001
+    """Ask an address whether it wants to be in copy, for the members of the ticket's project."""
+    return _asked("tickets.show")
+
+
+@blueprint.post("/tickets/<reference>/copy/withdraw")
+def withdraw(reference: str) -> Response:  # noqa: ARG001
+    """Ask an address no longer, for the members of the ticket's project."""
+    return _withdrawn("tickets.show")
+
+
+@blueprint.post("/desk/<reference>/copy/ask")
+def desk_ask(reference: str) -> Response:  # noqa: ARG001
+    """Ask an address whether it wants to be in copy, for staff."""
+    return _asked("desk.show")
+
+
+@blueprint.post("/desk/<reference>/copy/withdraw")
+def desk_withdraw(reference: str) -> Response:  # noqa: ARG001
+    """Ask an address no longer, for staff."""
+    return _withdrawn("desk.show")
+
+
+def _asked(page: str) -> Response:
+    desk, person, typed = web(), require_person().account_id, form_data().get("address")
+    try:
+        if not desk.limits.may_ask_into_copy(person, normalise_address(typed)):
+            raise copy_invitations.NotAsked(_("Too many addresses were asked lately. Try again later"))
+        had_to_be_asked = copy_invitations.ask(desk.services, person, _ticket().id, typed, desk.clock())
+    except NotFound:
+        abort(404)
+    except UseCaseError as refused:
+        shown = {"reference": _ticket().reference, "typed": typed[:LONGEST_ADDRESS], "error": refused.message}
+        session[_REFUSED] = shown
+        return redirect(url_for(page, reference=_ticket().reference, said=_REFUSED, _anchor="copy-address"), 303)
+    return _back(page, "asked" if had_to_be_asked else "in-copy")
+
+
+def _withdrawn(page: str) -> Response:
+    desk, person = web(), require_person().account_id
+    try:
+        copy_invitations.withdraw(desk.services, person, _ticket().id, form_data().get("address"), desk.clock())
+    except NotFound:
+        abort(404)
+    return _back(page, "withdrawn")
 
 
 def _added(page: str) -> Response:

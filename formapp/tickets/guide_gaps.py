@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from formapp.actors import Actor, require_staff
 from formapp.models import NamedPage, PageFeedback, Ticket
 from formapp.services import Services
-from formapp.tickets.guide_pages import known_pages, path_of
+from formapp.tickets.guide_pages import known_pages, page_that_led
 from supportpolicy.opentime import as_utc
 
 MOST_REASONS = 20
@@ -25,8 +25,8 @@ _READ_AT_ONCE = 2_000
 class GuideGap:
     """One page and what it didn't answer.
 
-    ``tickets`` are those ``sent_from`` it, those on which staff ``named`` it, or both, each counted once. ``file``
-    and ``line`` say where it is written (empty and 0: not known).
+    ``tickets`` are those ``sent_from`` it (by its form or its link for help), those on which staff ``named`` it, or
+    both, each counted once. ``file`` and ``line`` say where it is written (empty and 0: not known).
     """
 
     page: str
@@ -62,8 +62,7 @@ def guide_gaps(services: Services, actor: Actor, since: date) -> tuple[GuideGap,
     start = as_utc(datetime.combine(since, time(), services.policy.calendar.zone))
     with services.read() as database:
         require_staff(database, actor)
-        for page, named in _tickets(database, start):
-            sent_from = path_of(page)
+        for sent_from, named in _tickets(database, start):
             for path in {sent_from, named} - {""}:
                 counted[path].tickets += 1
             if sent_from:
@@ -95,19 +94,18 @@ def guide_gaps(services: Services, actor: Actor, since: date) -> tuple[GuideGap,
 
 
 def _tickets(database: Session, start: datetime) -> Iterator[tuple[str, str]]:
-    """Of each ticket opened since an instant: the page that it was sent from, and the one that staff named."""
+    """Of each ticket opened since an instant: the page that led to it, and the one that staff named."""
     rows = database.execute(
-        select(Ticket.page, NamedPage.page)
+        select(Ticket.page, Ticket.written_from, NamedPage.page)
         .join(NamedPage, NamedPage.ticket_id == Ticket.id, isouter=True)
         .where(
             Ticket.opened_at >= start,
             Ticket.merged_into_id.is_(None),
-            or_(Ticket.page != "", NamedPage.page.is_not(None)),
         )
         .execution_options(yield_per=_READ_AT_ONCE)
     )
-    for page, named in rows:
-        yield page, named or ""
+    for page, written_from, named in rows:
+        yield page_that_led(page, written_from), named or ""
 
 
 def _count_answer(count: _Counted, answer: PageFeedback) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 
 from formapp.database.retry import tried_again
@@ -52,6 +53,11 @@ def checked_page(services: Services, typed: str) -> str:
 def path_of(address: str) -> str:
     """The page that an address on the site leads to, whichever of its sections."""
     return address.partition("#")[0].partition("?")[0]
+
+
+def page_that_led(form_page: str, written_from: Mapping[str, str]) -> str:
+    """The page of the guide that led to a ticket: the one whose link for help was pressed, else that of the form."""
+    return path_of(written_from.get("page") or form_page)
 
 
 @tried_again

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
@@ -16,6 +16,7 @@ from formapp.hours import closures
 from formapp.models import ClockNotice, Event, Ticket
 from formapp.policies import policy_of
 from formapp.services import Services
+from formapp.tickets.guide_pages import page_that_led
 from formapp.tickets.report_figures import (
     MonthRow,
     OpenHours,
@@ -46,6 +47,7 @@ class _TicketRow(NamedTuple):
     response_due_at: datetime | None
     resolution_due_at: datetime | None
     page: str
+    written_from: Mapping[str, str]
 
 
 class PeriodRefused(UseCaseError):
@@ -127,7 +129,7 @@ class _Reader:
                 self._response(row, (row.id, "response") in missed),
                 self._resolution(row, (row.id, "resolution") in missed),
                 self._answer(row, paused=row.id in reopened),
-                row.page,
+                page_that_led(row.page, row.written_from),
             )
 
     def _missed(self) -> Iterator[tuple[int, str]]:

@@ -20,7 +20,7 @@ from formapp.incoming_mail.receive import receive
 from formapp.models import Account, OutboxMessage
 from formapp.notifications.recipients import NEW, OUTSIDE
 from formapp.notifications.unsubscribing import Subscription, unsubscribe_url
-from formapp.tickets import copy_invitations, drafts, replies
+from formapp.tickets import copy_invitations, drafts, page_feedback, replies
 from tests.browser.axe import axe_faults
 from tests.browser.conftest import Desk, OpenPage, running_desk
 from tests.browser.filled_desk import fill_desk
@@ -40,6 +40,7 @@ NO_PAGES = frozenset(
             "files.preview",
             "files.desk_download",
             "files.desk_preview",
+            "desk.filled_reply",
             "desk.newer",
             "tickets.newer",
         ),
@@ -126,6 +127,11 @@ def confirm_link(desk: Desk) -> str:
     return f"/support/confirm/{drafts.save_draft(desk.services, None, fields, desk.clock())}"
 
 
+def feedback_thanks(desk: Desk) -> str:
+    token = page_feedback.give_feedback(desk.services, "/ticket-priority/", "Too long", desk.clock(), helpful=False)
+    return f"/support/feedback/{token}"
+
+
 def leave_link(desk: Desk) -> str:
     named = Subscription(staff_of(desk).id, OUTSIDE, 1)
     return urlsplit(unsubscribe_url(desk.services.settings, named)).path
@@ -157,6 +163,8 @@ PAGES: Mapping[str, tuple[Place, ...]] = {
         ),
         Place(ANYBODY, "/support/unsubscribe/gone"),
     ),
+    "feedback.ask": (Place(ANYBODY, "/support/feedback?page=/ticket-priority/"),),
+    "feedback.thanks": (Place(ANYBODY, feedback_thanks),),
     "inbox.messages": (Place(ANYBODY, "/support/inbox"),),
     "inbox.message": (Place(ANYBODY, newest_mail),),
     "tickets.new": (Place(ANYBODY, "/support/tickets/new"), Place(CUSTOMER, "/support/tickets/new")),
@@ -171,6 +179,8 @@ PAGES: Mapping[str, tuple[Place, ...]] = {
     "desk.show": (Place(DESK, f"/support/desk/{TICKET}"),),
     "new_ticket.choose": (Place(DESK, "/support/desk/new-ticket?search=a"),),
     "views.saved": (Place(DESK, "/support/desk/views"),),
+    "saved_replies.saved": (Place(DESK, "/support/desk/saved-replies"),),
+    "gaps.show": (Place(DESK, "/support/desk/guide"),),
     "reports.show": (Place(DESK, "/support/desk/reports"),),
     "closures.coming": (Place(DESK, "/support/desk/closures"),),
     "outgoing.messages": (Place(DESK, "/support/desk/outgoing"),),

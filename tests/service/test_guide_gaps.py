@@ -139,6 +139,14 @@ def test_pages_are_listed_by_the_tickets_that_they_caused(services: Services) ->
     assert guide_gaps.guide_gaps(services, OPERATOR, NOW.date() + timedelta(days=1)) == ()
 
 
+def test_a_page_whose_link_for_help_was_pressed_counts_and_not_that_of_the_form(services: Services) -> None:
+    asked = {"page": "/bills/#due", "title": "Bills", "section": "Due"}
+    ben = build_customer(services, "ben@shop.example", "other")
+    file_ticket(services, ben, submission="3", project="other", subject="When?", page="/file-a-ticket/", written_from=asked)
+    found = {gap.page: gap.sent_from for gap in guide_gaps.guide_gaps(services, OPERATOR, SINCE)}
+    assert found == {"/help/": 1, "/bills/": 1}
+
+
 def test_a_duplicate_counts_with_the_ticket_it_was_merged_into(services: Services) -> None:
     me = staff_of(services)
     file_ticket(services, build_customer(services, "bo@shop.example", "other"), submission="3", project="other")

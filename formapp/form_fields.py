@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -20,6 +21,7 @@ PREFIX = "field-"
 """Before a field's id in the HTML, so that no policy can give a name that a form or a browser has a use for."""
 TODAY = "today"
 LONGEST_NUMBER = 30
+_DATE = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 MOST_DIGITS = 15
 
 
@@ -81,7 +83,7 @@ def clean_value(field: FormField, typed: str, today: date | None = None) -> str:
 def _clean_date(field: FormField, typed: str, today: date | None) -> str:
     try:
         # Only the form that browsers send: others mean different days in different countries.
-        day = date.fromisoformat(typed) if len(typed) == len("2026-12-24") else None
+        day = date.fromisoformat(typed) if _DATE.fullmatch(typed) else None
     except ValueError:
         day = None
     if day is None:

@@ -309,15 +309,15 @@ def ticket_form(
     It is the policy's form that ``formdata``, or else ``values``, name as theirs; without one that of any ticket.
     """
     definition = policy.form_named((formdata if formdata is not None else values or {}).get("form") or "")
-    made = _with_fields(TicketForm if projects is not None else GuestTicketForm, definition)
+    made = _with_fields(TicketForm if projects is not None else GuestTicketForm, definition, current_language())
     form = made(formdata, policy=policy, projects=projects or (), values=values, definition=definition, today=today)
     form.form.data = definition.id if definition else ""
     return form
 
 
 @lru_cache(maxsize=128)
-def _with_fields(base: type[TicketForm], definition: FormDefinition | None) -> type[TicketForm]:
-    """The class of a form with the fields that the policy adds."""
+def _with_fields(base: type[TicketForm], definition: FormDefinition | None, _language: str) -> type[TicketForm]:
+    """The class of a form with the fields that the policy adds, in the language that is spoken now."""
     if definition is None:
         return base
     return type(base.__name__, (base,), {f"{PREFIX}{field.id}": _own_field(field) for field in definition.fields})

@@ -331,11 +331,11 @@ def _store(
         files=[file.name for file in files],
     )
     sequence = _record_opened(connection, filed, context, sent, evidence, filer)
-    _tell(services, connection, filed, context, with_answers(sent, evidence), filer, sequence)
+    _tell(services, connection, filed, context, _with_answers(sent, evidence), filer, sequence)
     return filed
 
 
-def with_answers(sent: TicketInput, evidence: Evidence) -> TicketInput:
+def _with_answers(sent: TicketInput, evidence: Evidence) -> TicketInput:
     """The input as mails and other systems are told of it: short answers stand before the description."""
     told = as_text([one.stored() for one in evidence.given])
     if not told or len(told) > MOST_TOLD or sent.description.startswith(told):

@@ -142,7 +142,8 @@ def test_pages_are_listed_by_the_tickets_that_they_caused(services: Services) ->
 def test_a_page_whose_link_for_help_was_pressed_counts_and_not_that_of_the_form(services: Services) -> None:
     asked = {"page": "/bills/#due", "title": "Bills", "section": "Due"}
     ben = build_customer(services, "ben@shop.example", "other")
-    file_ticket(services, ben, submission="3", project="other", subject="When?", page="/file-a-ticket/", written_from=asked)
+    sent = {"project": "other", "page": "/file-a-ticket/", "written_from": asked}
+    file_ticket(services, ben, submission="3", subject="When?", **sent)
     found = {gap.page: gap.sent_from for gap in guide_gaps.guide_gaps(services, OPERATOR, SINCE)}
     assert found == {"/help/": 1, "/bills/": 1}
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,7 +16,7 @@ import pytest
 from sqlalchemy import JSON, String, Text, func, select, update
 
 from formapp import worker
-from formapp.accounts import accounts, magic_links
+from formapp.accounts import accounts, magic_links, projects
 from formapp.database.engine import Base
 from formapp.errors import NotFound
 from formapp.models import (
@@ -33,7 +35,7 @@ from formapp.models import (
 )
 from formapp.notifications import fanout, outbox
 from formapp.operations import doctor
-from formapp.operations.person import erase, erasures
+from formapp.operations.person import erase, erasures, export
 from formapp.operations.person.columns import COLUMNS, Fate
 from formapp.operations.person.redaction import ERASED, Redaction
 from formapp.operations.person.rows import person_of, rows_about
@@ -49,6 +51,7 @@ from tests.builders import (
     file_ticket,
     keep_file,
     stored,
+    written,
 )
 from tests.service.persons import EMAIL, LATER, NAME, OPERATOR, canaries, everything, found_in, told
 from tests.service.test_cli import Operator, operator
@@ -86,9 +89,11 @@ def test_no_text_is_kept_but_what_is_known_to_hold_none() -> None:
         "messages.kind",
         "rate_counters.key",
         "tickets.answers",
+        "tickets.form",
         "tickets.policy_version",
         "tickets.priority",
         "tickets.recommended",
+        "tickets.registrations",
         "tickets.rule",
         "tickets.state",
     }
@@ -168,6 +173,34 @@ def test_what_staff_keep_for_their_work_goes_with_them(services: Services) -> No
     erase.erase_person(services, sam.email, OPERATOR, LATER)
     assert [view.name for view in stored(services, SavedView)] == ["Mia Berg's"]
     assert [action.account_id for action in stored(services, BulkAction)] == [mia.id]
+
+
+def test_what_was_answered_in_a_form_is_handed_over_and_then_erased_and_what_was_known_of_a_date_stays(
+    services: Services,
+) -> None:
+    """Others quote it, search finds it; the evidence of a colleague's ticket says a date and no word of hers."""
+    zoe, ben = build_account(services, EMAIL, name=NAME), build_customer(services, "ben@shop.example")
+    projects.add_member(services, EMAIL, "shop", NOW)
+    values = {"launch_date": "2026-11-26", "launch_environment": "other", "launch_other": "canaryenvironment seven"}
+    file_ticket(services, zoe, form="launch-date", values=values)
+    replies.reply_as_customer(services, ben.id, 1, written("> canaryenvironment seven\n\nWhere?", "m1"), NOW)
+    counted = {"need": "broken", "environment": "nonproduction", "claim": "launch", "team-workaround": "none"}
+    file_ticket(services, ben, LATER, answers=counted, submission="bens")
+    whole = io.BytesIO()
+    export.export_person(services, EMAIL, whole, OPERATOR, LATER)
+    with zipfile.ZipFile(whole) as archive:
+        (ticket,) = json.loads(archive.read("person.json"))["tickets"]
+    assert [one["value"] for one in ticket["form_answers"]] == list(values.values())
+    erase.erase_person(services, EMAIL, OPERATOR, LATER)
+    mine, bens = stored(services, Ticket)
+    assert (mine.form, mine.form_answers) == ("launch-date", [])
+    assert bens.registrations == [
+        {"ticket": 1, "date": "2026-11-26", "registered_at": NOW.isoformat(), "counts": True},
+    ]
+    assert b"canaryenvironment" not in everything(services).lower()
+    # It is no longer known to whoever asks anew.
+    file_ticket(services, ben, LATER + timedelta(days=1), answers=counted, subject="Later", submission="later")
+    assert stored(services, Ticket)[-1].registrations == []
 
 
 def test_a_table_of_which_nothing_stays_has_no_row_of_the_person_left(told: Services) -> None:

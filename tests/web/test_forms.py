@@ -343,3 +343,7 @@ def test_an_answer_that_staff_correct_is_judged_by_what_was_known_when_the_ticke
     form.fields |= {f"answer-{name}": option for name, option in PREVENTED.items()} | {"reason": "They told us."}
     corrected = sam.send(form)
     assert "A launch on 26 November 2026 was registered on 24 November 2026" in corrected.text
+    early = file_ticket(desk.services, desk.customer, NOW - timedelta(hours=1), subject="Early", submission="early")
+    form = sam.open(f"/support/desk/{early.ticket.reference}").form(f"/support/desk/{early.ticket.reference}/answers")
+    form.fields |= {f"answer-{name}": option for name, option in PREVENTED.items()} | {"reason": "They told us."}
+    assert "No launch was registered for this project before this ticket was sent." in sam.send(form).text

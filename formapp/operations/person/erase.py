@@ -191,6 +191,9 @@ def _redaction(database: Session, person: Person) -> Redaction:
             select(Ticket.subject, Ticket.description, Ticket.url).where(Ticket.account_id == person.number)
         ):
             texts += row
+        answers = select(Ticket.form_answers).where(Ticket.account_id == person.number, Ticket.form != "")
+        # Not what is chosen among the policy's words, nor a date: anybody may write these.
+        texts += [one["value"] for given in database.scalars(answers) for one in given if one["kind"].endswith("text")]
         written = select(Message.body).where(Message.account_id == person.number, ~Message.by_staff)
         texts += database.scalars(written)
     return Redaction.of(names, texts)

@@ -23,7 +23,7 @@ from formapp.incoming_mail.outcomes import MailOutcome
 from formapp.incoming_mail.parsing import ParsedMail, Unreadable
 from formapp.incoming_mail.reading import ReadMail, read_mail
 from formapp.logs import failure_place, log
-from formapp.models import Account, IncomingMail, Membership, OutboxMessage
+from formapp.models import Account, IncomingMail, Membership, OutboxMessage, Watcher
 from formapp.services import Services
 from formapp.tickets import copy_invitations, drafts, follow_up
 
@@ -134,11 +134,7 @@ def _outcome_of(
             and database.get(Membership, (person.id, ticket.project_id)) is not None
         )
         in_copy = person is not None and ticket is not None and is_in_copy_by_address(database, person.id, ticket.id)
-        in_a_project = (
-            person is not None
-            and database.scalar(select(Membership.project_id).where(Membership.account_id == person.id).limit(1))
-            is not None
-        )
+        known_from_copy = person is not None and _is_known_from_copy_alone(database, person.id)
     signed = belonging.is_signed(services.settings, parsed)
     known = MailOutcome(
         "held",
@@ -159,7 +155,7 @@ def _outcome_of(
             return replace(known, reason="staff-without-ticket")
         if of_guest:
             return outcomes.file_ticket(services, mail, content, person, known, now, project_key)
-        if not in_a_project:
+        if known_from_copy:
             return replace(known, reason="no-project")
         return filing.file_new(services, mail, content, person, known, now, accepted=accepted, project_key=project_key)
     from_copy = in_copy and not member and not person.is_staff
@@ -176,6 +172,13 @@ def _outcome_of(
         if over:
             return filing.file_follow_up(services, mail, content, person, ticket, known, now)
     return outcomes.add_reply(services, mail, content, person, ticket, known, now, from_copy=from_copy)
+
+
+def _is_known_from_copy_alone(database: Session, account_id: int) -> bool:
+    """Whether a person has an account only because of being, or having been, in copy by an address."""
+    member = select(Membership.project_id).where(Membership.account_id == account_id)
+    by_address = select(Watcher.ticket_id).where(Watcher.account_id == account_id, Watcher.by_address.is_(True))
+    return database.scalar(by_address.limit(1)) is not None and database.scalar(member.limit(1)) is None
 
 
 def _of_bounce(database: Session, parsed: ParsedMail) -> MailOutcome:

@@ -85,6 +85,7 @@ OPPOSITES = {
     # Its page has all of them: agreed by "leave" in each mail, "never" by "ask me again".
     "in_copy.answer": "unsubscribe.use",
     "desk.move": ITSELF,
+    "desk.name_page": ITSELF,
     # Where mails were turned off, the page says where they are turned on again.
     "unsubscribe.use": "mails.choose",
     "mails.choose": ITSELF,
@@ -96,6 +97,7 @@ OPPOSITES = {
 NONE = {
     "Send a reply, an internal note, a ticket or a file": "tickets.create tickets.reply desk.reply desk.note "
     "confirm.send",
+    "Say whether a page was helpful": "feedback.send",
     "Merge a ticket": "desk.merge",
     "Send a message or an invitation": "outgoing.replay,outbox replay,webhook test,signin.send,worker",
     "Accept a held mail": "mail.accept",
@@ -109,7 +111,7 @@ NONE = {
 CHANGE_NOTHING = (
     "account list,account show,project list,project show,member list,member show,closure list,webhook list,db check,"
     "outbox list,audit list,person export,doctor,serve,web,demo,mail receive,mail fetch,lmtp,"
-    "outgoing.try_again,files.remove,desk.insert,search rebuild,policy replay,monitoring.through"
+    "outgoing.try_again,files.remove,desk.insert,search rebuild,policy replay,docs gaps,monitoring.through"
 )
 
 

@@ -87,6 +87,7 @@ def test_no_text_is_kept_but_what_is_known_to_hold_none() -> None:
         "copy_refusals.address_hash",
         "events.kind",
         "messages.kind",
+        "named_pages.page",
         "rate_counters.key",
         "tickets.answers",
         "tickets.form",

@@ -30,6 +30,7 @@ from formapp.services import Services
 from formapp.tickets import copy_invitations, replies, triage, watching
 from tests.builders import NOW, build_account, build_customer, build_staff, file_ticket, stored, written
 from tests.incoming_mail.mails import build_mail, outcomes, reading_mail, sent_to
+from tests.incoming_mail.test_odd_mails import bounce
 from tests.web.conftest import Desk
 from tests.web.page import Browser, Page
 
@@ -258,8 +259,8 @@ def test_so_many_addresses_of_a_ticket_and_no_more(desk: Desk) -> None:
 
 def test_an_address_that_mail_does_not_reach_is_not_asked_again(desk: Desk, ada: Browser) -> None:
     ask(ada)
-    with desk.services.write.begin() as database:
-        copy_invitations.note_unreached(database, (KIM,), NOW)
+    receive(desk.services, bounce().replace(b"Ada@shop.example", b"Kim@agency.example"), "pipe", NOW)
+    worker.run_once(desk.services, desk.clock)
     assert "kim@agency.example We can't reach this address by mail" in ada.open(TICKET).text
     page = ask(ada)
     assert "We can't reach this address by mail: a mail to it came back." in page.text

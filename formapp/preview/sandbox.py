@@ -155,7 +155,7 @@ class Sandbox:
         """The desk with the policy that counts now; None while there has been none that can be read."""
         with self._making:
             policy = self._policy
-            if policy is None or (self._desk is not None and self._desk.services.policy is policy):
+            if policy is None or (self._desk is not None and _says_the_same(self._desk.services.policy, policy)):
                 return self._desk
             is_first = self._desk is None
             files = open_file_store("", self._settings.var)
@@ -169,6 +169,11 @@ class Sandbox:
 def open_sandbox(policy_file: Path, site_dir: Path, host: str, port: int) -> Sandbox:
     """A sandbox for the guide that is served from ``site_dir`` at this address. Raises NotOnLoopback."""
     return Sandbox(policy_file, site_dir, host, port)
+
+
+def _says_the_same(one: Policy, other: Policy) -> bool:
+    """Whether two policies are one that was read twice, as at each rebuild: the desk then stays as it is."""
+    return one is other or (one.version, one.translations) == (other.version, other.translations)
 
 
 def _without_policy() -> Response:

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from http.cookiejar import CookieJar
@@ -17,6 +18,10 @@ from urllib.request import HTTPCookieProcessor, Request, build_opener
 
 import pytest
 
+from formapp.logs import lines
+from formapp.preview import open_sandbox
+from supportpolicy import load
+from tests.builders import POLICY, edited_policy
 from tests.plugin.conftest import Site
 from tests.plugin.preview import PATIENCE, Preview, running_preview
 
@@ -173,6 +178,28 @@ def test_nothing_is_left_whatever_ends_it(preview: Preview, temporary: Path, num
     assert list(temporary.iterdir()) == []
     assert not children.exists()
     assert "Traceback" not in preview.log.read_text("utf-8")
+
+
+def test_a_sandbox_is_made_anew_by_another_policy_alone_and_leaves_no_thread(tmp_path: Path) -> None:
+    threads, wants_info = set(threading.enumerate()), lines.wants_info
+    sandbox = open_sandbox(POLICY, tmp_path, "::1", 8000)
+    try:
+        assert not lines.wants_info
+        sandbox.use_policy(load(POLICY))
+        desk = sandbox._present_desk()
+        assert desk is not None
+        assert desk.services.settings.base_url == "http://[::1]:8000"
+        sandbox.use_policy(load(POLICY))
+        assert sandbox._present_desk() is desk
+        sandbox.use_policy(edited_policy(("label: Critical", "label: Very urgent")))
+        assert sandbox._present_desk() is not desk
+        folder = desk.services.settings.var
+        assert folder.is_dir()
+    finally:
+        sandbox.close()
+    assert not folder.exists()
+    assert set(threading.enumerate()) == threads
+    assert lines.wants_info == wants_info
 
 
 @pytest.mark.parametrize(

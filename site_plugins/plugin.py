@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
-from babel import Locale
 from jinja2 import Environment, TemplateError
 from mkdocs.commands.build import get_context
 from mkdocs.config import base
@@ -42,20 +41,19 @@ from site_plugins.csp_report import blocked
 from site_plugins.desk_preview import DeskPreview, NoDesk, address_of
 from site_plugins.extension import PageContext, SupportExtension, address_problem, beside
 from site_plugins.facts import MARK
-from site_plugins.fences import without_criteria
 from site_plugins.lint.lint import LINT_CHECKS, lint
 from site_plugins.page_assets import block_assets, closure_assets, has_blocks, with_assets
+from site_plugins.page_places import language_of, language_of_theme, path_of, resolver, site_path, url_from
+from site_plugins.site_problems import dead_criteria_links, languages_not_spoken, missing_languages, pages_at_the_desk
 from site_plugins.sources import Source, first_line
 from site_plugins.translation import gettext as _
 from site_plugins.translation import ngettext
 from supportpolicy import holidays_warning, translation_files
 from supportpolicy.languages import (
-    LANGUAGES,
     SOURCE_LANGUAGE,
     closest_language,
     in_language,
     language_of_environment,
-    locale,
     speak,
 )
 
@@ -176,15 +174,15 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         folders = [Path(base) for base in ([bases] if isinstance(bases, str) else bases)]
         self.extension.page = PageContext(
             name=page.file.src_uri,
-            path=_path_of(page),
+            path=path_of(page),
             source=Source(
                 Path(page.file.abs_src_path or page.file.src_path),
                 lambda: page.file.content_string,
                 (*folders, Path(config.docs_dir), self.extension.folder),
                 tuple(snippets.get("auto_append", ())),
             ),
-            resolve=_resolver(files, page.file),
-            language=_language_of(page, config),
+            resolve=resolver(files, page.file),
+            language=language_of(page, config),
         )
         for name in ("title", "description"):
             if isinstance(text := page.meta.get(name), str) and MARK in text:
@@ -200,9 +198,7 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
     @event_priority(-100)
     def on_env(self, env: Environment, *, config: MkDocsConfig, files: Files) -> Environment:
         """All pages are rendered: stop a build that has problems, with all of them listed; make the desk's frame."""
-        self._note_dead_criteria_links(files)
-        self._note_missing_languages()
-        self._note_pages_of_the_desk(files, config)
+        self._note_whole_site(files, config)
         self._note_lint(config)
         self.files = files
         self._tell_problems()
@@ -239,7 +235,7 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
             return output_content
         wanted: tuple[Asset, ...] = closure_assets() if self._announces_everywhere else ()
         if self.config.page_help and template_name == "404.html":
-            language = closest_language(_language_of_theme(config)) or SOURCE_LANGUAGE
+            language = closest_language(language_of_theme(config)) or SOURCE_LANGUAGE
             url = help_url(self._form_url(language, None, config), page_help.told_of())
             with in_language(language):
                 output_content = page_help.with_missing_page_help(output_content, url)
@@ -305,54 +301,19 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         """A page as the desk lists it: with the line at which its writer begins to read."""
         source = Path(page.file.abs_src_path or page.file.src_uri)
         file = beside(source, self.extension.folder)
-        return GuidePage(_path_of(page), str(page.title or file), file, first_line(page.file.content_string))
+        return GuidePage(path_of(page), str(page.title or file), file, first_line(page.file.content_string))
 
-    def _note_dead_criteria_links(self, files: Files) -> None:
-        collected = self.extension.collected
-        for link in collected.criteria_links:
-            file = _file_of(files, files.src_uris[link.page], link.target)
-            if file is not None and file.src_uri not in collected.criteria_pages:
-                collected.problems[f"{link.place}: {without_criteria(link.target)}"] = None
-
-    def _note_missing_languages(self) -> None:
-        collected, policy = self.extension.collected, Path(str(self.config.policy))
-        for language, place in collected.missing_texts.items():
-            translated = policy.with_suffix(f".{language}{policy.suffix}").name
-            name = Locale.parse(language).get_display_name(locale())
-            sentence = _(
-                "This page is in %(name)s, but the policy has no texts in %(name)s. Write them into "
-                '%(translated)s beside it; "python -m supportpolicy texts" begins it. If the policy is in %(name)s '
-                'itself, say "language: %(language)s" in it.',
-                name=name,
-                translated=translated,
-                language=language,
-            )
-            collected.problems[f"{place}: {sentence}"] = None
-        for tag, place in collected.not_spoken.items():
-            sentence = _(
-                'The blocks have no words in the language "%(tag)s" (they have %(languages)s), so they stay in the '
-                "policy's.",
-                tag=tag,
-                languages=", ".join(LANGUAGES),
-            )
-            log.info("%s: %s", place, sentence)
-        for note in collected.notes:
+    def _note_whole_site(self, files: Files, config: MkDocsConfig) -> None:
+        collected, policy_file = self.extension.collected, Path(str(self.config.policy))
+        desk = "" if address_problem(self.config.app_url) else self.extension.app_url
+        for sentence in (
+            *dead_criteria_links(collected, files),
+            *missing_languages(collected, policy_file),
+            *pages_at_the_desk(files, config, desk),
+        ):
+            collected.problems[sentence] = None
+        for note in (*languages_not_spoken(collected), *collected.notes):
             log.info("%s", note)
-
-    def _note_pages_of_the_desk(self, files: Files, config: MkDocsConfig) -> None:
-        """Pages with an address at which the help desk answers, so that nobody could ever read them."""
-        desk = self.extension.app_url
-        if desk == "/" or address_problem(self.config.app_url):
-            return
-        for file in files.documentation_pages():
-            address = f"{_site_path(config)}{file.url.removeprefix('./')}"
-            if address.startswith(desk):
-                name = Path(config.docs_dir).name
-                sentence = _(
-                    'Its address is "%(address)s", where the help desk answers; give the file another name.',
-                    address=address,
-                )
-                self.extension.collected.problems[f"{name}/{file.src_uri}:1: {sentence}"] = None
 
     def _note_lint(self, config: MkDocsConfig) -> None:
         if self.config.lint:
@@ -371,14 +332,14 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         languages, own = self.extension.collected.languages, page.file.src_uri
         names = [name for name in self.extension.collected.criteria_pages if languages[name] == languages.get(own)]
         criteria_page = own if own in names else next(iter(names), None)
-        url = None if criteria_page is None else _url_from(page.file, self.files.src_uris[criteria_page])
+        url = None if criteria_page is None else url_from(page.file, self.files.src_uris[criteria_page])
         return readable.with_widgets(output, lambda number: self.extension.collected.widgets[number](url))
 
     def _with_page_help(self, output: str, page: Page, config: MkDocsConfig) -> str:
         """A page with its links for help; the form's own page, and one whose front matter says so, has none."""
         if page.file.src_uri in self.extension.collected.form_pages or page.meta.get("page_help") is False:
             return output
-        language = closest_language(_language_of(page, config)) or SOURCE_LANGUAGE
+        language = closest_language(language_of(page, config)) or SOURCE_LANGUAGE
         form = self._form_url(language, page.file, config)
         told = page_help.told_of(page.abs_url or f"/{page.url}", str(page.title or ""))
         with in_language(language):
@@ -392,7 +353,7 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
             with in_language(language):
                 return in_this_language(f"{self.extension.app_url}tickets/new")
         file = self.files.src_uris[found]
-        return f"{_site_path(config)}{file.url.removeprefix('./')}" if here is None else file.url_relative_to(here)
+        return f"{site_path(config)}{file.url.removeprefix('./')}" if here is None else file.url_relative_to(here)
 
     @property
     def _announces_everywhere(self) -> bool:
@@ -420,7 +381,7 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         context = get_context(self.nav, files, config, page)
         # From the root, as what the reader chose (light or dark) is stored under it. The dot lets a theme add
         # "/search.html" to it.
-        context["base_url"] = f"{_site_path(config)}."
+        context["base_url"] = f"{site_path(config)}."
         try:
             output = env.get_template("main.html").render(context)
             output = _with_assets(output, block_assets(output), page, config)
@@ -447,19 +408,9 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
 
 
 def _with_assets(output: str, wanted: Iterable[Asset], page: Page | None, config: MkDocsConfig) -> str:
-    base = _site_path(config)
+    base = site_path(config)
     own_styles = {normalize_url(str(path), page, base) for path in config.extra_css}
     return with_assets(output, wanted, normalize_url("assets", page, base) + "/", own_styles)
-
-
-def _site_path(config: MkDocsConfig) -> str:
-    """Where the site lies on its server, with a slash at the end, which mike leaves out for its versions."""
-    return urlsplit(config.site_url or "/").path.rstrip("/") + "/"
-
-
-def _path_of(page: Page) -> str:
-    """The path of a page on its server, as its forms tell it to the desk."""
-    return page.abs_url or f"/{page.url}"
 
 
 def _place_of_option(config: MkDocsConfig, name: str) -> str:
@@ -468,53 +419,3 @@ def _place_of_option(config: MkDocsConfig, name: str) -> str:
     lines = file.read_text("utf-8").split("\n") if file.is_file() else []
     line = next((number for number, line in enumerate(lines, 1) if line.lstrip(" {-").startswith(f"{name}:")), 1)
     return f"{file.name}:{line}"
-
-
-def _language_of(page: Page, config: MkDocsConfig) -> str:
-    """The tag of the language that a page is in: its own front matter says, or else the site that it is part of."""
-    if language := page.meta.get("language"):
-        return str(language)
-    # mkdocs-static-i18n builds one site a language, and marks its pages.
-    return str(getattr(page.file, "locale_alternate_of", None) or _language_of_theme(config))
-
-
-def _language_of_theme(config: MkDocsConfig) -> str:
-    return str(config.theme.get("language") or config.theme.get("locale") or SOURCE_LANGUAGE)
-
-
-def _url_from(here: File, there: File) -> str:
-    """The address of a page from another; empty from itself."""
-    return "" if here is there else there.url_relative_to(here)
-
-
-def _resolver(files: Files, here: File) -> Callable[[str], str | None]:
-    """Links as Markdown has them: a page's source, with an anchor if wanted; addresses stay as they are."""
-
-    def resolve(target: str) -> str | None:
-        path, mark, anchor = target.partition("#")
-        if _is_address(path):
-            return target
-        found = _file_of(files, here, target)
-        return f"{found.url_relative_to(here)}{mark}{anchor}" if found else None
-
-    return resolve
-
-
-def _is_address(path: str) -> bool:
-    return not path or bool(urlsplit(path).scheme) or path.startswith("/")
-
-
-def _file_of(files: Files, here: File, target: str) -> File | None:
-    """The page of the site that a link from this one leads to; None where it leads to none of its pages."""
-    path = target.partition("#")[0]
-    return None if _is_address(path) else files.get_file_from_path(_plain(Path(here.src_uri).parent / path))
-
-
-def _plain(path: Path) -> str:
-    parts: list[str] = []
-    for part in path.parts:
-        if part == ".." and parts:
-            parts.pop()
-        elif part != ".":
-            parts.append(part)
-    return "/".join(parts)

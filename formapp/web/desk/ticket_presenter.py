@@ -25,13 +25,11 @@ from formapp.translation import gettext as _
 from formapp.translation import gettext_noop, spoken_locale
 from formapp.web.desk.written_from_presenter import ReadBefore, present_read_before
 from formapp.web.tickets.conversation import AnswerView, present_answers_given
+from formapp.web.tickets.form_view import FormView, description_of, present_form
 from formapp.web.tickets.presenters import (
-    FormView,
     TargetView,
-    description_of,
     in_zone,
     merged_into,
-    present_form,
     present_targets,
 )
 from supportpolicy import Policy

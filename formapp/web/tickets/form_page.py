@@ -113,6 +113,8 @@ def today() -> date:
 
 def with_homeless_answers(fields: Fields, policy: Policy) -> Fields:
     """The fields of a form; answers to what the policy no longer asks stand at the end of the description instead."""
+    if not any(name.startswith(PREFIX) for name in fields):
+        return fields
     form = policy.form_named(fields.get("form", ""))
     known = {field.id for field in form.fields} if form else set()
     homeless = {name: value for name, value in own_values(fields).items() if name not in known and value.strip()}

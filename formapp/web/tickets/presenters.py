@@ -11,7 +11,6 @@ from flask import url_for
 from markupsafe import Markup
 
 from formapp.errors import TextRefused
-from formapp.form_fields import as_text
 from formapp.models import Attachment, Message, Ticket, reference_of
 from formapp.policies import in_words, policy_of
 from formapp.services import Services
@@ -25,6 +24,7 @@ from formapp.translation import gettext as _
 from formapp.translation import gettext_noop, ngettext
 from formapp.web.context import web
 from formapp.web.session_cookie import Person
+from formapp.web.tickets.form_view import FormView, description_of, present_form
 from formapp.when import zone_words
 from supportpolicy import Policy, Segment, Target
 
@@ -107,14 +107,6 @@ class SegmentView:
     end: datetime | None
     counted: timedelta
     note: str
-
-
-@dataclass(frozen=True, slots=True)
-class FormView:
-    """What was filled in beside the ticket's own fields: the form's name, and label and words of each answer."""
-
-    title: str
-    answers: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,20 +228,6 @@ def present_ticket(services: Services, ticket: Ticket, now: datetime) -> TicketP
         form=present_form(ticket, policy),
         targets=present_targets(targets, ticket),
     )
-
-
-def present_form(ticket: Ticket, policy: Policy) -> FormView | None:
-    """What a form of the policy's own asked, in the words in which it was asked; None of another ticket."""
-    if not ticket.form:
-        return None
-    form = policy.form_named(ticket.form)
-    answers = tuple((one["label"], one["words"]) for one in ticket.form_answers)
-    return FormView(form.title if form else ticket.form, answers)
-
-
-def description_of(ticket: Ticket) -> str:
-    """The description; empty where it only says in one text what the form's answers say."""
-    return "" if ticket.form and ticket.description == as_text(ticket.form_answers) else ticket.description
 
 
 def present_confirmation(services: Services, ticket: Ticket) -> Confirmation:

@@ -20,8 +20,8 @@ MOST_FIELDS = 50
 LONGEST_FIELD_TEXT = 1_000
 MOST_DAYS_BEFORE = 366
 TAKEN_NAMES = frozenset(
-    "answers clean csrf_token customer description draft email file files follows form language made_for page priority "  # noqa: SIM905
-    "project promised section submission subject url version".split()
+    "answers clean csrf_token customer description draft email feedback file files follows form language made_for page "  # noqa: SIM905
+    "pages_shown priority project promised section submission subject url version written_from".split()
 )
 """What a form has of its own, or an address that leads to it: no field of a policy can be called so."""
 RUN_BY_BROWSERS = frozenset({"svg", "svgz", "html", "htm", "xhtml", "xht", "shtml", "mhtml", "mht"})

@@ -166,11 +166,12 @@ def test_a_closed_ticket_goes_whole_with_its_files_when_that_is_asked_for(servic
     for number in (1, 2):
         tags.add_tag(services, sam.id, number, "payment", NOW)
         watching.add_watcher(services, ada.id, number, ben.id, NOW)
-        copy_invitations.ask(services, ada.id, number, "kim@agency.example", NOW)
     replies.reply_as_staff(services, sam.id, 1, written("Done", "f"), "closed", NOW)
     solved.say_solved(services, ada.id, 1, NOW)
     read_marks.mark_read(services, ada.id, 1, 1)
-    send_all(services, Clock())
+    for number in (1, 2):
+        copy_invitations.ask(services, ada.id, number, "kim@agency.example", NOW + 29 * DAY)
+    send_all(services, Clock(NOW + 29 * DAY))
     assert prune(keep, NOW + 30 * DAY) == 0
     assert prune(keep, NOW + 31 * DAY) == 1
     of_tickets = [one.class_ for one in Base.registry.mappers if "ticket_id" in one.columns]

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from site_plugins.finish import finish, read_config
+from site_plugins.translation import gettext as _
+from supportpolicy.languages import in_language, language_of_environment
 
 CONFIGS = ("mkdocs.yml", "zensical.toml")
 
@@ -21,20 +23,21 @@ def main(words: Sequence[str] | None = None) -> int:
     command.add_argument("--config", type=Path, help="its settings (mkdocs.yml, else zensical.toml)")
     asked = parser.parse_args(words)
     config = asked.config or next((Path(name) for name in CONFIGS if Path(name).is_file()), Path(CONFIGS[0]))
-    if not asked.site.is_dir():
-        return _failed([f"{asked.site} is no folder; build the site first."])
-    try:
-        problems = finish(asked.site, read_config(config))
-    except ValueError as error:
-        problems = [str(error)]
-    return _failed(problems) if problems else 0
-
-
-def _failed(problems: Sequence[str]) -> int:
+    problems = _problems(asked.site, config)
     for sentence in problems:
         print(sentence, file=sys.stderr)
-    return 1
+    return 1 if problems else 0
+
+
+def _problems(site: Path, config: Path) -> Sequence[str]:
+    if not site.is_dir():
+        return [_("%(folder)s is no folder; build the site first.", folder=site)]
+    try:
+        return finish(site, read_config(config))
+    except ValueError as error:
+        return [str(error)]
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with in_language(language_of_environment()):
+        sys.exit(main())

@@ -25,6 +25,7 @@ from site_plugins.fences import find_fences
 from site_plugins.page_assets import block_assets, closure_assets, has_blocks, with_assets, without_assets
 from site_plugins.shell import frame_of, make_shell, start_tag
 from site_plugins.sources import first_line
+from site_plugins.translation import gettext as _
 
 EXTENSIONS = frozenset({"support", "site_plugins.extension"})
 # The page for addresses that aren't there: the theme around little content, and its addresses hold from anywhere.
@@ -61,7 +62,7 @@ def read_config(file: Path) -> SiteConfig:
         text = file.read_text("utf-8")
         found = tomllib.loads(text).get("project", {}) if file.suffix == ".toml" else yaml.load(text, _Loader)  # noqa: S506 - a safe loader
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ValueError(f"{file} can't be read: {error}") from error
+        raise ValueError(_("%(file)s can't be read: %(reason)s", file=file, reason=error)) from error
     settings: dict[str, Any] = found if isinstance(found, dict) else {}
     site_url = settings.get("site_url")
     path = urlsplit(site_url if isinstance(site_url, str) else "/").path or "/"
@@ -84,7 +85,7 @@ def finish(site: Path, config: SiteConfig) -> list[str]:
     try:
         frame = _frame(pages.get(site / FRAME_PAGE, ""), config)
     except BrokenFrame as error:
-        return [f"{FRAME_PAGE} makes no frame for the help desk's pages: {error}."]
+        return [_("%(page)s makes no frame for the help desk's pages: %(reason)s.", page=FRAME_PAGE, reason=error)]
     for asset in assets():
         _write(site / "assets" / asset.hashed_name, asset.content)
     for path, page in pages.items():
@@ -112,14 +113,16 @@ def _named(listed: object) -> dict[str, Any]:
 
 def _setting_problems(config: SiteConfig) -> Iterator[str]:
     if not EXTENSIONS & config.extensions:
-        yield f'{config.file.name}: add "support" to markdown_extensions; without it no block is rendered.'
+        sentence = _('Add "support" to markdown_extensions; without it no block is rendered.')
+        yield f"{config.file.name}: {sentence}"
     if config.plugin.get("page_help"):
-        yield f'{config.file.name}: "page_help" is for MkDocs. Take it away.'
+        sentence = _('"page_help" is for MkDocs. Take it away.')
+        yield f"{config.file.name}: {sentence}"
     if config.plugin.get("csp", "off") not in {"off", False}:
-        yield (
-            f'{config.file.name}: "csp" is for MkDocs. Take it away, and let the web server send a '
-            "Content-Security-Policy if you want one."
+        sentence = _(
+            '"csp" is for MkDocs. Take it away, and let the web server send a Content-Security-Policy if you want one.'
         )
+        yield f"{config.file.name}: {sentence}"
 
 
 def _block_problems(site: Path, config: SiteConfig, pages: Mapping[Path, str]) -> Iterator[str]:
@@ -133,7 +136,8 @@ def _block_problems(site: Path, config: SiteConfig, pages: Mapping[Path, str]) -
                 yield f"{name}:{problem.line}: {problem.sentence}"
         page = next((pages[path] for path in _built(site, source.relative_to(config.docs)) if path in pages), "")
         if fences and page and not has_blocks(page):
-            yield f'{name}:{fences[0].start}: The block "{fences[0].kind}" was not rendered.'
+            sentence = _('The block "%(kind)s" was not rendered.', kind=fences[0].kind)
+            yield f"{name}:{fences[0].start}: {sentence}"
     for path, page in pages.items():
         for sentence in _boxed(page):
             if not any(sentence.endswith(one) for one in told):
@@ -209,7 +213,7 @@ def _paths(page: str, address: str) -> list[Edit]:
 
 def _frame(page: str, config: SiteConfig) -> str:
     if not page:
-        raise BrokenFrame("the site has no such page")
+        raise BrokenFrame(_("the site has no such page"))
     own = frame_of(without_assets(page))
     marked = with_assets(own, block_assets(own), f"{config.path}assets/")
     frame = make_shell(marked, f"{config.path}{FRAME_PAGE}", keeps_instant=False)

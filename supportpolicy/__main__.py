@@ -111,21 +111,31 @@ def _parser() -> argparse.ArgumentParser:
 def _init(options: argparse.Namespace) -> None:
     """Show what would be written, ask, and write it."""
     try:
-        email = options.email or ("" if options.yes else input("An address that people can always write to: ").strip())
+        email = options.email or (
+            "" if options.yes else input(_("An address that people can always write to:") + " ").strip()
+        )
         if not email:
-            raise Mistake("Say which address people can always write to: --email help@shop.example")
+            raise Mistake(
+                _("Say which address people can always write to: %(example)s", example="--email help@shop.example")
+            )
         start = plan(options.folder, email, options.timezone, options.now.date())
         for path, text in start.files.items():
             shown = "\n".join(start.changed) if path.name == SETTINGS_FILE and start.changed else text.rstrip()
-            print(f"{path}{', with these lines more' if shown != text.rstrip() else ''}:\n\n{indent(shown, '    ')}\n")
-        if not options.yes and input("Write this? [y/N] ").strip().casefold() not in {"y", "yes"}:
-            raise Mistake("Nothing is written.")
+            whole = shown == text.rstrip()
+            heading = f"{path}:" if whole else _("%(file)s, with these lines more:", file=path)
+            print(f"{heading}\n\n{indent(shown, '    ')}\n")
+        # The answer is the same in every language, as programs give it, too.
+        if not options.yes and input(_("Write this?") + " [y/N] ").strip().casefold() not in {"y", "yes"}:
+            raise Mistake(_("Nothing is written."))
         write(start)
     except EOFError:
-        raise Mistake("Nothing is written. To write without being asked: --yes --email help@shop.example") from None
+        words = "--yes --email help@shop.example"
+        raise Mistake(_("Nothing is written. To write without being asked: %(words)s", words=words)) from None
     except OSError as error:
-        raise Mistake(f"{error.filename} can't be written: {error.strerror}.") from error
-    print("Written. What is left to do:")
+        raise Mistake(
+            _("%(file)s can't be written: %(reason)s.", file=error.filename, reason=error.strerror)
+        ) from error
+    print(_("Written. What is left to do:"))
     for sentence in start.to_do:
         print(f"- {sentence}")
 

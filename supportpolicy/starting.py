@@ -13,6 +13,12 @@ from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from babel.lists import format_list
+
+from supportpolicy.languages import locale
+from supportpolicy.translation import gettext as _
+from supportpolicy.translation import ngettext
+
 POLICY_FILE = "support-policy.yml"
 PAGE_FILE = "contact-support.md"
 SETTINGS_FILE = "mkdocs.yml"
@@ -97,12 +103,15 @@ def plan(folder: Path, email: str, zone: str, today: date) -> Start:
     """What a site in this folder needs. Raises NotStarted; nothing is written."""
     if not _ADDRESS.fullmatch(email):
         raise NotStarted(
-            f'"{email}" is no address; write one that people can always write to, as in help@shop.example.'
+            _(
+                '"%(email)s" is no address; write one that people can always write to, as in help@shop.example.',
+                email=email,
+            )
         )
     try:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError):
-        raise NotStarted(f'There is no time zone "{zone}"; write it as in Europe/Paris.') from None
+        raise NotStarted(_('There is no time zone "%(zone)s"; write it as in Europe/Paris.', zone=zone)) from None
     settings = folder / SETTINGS_FILE
     text = settings.read_text("utf-8") if settings.is_file() else ""
     docs = folder / _value_of(text, "docs_dir", "docs")
@@ -112,13 +121,19 @@ def plan(folder: Path, email: str, zone: str, today: date) -> Start:
     there = [path.relative_to(folder).as_posix() for path in new if path.exists()]
     if there:
         raise NotStarted(
-            f"{' and '.join(there)} {'is' if len(there) == 1 else 'are'} there already; nothing is changed."
+            ngettext(
+                "%(files)s is there already; nothing is changed.",
+                "%(files)s are there already; nothing is changed.",
+                len(there),
+                files=format_list(there, locale=locale()),
+            )
         )
     if not text:
         return Start({**new, settings: f"site_name: Support\n{PLUGINS}"}, (), tuple(_to_do(text)))
     with_plugin, added = _with_plugin(text)
     if not added:
-        by_hand = (f"Add to the plugins in {SETTINGS_FILE}:\n{ITEM.format(indent='  ').rstrip()}",)
+        where = _("Add to the plugins in %(file)s:", file=SETTINGS_FILE)
+        by_hand = (f"{where}\n{ITEM.format(indent='  ').rstrip()}",)
         return Start(new, (), (*by_hand, *_to_do(text)))
     return Start({**new, settings: with_plugin}, added, tuple(_to_do(text)))
 
@@ -163,9 +178,10 @@ def _with_plugin(text: str) -> tuple[str, tuple[str, ...]]:
 
 def _to_do(text: str) -> Iterator[str]:
     if re.search(r"^nav\s*:", text, re.MULTILINE):
-        yield f'Add "- Contact support: {PAGE_FILE}" to "nav" in {SETTINGS_FILE}, where you want it.'
-    yield f"Edit {POLICY_FILE}: hours, holidays and promises are only a beginning."
-    yield "Look at it: mkdocs serve"
+        line = f"- Contact support: {PAGE_FILE}"
+        yield _('Add "%(line)s" to "nav" in %(file)s, where you want it.', line=line, file=SETTINGS_FILE)
+    yield _("Edit %(file)s: hours, holidays and promises are only a beginning.", file=POLICY_FILE)
+    yield _("Look at it: %(command)s", command="mkdocs serve")
 
 
 def _value_of(text: str, key: str, default: str) -> str:

@@ -12,6 +12,7 @@ from formapp.widgets.built_site import PAGES_FILE, guide_pages
 from formapp.widgets.page_frame import FRAME_FILE, frame_places
 from site_plugins.__main__ import main
 from site_plugins.page_assets import block_assets
+from supportpolicy.languages import in_language
 from tests.plugin.conftest import EXTENSIONS, Site
 from tests.reading import Page
 
@@ -134,7 +135,7 @@ def test_a_block_that_was_not_rendered_is_told_with_its_place(
 ) -> None:
     build(site, PAGES, monkeypatch, markdown_extensions=EXTENSIONS)
     assert told(site, capsys) == [
-        'mkdocs.yml: add "support" to markdown_extensions; without it no block is rendered.',
+        'mkdocs.yml: Add "support" to markdown_extensions; without it no block is rendered.',
         'docs/criteria.md:3: The block "support-table" was not rendered.',
         'docs/deep/form.md:3: The block "support-form" was not rendered.',
         'docs/deep/table.md:3: The block "support-table" was not rendered.',
@@ -173,3 +174,6 @@ def test_what_cannot_be_finished_is_told(
 
     assert main(["finish", str(tmp_path / "nowhere")]) == 1
     assert capsys.readouterr().err == f"{tmp_path / 'nowhere'} is no folder; build the site first.\n"
+    with in_language("de"):
+        assert main(["finish", str(tmp_path / "nowhere")]) == 1
+    assert capsys.readouterr().err == f"{tmp_path / 'nowhere'} ist kein Ordner; bauen Sie zuerst die Website.\n"

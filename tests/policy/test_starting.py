@@ -10,6 +10,7 @@ import pytest
 
 from supportpolicy import holidays_warning, load
 from supportpolicy.__main__ import main
+from supportpolicy.languages import in_language
 from supportpolicy.starting import own_zone
 from tests.builders import NOW
 
@@ -70,6 +71,15 @@ def test_the_page_lies_where_the_site_has_its_pages_and_its_place_in_the_navigat
     begun(tmp_path, "docs_dir: 'pages'  # here\nnav:\n  - index.md\n")
     assert (tmp_path / "pages/contact-support.md").is_file()
     assert 'Add "- Contact support: contact-support.md" to "nav"' in capsys.readouterr().out
+
+
+def test_it_speaks_the_language_of_who_begins(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with in_language("fr"):
+        begun(tmp_path, "site_name: X\n")
+        assert "Écrit. Ce qu’il reste à faire :" in capsys.readouterr().out
+        assert init(tmp_path, "--yes", "--email", EMAIL) == 1
+    said = "support-policy.yml et docs/contact-support.md existent déjà ; rien n’est modifié.\n"
+    assert capsys.readouterr().err == said
 
 
 @pytest.mark.parametrize("name", ["support-policy.yml", "docs/contact-support.md"])

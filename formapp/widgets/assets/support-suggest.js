@@ -86,7 +86,7 @@ export async function suggest(element, subject) {
     kept.value = told;
     // Said once a pause in typing lets it be heard, and not again while pages are there.
     clearTimeout(timer);
-    timer = setTimeout(() => (said.textContent = suggested[0] ? element.dataset.said : ""), 1500);
+    timer = setTimeout(() => (said.textContent = suggested[0] ? element.dataset.announcement : ""), 1500);
   };
   // Once for all forms that come and go within one document.
   await (reading ??= read());

@@ -36,7 +36,7 @@ ELSEWHERE = tuple(sorted(address_of(path) for path in DOCS.glob("de/*.md")))
 PAGES = (*GUIDE, *ELSEWHERE, *HANDBOOK)
 PICTURES = DOCS / "pictures"
 # Pages of the desk, which the build can't see.
-DESK = re.compile(r"/support/(tickets|tickets/new|hours\.ics|dates\.json)")
+DESK = re.compile(r"/support/(tickets|tickets/new|hours\.ics|dates\.json|feedback)")
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,13 @@ import urllib3
 from tests.plugin.conftest import Site
 
 PATIENCE = 60.0
+# Whoever runs the tests in the background has these signals ignored, and what they start inherits that.
+AS_IN_A_TERMINAL = """
+import os, signal, sys
+for one in (signal.SIGINT, signal.SIGHUP):
+    signal.signal(one, signal.SIG_DFL)
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
 
 
 @dataclass
@@ -62,7 +69,7 @@ def running_preview(site: Site) -> Iterator[Preview]:
     log = site.folder / "preview.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "mkdocs", "serve", "--dev-addr", f"127.0.0.1:{port}"],
+            [sys.executable, "-c", AS_IN_A_TERMINAL, "-m", "mkdocs", "serve", "--dev-addr", f"127.0.0.1:{port}"],
             cwd=site.folder,
             env={**os.environ, "NO_MKDOCS_2_WARNING": "1", "PYTHONUNBUFFERED": "1"},
             stdout=output,

@@ -108,9 +108,9 @@ def test_the_tabs_are_those_of_the_desk_and_lead_to_one_s_own_tickets_too(full: 
     tabs = [
         link for link in sam.open(QUEUE).all("a") if link["href"].startswith("/support/") and link.parent.tag == "li"
     ]
-    names = ["Queue", "Mail", "My tickets", "Reports", "Saved replies", "Closures", "Outgoing", "Audit log"]
+    names = ["Queue", "Mail", "My tickets", "Reports", "Saved replies", "Guide", "Closures", "Outgoing", "Audit log"]
     names.append("Account settings")
-    assert [tab.text for tab in tabs][:9] == names
+    assert [tab.text for tab in tabs][:10] == names
     assert [tab.text for tab in tabs if tab.get("aria-current")] == ["Queue", "Open 4"]
     # What stands behind "More" comes out of it where one is on it.
     tabs = [link for link in sam.open("/support/desk/closures").all("a") if link.parent.tag == "li"]

@@ -65,7 +65,8 @@ def find_facts(lines: Sequence[str], tab: int = TAB) -> Iterator[FoundFact]:
 
 def fact_problems(lines: Sequence[str], known: Mapping[str, str], tab: int = TAB) -> Iterator[FactProblem]:
     """Facts that the policy doesn't have, and what was meant for one but isn't written as one."""
-    if not any("[" in line for line in lines):
+    # Of most pages this says enough, and a site has a great many.
+    if not any(FACT.search(line) or _MEANT.search(line) for line in lines if "[" in line):
         return
     for number, line in enumerate(prose(lines, tab), start=1):
         for found in FACT.finditer(line):

@@ -113,6 +113,7 @@ def form_problems(fence: Fence, policy: Policy | None) -> list[FenceProblem]:
     return [FenceProblem(fence.option_lines["form"], sentence)]
 
 
+@lru_cache(maxsize=1024)
 def _kind(info: str) -> str:
     """The block that an opening line asks for, as it is written there; empty where none of ours is meant."""
     braces = re.fullmatch(r"(.*?)[ \t]*\{(.*)\}", info)

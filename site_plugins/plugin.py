@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urljoin
 
 from jinja2 import Environment, TemplateError
@@ -14,7 +14,6 @@ from mkdocs.config import base
 from mkdocs.config import config_options as option
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
-from mkdocs.livereload import LiveReloadServer
 from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority, get_plugin_logger
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.nav import Navigation
@@ -56,6 +55,10 @@ from supportpolicy.languages import (
     language_of_environment,
     speak,
 )
+
+if TYPE_CHECKING:
+    # With what it brings, it would cost each build, which serves nothing.
+    from mkdocs.livereload import LiveReloadServer
 
 log = get_plugin_logger("support")
 

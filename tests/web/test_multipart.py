@@ -93,15 +93,14 @@ def test_every_field_comes_as_it_was_sent(sent: list[tuple[str, bytes]], size: i
     some.integers(1, 200),
 )
 @example([field("subject", b"")], 3, EDGE, False, 1)
-def test_a_form_that_is_spoilt_somewhere_reads_the_same_in_whatever_pieces_it_comes(
+def test_what_is_read_of_a_spoilt_form_is_the_same_in_whatever_pieces_it_comes(
     sent: list[bytes], place: int, more: bytes, cut: bool, size: int
 ) -> None:
     whole = b"".join(sent) + END
     body = whole[:place] + more + (b"" if cut else whole[place:])
     whole_at_once, in_parts = read(body), read(body, size=size)
-    # Of a body that begins with something else, which no browser sends, the parser refuses one and reads another by
-    # where its pieces begin.
-    assert whole_at_once == in_parts or not body.startswith(EDGE + b"\r\n")
+    # Whether the parser refuses what no browser sends can depend on where the pieces begin; what it reads never does.
+    assert whole_at_once == in_parts or ("refused",) in (whole_at_once, in_parts)
 
 
 @pytest.mark.parametrize(

@@ -36,9 +36,10 @@ from formapp.widgets.page_frame import FRAME_FILE, TITLE, BrokenFrame, frame_pla
 from formapp.widgets.page_help import help_url
 from formapp.widgets.rendering import in_this_language
 from site_plugins import csp, page_help, readable, shell
+from site_plugins.collected import PageContext
 from site_plugins.csp_report import blocked
 from site_plugins.desk_preview import DeskPreview, NoDesk, address_of
-from site_plugins.extension import PageContext, SupportExtension, address_problem, beside
+from site_plugins.extension import SupportExtension, address_problem, beside
 from site_plugins.facts import MARK
 from site_plugins.lint.lint import LINT_CHECKS, lint
 from site_plugins.page_assets import block_assets, closure_assets, has_blocks, with_assets

@@ -9,7 +9,7 @@ from babel import Locale
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import Files
 
-from site_plugins.extension import Collected
+from site_plugins.collected import Collected
 from site_plugins.fences import without_criteria
 from site_plugins.page_places import file_of, site_path
 from site_plugins.translation import gettext as _

@@ -7,17 +7,16 @@ of erasures. Done again it finds nothing, and whoever was stopped in between doe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Text, and_, cast, delete, func, or_, select, update
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy.orm import Session
 
 from formapp import audit
 from formapp.attachments import service as attachments
-from formapp.database.engine import Base
 from formapp.errors import NotFound
 from formapp.logs import failure_place, log
 from formapp.models import (
@@ -34,14 +33,12 @@ from formapp.models import (
     Membership,
     Message,
     OutboxMessage,
-    PageFeedback,
     Project,
     SavedReply,
     SavedView,
     SignedInSession,
     SignInLink,
     SolvedAnswer,
-    StoredClosure,
     Ticket,
     TicketRead,
     TicketTag,
@@ -53,39 +50,17 @@ from formapp.notifications.fanout import TicketEvent
 from formapp.operations.person import erasures
 from formapp.operations.person.redaction import Redaction
 from formapp.operations.person.rows import Person, person_of, rows_about
+from formapp.operations.person.texts_of_others import BATCH, free_texts_of_others
 from formapp.services import Services
 from formapp.tickets import events, search_index, sla
 
 NAME = "Erased person"
 SUBJECT = "Erased"
 NO_DIGEST = "0" * 64
-BATCH = 100
 # What an event may still say: words of the policy and the desk, numbers and instants.
 KEPT_DETAILS = frozenset(
     {"state", "priority", "rule", "due", "target", "answers", "because", "into", "reference", "first_answer"}
     | {"assignee", "erased"}
-)
-# Where others may have written the name or the address.
-_WRITTEN: tuple[InstrumentedAttribute[Any], ...] = (
-    Ticket.subject,
-    Ticket.description,
-    Ticket.url,
-    Ticket.form_answers,
-    Message.body,
-    Message.html,
-    Event.details,
-    OutboxMessage.payload,
-    OutboxMessage.last_error,
-    Attachment.name,
-    Attachment.scan_detail,
-    WebhookAttempt.error,
-    StoredClosure.note,
-    PageFeedback.because,
-    SavedView.name,
-    SavedView.search,
-    SavedReply.name,
-    SavedReply.body,
-    SolvedAnswer.because,
 )
 
 
@@ -124,7 +99,7 @@ def erase_person(
         # It may be the second try, because the first couldn't do this.
         _overwrite_freed_pages(services)
         raise NotFound(f"Nothing is stored about {email}")
-    _free_texts_of_others(services, person, redaction, involved)
+    free_texts_of_others(services, person, redaction, involved)
     with services.write.begin() as database:
         sentence = f"Erased on {_day(services, now)} at the person's request."
         own = list(database.scalars(select(Ticket.id).where(Ticket.account_id == person.number).order_by(Ticket.id)))
@@ -215,51 +190,6 @@ def _indexed(database: Session, person: Person, own: list[int]) -> list[int]:
     sent = select(Attachment.ticket_id).where(Attachment.account_id == person.number)
     numbers = sorted({*own, *database.scalars(wrote), *database.scalars(sent)})
     return [ticket.id for ticket in _locked(database, numbers)]
-
-
-def _free_texts_of_others(services: Services, person: Person, redaction: Redaction, involved: tuple[int, ...]) -> None:
-    """Take name, address and quoted lines out of all rows that hold them, some in each transaction."""
-    for column in _WRITTEN:
-        key = column.class_.__mapper__.primary_key[0]
-        where = _may_hold(column, redaction, involved, person)
-        with services.read() as database:
-            numbers = list(database.scalars(select(key).where(where).order_by(key)))
-        for start in range(0, len(numbers), BATCH):
-            with services.write.begin() as database:
-                chosen = select(column.class_).where(key.in_(numbers[start : start + BATCH])).with_for_update()
-                freed = [row for row in database.scalars(chosen) if _free(row, column.key, redaction)]
-                database.flush()
-                search_index.index_tickets(database.connection(), _tickets_of(freed))
-
-
-def _tickets_of(rows: Sequence[Base]) -> list[int]:
-    """The tickets that search finds by these rows."""
-    own = {row.id for row in rows if isinstance(row, Ticket)}
-    return sorted(own | {row.ticket_id for row in rows if isinstance(row, Message | Attachment)})
-
-
-def _may_hold(
-    column: InstrumentedAttribute[Any], redaction: Redaction, involved: tuple[int, ...], person: Person
-) -> ColumnElement[bool]:
-    text = cast(column, Text) if isinstance(column.type, JSON) else column
-    named = or_(*(text.icontains(name, autoescape=True) for name in redaction.searched()))
-    if column.class_ in (Message, OutboxMessage, Event):
-        took_part = select(Message.ticket_id).where(Message.account_id == person.number)
-        named = or_(named, column.class_.ticket_id.in_(took_part), column.class_.ticket_id.in_(involved))
-    return and_(column.is_not(None), named)
-
-
-def _free(row: Base, name: str, redaction: Redaction) -> bool:
-    """Take name, address and quoted lines out of a row; whether there were any."""
-    before = getattr(row, name)
-    after = redaction.of_json(before)
-    if after == before:
-        return False
-    setattr(row, name, after)
-    if isinstance(row, Message):
-        # Made anew from the text that is left.
-        row.html = None
-    return True
 
 
 def _delete_files(database: Session, person: Person, own: list[int], *, conversations: bool) -> list[str]:

@@ -2,62 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import Literal, get_args
+from collections.abc import Callable
+from dataclasses import replace
+from typing import get_args
 
-from flask import Blueprint, abort, g, jsonify, redirect, request, url_for
+from flask import Blueprint, abort, jsonify, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from formapp.accounts.projects import every_project
-from formapp.attachments.service import attachments_of
-from formapp.errors import AnswerMissing, ChangedMeanwhile, NotFound, UseCaseError
-from formapp.incoming_mail import held
-from formapp.models import Ticket
-from formapp.policies import in_words, policy_of
-from formapp.tickets import follow_up, guide_pages, moving, queries, replies, saved_replies, triage
+from formapp.errors import NotFound, UseCaseError
+from formapp.policies import policy_of
+from formapp.tickets import guide_pages, moving, replies, saved_replies, triage
 from formapp.tickets.guide_pages import FIELD
 from formapp.tickets.replies import NextState
 from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
-from formapp.web.body.file_field import file_field
-from formapp.web.body.form_data import FormData, cleans_photos, form_data
+from formapp.web.body.form_data import FormData, form_data
 from formapp.web.context import web
-from formapp.web.desk.saved_replies import present_choices
-from formapp.web.desk.tagging import present_tagging
-from formapp.web.desk.ticket_presenter import present_ticket
-from formapp.web.layout.page import page
+from formapp.web.desk.ticket_page import IN_COMPOSER, Filled, Kind, current_ticket, own_number, ticket_page
 from formapp.web.request_log import log_failure
 from formapp.web.row_number import is_row_number, row_number
-from formapp.web.session_cookie import require_person
 from formapp.web.tickets import reply_form
-from formapp.web.tickets.conversation import present_conversation
 from formapp.web.tickets.form_page import Notice
 from formapp.web.tickets.new_messages import new_messages
-from formapp.web.tickets.presenters import present_attachments, present_messages
-from formapp.web.tickets.reply_form import ReplyDraft, reply_draft, seen_event
-from formapp.web.tickets.watchers import present_copy
-from formapp.widgets import render_sending
+from formapp.web.tickets.reply_form import reply_draft, seen_event
 
 blueprint = Blueprint("desk", __name__)
 
 NEXT_STATES: tuple[NextState, ...] = get_args(NextState)
-CHANGED = gettext_noop("Not saved yet: this ticket has changed")
-CHANGES = (("newest", gettext_noop("Newest message")), ("history-heading", gettext_noop("History")))
-Kind = Literal["reply", "note"]
-"""What is written in the composer: a reply, which the customer gets, or an internal note."""
-IN_COMPOSER = {
-    "body": "message-body",
-    "files": "message-files",
-    "kind": "kind-note",
-    "then": "then-open",
-    "saved_reply": "saved-reply",
-    FIELD: "composer-guide-page",
-}
 NAMING = {FIELD: "guide-page"}
-# What the browser keeps of the composer: a note comes back as a note.
-KEPT_FIELDS = "kind body submission"
 SAID = {
     "reply": gettext_noop("Your reply is sent."),
     "note": gettext_noop("Your internal note is added."),
@@ -78,50 +50,11 @@ class NotSeen(UseCaseError):
     message = gettext_noop("Check the ticket as it is now, then press the button again")
 
 
-@dataclass(frozen=True, slots=True)
-class Filled:
-    """What stands in the page's forms: nothing yet, or what was typed.
-
-    ``message``, ``kind`` and ``saved_reply`` are the composer's. ``fields`` says which element of the page shows a
-    use case's field; ``errors`` are sentences by element, ``leads`` the elements to look at, with words for each.
-    """
-
-    message: ReplyDraft = field(default_factory=ReplyDraft)
-    kind: Kind = "reply"
-    then: str = "open"
-    saved_reply: str = ""
-    assignee: str | None = None
-    into: str = ""
-    reason: str = ""
-    project: str = ""
-    why_moved: str = ""
-    guide_page: str | None = None
-    answers: Mapping[str, str] | None = None
-    fields: Mapping[str, str] = field(default_factory=dict)
-    errors: Mapping[str, str] = field(default_factory=dict)
-    notice: Notice | None = None
-    leads: tuple[tuple[str, str], ...] = ()
-
-    def after(self, refused: UseCaseError) -> Filled:
-        """The same forms with what was refused: at its field, or above them all where it is about the ticket."""
-        again = replace(self, message=self.message.after(refused))
-        if isinstance(refused, AnswerMissing):
-            lead = (f"answer-{refused.question}", refused.message)
-            return replace(again, notice=Notice(_("One more question")), leads=(lead,))
-        if refused.field in self.fields:
-            return replace(again, errors={self.fields[refused.field]: refused.message})
-        if isinstance(refused, ChangedMeanwhile):
-            text = [(self.fields["body"], _("Your text"))] if "body" in self.fields else []
-            changes = [(element, _(words)) for element, words in CHANGES]
-            return replace(again, notice=Notice(_(CHANGED), (refused.message,)), leads=(*changes, *text))
-        return replace(again, notice=Notice(_("Not saved yet"), (refused.message,)))
-
-
 @blueprint.get("/desk/<reference>")
 def show(reference: str) -> Response:  # noqa: ARG001 - the table's check has loaded it
     """One ticket with all that the desk knows of it, for staff."""
     said = request.args.get("said")
-    return _shown(_ticket(), _saved(), said=_(SAID[said]) if said in SAID else "")
+    return ticket_page(current_ticket(), _saved(), said=_(SAID[said]) if said in SAID else "")
 
 
 def _saved() -> Filled:
@@ -133,7 +66,7 @@ def _saved() -> Filled:
 @blueprint.get("/desk/<reference>/new-messages")
 def newer(reference: str) -> Response:  # noqa: ARG001
     """Whether there are messages that an open page doesn't show yet, notes among them."""
-    return new_messages(_ticket().id, with_notes=True)
+    return new_messages(current_ticket().id, with_notes=True)
 
 
 @blueprint.post("/desk/<reference>/reply")
@@ -141,7 +74,9 @@ def reply(reference: str) -> Response:  # noqa: ARG001
     """Answer the customer, and say how the ticket goes on; a closed one only where it is to be reopened."""
     sent = form_data()
     if (again := reply_form.unsent(sent)) is not None:
-        return _shown(_ticket(), replace(_composed(sent), message=again.form, notice=again.notice), again.status)
+        return ticket_page(
+            current_ticket(), replace(_composed(sent), message=again.form, notice=again.notice), again.status
+        )
     filled, then = _composed(sent), _next_state(sent)
 
     def action() -> None:
@@ -156,7 +91,7 @@ def reply(reference: str) -> Response:  # noqa: ARG001
         services, now, most = web().services, web().clock(), web().limits.messages_an_hour
         replies.reply_as_staff(
             services,
-            *(_me(), _ticket().id, message, then, now),
+            *(own_number(), current_ticket().id, message, then, now),
             reopen=reopen,
             most_an_hour=most,
             guide_page=filled.guide_page or "",
@@ -171,12 +106,12 @@ def note(reference: str) -> Response:  # noqa: ARG001
     sent = form_data()
     filled = replace(_composed(sent), kind="note")
     if (again := reply_form.unsent(sent)) is not None:
-        return _shown(_ticket(), replace(filled, message=again.form, notice=again.notice), again.status)
+        return ticket_page(current_ticket(), replace(filled, message=again.form, notice=again.notice), again.status)
 
     def action() -> None:
         message = reply_form.message_input(sent, filled.message)
         most = web().limits.messages_an_hour
-        replies.add_note(web().services, _me(), _ticket().id, message, web().clock(), most_an_hour=most)
+        replies.add_note(web().services, own_number(), current_ticket().id, message, web().clock(), most_an_hour=most)
 
     return _done(action, filled, sent, "note", "newest")
 
@@ -187,7 +122,7 @@ def insert(reference: str) -> Response:  # noqa: ARG001
     sent = form_data()
     filled = _composed(sent)
     if (again := reply_form.unsent(sent)) is not None:
-        return _shown(_ticket(), replace(filled, message=again.form, notice=again.notice), again.status)
+        return ticket_page(current_ticket(), replace(filled, message=again.form, notice=again.notice), again.status)
     try:
         if not filled.saved_reply:
             raise UseCaseError(_("Choose a saved reply"), "saved_reply")
@@ -199,10 +134,10 @@ def insert(reference: str) -> Response:  # noqa: ARG001
     except NotFound:
         abort(404)
     except UseCaseError as refused:
-        return _shown(_ticket(), filled.after(refused), reply_form.status_of(refused))
+        return ticket_page(current_ticket(), filled.after(refused), reply_form.status_of(refused))
     written = filled.message.body.rstrip()
     message = replace(filled.message, body=f"{written}\n\n{text}" if written else text)
-    return _shown(_ticket(), replace(filled, message=message, saved_reply=""))
+    return ticket_page(current_ticket(), replace(filled, message=message, saved_reply=""))
 
 
 @blueprint.get("/desk/<reference>/saved-replies/<number>")
@@ -217,7 +152,7 @@ def filled_reply(reference: str, number: str) -> Response:  # noqa: ARG001
 
 
 def _filled_reply(number: int) -> str:
-    return saved_replies.filled_reply(web().services, _me(), _ticket().id, number, web().clock())
+    return saved_replies.filled_reply(web().services, own_number(), current_ticket().id, number, web().clock())
 
 
 def insert_without_database() -> Response:
@@ -228,8 +163,10 @@ def insert_without_database() -> Response:
 def unsent_text(notice: Notice) -> Response:
     """A reply or note that is not sent yet: the ticket's page with it, and why, for staff."""
     filled = _composed(form_data())
-    return _shown(
-        _ticket(), replace(filled, kind="note" if request.endpoint == "desk.note" else filled.kind, notice=notice), 422
+    return ticket_page(
+        current_ticket(),
+        replace(filled, kind="note" if request.endpoint == "desk.note" else filled.kind, notice=notice),
+        422,
     )
 
 
@@ -262,7 +199,7 @@ def assign(reference: str) -> Response:  # noqa: ARG001
     email = sent.get("assignee")
 
     def action() -> None:
-        triage.assign(web().services, _me(), _ticket().id, email, web().clock(), seen=seen_event(sent))
+        triage.assign(web().services, own_number(), current_ticket().id, email, web().clock(), seen=seen_event(sent))
 
     return _done(action, Filled(assignee=email, fields={"assignee": "assignee"}), sent, "assigned")
 
@@ -271,7 +208,7 @@ def assign(reference: str) -> Response:  # noqa: ARG001
 def correct(reference: str) -> Response:  # noqa: ARG001
     """Correct the chooser's answers; the priority follows from them. Where another question opens, it is asked."""
     sent = form_data()
-    policy = policy_of(web().services, _ticket().policy_version)
+    policy = policy_of(web().services, current_ticket().policy_version)
     given = {question.id: sent.get(f"answer-{question.id}") for question in policy.questions}
     answers = {name: option for name, option in given.items() if option}
 
@@ -279,7 +216,9 @@ def correct(reference: str) -> Response:  # noqa: ARG001
 
     def action() -> None:
         services, now = web().services, web().clock()
-        triage.correct_answers(services, _me(), _ticket().id, answers, now, seen=seen_event(sent), reason=reason)
+        triage.correct_answers(
+            services, own_number(), current_ticket().id, answers, now, seen=seen_event(sent), reason=reason
+        )
 
     filled = Filled(answers=answers, reason=reason, fields={"reason": "reason"})
     return _done(action, filled, sent, "corrected", "priority-heading")
@@ -293,7 +232,7 @@ def close(reference: str) -> Response:  # noqa: ARG001
 
     def action() -> None:
         services, now = web().services, web().clock()
-        triage.close(services, _me(), _ticket().id, now, seen=seen_event(sent), guide_page=page_named)
+        triage.close(services, own_number(), current_ticket().id, now, seen=seen_event(sent), guide_page=page_named)
 
     return _done(action, Filled(guide_page=page_named, fields=NAMING), sent, "closed")
 
@@ -306,7 +245,7 @@ def name_page(reference: str) -> Response:  # noqa: ARG001
 
     def action() -> None:
         services, now = web().services, web().clock()
-        guide_pages.name_page(services, _me(), _ticket().id, page_named, now, seen=seen_event(sent))
+        guide_pages.name_page(services, own_number(), current_ticket().id, page_named, now, seen=seen_event(sent))
 
     return _done(action, Filled(guide_page=page_named, fields=NAMING), sent, "named", "end-heading")
 
@@ -317,7 +256,7 @@ def reopen(reference: str) -> Response:  # noqa: ARG001
     sent = form_data()
 
     def action() -> None:
-        triage.reopen(web().services, _me(), _ticket().id, web().clock(), seen=seen_event(sent))
+        triage.reopen(web().services, own_number(), current_ticket().id, web().clock(), seen=seen_event(sent))
 
     return _done(action, Filled(), sent, "reopened")
 
@@ -329,7 +268,7 @@ def merge(reference: str) -> Response:  # noqa: ARG001
     into = sent.get("into")
 
     def action() -> None:
-        triage.merge(web().services, _me(), _ticket().id, into, web().clock(), seen=seen_event(sent))
+        triage.merge(web().services, own_number(), current_ticket().id, into, web().clock(), seen=seen_event(sent))
 
     return _done(action, Filled(into=into, fields={"into": "into"}), sent, "merged")
 
@@ -342,7 +281,7 @@ def move(reference: str) -> Response:  # noqa: ARG001
 
     def action() -> None:
         services, now = web().services, web().clock()
-        moving.move(services, _me(), _ticket().id, key, now, seen=seen_event(sent), reason=reason)
+        moving.move(services, own_number(), current_ticket().id, key, now, seen=seen_event(sent), reason=reason)
 
     filled = Filled(project=key, why_moved=reason, fields={"project": "project", "reason": "why-moved"})
     return _done(action, filled, sent, "moved", "facts-heading")
@@ -357,66 +296,13 @@ def _done(action: Callable[[], None], filled: Filled, sent: FormData, said: str,
     except NotFound:
         abort(404)
     except UseCaseError as refused:
-        return _shown(
-            triage.staff_ticket(web().services, _me(), _ticket().reference),
+        return ticket_page(
+            triage.staff_ticket(web().services, own_number(), current_ticket().reference),
             filled.after(refused),
             reply_form.status_of(refused),
         )
     except OSError as error:
         log_failure(error)
-        return _shown(_ticket(), replace(filled, notice=reply_form.NO_STORE.translated()), 503)
+        return ticket_page(current_ticket(), replace(filled, notice=reply_form.NO_STORE.translated()), 503)
     reply_form.drop_sent(filled.message)
-    return redirect(url_for("desk.show", reference=_ticket().reference, said=said, _anchor=anchor), 303)
-
-
-def _shown(ticket: Ticket, filled: Filled, status: int = 200, /, *, said: str = "") -> Response:
-    services, now = web().services, web().clock()
-    messages = replies.messages_of(services, ticket.id, with_notes=True)
-    files = present_attachments(attachments_of(services, ticket.id, with_notes=True), ticket.reference, to_staff=True)
-    errors, policy = filled.errors, in_words(policy_of(services, ticket.policy_version))
-    return page(
-        "desk-ticket.html",
-        status,
-        assets=(
-            *("support-ticket.css", "support-queue.css"),
-            *("support-form.js", "support-news.js", "support-keys.js", "support-saved-replies.js"),
-        ),
-        newest_number=messages[-1].id if messages else 0,
-        arrived=(
-            *replies.sent_by(messages, _me()),
-            *((ticket.submission,) if request.args.get("said") == "filed" else ()),
-        ),
-        ticket=present_ticket(services, ticket, now, filled.answers),
-        files=files.get(None, ()),
-        messages=present_conversation(
-            services,
-            queries.events_of(services, ticket.id),
-            present_messages(messages, files, held.mails_of(services, ticket.id), policy),
-            policy,
-        ),
-        unreached=held.unreached_since(services, ticket.account_id, now),
-        people=triage.staff_accounts(services),
-        linked=follow_up.follow_ups(services, _me(), ticket),
-        mail=held.mail_that_filed(services, ticket.id),
-        projects=[one for one in every_project(services) if one.is_active and one.id != ticket.project_id],
-        filled=filled,
-        saved_replies=() if ticket.merged_into_id else present_choices(),
-        guide=guide_pages.known_pages(services),
-        named_page=guide_pages.named_page(services, ticket.id),
-        copy=present_copy(services, ticket, at_the_desk=True),
-        tagging=present_tagging(ticket.id),
-        message_files=file_field(
-            filled.message.files, errors.get("message-files", ""), "message", clean=cleans_photos()
-        ),
-        composer_sending=partial(render_sending, services.policy, KEPT_FIELDS, url_for("monitoring.health")),
-        said=said,
-    )
-
-
-def _ticket() -> Ticket:
-    ticket: Ticket = g.ticket
-    return ticket
-
-
-def _me() -> int:
-    return require_person().account_id
+    return redirect(url_for("desk.show", reference=current_ticket().reference, said=said, _anchor=anchor), 303)

@@ -14,19 +14,14 @@ from formapp.accounts import magic_links
 from formapp.accounts.accounts import find_account_by_email
 from formapp.errors import (
     DraftTooLarge,
-    NotFound,
     SubmissionReused,
-    TooManyMessages,
     TooManyTickets,
     UnknownProject,
     UseCaseError,
 )
-from formapp.form_fields import as_text, given_answers
 from formapp.forms import TicketForm, answers_in
-from formapp.models import Ticket
 from formapp.policies import in_words
-from formapp.tickets import create, drafts, queries, replies
-from formapp.tickets.replies import MessageInput
+from formapp.tickets import create, drafts
 from formapp.tickets.ticket_input import TicketInput
 from formapp.tickets.written_from import written_from_in
 from formapp.translation import gettext as _
@@ -47,12 +42,12 @@ from formapp.web.tickets.form_page import (
     filled_form,
     form_page,
     is_whole,
-    new_submission,
     no_project_page,
     project_choices,
     recommended,
 )
 from formapp.web.tickets.page_help import pages_shown_in, with_referring_page
+from formapp.web.tickets.sent_before import add_to, already_sent, drop_draft
 from formapp.widgets import promised
 from supportpolicy.languages import current_language
 
@@ -147,7 +142,7 @@ def submit() -> Response:
         if person is not None and not _is_theirs(sent, person):
             return _shown(sent, 422, _made_for_somebody_else(sent, person))
         if person is not None and sent.get("add_to"):
-            return _add_to(sent, person)
+            return add_to(sent, person)
         return _file(sent, person) if person else _save_and_send_link(sent)
     except (DBAPIError, PoolTimeout) as error:
         log_failure(error)
@@ -240,7 +235,7 @@ def _file_with_care(sent: FormData, person: Person, now: datetime) -> Response:
     except TooManyTickets:
         return form_page(form, person, 429, notice=TOO_MANY_TICKETS.translated())
     except SubmissionReused as used:
-        return _already_sent(form, person, used)
+        return already_sent(form, person, used)
     except UseCaseError as refused:
         notice = add_error(form, refused.field, refused.message)
         return form_page(form, person, 422, notice=notice)
@@ -257,13 +252,8 @@ def filed(form: TicketForm, person: Person, now: datetime) -> Response:
         stored = create.create_ticket(desk.services, customer.account_id, _input(form), now, filed_by=person.account_id)
         return redirect(url_for("desk.show", reference=stored.ticket.reference, said="filed"), 303)
     stored = create.create_ticket(desk.services, person.account_id, _input(form), now, most_an_hour=most)
-    _drop_draft(form, person)
+    drop_draft(form, person)
     return redirect(url_for("tickets.sent", reference=stored.ticket.reference), 303)
-
-
-def _drop_draft(form: TicketForm, person: Person) -> None:
-    if form.draft.data:
-        drafts.drop_draft(web().services, person.account_id, form.draft.data)
 
 
 def _save_and_send_link(sent: FormData) -> Response:
@@ -311,69 +301,6 @@ def _without_file(sent: FormData) -> Response:
     if names:
         notice = Notice(_("%(name)s is removed", name=names[0]), (_("It will not be sent with the ticket."),))
     return _shown(replace(sent, fields=fields), sent.status if sent.refused else 200, notice)
-
-
-def _add_to(sent: FormData, person: Person) -> Response:
-    """Add what was typed, with its files, to a ticket that this form has sent before."""
-    services, reference = web().services, sent.get("add_to")
-    form = filled_form(sent, project_choices(person, sent.fields) or ())
-    try:
-        ticket = queries.ticket_for(services, person.account_id, reference)
-    except NotFound as missing:
-        return form_page(form, person, 422, notice=Notice(missing.message))
-    notice = _sent_before(reference)
-    if is_whole(form, sent):
-        message = MessageInput(_as_reply(form, ticket), form.submission.data or "", files=form.files.data)
-        try:
-            most = web().limits.messages_an_hour
-            replies.reply_as_customer(
-                services, person.account_id, ticket.id, message, web().clock(), reopen=True, most_an_hour=most
-            )
-        except TooManyMessages as refused:
-            return form_page(
-                form, person, 429, notice=Notice(" ".join((_("Not sent yet."), refused.message)), reference=reference)
-            )
-        except UseCaseError as refused:
-            field = "description" if refused.field == "body" else refused.field
-            notice = add_error(form, field, refused.message) or notice
-        else:
-            _drop_draft(form, person)
-            return redirect(url_for("tickets.show", reference=reference, _anchor="newest"), 303)
-    return form_page(form, person, sent.status, notice=notice)
-
-
-def _as_reply(form: TicketForm, ticket: Ticket) -> str:
-    """What was typed as one message: the subject and the URL only where they are new."""
-    subject, url = form.subject.data or "", form.url.data or ""
-    given = (
-        given_answers(form.definition, form.own_values, answers_in(form.answers.data or ""), None)
-        if form.definition
-        else ()
-    )
-    own = as_text([one.stored() for one in given])
-    parts = [subject if subject != ticket.subject else "", url if url != ticket.url else "", own, form.description.data]
-    return "\n\n".join(part for part in parts if part)
-
-
-def _already_sent(form: TicketForm, person: Person, used: SubmissionReused) -> Response:
-    """The form with its other text and an id of its own: one more press adds it, or files it as a new ticket."""
-    form.submission.data = new_submission()
-    if customer_of(form.customer.data, person) is not None:
-        sentence = _("Since then the text has changed. Press Send ticket to send it as a new ticket.")
-        return form_page(form, person, 422, notice=Notice(used.message, (sentence,)))
-    return form_page(form, person, 422, notice=_sent_before(used.reference))
-
-
-def _sent_before(reference: str) -> Notice:
-    sentences = (
-        _("Since then the text has changed; it is below and was not sent."),
-        _(
-            "If it belongs to %(reference)s, add it there. "
-            "If it is about something else, press Send ticket to send it as a new ticket.",
-            reference=reference,
-        ),
-    )
-    return Notice(SubmissionReused(reference).message, sentences, reference)
 
 
 def _without_database(sent: FormData, notice: Notice) -> Response:

@@ -229,6 +229,9 @@ class TicketForm(Form):
 
         if definition is not None and definition.subject:
             self.subject.label.text, self.subject.description = definition.subject, ""
+            missing = gettext("Enter an answer to “%(label)s”") % {"label": definition.subject}
+            length = Line(definition.subject, lambda limits: limits.subject_length)
+            self.subject.validators = (length, Required(missing))
 
     def _leave_out(self) -> None:
         """Ask nothing of what the policy's form leaves out; its priority is the policy's to say."""

@@ -83,6 +83,13 @@ def test_a_field_depends_on_an_answer_to_the_chooser(policy: Policy) -> None:
     assert incident(policy, answers="impact=slow", field__since="noon").validate()
 
 
+def test_what_is_missing_is_said_by_the_name_that_the_form_gives_it(policy: Policy) -> None:
+    form = replace(policy.forms[0], subject="What is down?")
+    asked = incident(replace(policy, forms=(form,)), subject="")
+    assert not asked.validate()
+    assert asked.subject.errors == ["Enter an answer to “What is down?”"]
+
+
 def words_of(page: Page) -> str:
     return " ".join(page.one("support-form").text.split())
 

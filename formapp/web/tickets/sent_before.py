@@ -1,4 +1,4 @@
-"""A form that has sent a ticket before and says something else now: what was typed joins that ticket, or is a new one."""
+"""A form that has sent a ticket before and says something else now: that joins the ticket, or is a new one."""
 
 from __future__ import annotations
 

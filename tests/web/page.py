@@ -26,7 +26,7 @@ class Page(reading.Page):
         self.url = url
         super().__init__(self.html)
         # What stands in a template is no part of the page.
-        for template in self.all("template"):
+        for template in self.tree.find_all("template"):
             template.clear()
 
     @property
@@ -145,10 +145,11 @@ def judge(page: Page) -> None:
         action = form.get("action", "")
         assert action.startswith("/support/"), f"a form on {page.url} goes to {action!r}"
         assert form.get("method", "get").lower() in {"get", "post"}
-    labelled = {label.get("for") for label in page.all("label")}
-    for field in (*page.all("input"), *page.all("textarea"), *page.all("select")):
+    labels = page.all("label")
+    labelled = {label.get("for") for label in labels}
+    for field in page.all("input", "textarea", "select"):
         if field.get("type") not in {"hidden", "submit"}:
-            wrapped = any(field.inside(label) for label in page.all("label"))
+            wrapped = any(field.inside(label) for label in labels)
             assert wrapped or field.get("id") in labelled or field.get("aria-label"), f"a field without label: {field}"
     if page.status == 422:
         # By what it is, and not by its words alone: pages speak several languages.

@@ -15,9 +15,11 @@ from typing import Any
 
 import pytest
 import yaml
+from jinja2 import Environment, FileSystemBytecodeCache
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from mkdocs.exceptions import Abort
+from mkdocs.theme import Theme
 
 from supportpolicy import translation_files
 from tests.builders import NOW, POLICY
@@ -103,6 +105,23 @@ class _Listener(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self._heard(record.getMessage())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_theme(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A theme's templates are compiled once a run: that would take longer than all else in building a tiny site."""
+    folder = tmp_path_factory.mktemp("theme")
+    get_env = Theme.get_env
+
+    def get_env_with_cache(theme: Theme) -> Environment:
+        env = get_env(theme)
+        # Templates that bear the same name in two themes differ in their text, which the cache compares.
+        env.bytecode_cache = FileSystemBytecodeCache(str(folder))
+        return env
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Theme, "get_env", get_env_with_cache)
+        yield
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["directories", "files"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -35,6 +36,8 @@ NOW = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 # Why staff correct an answer.
 REASON = "There is a workaround that holds."
 Row = TypeVar("Row", bound=Base)
+# Gives a desk on which a function has been called, with what that returned; the fixture of this name makes it.
+CopyDesk = Callable[[Callable[[Services], Any]], tuple[Services, Any]]
 # Answers to the chooser with what they lead to; enumerated once, by the fixture of this name.
 Combinations = tuple[tuple[dict[str, str], Recommendation], ...]
 
@@ -96,6 +99,11 @@ def build_services(folder: Path, database_url: str = "", **changes: Any) -> Serv
         settings.var.mkdir(parents=True, exist_ok=True)
         with Path(settings.database_url.removeprefix("sqlite:///")).open("xb") as file:
             file.write(migrated_sqlite())
+    return open_services(settings)
+
+
+def open_services(settings: Settings) -> Services:
+    """A desk on the database that is there."""
     files = open_file_store(settings.files, settings.var)
     return Services(settings, open_database(settings.database_url), build_policy(settings.policy), files)
 

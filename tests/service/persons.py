@@ -25,6 +25,7 @@ from tests.attachments.odd_files import picture
 from tests.builders import (
     NOW,
     Clock,
+    CopyDesk,
     build_account,
     build_project,
     build_staff,
@@ -50,8 +51,12 @@ def canaries() -> Iterator[bytes]:
 
 
 @pytest.fixture
-def told(services: Services) -> Services:
-    """A desk on which Zoë has left something in every table that takes something of a person."""
+def told(copy_desk: CopyDesk) -> Services:
+    return copy_desk(tell)[0]
+
+
+def tell(services: Services) -> None:
+    """Zoë leaves something in every table that takes something of a person."""
     clock = Clock()
     zoe = build_account(services, EMAIL, name=NAME)
     build_project(services, "shop", EMAIL)
@@ -127,7 +132,6 @@ def told(services: Services) -> Services:
                 error=f"said {EMAIL}",
             )
         )  # fmt: skip
-    return services
 
 
 def everything(services: Services) -> bytes:

@@ -25,7 +25,7 @@ from formapp.operations.doctor import Finding
 from formapp.services import Services, utc_now
 from formapp.tickets import replies, sla, triage
 from supportpolicy import load
-from tests.builders import NOW, REASON, Clock, build_customer, build_staff, file_ticket, write_mail, written
+from tests.builders import NOW, REASON, Clock, CopyDesk, build_customer, build_staff, file_ticket, write_mail, written
 from tests.service.test_cli import Operator, operator
 from tests.service.test_smtp import running
 
@@ -69,8 +69,12 @@ __all__ = ["operator"]
 
 
 @pytest.fixture
-def used(services: Services) -> Services:
-    """A desk on which everything that leaves rows has happened."""
+def used(copy_desk: CopyDesk) -> Services:
+    return copy_desk(use)[0]
+
+
+def use(services: Services) -> None:
+    """Everything that leaves rows happens on a desk."""
     ada, sam = build_customer(services), build_staff(services)
     for number in range(4):
         file_ticket(services, ada, subject=f"Number {number}", submission=f"form-{number}")
@@ -84,7 +88,6 @@ def used(services: Services) -> Services:
     triage.reopen(services, ada.id, 3, NOW)
     sla.record_due_notices(services, Clock(NOW + timedelta(days=9)))
     worker.run_once(services, Clock())
-    return services
 
 
 def test_a_desk_in_use_is_sound(used: Services) -> None:

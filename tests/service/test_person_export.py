@@ -28,9 +28,9 @@ from tests.builders import (
     stored,
 )
 from tests.service.persons import EMAIL, LATER, NAME, OPERATOR, canaries, found_in, told
-from tests.service.test_cli import Operator, operator
+from tests.service.test_cli import Operator
 
-__all__ = ["operator", "told"]
+__all__ = ["told"]
 
 
 def exported(services: Services) -> tuple[dict[str, Any], dict[str, bytes]]:
@@ -72,7 +72,8 @@ def test_nothing_is_exported_about_somebody_unknown(services: Services) -> None:
     assert stored(services, AuditEntry) == []
 
 
-def test_the_commands_export_and_erase(told: Services, operator: Operator, tmp_path: Path) -> None:
+def test_the_commands_export_and_erase(told: Services, tmp_path: Path) -> None:
+    operator = Operator(tmp_path, told.settings.database_url)
     target = tmp_path / "zoe.zip"
     assert "Internal notes" in operator.is_told("person", "export", EMAIL, "--output", str(target))
     assert zipfile.ZipFile(target).testzip() is None

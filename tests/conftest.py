@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import Engine, NullPool, create_engine, delete, text
 from werkzeug.test import TestResponse
 
@@ -34,6 +33,7 @@ from tests.builders import (
     build_settings,
     open_services,
 )
+from tests.compiled_templates import CompiledTemplates
 from tests.guide import guide_of_the_run
 
 if TYPE_CHECKING:
@@ -60,9 +60,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Templates are compiled once a run and not once for each app: that would take longer than most stories."""
-    Flask.jinja_options = {"bytecode_cache": FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))}
+def compiled_templates() -> None:
+    """Templates are compiled once and not anew for each app: that would take longer than most stories."""
+    Flask.jinja_options = {"bytecode_cache": CompiledTemplates()}
 
 
 @pytest.fixture(scope="session")

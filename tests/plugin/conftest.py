@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
-from jinja2 import Environment, FileSystemBytecodeCache
+from jinja2 import Environment
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from mkdocs.exceptions import Abort
@@ -23,6 +23,7 @@ from mkdocs.theme import Theme
 
 from supportpolicy import translation_files
 from tests.builders import NOW, POLICY
+from tests.compiled_templates import CompiledTemplates
 
 SITE_URL = "https://docs.shop.example/help/"
 EXTENSIONS: list[str | dict[str, Any]] = [
@@ -108,15 +109,13 @@ class _Listener(logging.Handler):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def compiled_theme(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A theme's templates are compiled once a run: that would take longer than all else in building a tiny site."""
-    folder = tmp_path_factory.mktemp("theme")
-    get_env = Theme.get_env
+def compiled_themes() -> Iterator[None]:
+    """A theme's templates are compiled once: that would take longer than all else in building a tiny site."""
+    compiled, get_env = CompiledTemplates(), Theme.get_env
 
     def get_env_with_cache(theme: Theme) -> Environment:
         env = get_env(theme)
-        # Templates that bear the same name in two themes differ in their text, which the cache compares.
-        env.bytecode_cache = FileSystemBytecodeCache(str(folder))
+        env.bytecode_cache = compiled
         return env
 
     with pytest.MonkeyPatch.context() as patch:

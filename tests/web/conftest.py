@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from flask import Flask
@@ -15,6 +15,7 @@ from formapp.database.engine import sqlite_driver
 from formapp.models import Account, Ticket
 from formapp.services import Services
 from formapp.tickets.queries import tickets_of
+from formapp.web.rate_limits import RateLimits
 from tests.builders import Clock, build_customer, build_staff, file_ticket
 from tests.web.page import Browser, Form, Page
 
@@ -68,10 +69,23 @@ class Desk:
         return browser
 
 
+@pytest.fixture(scope="session")
+def apps() -> list[Flask]:
+    """The app of this process once there is one: to lay out its 130 addresses takes longer than to answer a request."""
+    return []
+
+
 @pytest.fixture
-def desk(sqlite_services: Services, clock: Clock) -> Desk:
+def desk(sqlite_services: Services, clock: Clock, apps: list[Flask]) -> Desk:
+    """A desk whose app other stories have used, with services, clock and limits of its own."""
     customer = build_customer(sqlite_services)
-    return Desk(create_app(services=sqlite_services, clock=clock), sqlite_services, clock, customer)
+    if not apps:
+        apps.append(create_app(services=sqlite_services, clock=clock))
+    (app,) = apps
+    app.extensions["formapp"] = replace(
+        app.extensions["formapp"], services=sqlite_services, clock=clock, limits=RateLimits(sqlite_services, clock)
+    )
+    return Desk(app, sqlite_services, clock, customer)
 
 
 @pytest.fixture

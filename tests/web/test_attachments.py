@@ -152,9 +152,11 @@ def test_files_survive_a_session_that_ended_elsewhere(desk: Desk, ada: Browser) 
     assert attachments(desk) == [("good.log", len(LOG))]
 
 
-def test_files_survive_a_changed_secret_and_one_more_press(desk: Desk, ada: Browser) -> None:
+def test_files_survive_a_changed_secret_and_one_more_press(
+    desk: Desk, ada: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
     form = form_with(ada, ("good.log", LOG))
-    desk.app.secret_key = "another secret that is long enough too"
+    monkeypatch.setattr(desk.app, "secret_key", "another secret that is long enough too")
     asked = ada.send(form, headers={"Origin": "null"})
     assert "Press Send ticket once more" in asked.text
     assert kept_names(asked) == ["good.log"]

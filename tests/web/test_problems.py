@@ -10,15 +10,22 @@ from flask import abort
 from werkzeug.exceptions import HTTPException
 
 from formapp.app import create_app
-from formapp.services import make_services
+from formapp.services import Services, make_services
 from formapp.web.errors import ERROR_PAGES
 from formapp.web.permissions import EVERYONE, RULES
-from tests.builders import Clock, build_settings
+from tests.builders import Clock, build_customer, build_settings
 from tests.web.conftest import Desk, filled, locked, ticket_form_of
 from tests.web.page import Browser
 
 OWN = {"Sec-Fetch-Site": "same-origin"}
 SECRET = "a word that somebody typed"
+
+
+@pytest.fixture
+def desk(sqlite_services: Services, clock: Clock) -> Desk:
+    """With an app of its own, which can be given more routes."""
+    customer = build_customer(sqlite_services)
+    return Desk(create_app(services=sqlite_services, clock=clock), sqlite_services, clock, customer)
 
 
 @pytest.fixture

@@ -85,9 +85,11 @@ def test_a_token_of_another_browser_does_not_count_and_nothing_is_lost(
     assert ada.send(asked.form("/support/tickets"), headers=NO_WORD).heading == "Your ticket is sent"
 
 
-def test_after_a_changed_secret_the_form_comes_back_filled(desk: Desk, ada: Browser) -> None:
+def test_after_a_changed_secret_the_form_comes_back_filled(
+    desk: Desk, ada: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
     form = ticket_form_of(ada)
-    desk.app.secret_key = "another secret that is long enough too"
+    monkeypatch.setattr(desk.app, "secret_key", "another secret that is long enough too")
     asked = ada.send(form, headers=NO_WORD)
     assert kept(asked)
     assert ada.send(asked.form("/support/tickets"), headers=NO_WORD).heading == "Your ticket is sent"

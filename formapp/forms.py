@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import date
 from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import parse_qsl
 
-from wtforms import EmailField, Field, Form, HiddenField, RadioField, SelectField, StringField, TextAreaField, URLField
+from wtforms import EmailField, Field, Form, RadioField, SelectField, StringField, TextAreaField, URLField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.utils import unset_value
 from wtforms.validators import StopValidation
@@ -151,6 +152,33 @@ class FilesField(Field):
         self.errors: Sequence[str] = ()
 
 
+@dataclass(slots=True)
+class Carried:
+    """What the form's hidden fields say, empty where they say nothing: nobody fills them, so none has a message."""
+
+    answers: str = ""
+    submission: str = ""
+    page: str = ""
+    # What a link for help says of its page, and the pages that were suggested, each in query form.
+    written_from: str = ""
+    pages_shown: str = ""
+    language: str = ""
+    draft: str = ""
+    # The reference of a closed ticket that it goes on from; and for whom staff fill it, by the account's number.
+    follows: str = ""
+    customer: str = ""
+    # The policy's form that this is; empty for the one of any ticket.
+    form: str = ""
+
+    @classmethod
+    def of(cls, sent: Mapping[str, str]) -> Carried:
+        """What of a form that was sent or saved isn't for people to fill."""
+        return cls(**{name: sent[name] or "" for name in CARRIED if name in sent})
+
+
+CARRIED = tuple(field.name for field in fields(Carried))
+
+
 class TicketForm(Form):
     """What a person who is signed in sends, under a policy's limits; it speaks the language in which it was made.
 
@@ -192,19 +220,6 @@ class TicketForm(Form):
         [OneOf(_("Choose a priority"), _("This priority no longer exists. Choose another one"))],
         validate_choice=False,
     )
-    answers = HiddenField()
-    submission = HiddenField()
-    page = HiddenField()
-    # What a link for help says of its page, and the pages that were suggested, each in query form.
-    written_from = HiddenField()
-    pages_shown = HiddenField()
-    language = HiddenField()
-    draft = HiddenField()
-    # The reference of a closed ticket that it goes on from; and for whom staff fill it, by the account's number.
-    follows = HiddenField()
-    customer = HiddenField()
-    # The policy's form that this is; empty for the one of any ticket.
-    form = HiddenField()
 
     def __init__(
         self,
@@ -218,6 +233,8 @@ class TicketForm(Form):
     ) -> None:
         self.limits, self.definition, self.today = policy.form, definition, today
         super().__init__(formdata, data=dict(values or {}))
+        self.carried = Carried.of(formdata if formdata is not None else values or {})
+        self.carried.form = definition.id if definition else ""
         self._leave_out()
         for field in (self[name] for name in _PAGE_ORDER if name in self):
             field.label.text = gettext(field.label.text)
@@ -265,7 +282,7 @@ class TicketForm(Form):
         """The policy's fields that are asked, given what the form holds."""
         if self.definition is None:
             return ()
-        return shown_fields(self.definition, self.own_values, answers_in(self.answers.data or ""))
+        return shown_fields(self.definition, self.own_values, answers_in(self.carried.answers))
 
 
 class GuestTicketForm(TicketForm):
@@ -313,9 +330,7 @@ def ticket_form(
     """
     definition = policy.form_named((formdata if formdata is not None else values or {}).get("form") or "")
     made = _with_fields(TicketForm if projects is not None else GuestTicketForm, definition, current_language())
-    form = made(formdata, policy=policy, projects=projects or (), values=values, definition=definition, today=today)
-    form.form.data = definition.id if definition else ""
-    return form
+    return made(formdata, policy=policy, projects=projects or (), values=values, definition=definition, today=today)
 
 
 @lru_cache(maxsize=128)

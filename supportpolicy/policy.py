@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
 
 from supportpolicy import canonical, promises, texts, walk
@@ -123,6 +123,10 @@ class Policy:
         return {criterion.id: criterion for group in groups for criterion in group.criteria}
 
     @cached_property
+    def _options_by_question(self) -> Mapping[str, frozenset[str]]:
+        return {question.id: frozenset(option.id for option in question.options) for question in self.questions}
+
+    @cached_property
     def _graph(self) -> ChooserGraph:
         return make_graph(self)
 
@@ -148,7 +152,11 @@ class Policy:
 
     def recommend(self, answers: Mapping[str, str]) -> Recommendation:
         """The priority for these answers, or the question that is missing. Raises UnknownAnswer."""
-        return walk.recommend(self, answers)
+        return _recommended(self, tuple(answers.items()))
+
+    def has_answer(self, question_id: str, option_id: str) -> bool:
+        """Whether the chooser has this question, and this option of it."""
+        return option_id in self._options_by_question.get(question_id, ())
 
     def graph(self) -> ChooserGraph:
         """Every state of the chooser once, as the static page shows it."""
@@ -201,6 +209,12 @@ class Policy:
             if until - instant > timedelta(days=8):
                 return Opening(open=True, until=None)
         return Opening(open=True, until=until)
+
+
+@lru_cache(maxsize=1024)
+def _recommended(policy: Policy, answers: tuple[tuple[str, str], ...]) -> Recommendation:
+    """The same answers lead to the same recommendation for as long as the policy is the same."""
+    return walk.recommend(policy, dict(answers))
 
 
 def build(

@@ -130,8 +130,7 @@ def _file_once(
 
 def evaluate_answers(policy: Policy, answers: Mapping[str, str]) -> Evidence:
     """The answers as evidence: those of an older page that the policy no longer has are set aside."""
-    known = {question.id: {option.id for option in question.options} for question in policy.questions}
-    valid = {name: option for name, option in answers.items() if option in known.get(name, ())}
+    valid = {name: option for name, option in answers.items() if policy.has_answer(name, option)}
     dropped = {name[:100]: option[:100] for name, option in answers.items() if name not in valid}
     result = policy.recommend(valid)
     return Evidence(valid, dict(list(dropped.items())[:20]), result.priority, result.rule)

@@ -5,6 +5,8 @@ Words may be put better without promising anything else, so the promises themsel
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
 from hashlib import sha256
 
 from supportpolicy import Policy, Priority, Promise
@@ -13,7 +15,8 @@ HOURS = "_hours"
 """The name of the opening hours among the promises."""
 
 
-def promises(policy: Policy) -> dict[str, str]:
+@lru_cache(maxsize=16)
+def promises(policy: Policy) -> Mapping[str, str]:
     """Each priority's promise, and the opening hours, as a mark that is another when the promise is another."""
     calendar = policy.calendar
     # Not the holidays: which days they are changes every year, that they are closed doesn't.

@@ -51,7 +51,7 @@ class Line:
         """Normalise the field."""
         most = self.most if isinstance(self.most, int) else self.most(cast("TicketForm", form).limits)
         try:
-            field.data = self._normalise(field.data or "", most, gettext(self.name))
+            field.data = self._normalise(field.data or "", most, self.name)
         except TextRefused as refused:
             raise StopValidation(refused.message) from None
 

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import parse_qsl
 
+from babel.support import LazyProxy
 from wtforms import EmailField, Field, Form, RadioField, SelectField, StringField, TextAreaField, URLField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.utils import unset_value
@@ -141,6 +142,12 @@ class OwnAnswer:
             raise StopValidation(refused.message) from None
 
 
+def _said(message: str) -> str:
+    """The message in the language that is spoken when it is read: most forms that are sent are never shown again."""
+    # It stands for a text, for a reader of WTForms' types, too.
+    return cast("str", LazyProxy(gettext, message, enable_cache=False))
+
+
 class FilesField(Field):
     """The tokens of the files that the form carries; a draft keeps them as words of one text."""
 
@@ -180,7 +187,7 @@ CARRIED = tuple(field.name for field in fields(Carried))
 
 
 class TicketForm(Form):
-    """What a person who is signed in sends, under a policy's limits; it speaks the language in which it was made.
+    """What a person who is signed in sends, under a policy's limits; its fields speak the language of whoever reads.
 
     ``projects`` are (key, name) of the projects to choose from. Filled with ``formdata`` or else ``values``.
     """
@@ -195,28 +202,28 @@ class TicketForm(Form):
             return [SOURCE_LANGUAGE if language == PSEUDO_LANGUAGE else language]
 
     project: Field = SelectField(
-        _("Project"), [OneOf(_("Choose a project"), _("Choose a project from the list"))], validate_choice=False
+        _said(_("Project")), [OneOf(_("Choose a project"), _("Choose a project from the list"))], validate_choice=False
     )
     subject: Field = StringField(
-        _("Subject"),
+        _said(_("Subject")),
         [Line(_("Subject"), lambda limits: limits.subject_length), Required(_("Enter a subject"))],
-        description=_("In a few words, what is wrong or what you need."),
+        description=_said(_("In a few words, what is wrong or what you need.")),
     )
     url: Field = URLField(
-        _("URL (optional)"),
+        _said(_("URL (optional)")),
         [Line(_("URL"), lambda limits: limits.url_length), WebAddress()],
-        description=_("The address where the problem shows, so that we can see it happen."),
+        description=_said(_("The address where the problem shows, so that we can see it happen.")),
     )
     description: Field = TextAreaField(
-        _("Description"),
+        _said(_("Description")),
         [Paragraphs(_("Description"), lambda limits: limits.description_length), Required(_("Enter a description"))],
-        description=_(
-            "The steps that lead to it, what you expected, what you saw instead, and error messages word for word."
+        description=_said(
+            _("The steps that lead to it, what you expected, what you saw instead, and error messages word for word.")
         ),
     )
-    files = FilesField(_("Attachments (optional)"))
+    files = FilesField(_said(_("Attachments (optional)")))
     priority = RadioField(
-        _("Priority"),
+        _said(_("Priority")),
         [OneOf(_("Choose a priority"), _("This priority no longer exists. Choose another one"))],
         validate_choice=False,
     )
@@ -236,9 +243,6 @@ class TicketForm(Form):
         self.carried = Carried.of(formdata if formdata is not None else values or {})
         self.carried.form = definition.id if definition else ""
         self._leave_out()
-        for field in (self[name] for name in _PAGE_ORDER if name in self):
-            field.label.text = gettext(field.label.text)
-            field.description = gettext(field.description) if field.description else ""
         self.priority.choices = [SelectChoice(priority.id, priority.label) for priority in policy.priorities]
         if isinstance(self.project, SelectField):
             offered = (SelectChoice(key, name) for key, name in projects)
@@ -289,14 +293,14 @@ class GuestTicketForm(TicketForm):
     """What a person sends whom we don't know yet: the project is a name to type, and an address is asked for."""
 
     project: Field = StringField(
-        _("Project (optional)"),
+        _said(_("Project (optional)")),
         [Line(_("Project"), LONGEST_PROJECT)],
-        description=_("Its name. If you leave this empty, you choose it after signing in."),
+        description=_said(_("Its name. If you leave this empty, you choose it after signing in.")),
     )
     email = EmailField(
-        _("Email address"),
+        _said(_("Email address")),
         [Required(_("Enter your email address")), MailAddress()],
-        description=_("We send you a link that signs you in. Your ticket is saved until then."),
+        description=_said(_("We send you a link that signs you in. Your ticket is saved until then.")),
     )
 
 

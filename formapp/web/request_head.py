@@ -21,6 +21,6 @@ def init_request_head(app: Flask) -> None:
         if len(request.environ.get("PATH_INFO", "")) + len(request.query_string) > LONGEST_ADDRESS:
             abort(414)
         # As WSGI has them, "HTTP_" before each name; most requests have a tenth of what is allowed.
-        headers = ((name, value) for name, value in request.environ.items() if name.startswith("HTTP_"))
-        if sum(len(name) + len(value) for name, value in headers) > LARGEST_HEADERS:
+        headers = request.environ.items()
+        if sum(len(name) + len(value) for name, value in headers if name.startswith("HTTP_")) > LARGEST_HEADERS:
             abort(431)

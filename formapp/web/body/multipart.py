@@ -76,7 +76,8 @@ class MultipartReader:
         self._end()
 
     def _begin(self, head: MultipartSegment) -> None:
-        self._headers_left -= sum(len(name) + len(value) for name, value in head.headerlist)
+        for name, value in head.headerlist:
+            self._headers_left -= len(name) + len(value)
         if self._headers_left < 0:
             self.is_full = True
             return

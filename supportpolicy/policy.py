@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import cached_property, lru_cache
+from functools import cached_property
 from hashlib import sha256
 
 from supportpolicy import canonical, promises, texts, walk
@@ -27,6 +27,9 @@ from supportpolicy.model import (
     Rule,
 )
 from supportpolicy.opentime import Closure, OpenTime, as_utc, merge
+
+# Far more than people give; whoever tries all that there are fills no memory.
+_MOST_REMEMBERED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,9 @@ class Policy:
     translations: Mapping[str, Mapping[texts.Place, str]] = field(default_factory=dict, repr=False, compare=False)
     _original: Policy | None = field(default=None, repr=False, compare=False)
     _translated: dict[str, Policy] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _recommended: dict[frozenset[tuple[str, str]], Recommendation] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def __hash__(self) -> int:
         return hash(self.version)
@@ -152,7 +158,13 @@ class Policy:
 
     def recommend(self, answers: Mapping[str, str]) -> Recommendation:
         """The priority for these answers, or the question that is missing. Raises UnknownAnswer."""
-        return _recommended(self, tuple(answers.items()))
+        known = frozenset(answers.items())
+        if known in self._recommended:
+            return self._recommended[known]
+        found = walk.recommend(self, answers)
+        if len(self._recommended) < _MOST_REMEMBERED:
+            self._recommended[known] = found
+        return found
 
     def has_answer(self, question_id: str, option_id: str) -> bool:
         """Whether the chooser has this question, and this option of it."""
@@ -209,12 +221,6 @@ class Policy:
             if until - instant > timedelta(days=8):
                 return Opening(open=True, until=None)
         return Opening(open=True, until=until)
-
-
-@lru_cache(maxsize=1024)
-def _recommended(policy: Policy, answers: tuple[tuple[str, str], ...]) -> Recommendation:
-    """The same answers lead to the same recommendation for as long as the policy is the same."""
-    return walk.recommend(policy, dict(answers))
 
 
 def build(

@@ -25,7 +25,7 @@ from formapp.text import NO_WEB_ADDRESS, is_blank, is_web_address, normalise, no
 from formapp.translation import gettext
 from formapp.translation import gettext_noop as _
 from supportpolicy import FormDefinition, FormField, FormLimits, Policy, shown_fields
-from supportpolicy.languages import PSEUDO_LANGUAGE, SOURCE_LANGUAGE, current_language
+from supportpolicy.languages import current_language
 
 # More than any policy allows; what is beyond was made by nobody's browser.
 MOST_TOKENS = 100
@@ -191,15 +191,6 @@ class TicketForm(Form):
 
     ``projects`` are (key, name) of the projects to choose from. Filled with ``formdata`` or else ``values``.
     """
-
-    class Meta:
-        """How WTForms makes the form."""
-
-        @property
-        def locales(self) -> list[str]:
-            """The language of WTForms' own messages."""
-            language = current_language()
-            return [SOURCE_LANGUAGE if language == PSEUDO_LANGUAGE else language]
 
     project: Field = SelectField(
         _said(_("Project")), [OneOf(_("Choose a project"), _("Choose a project from the list"))], validate_choice=False

@@ -12,7 +12,6 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -56,7 +55,6 @@ CAPTURED = Outcome(sent=True, captured=True)
 Send = Callable[[OutboxMessage], Outcome]
 
 
-@cache
 def mail_host(base_url: str) -> str:
     """The right side of our Message-IDs: the desk's own host."""
     return urlsplit(base_url).hostname or "localhost"

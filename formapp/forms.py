@@ -142,9 +142,9 @@ class OwnAnswer:
             raise StopValidation(refused.message) from None
 
 
-def _said(message: str) -> str:
+def _lazy(message: str) -> str:
     """The message in the language that is spoken when it is read: most forms that are sent are never shown again."""
-    # It stands for a text, for a reader of WTForms' types, too.
+    # It stands for a text wherever WTForms asks for one.
     return cast("str", LazyProxy(gettext, message, enable_cache=False))
 
 
@@ -193,28 +193,28 @@ class TicketForm(Form):
     """
 
     project: Field = SelectField(
-        _said(_("Project")), [OneOf(_("Choose a project"), _("Choose a project from the list"))], validate_choice=False
+        _lazy(_("Project")), [OneOf(_("Choose a project"), _("Choose a project from the list"))], validate_choice=False
     )
     subject: Field = StringField(
-        _said(_("Subject")),
+        _lazy(_("Subject")),
         [Line(_("Subject"), lambda limits: limits.subject_length), Required(_("Enter a subject"))],
-        description=_said(_("In a few words, what is wrong or what you need.")),
+        description=_lazy(_("In a few words, what is wrong or what you need.")),
     )
     url: Field = URLField(
-        _said(_("URL (optional)")),
+        _lazy(_("URL (optional)")),
         [Line(_("URL"), lambda limits: limits.url_length), WebAddress()],
-        description=_said(_("The address where the problem shows, so that we can see it happen.")),
+        description=_lazy(_("The address where the problem shows, so that we can see it happen.")),
     )
     description: Field = TextAreaField(
-        _said(_("Description")),
+        _lazy(_("Description")),
         [Paragraphs(_("Description"), lambda limits: limits.description_length), Required(_("Enter a description"))],
-        description=_said(
+        description=_lazy(
             _("The steps that lead to it, what you expected, what you saw instead, and error messages word for word.")
         ),
     )
-    files = FilesField(_said(_("Attachments (optional)")))
+    files = FilesField(_lazy(_("Attachments (optional)")))
     priority = RadioField(
-        _said(_("Priority")),
+        _lazy(_("Priority")),
         [OneOf(_("Choose a priority"), _("This priority no longer exists. Choose another one"))],
         validate_choice=False,
     )
@@ -284,14 +284,14 @@ class GuestTicketForm(TicketForm):
     """What a person sends whom we don't know yet: the project is a name to type, and an address is asked for."""
 
     project: Field = StringField(
-        _said(_("Project (optional)")),
+        _lazy(_("Project (optional)")),
         [Line(_("Project"), LONGEST_PROJECT)],
-        description=_said(_("Its name. If you leave this empty, you choose it after signing in.")),
+        description=_lazy(_("Its name. If you leave this empty, you choose it after signing in.")),
     )
     email = EmailField(
-        _said(_("Email address")),
+        _lazy(_("Email address")),
         [Required(_("Enter your email address")), MailAddress()],
-        description=_said(_("We send you a link that signs you in. Your ticket is saved until then.")),
+        description=_lazy(_("We send you a link that signs you in. Your ticket is saved until then.")),
     )
 
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import date
 from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import parse_qsl
 
-from wtforms import EmailField, Field, Form, HiddenField, RadioField, SelectField, StringField, TextAreaField, URLField
+from babel.support import LazyProxy
+from wtforms import EmailField, Field, Form, RadioField, SelectField, StringField, TextAreaField, URLField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.utils import unset_value
 from wtforms.validators import StopValidation
@@ -23,7 +25,7 @@ from formapp.text import NO_WEB_ADDRESS, is_blank, is_web_address, normalise, no
 from formapp.translation import gettext
 from formapp.translation import gettext_noop as _
 from supportpolicy import FormDefinition, FormField, FormLimits, Policy, shown_fields
-from supportpolicy.languages import PSEUDO_LANGUAGE, SOURCE_LANGUAGE, current_language
+from supportpolicy.languages import current_language
 
 # More than any policy allows; what is beyond was made by nobody's browser.
 MOST_TOKENS = 100
@@ -50,7 +52,7 @@ class Line:
         """Normalise the field."""
         most = self.most if isinstance(self.most, int) else self.most(cast("TicketForm", form).limits)
         try:
-            field.data = self._normalise(field.data or "", most, gettext(self.name))
+            field.data = self._normalise(field.data or "", most, self.name)
         except TextRefused as refused:
             raise StopValidation(refused.message) from None
 
@@ -140,6 +142,12 @@ class OwnAnswer:
             raise StopValidation(refused.message) from None
 
 
+def _lazy(message: str) -> str:
+    """The message in the language that is spoken when it is read: most forms that are sent are never shown again."""
+    # It stands for a text wherever WTForms asks for one.
+    return cast("str", LazyProxy(gettext, message, enable_cache=False))
+
+
 class FilesField(Field):
     """The tokens of the files that the form carries; a draft keeps them as words of one text."""
 
@@ -151,60 +159,65 @@ class FilesField(Field):
         self.errors: Sequence[str] = ()
 
 
+@dataclass(slots=True)
+class Carried:
+    """What the form's hidden fields say, empty where they say nothing: nobody fills them, so none has a message."""
+
+    answers: str = ""
+    submission: str = ""
+    page: str = ""
+    # What a link for help says of its page, and the pages that were suggested, each in query form.
+    written_from: str = ""
+    pages_shown: str = ""
+    language: str = ""
+    draft: str = ""
+    # The reference of a closed ticket that it goes on from; and for whom staff fill it, by the account's number.
+    follows: str = ""
+    customer: str = ""
+    # The policy's form that this is; empty for the one of any ticket.
+    form: str = ""
+
+    @classmethod
+    def of(cls, sent: Mapping[str, str]) -> Carried:
+        """What of a form that was sent or saved isn't for people to fill."""
+        return cls(**{name: sent[name] or "" for name in CARRIED if name in sent})
+
+
+CARRIED = tuple(field.name for field in fields(Carried))
+
+
 class TicketForm(Form):
-    """What a person who is signed in sends, under a policy's limits; it speaks the language in which it was made.
+    """What a person who is signed in sends, under a policy's limits; its fields speak the language of whoever reads.
 
     ``projects`` are (key, name) of the projects to choose from. Filled with ``formdata`` or else ``values``.
     """
 
-    class Meta:
-        """How WTForms makes the form."""
-
-        @property
-        def locales(self) -> list[str]:
-            """The language of WTForms' own messages."""
-            language = current_language()
-            return [SOURCE_LANGUAGE if language == PSEUDO_LANGUAGE else language]
-
     project: Field = SelectField(
-        _("Project"), [OneOf(_("Choose a project"), _("Choose a project from the list"))], validate_choice=False
+        _lazy(_("Project")), [OneOf(_("Choose a project"), _("Choose a project from the list"))], validate_choice=False
     )
     subject: Field = StringField(
-        _("Subject"),
+        _lazy(_("Subject")),
         [Line(_("Subject"), lambda limits: limits.subject_length), Required(_("Enter a subject"))],
-        description=_("In a few words, what is wrong or what you need."),
+        description=_lazy(_("In a few words, what is wrong or what you need.")),
     )
     url: Field = URLField(
-        _("URL (optional)"),
+        _lazy(_("URL (optional)")),
         [Line(_("URL"), lambda limits: limits.url_length), WebAddress()],
-        description=_("The address where the problem shows, so that we can see it happen."),
+        description=_lazy(_("The address where the problem shows, so that we can see it happen.")),
     )
     description: Field = TextAreaField(
-        _("Description"),
+        _lazy(_("Description")),
         [Paragraphs(_("Description"), lambda limits: limits.description_length), Required(_("Enter a description"))],
-        description=_(
-            "The steps that lead to it, what you expected, what you saw instead, and error messages word for word."
+        description=_lazy(
+            _("The steps that lead to it, what you expected, what you saw instead, and error messages word for word.")
         ),
     )
-    files = FilesField(_("Attachments (optional)"))
+    files = FilesField(_lazy(_("Attachments (optional)")))
     priority = RadioField(
-        _("Priority"),
+        _lazy(_("Priority")),
         [OneOf(_("Choose a priority"), _("This priority no longer exists. Choose another one"))],
         validate_choice=False,
     )
-    answers = HiddenField()
-    submission = HiddenField()
-    page = HiddenField()
-    # What a link for help says of its page, and the pages that were suggested, each in query form.
-    written_from = HiddenField()
-    pages_shown = HiddenField()
-    language = HiddenField()
-    draft = HiddenField()
-    # The reference of a closed ticket that it goes on from; and for whom staff fill it, by the account's number.
-    follows = HiddenField()
-    customer = HiddenField()
-    # The policy's form that this is; empty for the one of any ticket.
-    form = HiddenField()
 
     def __init__(
         self,
@@ -218,10 +231,9 @@ class TicketForm(Form):
     ) -> None:
         self.limits, self.definition, self.today = policy.form, definition, today
         super().__init__(formdata, data=dict(values or {}))
+        self.carried = Carried.of(formdata if formdata is not None else values or {})
+        self.carried.form = definition.id if definition else ""
         self._leave_out()
-        for field in (self[name] for name in _PAGE_ORDER if name in self):
-            field.label.text = gettext(field.label.text)
-            field.description = gettext(field.description) if field.description else ""
         self.priority.choices = [SelectChoice(priority.id, priority.label) for priority in policy.priorities]
         if isinstance(self.project, SelectField):
             offered = (SelectChoice(key, name) for key, name in projects)
@@ -265,21 +277,21 @@ class TicketForm(Form):
         """The policy's fields that are asked, given what the form holds."""
         if self.definition is None:
             return ()
-        return shown_fields(self.definition, self.own_values, answers_in(self.answers.data or ""))
+        return shown_fields(self.definition, self.own_values, answers_in(self.carried.answers))
 
 
 class GuestTicketForm(TicketForm):
     """What a person sends whom we don't know yet: the project is a name to type, and an address is asked for."""
 
     project: Field = StringField(
-        _("Project (optional)"),
+        _lazy(_("Project (optional)")),
         [Line(_("Project"), LONGEST_PROJECT)],
-        description=_("Its name. If you leave this empty, you choose it after signing in."),
+        description=_lazy(_("Its name. If you leave this empty, you choose it after signing in.")),
     )
     email = EmailField(
-        _("Email address"),
+        _lazy(_("Email address")),
         [Required(_("Enter your email address")), MailAddress()],
-        description=_("We send you a link that signs you in. Your ticket is saved until then."),
+        description=_lazy(_("We send you a link that signs you in. Your ticket is saved until then.")),
     )
 
 
@@ -313,9 +325,7 @@ def ticket_form(
     """
     definition = policy.form_named((formdata if formdata is not None else values or {}).get("form") or "")
     made = _with_fields(TicketForm if projects is not None else GuestTicketForm, definition, current_language())
-    form = made(formdata, policy=policy, projects=projects or (), values=values, definition=definition, today=today)
-    form.form.data = definition.id if definition else ""
-    return form
+    return made(formdata, policy=policy, projects=projects or (), values=values, definition=definition, today=today)
 
 
 @lru_cache(maxsize=128)

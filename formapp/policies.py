@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, exists
 
 from formapp.database.upsert import insert_for
 from formapp.models import StoredPolicy
@@ -14,7 +14,8 @@ from supportpolicy.languages import current_language
 
 # A version never changes, so a rebuilt policy stays; there are as many as the guide had releases.
 _older: dict[str, Policy] = {}
-_STORED = select(StoredPolicy.version).where(StoredPolicy.version == bindparam("version"))
+IS_STORED = exists().where(StoredPolicy.version == bindparam("policy_version"))
+"""Whether the policy of this version is stored, as part of a question that asks for more."""
 
 
 def policy_of(services: Services, version: str) -> Policy:
@@ -38,8 +39,7 @@ def in_words(policy: Policy) -> Policy:
 
 
 def store_policy(connection: Connection, policy: Policy, now: datetime) -> None:
-    """Store the whole policy that a promise is given under, the first time it is used."""
-    if connection.scalar(_STORED, {"version": policy.version}) is None:
-        values = {"version": policy.version, "canonical": policy.canonical, "first_used_at": now}
-        # Another host may be at its first ticket, too.
-        connection.execute(insert_for(connection, StoredPolicy).on_conflict_do_nothing().values(values))
+    """Store the whole policy that a promise is given under; one that is stored already stays as it is."""
+    values = {"version": policy.version, "canonical": policy.canonical, "first_used_at": now}
+    # Another host may be at its first ticket, too.
+    connection.execute(insert_for(connection, StoredPolicy).on_conflict_do_nothing().values(values))

@@ -38,7 +38,7 @@ def normalise(text: str, most: int, name: str = gettext_noop("The text")) -> str
         raise TextTooLong(name, most, len(text))
     if "\0" in text:
         raise TextRefused(_("The text holds a NUL character, which can't be stored. Remove it and send again"))
-    if _SURROGATE.search(text):
+    if not text.isascii() and _SURROGATE.search(text):
         raise TextRefused(_("The text holds half of a character, which can't be stored. Remove it and send again"))
     if has_too_many_accents(text):
         raise TextRefused(_("The text has more than %(most)s accents on one letter. Remove some", most=MOST_ACCENTS))
@@ -74,6 +74,8 @@ def is_unseen(character: str) -> bool:
 
 def is_blank(text: str) -> bool:
     """Whether nothing of the text can be seen: only spaces, zero-width characters, lone accents, fillers."""
+    if text[:1].isascii() and text[:1].isalnum():
+        return False
     return all(is_unseen(character) or unicodedata.category(character) == "Mn" for character in text)
 
 

@@ -28,6 +28,9 @@ from supportpolicy.model import (
 )
 from supportpolicy.opentime import Closure, OpenTime, as_utc, merge
 
+# Far more than people give; whoever tries all that there are fills no memory.
+_MOST_REMEMBERED = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Opening:
@@ -60,6 +63,9 @@ class Policy:
     translations: Mapping[str, Mapping[texts.Place, str]] = field(default_factory=dict, repr=False, compare=False)
     _original: Policy | None = field(default=None, repr=False, compare=False)
     _translated: dict[str, Policy] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _recommended: dict[frozenset[tuple[str, str]], Recommendation] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def __hash__(self) -> int:
         return hash(self.version)
@@ -123,6 +129,10 @@ class Policy:
         return {criterion.id: criterion for group in groups for criterion in group.criteria}
 
     @cached_property
+    def _options_by_question(self) -> Mapping[str, frozenset[str]]:
+        return {question.id: frozenset(option.id for option in question.options) for question in self.questions}
+
+    @cached_property
     def _graph(self) -> ChooserGraph:
         return make_graph(self)
 
@@ -148,7 +158,17 @@ class Policy:
 
     def recommend(self, answers: Mapping[str, str]) -> Recommendation:
         """The priority for these answers, or the question that is missing. Raises UnknownAnswer."""
-        return walk.recommend(self, answers)
+        known = frozenset(answers.items())
+        if known in self._recommended:
+            return self._recommended[known]
+        found = walk.recommend(self, answers)
+        if len(self._recommended) < _MOST_REMEMBERED:
+            self._recommended[known] = found
+        return found
+
+    def has_answer(self, question_id: str, option_id: str) -> bool:
+        """Whether the chooser has this question, and this option of it."""
+        return option_id in self._options_by_question.get(question_id, ())
 
     def graph(self) -> ChooserGraph:
         """Every state of the chooser once, as the static page shows it."""

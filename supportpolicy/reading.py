@@ -58,11 +58,6 @@ class Node:
         """The line of the value, from 1."""
         return int(self.node.start_mark.line) + 1
 
-    @property
-    def is_mapping(self) -> bool:
-        """Whether it has keys with values."""
-        return isinstance(self.node, yaml.MappingNode)
-
     def problem(self, sentence: str) -> None:
         """Note a problem here."""
         self.reader.problem(self.line, self.key, sentence)

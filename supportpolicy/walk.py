@@ -32,14 +32,14 @@ class Table(Protocol):
 
 def holds(conditions: tuple[Condition, ...], facts: Facts) -> bool:
     """Whether any of the conditions holds on the facts; no condition at all always holds."""
-    return not conditions or any(_fits(condition, facts) for condition in conditions)
-
-
-def _fits(condition: Condition, facts: Facts) -> bool:
-    for question, options in condition.items():  # noqa: SIM110 - half the time of all(...), and it is asked most
-        if facts.get(question) not in options:
-            return False
-    return True
+    # Plain loops: half the time of any(...) and all(...), and this is asked most.
+    for condition in conditions:
+        for question, options in condition.items():
+            if facts.get(question) not in options:
+                break
+        else:
+            return True
+    return not conditions
 
 
 def facts_of(question: Question, option: Option) -> tuple[dict[str, str], ...]:

@@ -26,7 +26,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 LOCK_SECONDS = 10
 """How long a writer waits for its turn."""
-TURN_SECONDS = 0.0002
+TURN_SECONDS = 0.0005
 """How often a process looks whether it may write."""
 BRIEFLY = 0.25
 """How long one waits, in seconds, that nothing depends on."""

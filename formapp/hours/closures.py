@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, bindparam, or_, select, text
+from sqlalchemy import Connection, and_, bindparam, exists, or_, select, text
 
 from formapp.actors import Actor, require_staff
 from formapp.database.retry import tried_again
@@ -22,15 +22,18 @@ from formapp.translation import gettext as _
 from supportpolicy import Closure, NeverOpen, Policy
 
 NOTE_LENGTH = 200
+_IS_KNOWN = and_(
+    StoredClosure.ends_at > bindparam("since"),
+    StoredClosure.created_at <= bindparam("set_at"),
+    or_(StoredClosure.cancelled_at.is_(None), StoredClosure.cancelled_at > bindparam("set_at")),
+)
 _KNOWN = (
     select(StoredClosure.starts_at, StoredClosure.ends_at, StoredClosure.note)
-    .where(
-        StoredClosure.ends_at > bindparam("since"),
-        StoredClosure.created_at <= bindparam("set_at"),
-        or_(StoredClosure.cancelled_at.is_(None), StoredClosure.cancelled_at > bindparam("set_at")),
-    )
+    .where(_IS_KNOWN)
     .order_by(StoredClosure.starts_at, StoredClosure.id)
 )
+ANY_KNOWN = exists().where(_IS_KNOWN)
+"""Whether ``closures_known_at`` gives any, as part of a question that asks for more."""
 
 
 @tried_again

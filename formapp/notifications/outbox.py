@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, literal, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, insert, literal, select, update
 from sqlalchemy.orm import Session, aliased, defer
 
 from formapp import audit
@@ -34,6 +34,7 @@ GIVE_UP_AFTER = timedelta(days=7)
 _LONGEST_ERROR = 2000
 SECRET_FACTS = frozenset({"link"})
 """Facts that let whoever reads them in: they leave the row once its message is sent."""
+_INSERT = insert(OutboxMessage)
 # Written into the statement, not bound: SQLite uses a partial index only where it sees the value.
 _IS_DEAD = OutboxMessage.state == literal("dead", literal_execute=True)
 
@@ -104,8 +105,8 @@ def enqueue(
         for message in messages
     ]
     connection = database if isinstance(database, Connection) else database.connection()
-    statement = insert_for(connection, OutboxMessage)
-    connection.execute(statement.on_conflict_do_nothing() if unless_there else statement, values)
+    statement = insert_for(connection, OutboxMessage).on_conflict_do_nothing() if unless_there else _INSERT
+    connection.execute(statement, values)
 
 
 def enqueue_mail(

@@ -5,57 +5,34 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, or_, select, text, update
+from sqlalchemy import Connection, insert, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from formapp.actors import acting_account
 from formapp.attachments import service as attachments
 from formapp.database.retry import tried_again
-from formapp.errors import (
-    NotPermitted,
-    ProjectClosed,
-    SubmissionReused,
-    TooManyTickets,
-    UnknownPriority,
-    UnknownProject,
-)
+from formapp.errors import NotPermitted, TooManyTickets, UnknownPriority
 from formapp.form_fields import GivenAnswer, as_text
 from formapp.hours import closures
-from formapp.models import NO_DEADLINE, Account, Membership, Project, Ticket, reference_of
+from formapp.models import NO_DEADLINE, Account, Ticket, reference_of
 from formapp.notifications import fanout, outbox
 from formapp.notifications.fanout import TicketEvent
 from formapp.notifications.outbox import NewMessage
 from formapp.policies import store_policy
 from formapp.services import Services
-from formapp.tickets import events, follow_up, form_answers, search_index
+from formapp.tickets import events, form_answers, search_index
+from formapp.tickets.filing_context import FiledTicket, FilingContext, filed_before, load_context
 from formapp.tickets.registrations import known_registrations
 from formapp.tickets.ticket_input import TicketInput, clean_input
 from supportpolicy import Policy
 
-# A form without an id of its own (a static page without script) sent again within this time is the same.
-SAME_FORM = timedelta(minutes=10)
 MOST_TOLD = 2_000
 """The answers of a form stand in mails up to so many characters; beyond, on the ticket's page alone."""
-
-
-@dataclass(frozen=True, slots=True)
-class FiledTicket:
-    """What the sender needs to know of a stored ticket; instants are aware UTC."""
-
-    id: int
-    opened_at: datetime
-    response_due_at: datetime | None
-    resolution_due_at: datetime | None
-
-    @property
-    def reference(self) -> str:
-        """The reference that people see."""
-        return reference_of(self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,62 +57,6 @@ class Evidence:
     given: tuple[GivenAnswer, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FilingContext:
-    """What the database says of a filing: who sends, for which project, and a ticket that this form has filed.
-
-    ``sent_within_hour`` is how many tickets the person has sent in the last hour, for any project.
-    """
-
-    account_id: int
-    email: str
-    name: str
-    language: str | None
-    project_id: int
-    project_name: str
-    sent_within_hour: int
-    earlier: FiledTicket | None
-    follows_id: int | None = None
-
-
-_SENT_SINCE = (
-    select(func.count())
-    .where(Ticket.account_id == bindparam("account_id"), Ticket.opened_at > bindparam("since"))
-    .scalar_subquery()
-)
-_SENDER = (
-    select(
-        Account.email,
-        Account.name,
-        Account.language,
-        Project.id,
-        Project.name.label("project"),
-        Project.is_active,
-        _SENT_SINCE.label("sent"),
-    )
-    .join(Membership, Membership.account_id == Account.id)
-    .join(Project, Project.id == Membership.project_id)
-    .where(Account.id == bindparam("account_id"), Account.disabled_at.is_(None), Project.key == bindparam("project"))
-)
-_EARLIER = (
-    select(
-        Ticket.id,
-        Ticket.opened_at,
-        Ticket.response_due_at,
-        Ticket.resolution_due_at,
-        Ticket.submission,
-        Ticket.digest,
-    )
-    .where(
-        Ticket.account_id == bindparam("account_id"),
-        or_(
-            Ticket.submission == bindparam("submission"),
-            # Without an id, or with a new one: going back may fetch the page anew and keep only what was typed.
-            (Ticket.digest == bindparam("digest")) & (Ticket.opened_at > bindparam("since")),
-        ),
-    )
-    .order_by(Ticket.id)
-)
 _INSERT = insert(Ticket).returning(Ticket.id)
 
 
@@ -168,7 +89,7 @@ def create_ticket(
     except IntegrityError:
         # Another worker stored the same form between our look and our insert; its ticket is the answer.
         with services.read() as database:
-            earlier = _filed_before(database.connection(), account_id, clean.submission, digest, now)
+            earlier = filed_before(database.connection(), account_id, clean.submission, digest, now)
         if earlier is None:
             raise
         return Filed(earlier, duplicate=True)
@@ -196,61 +117,20 @@ def _file_once(
         if filer is not None:
             # What staff fill in is in their language.
             sent = replace(sent, language="")
-        context = load_context(connection, account_id, sent, digest, now)
+        context = load_context(connection, services.policy.version, account_id, sent, digest, now)
         if context.earlier is not None:
             return Filed(context.earlier, duplicate=True)
         if most_an_hour is not None and context.sent_within_hour >= most_an_hour:
             raise TooManyTickets
-        store_policy(connection, services.policy, now)
+        if not context.policy_is_stored:
+            store_policy(connection, services.policy, now)
         ticket = _store(services, database, context, sent, digest, evidence, now, filer)
         return Filed(ticket, duplicate=False)
 
 
-def load_context(
-    connection: Connection, account_id: int, sent: TicketInput, digest: str, now: datetime
-) -> FilingContext:
-    """What a filing must know. Raises UnknownProject, ProjectClosed, SubmissionReused."""
-    if connection.dialect.name == "postgresql":
-        # Two workers mustn't both find nothing; SQLite has one writer at a time anyway.
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": int(digest[:15], 16)})
-    hour = now - timedelta(hours=1)
-    known = {"account_id": account_id, "project": sent.project, "since": hour}
-    sender = connection.execute(_SENDER, known).one_or_none()
-    if sender is None:
-        raise UnknownProject
-    if not sender.is_active:
-        raise ProjectClosed
-    earlier = _filed_before(connection, account_id, sent.submission, digest, now)
-    return FilingContext(
-        account_id,
-        sender.email,
-        sender.name,
-        sender.language,
-        sender.id,
-        sender.project,
-        sender.sent,
-        earlier,
-        follow_up.followed_number(connection, account_id, sent.follows) if sent.follows else None,
-    )
-
-
-def _filed_before(
-    connection: Connection, account_id: int, submission: str, digest: str, now: datetime
-) -> FiledTicket | None:
-    """The ticket that this form has filed already. Raises SubmissionReused where its text was another."""
-    form = {"account_id": account_id, "submission": submission, "digest": digest, "since": now - SAME_FORM}
-    found = connection.execute(_EARLIER, form).all()
-    used = next((row for row in found if row.submission == submission), None)
-    if used is not None and used.digest != digest:
-        raise SubmissionReused(reference_of(used.id))
-    same = used or next(iter(found), None)
-    return FiledTicket(*same[:4]) if same is not None else None
-
-
 def evaluate_answers(policy: Policy, answers: Mapping[str, str]) -> Evidence:
     """The answers as evidence: those of an older page that the policy no longer has are set aside."""
-    known = {question.id: {option.id for option in question.options} for question in policy.questions}
-    valid = {name: option for name, option in answers.items() if option in known.get(name, ())}
+    valid = {name: option for name, option in answers.items() if policy.has_answer(name, option)}
     dropped = {name[:100]: option[:100] for name, option in answers.items() if name not in valid}
     result = policy.recommend(valid)
     return Evidence(valid, dict(list(dropped.items())[:20]), result.priority, result.rule)
@@ -285,7 +165,8 @@ def _store(
 ) -> FiledTicket:
     """Write the ticket with its deadlines, its files, its words, its first event and what tells of it."""
     policy, connection = services.policy, database.connection()
-    due = policy.deadlines(sent.priority, now, closures=closures.closures_known_at(connection, now, now))
+    closed = closures.closures_known_at(connection, now, now) if context.has_closures else ()
+    due = policy.deadlines(sent.priority, now, closures=closed)
     values = {
         "project_id": context.project_id,
         "account_id": context.account_id,

@@ -31,6 +31,7 @@ TICKET = "\ue004"
 PART_LENGTH = 60_000
 """A part with so many characters takes no further text."""
 BATCH = 200
+_INSERT = insert(SearchText)
 
 
 class Piece(NamedTuple):
@@ -55,7 +56,7 @@ def add_ticket(
     """Index a ticket that this transaction has just made."""
     head = _head(number, project_id, account_id, subject)
     texts = [*_pieces(url, description), *_pieces(*_words_of(answers)), *_pieces(*files)]
-    connection.execute(insert(SearchText), [_row(number, part) for part in _parts(number, head, texts)])
+    connection.execute(_INSERT, [_row(number, part) for part in _parts(number, head, texts)])
 
 
 def add_message(database: Session, message: Message, files: Iterable[str]) -> None:
@@ -79,7 +80,7 @@ def add_message(database: Session, message: Message, files: Iterable[str]) -> No
     changed = update(SearchText).where(SearchText.id == first[0]).values(public=first[1], internal=first[2])
     database.execute(changed.execution_options(synchronize_session=False))
     if more:
-        database.execute(insert(SearchText), [_row(message.ticket_id, part) for part in more])
+        database.execute(_INSERT, [_row(message.ticket_id, part) for part in more])
 
 
 def index_tickets(connection: Connection, numbers: Sequence[int]) -> None:
@@ -92,7 +93,7 @@ def index_tickets(connection: Connection, numbers: Sequence[int]) -> None:
     connection.execute(select(Ticket.id).where(Ticket.id.in_(numbers)).order_by(Ticket.id).with_for_update())
     connection.execute(delete(SearchText).where(SearchText.ticket_id.in_(numbers)))
     if rows := list(expected_rows(connection, numbers)):
-        connection.execute(insert(SearchText), rows)
+        connection.execute(_INSERT, rows)
 
 
 def expected_rows(connection: Connection, numbers: Sequence[int]) -> Iterator[dict[str, Any]]:

@@ -17,6 +17,7 @@ from supportpolicy.model import FormLimits
 _SUBMISSION_LENGTH = 100
 _PAGE_LENGTH = 2000
 _KEY_LENGTH = 64
+_MISSING = {"subject": gettext_noop("Enter a subject"), "description": gettext_noop("Enter a description")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +67,9 @@ def clean_input(limits: FormLimits, sent: TicketInput) -> TicketInput:
             clean[name] = as_stored(typed, most, label)
         except TextRefused as refused:
             raise TextRefused(refused.message, name) from None
-    for name, sentence in (("subject", _("Enter a subject")), ("description", _("Enter a description"))):
+    for name, sentence in _MISSING.items():
         if is_blank(clean[name]):
-            raise TextRefused(sentence, name)
+            raise TextRefused(_(sentence), name)
     if is_blank(clean["url"]):
         clean["url"] = ""
     elif not is_web_address(clean["url"]):

@@ -33,6 +33,8 @@ def written_from_in(query: str) -> dict[str, str]:
 
 def clean_written_from(fields: Mapping[str, str]) -> dict[str, str]:
     """What is known of these fields, within bounds; nothing of what can't be so."""
+    if not fields:
+        return {}
     places = {"page": _path(fields.get("page", "")), "missing": _path(fields.get("missing", "")).partition("#")[0]}
     if not any(places.values()):
         return {}
@@ -52,6 +54,8 @@ def clean_pages(pages: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def _pairs(query: str) -> list[tuple[str, str]]:
+    if not query:
+        return []
     try:
         return parse_qsl(query[:_LONGEST], max_num_fields=50)
     except ValueError:

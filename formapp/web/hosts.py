@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from flask import Flask, current_app, make_response, redirect, request
@@ -23,7 +24,7 @@ def init_hosts(app: Flask) -> None:
     def check() -> Response | None:
         if request.endpoint in FOR_EVERY_HOST:
             return None
-        if _host_asked_for() not in known:
+        if _host_named(request.host) not in known:
             return _misdirected()
         slashes = request.routing_exception
         if isinstance(slashes, RequestRedirect):
@@ -34,10 +35,11 @@ def init_hosts(app: Flask) -> None:
         return None
 
 
-def _host_asked_for() -> str | None:
-    """The host that the request names; None for none, and for what can't be one."""
+@lru_cache(maxsize=64)
+def _host_named(asked_for: str) -> str | None:
+    """The host that a request asks for, without its port; None for none, and for what can't be one."""
     try:
-        return urlsplit(f"//{request.host}").hostname
+        return urlsplit(f"//{asked_for}").hostname
     except ValueError:
         return None
 

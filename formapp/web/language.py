@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from functools import lru_cache
 
 from flask import Flask, g, request
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 from supportpolicy.languages import SOURCE_LANGUAGE, closest_language, in_language, is_spoken
 
@@ -31,7 +34,14 @@ def speak(language: str) -> None:
 
 def browser_language() -> str:
     """The first language of the browser's wishes that we speak; English where it has none."""
-    wishes = (closest_language(tag) for tag, quality in request.accept_languages if quality > 0)
+    return _language_wished(request.headers.get("Accept-Language"))
+
+
+# Browsers differ little in it, and one sends the same each time.
+@lru_cache(maxsize=256)
+def _language_wished(header: str | None) -> str:
+    tags = parse_accept_header(header, LanguageAccept)
+    wishes = (closest_language(tag) for tag, quality in tags if quality > 0)
     return next((language for language in wishes if language), SOURCE_LANGUAGE)
 
 

@@ -6,6 +6,8 @@ the other has signed in. A cookie alone says who acts, not whose page it is.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from itsdangerous import BadSignature, URLSafeSerializer
 from markupsafe import Markup
 
@@ -82,4 +84,9 @@ def whose(mark: str, person: Person, typed: str = "") -> str:
 
 
 def _serializer() -> URLSafeSerializer:
-    return URLSafeSerializer(web().services.settings.secret_key, salt="made for")
+    return _serializer_with(web().services.settings.secret_key)
+
+
+@lru_cache(maxsize=4)
+def _serializer_with(secret_key: str) -> URLSafeSerializer:
+    return URLSafeSerializer(secret_key, salt="made for")

@@ -44,7 +44,7 @@ def _csp(desk: Web, answer: Response) -> str:
     if desk.guide is not None and not in_desk():
         # A page with our blocks brings its build's own policy; one without is as its writers made it.
         return FALLBACK_CSP
-    if answer.mimetype == "text/html" and not answer.location:
+    if not answer.location and answer.mimetype == "text/html":
         return page_csp(desk.shell.current(), desk.guide.csp() if desk.guide else "")
     return "default-src 'none'; frame-ancestors 'none'"
 

@@ -65,7 +65,7 @@ def render_form(
     is ticked that takes the details out of photos; ``page_help`` says that pages of this site lead here and tell
     where their reader was.
     """
-    tells_of_pages = page_help is not None or form.written_from.data or form.pages_shown.data
+    tells_of_pages = page_help is not None or form.carried.written_from or form.carried.pages_shown
     return render(
         "form.html",
         policy,
@@ -83,7 +83,7 @@ def render_form(
         similar_url=similar_url,
         alive_url=f"{action.rpartition('/')[0]}/healthz",
         files=render_files(policy, staged, form.files.errors, files_url=files_url, ids=ids, clean=clean_photos),
-        page=page or form.page.data or "",
+        page=page or form.carried.page,
         page_help=page_help,
         chooser="" if "priority" in form.left_out else render_chooser(policy, ids=f"{ids}-chooser", nested=True),
         errors=[(element_of(field), sentence) for field in form.visible for sentence in field.errors],

@@ -5,6 +5,7 @@ Words may be put better without promising anything else, so the promises themsel
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import sha256
 
 from supportpolicy import Policy, Priority, Promise
@@ -13,8 +14,18 @@ HOURS = "_hours"
 """The name of the opening hours among the promises."""
 
 
-def promises(policy: Policy) -> dict[str, str]:
+# By version, which is another where a promise is another, whatever language its texts are in.
+_known: dict[str, Mapping[str, str]] = {}
+
+
+def promises(policy: Policy) -> Mapping[str, str]:
     """Each priority's promise, and the opening hours, as a mark that is another when the promise is another."""
+    if policy.version not in _known:
+        _known[policy.version] = _promises(policy)
+    return _known[policy.version]
+
+
+def _promises(policy: Policy) -> Mapping[str, str]:
     calendar = policy.calendar
     # Not the holidays: which days they are changes every year, that they are closed doesn't.
     hours = sha256(f"{calendar.zone.key} {calendar.hours} {bool(calendar.holidays)}".encode()).hexdigest()[:8]

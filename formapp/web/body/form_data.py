@@ -54,7 +54,8 @@ class FormData:
 
     def get(self, name: str) -> str:
         """The first value of a field, empty when it wasn't sent."""
-        return self.fields.get(name, "")
+        values = self.fields.getlist(name)
+        return values[0] if values else ""
 
     @property
     def status(self) -> int:
@@ -96,7 +97,7 @@ def _read() -> FormData:
 
 def _multipart(boundary: str) -> FormData:
     fields: MultiDict[str, str] = MultiDict()
-    files = IncomingFiles(web(), client_network(), lambda: list(_tokens(fields)), lambda: CLEAN_PHOTOS in fields)
+    files = IncomingFiles(web(), client_network, lambda: list(_tokens(fields)), lambda: CLEAN_PHOTOS in fields)
     _count_after_answer(files)
     reader = MultipartReader(fields, files if request.endpoint in WITH_FILES else None, LARGEST_TEXT)
     try:
@@ -123,9 +124,10 @@ def _count_after_answer(files: IncomingFiles) -> None:
     def count(answer: Response) -> Response:
         if answer.status_code != 503:
             files.count()
-            with best_effort("making room for files"):
-                if files.staged and current_person() is None:
-                    attachments.make_room(web().services, files.staged, web().clock())
+            if files.staged:
+                with best_effort("making room for files"):
+                    if current_person() is None:
+                        attachments.make_room(web().services, files.staged, web().clock())
         return answer
 
 

@@ -23,13 +23,15 @@ MEGABYTE = 1_000_000
 class IncomingFiles:
     """The sink for a form's files. ``refused`` are sentences; ``store_failed`` says that the store took nothing.
 
-    ``network`` is who sends them, as rate limits tell people apart. ``earlier`` gives the tokens of the files
+    ``network`` says who sends them, as rate limits tell people apart. ``earlier`` gives the tokens of the files
     that the form carries already: they count, too. ``clean`` says whether
     photos are to lose their details; it is asked when a file begins. ``uploads`` is what counts against the rate
     limit: one for each file and each full megabyte of it.
     """
 
-    def __init__(self, desk: Web, network: str, earlier: Callable[[], list[str]], clean: Callable[[], bool]) -> None:
+    def __init__(
+        self, desk: Web, network: Callable[[], str], earlier: Callable[[], list[str]], clean: Callable[[], bool]
+    ) -> None:
         self.staged: list[StagedFile] = []
         self.refused: list[str] = []
         self.uploads = 0
@@ -93,7 +95,7 @@ class IncomingFiles:
     def count(self) -> None:
         """Count the uploads against the network; where the database doesn't answer they stay uncounted."""
         if self.uploads and self._can_count:
-            self._desk.limits.count_uploads(self._network, self.uploads)
+            self._desk.limits.count_uploads(self._network(), self.uploads)
 
     def _open(self) -> None:
         self._waiting = False
@@ -121,7 +123,7 @@ class IncomingFiles:
         """Whether too much came from the network; the database is asked once, and where it is away all may come."""
         if self._uploads_left is None and self._can_count:
             try:
-                self._uploads_left = self._desk.limits.uploads_left(self._network)
+                self._uploads_left = self._desk.limits.uploads_left(self._network())
             except (DBAPIError, PoolTimeout) as error:
                 log_failure(error)
                 self._can_count = False

@@ -40,12 +40,14 @@ class MultipartReader:
 
     ``undecodable`` names the fields whose bytes weren't UTF-8. ``truncated`` says that more text came than
     ``max_text`` bytes, and that the rest of it is gone. A field after that is still read where it is short.
+    ``is_full`` says that the heads are longer together than any browser's: each costs more than its bytes.
     """
 
     def __init__(self, fields: MultiDict[str, str], files: FileSink | None, max_text: int) -> None:
         self.fields = fields
         self.undecodable: set[str] = set()
         self.truncated = False
+        self.is_full = False
         self._files = files
         self._left = max_text
         self._headers_left = LONGEST_HEADERS
@@ -53,11 +55,6 @@ class MultipartReader:
         self._text: bytearray | None = None
         self._in_file = False
         self._field_truncated = False
-
-    @property
-    def is_full(self) -> bool:
-        """Whether the heads are longer together than any browser's: each costs more than its bytes."""
-        return self._headers_left < 0
 
     def handle(self, event: MultipartSegment | bytes | None) -> None:
         """One event of the parser: the head of a field or file, more of its content, or its end."""
@@ -79,8 +76,10 @@ class MultipartReader:
         self._end()
 
     def _begin(self, head: MultipartSegment) -> None:
-        self._headers_left -= sum(len(name) + len(value) for name, value in head.headerlist)
-        if self.is_full:
+        for name, value in head.headerlist:
+            self._headers_left -= len(name) + len(value)
+        if self._headers_left < 0:
+            self.is_full = True
             return
         self._name, _ = decoded_text((head.name or "").encode("latin-1"))
         self._in_file = head.filename is not None and self._name in FILE_FIELDS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import TypeVar
 from urllib.parse import urlencode
@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 
 from formapp.accounts.projects import active_projects_of
 from formapp.form_fields import PREFIX, own_values
-from formapp.forms import TicketForm, answers_in, ticket_form
+from formapp.forms import Carried, TicketForm, answers_in, ticket_form
 from formapp.models import REFERENCE_PREFIX
 from formapp.policies import in_words
 from formapp.translation import gettext as _
@@ -172,15 +172,15 @@ def form_page(
     what a saved ticket lacks, which is all that keeps it from being sent (None: it is none).
     """
     for field in form:
-        # A page can't hold a NUL; the sentence at the field says that there was one.
         if field is not form.files:
-            field.data = (field.data or "").replace("\0", "\N{REPLACEMENT CHARACTER}")
-    form.language.data = known_language(form.language.data) or current_language()
-    if not form.submission.data:
-        form.submission.data = new_submission()
-    customer = customer_of(form.customer.data, person)
+            field.data = _without_nul(field.data or "")
+    form.carried = Carried(**{name: _without_nul(said) for name, said in asdict(form.carried).items()})
+    form.carried.language = known_language(form.carried.language) or current_language()
+    if not form.carried.submission:
+        form.carried.submission = new_submission()
+    customer = customer_of(form.carried.customer, person)
     if person is not None and customer is None:
-        form.customer.data = ""
+        form.carried.customer = ""
     staged = staged_for_form(form.files.data)
     if len(staged) < len(form.files.data) and not form.files.errors:
         form.files.errors = (_(GONE),)
@@ -193,7 +193,7 @@ def form_page(
         form,
         # An address of its own, so that the browser keeps what is typed for each customer, and in each form, apart.
         action=url_for(
-            "tickets.create", customer=customer.account_id if customer else None, form=form.form.data or None
+            "tickets.create", customer=customer.account_id if customer else None, form=form.carried.form or None
         ),
         dates_url=url_for("api.dates"),
         files_url=url_for("files.upload"),
@@ -214,13 +214,18 @@ def form_page(
         customer=customer,
         purpose=form.definition.title if form.definition else "",
         others=() if form.definition or customer else [(one.id, one.title) for one in policy.forms],
-        follows=form.follows.data if REFERENCE.fullmatch(form.follows.data or "") else "",
+        follows=form.carried.follows if REFERENCE.fullmatch(form.carried.follows) else "",
         notice=notice,
         missing=missing,
-        saved=person is not None and bool(form.draft.data),
+        saved=person is not None and bool(form.carried.draft),
         alike=present_similar(person, form.project.data, form.subject.data),
         problem=bool(form.errors) or status != 200,
     )
+
+
+def _without_nul(text: str) -> str:
+    """A page can't hold a NUL; the sentence at the field says that there was one."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def no_project_page(fields: Mapping[str, str], files: Sequence[str] = ()) -> Response:

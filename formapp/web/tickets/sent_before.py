@@ -29,8 +29,8 @@ from formapp.web.tickets.form_page import (
 
 def drop_draft(form: TicketForm, person: Person) -> None:
     """Forget the saved form that this one was opened from, which is sent now."""
-    if form.draft.data:
-        drafts.drop_draft(web().services, person.account_id, form.draft.data)
+    if form.carried.draft:
+        drafts.drop_draft(web().services, person.account_id, form.carried.draft)
 
 
 def add_to(sent: FormData, person: Person) -> Response:
@@ -43,7 +43,7 @@ def add_to(sent: FormData, person: Person) -> Response:
         return form_page(form, person, 422, notice=Notice(missing.message))
     notice = _sent_before(reference)
     if is_whole(form, sent):
-        message = MessageInput(_as_reply(form, ticket), form.submission.data or "", files=form.files.data)
+        message = MessageInput(_as_reply(form, ticket), form.carried.submission, files=form.files.data)
         try:
             most = web().limits.messages_an_hour
             replies.reply_as_customer(
@@ -66,7 +66,7 @@ def _as_reply(form: TicketForm, ticket: Ticket) -> str:
     """What was typed as one message: the subject and the URL only where they are new."""
     subject, url = form.subject.data or "", form.url.data or ""
     given = (
-        given_answers(form.definition, form.own_values, answers_in(form.answers.data or ""), None)
+        given_answers(form.definition, form.own_values, answers_in(form.carried.answers), None)
         if form.definition
         else ()
     )
@@ -77,8 +77,8 @@ def _as_reply(form: TicketForm, ticket: Ticket) -> str:
 
 def already_sent(form: TicketForm, person: Person, used: SubmissionReused) -> Response:
     """The form with its other text and an id of its own: one more press adds it, or files it as a new ticket."""
-    form.submission.data = new_submission()
-    if customer_of(form.customer.data, person) is not None:
+    form.carried.submission = new_submission()
+    if customer_of(form.carried.customer, person) is not None:
         sentence = _("Since then the text has changed. Press Send ticket to send it as a new ticket.")
         return form_page(form, person, 422, notice=Notice(used.message, (sentence,)))
     return form_page(form, person, 422, notice=_sent_before(used.reference))

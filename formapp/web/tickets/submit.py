@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 
 from flask import redirect, url_for
@@ -114,22 +114,7 @@ ANSWERS_GONE = Notice(
         ),
     ),
 )
-DRAFT_FIELDS = (
-    "project",
-    "subject",
-    "url",
-    "description",
-    "priority",
-    "answers",
-    "submission",
-    "page",
-    "written_from",
-    "pages_shown",
-    "language",
-    "follows",
-    "customer",
-    "form",
-)
+DRAFT_FIELDS = ("project", "subject", "url", "description", "priority")
 
 
 def submit() -> Response:
@@ -245,8 +230,8 @@ def filed(form: TicketForm, person: Person, now: datetime) -> Response:
     """File a form that is whole, and go to its confirmation. Raises what the use case does."""
     desk = web()
     most = desk.limits.tickets_an_hour
-    customer = customer_of(form.customer.data, person)
-    if customer is None and is_for_nobody(form.customer.data, person):
+    customer = customer_of(form.carried.customer, person)
+    if customer is None and is_for_nobody(form.carried.customer, person):
         raise UnknownProject
     if customer is not None:
         stored = create.create_ticket(desk.services, customer.account_id, _input(form), now, filed_by=person.account_id)
@@ -264,7 +249,9 @@ def _save_and_send_link(sent: FormData) -> Response:
     email = form["email"].data
     if not desk.limits.may_ask_for_link(email, client_network()):
         return form_page(form, None, 429, notice=TOO_MANY_LINKS.translated())
-    fields = {name: form[name].data or "" for name in (*DRAFT_FIELDS, *form.own)} | {"files": " ".join(form.files.data)}
+    carried = {name: said for name, said in asdict(form.carried).items() if name != "draft"}
+    fields = {name: form[name].data or "" for name in (*DRAFT_FIELDS, *form.own)}
+    fields |= {**carried, "files": " ".join(form.files.data)}
     account = find_account_by_email(desk.services, email)
     if account is None:
         fields["email"] = email
@@ -272,7 +259,7 @@ def _save_and_send_link(sent: FormData) -> Response:
         token = drafts.save_draft(desk.services, account.id if account else None, fields, desk.clock())
     except DraftTooLarge:
         return form_page(form, None, 422, notice=TOO_LARGE.translated())
-    language = known_language(form.language.data) or current_language()
+    language = known_language(form.carried.language) or current_language()
     magic_links.request_link(desk.services, email, desk.clock(), draft_token=token, place=place(), language=language)
     return mailed_to(email, saved=True)
 
@@ -320,14 +307,14 @@ def _input(form: TicketForm) -> TicketInput:
         url=form.url.data or "",
         description=form.description.data or "",
         priority=form.priority.data,
-        answers=answers_in(form.answers.data or ""),
-        submission=form.submission.data or "",
-        page=form.page.data or "",
-        written_from=written_from_in(form.written_from.data or ""),
-        pages_shown=pages_shown_in(form.pages_shown.data or ""),
-        language=known_language(form.language.data),
+        answers=answers_in(form.carried.answers),
+        submission=form.carried.submission,
+        page=form.carried.page,
+        written_from=written_from_in(form.carried.written_from),
+        pages_shown=pages_shown_in(form.carried.pages_shown),
+        language=known_language(form.carried.language),
         files=form.files.data,
-        follows=form.follows.data or "",
-        form=form.form.data or "",
+        follows=form.carried.follows,
+        form=form.carried.form,
         values=form.own_values,
     )

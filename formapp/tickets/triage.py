@@ -217,7 +217,8 @@ def correct_answers(
         }
         if before.priority == found.priority and dict(before.answers) == asked:
             if _corrected_for(action) != (action.actor.id, why):
-                raise UseCaseError(_("The ticket has these answers already. Choose another one, or write a note"))
+                same = _("The ticket has these answers already. Choose another one, or write a note")
+                raise UseCaseError(same, "reason")
             # The same form came twice.
             return found.priority
         action.ticket.objected_at = None

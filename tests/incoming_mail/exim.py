@@ -52,7 +52,7 @@ begin retry
 class Exim:
     """Exim with a spool of its own, by this router and transport; each second it tries again what it kept.
 
-    It runs as nobody where a test runs as root, whom it delivers to nothing for, and else as who runs the test.
+    It runs as nobody where a test runs as root, to whom Exim delivers nothing, else as whoever runs the test.
     """
 
     def __init__(self, folder: Path, router: str, transport: str) -> None:

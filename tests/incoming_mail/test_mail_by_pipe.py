@@ -7,7 +7,6 @@ import pwd
 import shutil
 import subprocess
 import sys
-import sysconfig
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import click
 import pytest
 
 from formapp.incoming_mail import processing
@@ -78,13 +78,11 @@ def sections() -> tuple[str, str]:
 @cache
 def command_of_the_desk() -> str:
     """What starts ``formapp`` for the user whom Exim delivers for."""
-    if os.geteuid() != 0:
-        return f"{sys.executable} -m formapp"
     found_in = {
-        "PYTHONPATH": f"{REPOSITORY}{os.pathsep}{sysconfig.get_path('purelib')}",
+        "PYTHONPATH": f"{REPOSITORY}{os.pathsep}{Path(click.__file__).parents[1]}",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    python = python_for_nobody(Path("/"), found_in)
+    python = python_for_nobody(Path("/"), found_in) if os.geteuid() == 0 else sys.executable
     return " ".join([*(f"{name}={value}" for name, value in found_in.items()), python, "-m formapp"])
 
 

@@ -10,7 +10,10 @@ from formapp.cli.context import desk_of, with_desk
 from formapp.errors import UseCaseError
 from formapp.incoming_mail import imap, processing
 from formapp.incoming_mail.receive import LARGEST, receive
+from formapp.logs import failure_place
 from formapp.services import Services, utc_now
+from formapp.setting_values import BadSetting
+from supportpolicy import PolicyError
 
 # What mail servers understand (sysexits.h): bounce it, or keep it and try again.
 EX_DATAERR, EX_TEMPFAIL = 65, 75
@@ -36,8 +39,13 @@ def mail_receive(context: click.Context) -> None:
         click.echo(refused.message, err=True)
         context.exit(EX_DATAERR)
     except Exception as error:  # noqa: BLE001 - whatever it is, the mail server must keep the message
-        click.echo(f"The message can't be stored now: {type(error).__name__}", err=True)
+        click.echo(f"The message can't be stored now: {_reason(error)}", err=True)
         context.exit(EX_TEMPFAIL)
+
+
+def _reason(error: Exception) -> str:
+    """For the mail server's log: what an operator wrote may be quoted there, what somebody else wrote never."""
+    return str(error) if isinstance(error, BadSetting | PolicyError | OSError) else failure_place(error)
 
 
 @mail.command(name="fetch")

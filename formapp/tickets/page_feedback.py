@@ -14,6 +14,7 @@ from formapp.services import Services
 from formapp.settings import Settings
 from formapp.text import is_blank, normalise
 from formapp.tickets.guide_pages import checked_page
+from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
 from formapp.widgets.feedback import BECAUSE_LENGTH
 
@@ -34,10 +35,15 @@ class GivenFeedback:
 def give_feedback(services: Services, page: str, because: str, now: datetime, *, helpful: bool) -> str:
     """Store whether a page helped, for anybody; the token by which its giver sees it for an hour.
 
-    What is typed beside a yes isn't stored. Raises UnknownPage, TextRefused.
+    Raises UnknownPage, and TextRefused also for words beside a yes, which nobody would read.
     """
     path = checked_page(services, page)
-    reason = "" if helpful else _checked_reason(because)
+    reason = _checked_reason(because)
+    if helpful and reason:
+        raise TextRefused(
+            _("What you typed goes with a no alone. Press “No, send answer”, or empty the field and press “Yes”"),
+            "because",
+        )
     day = now.astimezone(services.policy.calendar.zone).date()
     with services.write.begin() as database:
         row = PageFeedback(page=path, helpful=helpful, because=reason, day=day)

@@ -21,7 +21,7 @@ from formapp.errors import (
     UseCaseError,
 )
 from formapp.mail_address import address_to_find
-from formapp.models import Account, Ticket, reference_of
+from formapp.models import Account, Event, Ticket, reference_of
 from formapp.policies import in_words, policy_of
 from formapp.services import Services
 from formapp.tickets import events, follow_up, watching
@@ -194,7 +194,8 @@ def correct_answers(
 
     Returns the priority. The event says which answers were other, the old and new criterion, and the ``reason``,
     which the customer reads. Raises AnswerMissing where one more question must be answered, UnknownPriority for an
-    unknown answer, TextRefused where no reason is given or one that can't be stored.
+    unknown answer, TextRefused where no reason is given or one that can't be stored, and UseCaseError for the answers
+    that the ticket has, as nobody would read the reason.
     """
     why = checked_reason(reason, _("Enter why the answers change. The customer reads it"))
     with ticket_action(services, account_id, ticket_id, now, group="staff", seen=seen) as action:
@@ -215,6 +216,10 @@ def correct_answers(
             "reason": why,
         }
         if before.priority == found.priority and dict(before.answers) == asked:
+            if _corrected_for(action) != (action.actor.id, why):
+                same = _("The ticket has these answers already. Choose another one, or write a note")
+                raise UseCaseError(same, "reason")
+            # The same form came twice.
             return found.priority
         action.ticket.objected_at = None
         action.ticket.answers, action.ticket.rule, action.ticket.recommended = asked, found.rule, found.priority
@@ -223,6 +228,13 @@ def correct_answers(
         )
         _change_priority(action, found.priority, details)
         return found.priority
+
+
+def _corrected_for(action: TicketAction) -> tuple[int | None, str]:
+    """Who corrected the answers last, and the reason that was given."""
+    corrections = select(Event).where(Event.ticket_id == action.ticket.id, Event.kind == "priority-changed")
+    last = action.database.scalar(corrections.order_by(Event.sequence.desc()).limit(1))
+    return (last.account_id, str(last.details.get("reason", ""))) if last else (None, "")
 
 
 def _change_priority(action: TicketAction, priority: str, details: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from formapp import failed_work
 from formapp.accounts.accounts import find_account_by_email
 from formapp.actors import OPERATOR
 from formapp.demo import company as demo
@@ -49,6 +50,8 @@ def fill_staff_pages(desk: Desk) -> None:
         replies.reply_as_staff(services, sam.id, 5 + number, written("Sent", f"sent-{number}"), "closed", later)
     closures.add_closure(services, OPERATOR, now + timedelta(days=3), now + timedelta(days=4), "Moving", now)
     add_endpoint(services, "https://hooks.example/support", now, resolve=lambda *_: ["93.184.216.34"])
+    for _ in range(failed_work.MOST_TRIES):
+        failed_work.put_off(services, "notices", 1, 1, OSError("no space left"), now)
     outbox.send_due(services, lambda message: send_in_vain(desk, message), desk.clock)
 
 

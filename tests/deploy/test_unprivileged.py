@@ -4,37 +4,20 @@ from __future__ import annotations
 
 import http.client
 import os
-import pwd
 import shutil
 import subprocess
 import sys
 import sysconfig
-import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 
 from tests.builders import POLICY
-from tests.deploy.conftest import program
+from tests.nobody import NOBODY, as_nobody, open_to_nobody, python_for_nobody
 from tests.serving.conftest import free_port, wait_until
 from tests.wheel import build_wheel
-
-NOBODY = pwd.getpwnam("nobody")
-
-
-def as_nobody(*words: str) -> list[str]:
-    """The command, run as nobody with no group and no way back."""
-    return [
-        program("setpriv"),
-        f"--reuid={NOBODY.pw_uid}",
-        f"--regid={NOBODY.pw_gid}",
-        "--clear-groups",
-        "--no-new-privs",
-        "--bounding-set=-all",
-        *words,
-    ]
 
 
 @pytest.fixture
@@ -53,32 +36,6 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str
         subprocess.run(command, cwd=target, check=True)
         found_in = os.pathsep.join([str(target), sysconfig.get_path("purelib")])
         yield {"PYTHONPATH": found_in, "PYTHONDONTWRITEBYTECODE": "1"}
-
-
-@contextmanager
-def open_to_nobody() -> Iterator[Path]:
-    if os.geteuid() != 0:
-        pytest.skip("only root may become nobody")
-    with tempfile.TemporaryDirectory(prefix="support-nobody-") as made:
-        Path(made).chmod(0o755)
-        yield Path(made)
-
-
-def python_for_nobody(folder: Path, packages: dict[str, str]) -> str:
-    """A Python of our version that nobody can start, from another Python too; else the test is skipped."""
-    starts_itself = (
-        "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import formapp.cli.main'], check=True)"
-    )
-    for python in (sys.executable, f"/usr/bin/python3.{sys.version_info.minor}"):
-        tried = as_nobody(python, "-c", starts_itself)
-        if (
-            Path(python).exists()
-            and not subprocess.run(
-                tried, cwd=folder, env={**os.environ, **packages}, check=False, capture_output=True
-            ).returncode
-        ):
-            return python
-    pytest.skip("nobody may start none of the Pythons of this version that are here")
 
 
 def as_the_unit_does(var: Path) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -14,6 +15,7 @@ from formapp.accounts import magic_links
 from formapp.accounts.projects import active_projects_of
 from formapp.cli.main import main
 from formapp.database import schema
+from formapp.database.engine import sqlite_driver
 from formapp.errors import LinkGone
 from formapp.models import Account, IncomingMail, Membership, Project, Ticket
 from formapp.notifications import outbox
@@ -243,6 +245,30 @@ def test_a_mail_is_taken_from_a_pipe_and_refused_so_that_its_server_knows(
     operator.environment["FORMAPP_DATABASE_URL"] = "sqlite:////nowhere/desk.sqlite3"
     later = pipes(build_mail(message_id="<later@shop.example>"))
     assert (later.exit_code, "can't be stored now" in later.stderr) == (75, True)
+
+
+def test_a_mail_from_a_pipe_is_kept_for_later_while_the_database_is_locked_or_the_policy_cannot_be_read(
+    tmp_path: Path, sqlite_services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mail server logs why, in a word for its operator."""
+    # The desk waits ten seconds for its turn; a test needn't.
+    monkeypatch.setattr("formapp.database.engine.LOCK_SECONDS", 0.2)
+    operator = Operator(tmp_path, sqlite_services.settings.database_url)
+
+    def pipes(**settings: str) -> Result:
+        environment = {**operator.environment, **settings}
+        return CliRunner().invoke(main, ["mail", "receive"], input=build_mail(), env=environment)
+
+    path = sqlite_services.settings.database_url.removeprefix("sqlite:///")
+    with closing(sqlite_driver().connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        locked = pipes()
+        other.execute("ROLLBACK")
+    assert (locked.exit_code, "OperationalError" in locked.stderr) == (75, True)
+    nowhere = pipes(FORMAPP_POLICY="nowhere.yml")
+    assert (nowhere.exit_code, "nowhere.yml" in nowhere.stderr) == (75, True)
+    assert stored(sqlite_services, IncomingMail) == []
+    assert pipes().exit_code == 0
 
 
 def test_fetching_needs_a_mailbox(operator: Operator) -> None:

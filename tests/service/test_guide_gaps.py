@@ -53,7 +53,9 @@ def staff_of(services: Services) -> int:
 
 def test_an_answer_is_kept_with_its_page_and_day_and_nothing_of_its_giver(services: Services) -> None:
     token = page_feedback.give_feedback(services, "/help/#pay", " Where do I pay?\r\n ", NOW, helpful=False)
-    page_feedback.give_feedback(services, "/bills/", "typed beside a yes", NOW, helpful=True)
+    page_feedback.give_feedback(services, "/bills/", " \n", NOW, helpful=True)
+    with pytest.raises(TextRefused, match="goes with a no alone"):
+        page_feedback.give_feedback(services, "/bills/", "typed beside a yes", NOW, helpful=True)
     told = [(row.page, row.helpful, row.because, row.day) for row in stored(services, PageFeedback)]
     assert told == [("/help/", False, "Where do I pay?", NOW.date()), ("/bills/", True, "", NOW.date())]
     assert set(PageFeedback.__table__.columns.keys()) == {"id", "page", "helpful", "because", "day"}

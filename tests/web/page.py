@@ -58,19 +58,27 @@ class Form:
     def __init__(self, page: Page, element: Element, button: Element | None = None) -> None:
         self.page = page
         self.element = element
-        self.action = urljoin(page.url, (button["formaction"] if button else "") or element.get("action", page.url))
+        self.action = urljoin(
+            page.url, (button.get("formaction", "") if button else "") or element.get("action", page.url)
+        )
         self.fields = self._fields()
         if button and button.get("name"):
-            self.fields[button["name"]] = button["value"]
+            self.fields[button["name"]] = button.get("value", "")
         # Tokens of the files that the form carries, and (name, bytes) of those that are chosen.
         self.kept = [kept["value"] for kept in page.all("input", type="hidden", name="file") if kept.inside(element)]
         self.chosen: list[tuple[str | bytes, bytes]] = []
+
+    def owns(self, element: Element) -> bool:
+        """Whether a field or button is this form's: by its attribute ``form``, else by where it stands."""
+        if named := element.get("form"):
+            return bool(named == self.element.get("id"))
+        return element.inside(self.element)
 
     def _fields(self) -> dict[str, str]:
         fields: dict[str, str] = {}
         for element in self.page.elements:
             name = element.get("name")
-            if not name or not element.inside(self.element) or "disabled" in element.attributes:
+            if not name or not self.owns(element) or "disabled" in element.attributes:
                 continue
             if name == "file" or element.get("type") == "file":
                 continue
@@ -181,8 +189,13 @@ class Browser:
     ) -> Page:
         """Press a button of a form, as a modern browser does on the page itself."""
         own = {"Origin": self.origin, "Sec-Fetch-Site": "same-origin"} if headers is None else dict(headers)
+        address = urlsplit(form.action)
+        if form.element.get("method", "get").lower() == "get":
+            # The form's own query gives way to its fields.
+            query = urlencode({**form.fields, **dict([button] if button else [])})
+            return self._read("GET", f"{address.path}?{query}", None, {})
         body, kind = form.body(button)
-        return self._read("POST", urlsplit(form.action).path, body, {**own, "Content-Type": kind})
+        return self._read("POST", address._replace(fragment="").geturl(), body, {**own, "Content-Type": kind})
 
     def post(self, path: str, fields: Mapping[str, str] | bytes, headers: Mapping[str, str]) -> Page:
         body = fields if isinstance(fields, bytes) else urlencode(fields).encode()

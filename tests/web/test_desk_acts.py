@@ -129,6 +129,18 @@ def test_an_answer_that_closes_questions_drops_theirs(desk: Desk, sam: Browser) 
     assert (the_ticket(desk).priority, the_ticket(desk).answers) == ("low", {"need": "question"})
 
 
+def test_a_reason_for_answers_that_stay_the_same_is_not_lost(sam: Browser) -> None:
+    again = sam.send(form_of(sam.open(TICKET), "answers", reason="Nobody would read this."))
+    assert again.status == 422
+    assert "The ticket has these answers already. Choose another one, or write a note" in again.text
+    form = form_of(again, "answers", **{"answer-need": "question"})
+    assert form.fields["reason"] == "Nobody would read this."
+    assert sam.send(form).status == 200
+    # The same form once more, as by a second press.
+    assert "The answers are saved." in sam.send(form).text
+    assert len([line for line in history(sam.open(TICKET)) if "corrected the answers" in line]) == 1
+
+
 def test_a_ticket_without_answers_is_asked_from_the_first_question_on(desk: Desk, sam: Browser) -> None:
     file_ticket(desk.services, desk.customer, submission="form-2", subject="Help")
     page = sam.open("/support/desk/SUP-1002")

@@ -224,7 +224,9 @@ def test_who_never_wants_to_be_asked_is_not_until_they_say_otherwise(desk: Desk,
     # What was typed is still there.
     assert page.form(f"{TICKET}/copy/ask").fields["address"] == " Kim@AGENCY.example "
     assert KIM not in str([row.__dict__ for row in stored(desk.services, CopyRefusal)])
-    answer(desk, "again", path)
+    page = answer(desk, "again", path)
+    assert (page.status, page.heading) == (200, "People can ask you again")
+    assert KIM in page.text
     assert "waiting for confirmation" in ask(ada).text
 
 

@@ -91,6 +91,14 @@ def test_a_refused_form_comes_back_with_all_that_was_selected(sam: Browser) -> N
 
 
 @pytest.mark.usefixtures("full")
+def test_a_tag_that_was_typed_stays_in_its_field_when_another_button_is_pressed(sam: Browser) -> None:
+    page = press(sam, sam.open(QUEUE), "assign", "SUP-1001", assignee=KIM, tag="payments & more")
+    assert notice(page).startswith("1 ticket assigned to Kim Adeyemi.")
+    assert page.form(BULK).fields["tag"] == "payments & more"
+    page = press(sam, page, "tag", "SUP-1001", tag="payments")
+    assert page.form(BULK).fields["tag"] == ""
+
+
 def test_without_script_a_link_selects_all_on_the_page(sam: Browser) -> None:
     page = sam.open(QUEUE)
     (link,) = [one for one in page.all("a") if one.text == "Select all on this page"]

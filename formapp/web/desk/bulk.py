@@ -21,6 +21,8 @@ from formapp.web.session_cookie import require_person
 
 blueprint = Blueprint("bulk", __name__)
 
+LONGEST_UNUSED = 500
+"""In characters: what an address has room for."""
 _FIELDS: dict[Kind, str] = {"assign": "assignee", "tag": "tag", "close": ""}
 
 
@@ -50,7 +52,9 @@ def change() -> Response:
         )
     except UseCaseError as refused:
         return show_selection(sent.get("search"), sent.get("after"), selection.after(refused))
-    return redirect(_queue(sent, number), 303)
+    # What was typed for another button is still wanted.
+    unused = selection.tag[:LONGEST_UNUSED] if kind != "tag" else ""
+    return redirect(_queue(sent, number, unused), 303)
 
 
 @blueprint.post("/desk/bulk/<number>/undo")
@@ -64,8 +68,9 @@ def undo(number: str) -> Response:
     return redirect(_queue(sent, wanted), 303)
 
 
-def _queue(sent: FormData, number: int) -> str:
-    return url_for("queue.tickets", search=sent.get("search") or None, after=sent.get("after") or None, done=number)
+def _queue(sent: FormData, number: int, tag: str = "") -> str:
+    search, after = sent.get("search") or None, sent.get("after") or None
+    return url_for("queue.tickets", search=search, after=after, done=number, tag=tag or None)
 
 
 def _kind(sent: FormData) -> Kind:

@@ -79,7 +79,8 @@ def tickets() -> Answer:
         found = search.find_page(desk.services, asked, require_person().account_id, desk.clock(), after)
     except NotFound:
         abort(404)
-    return _queue_page(asked, asked.as_search(), asked.as_search(), found, after=after)
+    typed_for_several = Selection(tag=arguments.get("tag", "").replace("\0", ""))
+    return _queue_page(asked, asked.as_search(), asked.as_search(), found, selection=typed_for_several, after=after)
 
 
 def show_selection(typed: str, after: str, selection: Selection) -> Answer:

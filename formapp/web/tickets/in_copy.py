@@ -14,7 +14,7 @@ from formapp.web.session_cookie import current_person
 
 blueprint = Blueprint("in_copy", __name__)
 
-DONE = ("agreed", "declined")
+DONE = ("agreed", "declined", "allowed")
 """What a link's page says after its answer."""
 
 
@@ -40,7 +40,7 @@ def answer(token: str) -> Response:
         return _gone()
     except UseCaseError as refused:
         return _page(token, name=sent.get("name"), error=refused.message)
-    done = {"agree": "agreed", "decline": "declined"}.get(said)
+    done = {"agree": "agreed", "decline": "declined", "again": "allowed"}.get(said)
     return redirect(url_for("in_copy.look", token=token, done=done), 303)
 
 

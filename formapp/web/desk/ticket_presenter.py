@@ -26,12 +26,8 @@ from formapp.translation import gettext_noop, spoken_locale
 from formapp.web.desk.written_from_presenter import ReadBefore, present_read_before
 from formapp.web.tickets.conversation import AnswerView, present_answers_given
 from formapp.web.tickets.form_view import FormView, description_of, present_form
-from formapp.web.tickets.presenters import (
-    TargetView,
-    in_zone,
-    merged_into,
-    present_targets,
-)
+from formapp.web.tickets.presenters import merged_into
+from formapp.web.tickets.target_presenter import TargetView, in_zone, present_targets
 from supportpolicy import Policy
 
 # A form may say whatever it likes of where it stands: only a path of our own becomes a link.

@@ -12,7 +12,8 @@ from sqlalchemy import select
 from formapp.models import Account, Event
 from formapp.services import Services
 from formapp.translation import gettext as _
-from formapp.web.tickets.presenters import MessageView, in_zone
+from formapp.web.tickets.presenters import MessageView
+from formapp.web.tickets.target_presenter import in_zone
 from supportpolicy import Policy
 
 SHOWN = frozenset(

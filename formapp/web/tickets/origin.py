@@ -12,7 +12,7 @@ from formapp.services import Services
 from formapp.tickets import follow_up
 from formapp.translation import gettext as _
 from formapp.translation import ngettext
-from formapp.web.tickets.presenters import in_zone
+from formapp.web.tickets.target_presenter import in_zone
 from supportpolicy import Period
 
 

@@ -37,10 +37,12 @@ from site_plugins.facts import (
     Problem,
     fact_problems,
     find_facts,
+    may_have_facts,
     unknown,
 )
 from site_plugins.fences import KINDS, Fence, FenceProblem, find_fences, form_problems
 from site_plugins.policy_history import History, read_history
+from site_plugins.sources import beside
 from site_plugins.translation import gettext as _
 from supportpolicy import Policy, PolicyError, all_facts, graph_svg, load
 from supportpolicy.languages import (
@@ -110,7 +112,6 @@ class SupportExtension(Extension):
             self.reload()
         md.block_level_elements.extend((*KINDS, readable.TAG))
         md.preprocessors.register(_FencePreprocessor(md, self), "support", PRIORITY)
-        md.inlinePatterns.register(FactInText(md, self._tell_fact), "support-fact", FACT_PRIORITY)
         md.postprocessors.register(FactInHtml(md, self._tell_fact), "support-fact", LATE_PRIORITY)
         pictures.register(md, lambda: self.page.source.file if self.page.source else None)
 
@@ -166,11 +167,16 @@ class SupportExtension(Extension):
             self._facts[language] = all_facts(self.policy, language)
         return self._facts[language]
 
-    def judge_facts(self, lines: Sequence[str], tab: int) -> None:
-        """Note what is wrong with the facts of a page, whose lines these are, before they are told."""
+    def take_facts(self, md: Markdown, lines: Sequence[str]) -> None:
+        """Let the facts of a page, whose lines these are, be told; note what is wrong with them."""
         self._wrong_facts.clear()
+        if not may_have_facts("\n".join(lines)):
+            return
+        # Asked for each piece of a page's text: it would cost pages without a fact more than all else of ours.
+        md.inlinePatterns.register(FactInText(md, self._tell_fact), "support-fact", FACT_PRIORITY)
         if self.policy is None or not (known := self.facts()):
             return
+        tab = md.tab_length
         for problem in fact_problems(lines, known, tab):
             told = f"{self._place_of_line(problem.line, lines)}: {problem.sentence}"
             self.collected.problems[told] = None
@@ -329,7 +335,7 @@ class _FencePreprocessor(Preprocessor):
             result += lines[done : fence.start - 1]
             result += ["", fence.indent + self.md.htmlStash.store(html), ""]
             done = fence.end
-        self._extension.judge_facts(lines, self.md.tab_length)
+        self._extension.take_facts(self.md, lines)
         return result + lines[done:]
 
 
@@ -363,14 +369,6 @@ def problem_box(sentences: Sequence[str]) -> Markup:
     return Markup(
         '<div class="admonition failure support-problem"><p class="admonition-title">{}</p><ul>{}</ul></div>'
     ).format(Markup(escape(_("This can't be shown yet"), quote=False)), rows)  # noqa: S704 - escaped
-
-
-def beside(path: Path, folder: Path) -> str:
-    """A path as its writer knows it: from this folder."""
-    try:
-        return path.resolve().relative_to(folder.resolve()).as_posix()
-    except ValueError:
-        return str(path)
 
 
 def makeExtension(**options: Any) -> SupportExtension:  # noqa: ANN401, N802 - Python-Markdown's entry

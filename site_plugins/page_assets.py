@@ -30,11 +30,16 @@ _CLASSES = frozenset(
 )
 
 
+def may_have_blocks(page: str) -> bool:
+    """Whether anything of ours is named in this page, or in a word of it; most pages have nothing of the kind."""
+    return "support-" in page
+
+
 def has_blocks(page: str) -> bool:
     """Whether one of our blocks stands in this page, however it came there."""
     # Most pages have nothing that looks like one, and needn't be parsed.
     return (
-        "support-" in page
+        may_have_blocks(page)
         and any(name in page for name in _TAGS | _CLASSES)
         and any(_is_block(element) for element in elements_of(page))
     )

@@ -39,13 +39,21 @@ from site_plugins import csp, page_help, readable, shell
 from site_plugins.collected import PageContext
 from site_plugins.csp_report import blocked
 from site_plugins.desk_preview import DeskPreview, NoDesk, address_of
-from site_plugins.extension import SupportExtension, address_problem, beside
+from site_plugins.extension import SupportExtension, address_problem
 from site_plugins.facts import MARK
 from site_plugins.lint.lint import LINT_CHECKS, lint
-from site_plugins.page_assets import block_assets, closure_assets, has_blocks, with_assets
-from site_plugins.page_places import language_of, language_of_theme, path_of, resolver, site_path, url_from
+from site_plugins.page_assets import block_assets, closure_assets, has_blocks, may_have_blocks, with_assets
+from site_plugins.page_places import (
+    language_of,
+    language_of_theme,
+    listed_pages,
+    path_of,
+    resolver,
+    site_path,
+    url_from,
+)
 from site_plugins.site_problems import dead_criteria_links, languages_not_spoken, missing_languages, pages_at_the_desk
-from site_plugins.sources import Source, first_line
+from site_plugins.sources import Source, beside
 from site_plugins.translation import gettext as _
 from site_plugins.translation import ngettext
 from supportpolicy import holidays_warning, translation_files
@@ -214,19 +222,20 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
             self.framed = config
             self.pages: dict[str, GuidePage] = {}
             self.frame = self._make_frame(env, config, files)
-        for file in files.documentation_pages():
-            if file.page is not None and (listed := self._listed(file.page)).path not in self.pages:
-                self.pages[listed.path] = listed
+        for listed in listed_pages(files, self.extension.folder):
+            self.pages.setdefault(listed.path, listed)
         return env
 
     # Before those who change pages: whoever makes them smaller does so with ours, whichever stands first in mkdocs.yml.
     @event_priority(100)
     def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
         """Put the widgets into the page, and script and style into one that has some."""
-        finished = self._with_widgets(output, page) if readable.has_places(output) else output
-        wanted: tuple[Asset, ...] = closure_assets() if self._announces_everywhere else ()
-        if finished != output or has_blocks(output):
-            wanted = block_assets(finished)
+        finished, wanted = output, closure_assets() if self._announces_everywhere else ()
+        # Of most pages one look says enough, and they are long.
+        if may_have_blocks(output):
+            finished = self._with_widgets(output, page) if readable.has_places(output) else output
+            if finished != output or has_blocks(output):
+                wanted = block_assets(finished)
         if self.config.page_help:
             finished = self._with_page_help(finished, page, config)
             wanted = (*wanted, *page_help.page_help_assets(finished))
@@ -300,12 +309,6 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
             self.desk = DeskPreview(address_of(config.dev_addr)[0])
         except NoDesk as reason:
             log.warning(str(reason))
-
-    def _listed(self, page: Page) -> GuidePage:
-        """A page as the desk lists it: with the line at which its writer begins to read."""
-        source = Path(page.file.abs_src_path or page.file.src_uri)
-        file = beside(source, self.extension.folder)
-        return GuidePage(path_of(page), str(page.title or file), file, first_line(page.file.content_string))
 
     def _note_whole_site(self, files: Files, config: MkDocsConfig) -> None:
         collected, policy_file = self.extension.collected, Path(str(self.config.policy))

@@ -8,7 +8,7 @@ because both sides read the same HTML and must count its inline code alike. Need
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from html.parser import HTMLParser
@@ -143,7 +143,11 @@ class BrokenFrame(ValueError):
 
 def frame_places(page: str) -> FramePlaces:
     """Where a frame is cut. Raises BrokenFrame when the page isn't one."""
-    elements = elements_of(page)
+    return places_among(elements_of(page), page)
+
+
+def places_among(elements: Sequence[Element], page: str) -> FramePlaces:
+    """Where a frame is cut that has these elements. Raises BrokenFrame when it isn't one."""
     head = next((element.end for element in elements if element.tag == "head" and element.is_closed), 0)
     content = next(
         (one for one in elements if one.attributes.get("id") == CONTENT_ID and one.is_closed and one.start >= head),

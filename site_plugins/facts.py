@@ -141,7 +141,7 @@ class FactInHtml(Postprocessor):
 
     def run(self, text: str) -> str:
         """The page's HTML with the words of its facts."""
-        if MARK not in text:
+        if MARK not in text or not FACT.search(text):
             return text
         result, done = [], 0
         for found in FACT.finditer(without_code(text)):

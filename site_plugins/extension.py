@@ -6,7 +6,7 @@ Used by the plugin as an instance, or on its own by any tool that runs Python-Ma
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -115,7 +115,7 @@ class SupportExtension(Extension):
             line = fence.option_lines["criteria"]
             place = self._place(line, fence, lines)
             self.collected.criteria_links.append(CriteriaLink(self.page.name, fence.options["criteria"], place))
-        language = self._language(self.policy, self._place(fence.start, fence, lines))
+        language = self._language(self.policy, lambda: self._place(fence.start, fence, lines))
         self.collected.languages[self.page.name] = language
         if fence.kind == "support-form" and not fence.options.get("form"):
             self.collected.form_pages[self.page.name] = language
@@ -167,7 +167,7 @@ class SupportExtension(Extension):
             self.collected.problems[told] = None
             self._wrong_facts[problem.written] = told
         if first := next(find_facts(lines, tab), None):
-            self._language(self.policy, self._place_of_line(first.line, lines))
+            self._language(self.policy, lambda: self._place_of_line(first.line, lines))
 
     def with_facts(self, text: str) -> str:
         """A text of the page's front matter with the words of its facts; what is wrong with one is noted."""
@@ -188,14 +188,18 @@ class SupportExtension(Extension):
             return known.get(name)
         return Problem(self._wrong_facts.get(written) or unknown(name, known))
 
-    def _language(self, policy: Policy, place: str) -> str:
-        """The language of the page's widgets: its own, or the policy's where we don't speak that."""
+    def _language(self, policy: Policy, place: Callable[[], str]) -> str:
+        """The language of the page's widgets: its own, or the policy's where we don't speak that.
+
+        ``place``, which takes a look at the page's file, is asked for in the first case of each.
+        """
         language = closest_language(self.page.language)
         if language is None:
-            self.collected.not_spoken.setdefault(self.page.language, place)
+            if self.page.language not in self.collected.not_spoken:
+                self.collected.not_spoken[self.page.language] = place()
             return policy.language
-        if language not in (*policy.languages, PSEUDO_LANGUAGE):
-            self.collected.missing_texts.setdefault(language, place)
+        if language not in (*policy.languages, PSEUDO_LANGUAGE) and language not in self.collected.missing_texts:
+            self.collected.missing_texts[language] = place()
         return language
 
     def link_problems(self, fence: Fence) -> list[FenceProblem]:

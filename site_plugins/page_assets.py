@@ -47,9 +47,8 @@ def has_blocks(page: str) -> bool:
 
 def block_assets(page: str) -> tuple[Asset, ...]:
     """What a page with blocks needs: not what belongs to blocks that only some pages have."""
-    return tuple(
-        asset for asset in assets() if (name := asset.name.partition(".")[0]) not in _RARE or f"<{name}" in page
-    )
+    without = {name for name in _RARE if f"<{name}" not in page}
+    return tuple(asset for asset in assets() if asset.name.partition(".")[0] not in without)
 
 
 def closure_assets() -> tuple[Asset, ...]:
@@ -112,7 +111,7 @@ def _is_own(element: Element, own_styles: Collection[str]) -> bool:
 def main_end(page: str) -> int:
     """Where the main part of a page ends."""
     end = page.find(_MAIN_END)
-    if end >= 0 and page.count(_MAIN_END) == 1 and is_plain_at(page, end):
+    if end >= 0 and page.find(_MAIN_END, end + 1) < 0 and is_plain_at(page, end):
         return end
     elements = elements_of(page)
     main = (one for one in elements if one.tag == "main" or one.attributes.get("role") == "main")

@@ -228,7 +228,7 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         finished, wanted = output, closure_assets() if self._announces_everywhere else ()
         # Of most pages one look says enough, and they are long.
         if may_have_blocks(output):
-            finished = self._with_widgets(output, page) if stand_ins.has_places(output) else output
+            finished = self._with_widgets(output, page)
             if finished != output or has_blocks(output):
                 wanted = block_assets(finished)
         if self.config.page_help:

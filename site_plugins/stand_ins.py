@@ -20,14 +20,13 @@ def stand_in(number: int, content: Markup) -> Markup:
 
 def with_widgets(page: str, widget: Callable[[int], Markup]) -> str:
     """A finished page with its widgets in their places, each made by its number."""
-    places = [(one.start(), one.end(), int(one["number"])) for one in _PLACE.finditer(page)]
+    # Found in one look where there is none, and where the first stands far behind a long navigation.
+    first = page.find(f"<{TAG}")
+    if first < 0:
+        return page
+    places = [(one.start(), one.end(), int(one["number"])) for one in _PLACE.finditer(page, first)]
     # A page is parsed only where somebody has changed how a place is written, or shows one in a script or a comment.
-    if len(places) != page.count(f"<{TAG}") or not all(is_plain_at(page, start) for start, _, _ in places):
+    if len(places) != page.count(f"<{TAG}", first) or not all(is_plain_at(page, start) for start, _, _ in places):
         found = [one for one in elements_of(page) if one.tag == TAG]
         places = [(one.start, one.after, int(one.attributes["data-number"])) for one in found]
     return edited(page, [(start, after, widget(number)) for start, after, number in places])
-
-
-def has_places(page: str) -> bool:
-    """Whether a page waits for widgets."""
-    return f"<{TAG}" in page

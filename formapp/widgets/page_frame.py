@@ -112,10 +112,11 @@ def elements_of(page: str) -> list[Element]:
 
 def is_plain_at(page: str, place: int) -> bool:
     """Whether what stands at this place is neither in a script nor in a comment."""
-    return all(
-        page.rfind(begin, 0, place) <= page.rfind(end, 0, place)
-        for begin, end in (("<!--", "-->"), ("<script", "</script"))
-    )
+    for begin, end in (("<!--", "-->"), ("<script", "</script")):
+        last = page.rfind(begin, 0, place)
+        if last >= 0 and page.find(end, last, place) < 0:
+            return False
+    return True
 
 
 def edited(page: str, edits: Iterable[Edit]) -> str:

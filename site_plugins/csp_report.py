@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 from formapp.widgets.page_frame import Element, csp_hash, elements_of
+from site_plugins.csp import html_pages
+from site_plugins.page_assets import has_blocks
 
 # Which attribute of which element fetches what.
 _FETCHES = {
@@ -53,6 +56,18 @@ class Blocked:
 
     what: str
     line: str
+
+
+def blocked_in(
+    site_dir: Path, policy: str, site_url: str | None, *, everywhere: bool, is_material: bool
+) -> Iterator[tuple[str, Blocked]]:
+    """What is blocked in a site's pages with blocks (or in all), each with the page's place in the site."""
+    for path in html_pages(site_dir):
+        page, place = path.read_text("utf-8"), path.relative_to(site_dir).as_posix()
+        if everywhere or has_blocks(page):
+            url = urljoin(f"{(site_url or 'http://localhost').rstrip('/')}/", place)
+            for one in blocked(page, url, policy, is_material=is_material):
+                yield place, one
 
 
 def blocked(page: str, page_url: str, policy: str, *, is_material: bool) -> list[Blocked]:

@@ -9,24 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from markdown import Extension, Markdown
 from markdown.preprocessors import Preprocessor
 from markupsafe import Markup
 
-from formapp.forms import ticket_form
-from formapp.widgets import (
-    PageHelp,
-    render_chooser,
-    render_feedback,
-    render_form,
-    render_scoreboard,
-    render_table,
-)
-from site_plugins import pictures, readable
-from site_plugins.changes import render_changes, what_is_missing
+from site_plugins import pictures, stand_ins
 from site_plugins.collected import Collected, CriteriaLink, PageContext
 from site_plugins.facts import (
     FACT,
@@ -37,20 +27,22 @@ from site_plugins.facts import (
     Problem,
     fact_problems,
     find_facts,
+    may_have_facts,
     unknown,
 )
 from site_plugins.fences import KINDS, Fence, FenceProblem, find_fences, form_problems
-from site_plugins.policy_history import History, read_history
+from site_plugins.sources import beside
 from site_plugins.translation import gettext as _
-from supportpolicy import Policy, PolicyError, all_facts, graph_svg, load
+from supportpolicy import Policy, PolicyError, all_facts, load
 from supportpolicy.languages import (
     PSEUDO_LANGUAGE,
     SOURCE_LANGUAGE,
     closest_language,
-    current_language,
-    direction,
-    in_language,
 )
+
+if TYPE_CHECKING:
+    from formapp.widgets.form import PageHelp
+    from site_plugins.block_widgets import BlockWidgets
 
 # Before fenced_code and superfences (25), which would take the blocks for code.
 PRIORITY = 27
@@ -71,10 +63,9 @@ class SupportExtension(Extension):
         self.folder = Path()
         self.page = PageContext(language=str(self.getConfig("language")))
         self.collected = Collected()
-        self._tables: dict[tuple[str, str, str | None], Markup] = {}
         self._facts: dict[str, Mapping[str, str]] = {}
         self._wrong_facts: dict[str, str] = {}
-        self._history: History | None = None
+        self._widgets: BlockWidgets | None = None
         # Whether somebody puts the widgets into the finished pages, for which words stand meanwhile.
         self.widgets_last = False
         # What the form takes of links for help from the pages of the site.
@@ -85,15 +76,9 @@ class SupportExtension(Extension):
         """The desk's address, with a slash at its end."""
         return str(self.getConfig("app_url")).rstrip("/") + "/"
 
-    @property
-    def dates_url(self) -> str:
-        """Where the desk tells by when one is answered if one files now."""
-        return f"{self.app_url}dates.json"
-
     def reload(self) -> None:
         """Read the policy file anew; its problems are kept and shown where a widget should stand."""
-        self.policy, self.policy_problems, self._history = None, [], None
-        self._tables.clear()
+        self.policy, self.policy_problems, self._widgets = None, [], None
         self._facts.clear()
         if wrong := address_problem(str(self.getConfig("app_url"))):
             self.policy_problems.append(wrong)
@@ -108,9 +93,8 @@ class SupportExtension(Extension):
         """Take our blocks before any other extension can."""
         if self.policy is None and not self.policy_problems:
             self.reload()
-        md.block_level_elements.extend((*KINDS, readable.TAG))
+        md.block_level_elements.extend((*KINDS, stand_ins.TAG))
         md.preprocessors.register(_FencePreprocessor(md, self), "support", PRIORITY)
-        md.inlinePatterns.register(FactInText(md, self._tell_fact), "support-fact", FACT_PRIORITY)
         md.postprocessors.register(FactInHtml(md, self._tell_fact), "support-fact", LATE_PRIORITY)
         pictures.register(md, lambda: self.page.source.file if self.page.source else None)
 
@@ -131,31 +115,33 @@ class SupportExtension(Extension):
             line = fence.option_lines["criteria"]
             place = self._place(line, fence, lines)
             self.collected.criteria_links.append(CriteriaLink(self.page.name, fence.options["criteria"], place))
-        language = self._language(self.policy, self._place(fence.start, fence, lines))
+        language = self._language(self.policy, lambda: self._place(fence.start, fence, lines))
         self.collected.languages[self.page.name] = language
         if fence.kind == "support-form" and not fence.options.get("form"):
             self.collected.form_pages[self.page.name] = language
-        widget = _in(language, self._widget(fence, self.policy))
+        widgets = self._widgets_of(self.policy)
+        widget = widgets.made(
+            fence,
+            language,
+            page=self.page.path,
+            form_url=self._link(fence, "form") or "",
+            criteria_url=self._link(fence, "criteria") or "",
+            page_help=self.page_help,
+        )
         if not self.widgets_last:
             return widget("" if criteria_here else None)
         self.collected.widgets.append(widget)
-        if fence.kind == "support-changes" and (missing := what_is_missing(self._changes_so_far(self.policy))):
+        if fence.kind == "support-changes" and (missing := widgets.missing_changes()):
             self.collected.notes[f"{self._place(fence.start, fence, lines)}: {missing}"] = None
-        return readable.stand_in(len(self.collected.widgets) - 1, self._readable(fence, self.policy, language))
+        return stand_ins.stand_in(len(self.collected.widgets) - 1, widgets.words(fence, language))
 
-    def _readable(self, fence: Fence, policy: Policy, language: str) -> Markup:
-        """What stands for the block while the page isn't finished."""
-        with in_language(language):
-            if fence.kind == "support-table":
-                return readable.words(policy, fence.options.get("show", "promises"))
-            # It is words already.
-            return self._widget(fence, policy)(None) if fence.kind == "support-changes" else Markup()
+    def _widgets_of(self, policy: Policy) -> BlockWidgets:
+        """What renders the blocks, once there is one."""
+        if self._widgets is None:
+            from site_plugins.block_widgets import BlockWidgets
 
-    def _changes_so_far(self, policy: Policy) -> History:
-        """The history of the policy file, looked up once for all pages."""
-        if self._history is None:
-            self._history = read_history(Path(str(self.getConfig("policy"))), policy.calendar.zone)
-        return self._history
+            self._widgets = BlockWidgets(policy, Path(str(self.getConfig("policy"))), self.app_url)
+        return self._widgets
 
     def facts(self) -> Mapping[str, str]:
         """The facts in the language of the page; none while the policy can't be read."""
@@ -166,17 +152,22 @@ class SupportExtension(Extension):
             self._facts[language] = all_facts(self.policy, language)
         return self._facts[language]
 
-    def judge_facts(self, lines: Sequence[str], tab: int) -> None:
-        """Note what is wrong with the facts of a page, whose lines these are, before they are told."""
+    def take_facts(self, md: Markdown, lines: Sequence[str]) -> None:
+        """Let the facts of a page, whose lines these are, be told; note what is wrong with them."""
         self._wrong_facts.clear()
+        if not may_have_facts("\n".join(lines)):
+            return
+        # Asked for each piece of a page's text: it would cost pages without a fact more than all else of ours.
+        md.inlinePatterns.register(FactInText(md, self._tell_fact), "support-fact", FACT_PRIORITY)
         if self.policy is None or not (known := self.facts()):
             return
+        tab = md.tab_length
         for problem in fact_problems(lines, known, tab):
             told = f"{self._place_of_line(problem.line, lines)}: {problem.sentence}"
             self.collected.problems[told] = None
             self._wrong_facts[problem.written] = told
         if first := next(find_facts(lines, tab), None):
-            self._language(self.policy, self._place_of_line(first.line, lines))
+            self._language(self.policy, lambda: self._place_of_line(first.line, lines))
 
     def with_facts(self, text: str) -> str:
         """A text of the page's front matter with the words of its facts; what is wrong with one is noted."""
@@ -197,61 +188,19 @@ class SupportExtension(Extension):
             return known.get(name)
         return Problem(self._wrong_facts.get(written) or unknown(name, known))
 
-    def _language(self, policy: Policy, place: str) -> str:
-        """The language of the page's widgets: its own, or the policy's where we don't speak that."""
+    def _language(self, policy: Policy, place: Callable[[], str]) -> str:
+        """The language of the page's widgets: its own, or the policy's where we don't speak that.
+
+        ``place``, which takes a look at the page's file, is asked for in the first case of each.
+        """
         language = closest_language(self.page.language)
         if language is None:
-            self.collected.not_spoken.setdefault(self.page.language, place)
+            if self.page.language not in self.collected.not_spoken:
+                self.collected.not_spoken[self.page.language] = place()
             return policy.language
-        if language not in (*policy.languages, PSEUDO_LANGUAGE):
-            self.collected.missing_texts.setdefault(language, place)
+        if language not in (*policy.languages, PSEUDO_LANGUAGE) and language not in self.collected.missing_texts:
+            self.collected.missing_texts[language] = place()
         return language
-
-    def _widget(self, fence: Fence, policy: Policy) -> Callable[[str | None], Markup]:
-        """What makes the block's HTML, once it is known which page shows the criteria (None: no page)."""
-        page = self.page
-        if fence.kind == "support-chooser":
-            form_url = self._link(fence, "form") or f"{self.app_url}tickets/new"
-            return lambda _criteria_url: render_chooser(policy, form_url=form_url, dates_url=self.dates_url)
-        if fence.kind == "support-form":
-            form = fence.options.get("form", "")
-            return lambda _criteria_url: render_form(
-                policy,
-                ticket_form(policy.translated(current_language()), values={"form": form}),
-                # An address of its own, so that the browser keeps what is typed into each form apart.
-                action=f"{self.app_url}tickets?form={form}" if form else f"{self.app_url}tickets",
-                ids=f"ticket-{form}" if form else "ticket",
-                embedded=True,
-                page=page.path,
-                dates_url=self.dates_url,
-                files_url=f"{self.app_url}files",
-                similar_url=f"{self.app_url}similar.json",
-                page_help=self.page_help,
-            )
-        if fence.kind == "support-changes":
-            history = self._changes_so_far(policy)
-            return lambda _criteria_url: render_changes(policy, history)
-        if fence.kind == "support-feedback":
-            return lambda _criteria_url: render_feedback(policy, action=f"{self.app_url}feedback", page=page.path)
-        if fence.kind == "support-scoreboard":
-            return lambda _criteria_url: render_scoreboard(policy)
-        show = fence.options.get("show", "promises")
-        if show == "graph":
-            return lambda _criteria_url: _drawing(policy)
-        own = self._link(fence, "criteria")
-        return lambda criteria_url: self._table(policy, show, own or criteria_url)
-
-    def _table(self, policy: Policy, show: str, criteria_url: str | None) -> Markup:
-        """A table's HTML in the current language, which many pages have alike."""
-        key = (current_language(), show, criteria_url)
-        if key not in self._tables:
-            self._tables[key] = render_table(
-                policy,
-                show=show,  # type: ignore[arg-type]
-                criteria_url=criteria_url,
-                dates_url=self.dates_url,
-            )
-        return self._tables[key]
 
     def link_problems(self, fence: Fence) -> list[FenceProblem]:
         """Options that name a page which isn't there."""
@@ -303,16 +252,6 @@ class SupportExtension(Extension):
         return f"{beside(found.file, self.folder)}:{found.line}"
 
 
-def _in(language: str, widget: Callable[[str | None], Markup]) -> Callable[[str | None], Markup]:
-    """What makes a block's HTML in this language."""
-
-    def made(criteria_url: str | None) -> Markup:
-        with in_language(language):
-            return widget(criteria_url)
-
-    return made
-
-
 class _FencePreprocessor(Preprocessor):
     def __init__(self, md: Markdown, extension: SupportExtension) -> None:
         super().__init__(md)
@@ -329,16 +268,8 @@ class _FencePreprocessor(Preprocessor):
             result += lines[done : fence.start - 1]
             result += ["", fence.indent + self.md.htmlStash.store(html), ""]
             done = fence.end
-        self._extension.judge_facts(lines, self.md.tab_length)
+        self._extension.take_facts(self.md, lines)
         return result + lines[done:]
-
-
-def _drawing(policy: Policy) -> Markup:
-    language = current_language()
-    svg = Markup(graph_svg(policy.translated(language)))  # noqa: S704 - our own drawing, its words escaped
-    return Markup(
-        '<div class="support-graph" lang="{}" dir="{}" tabindex="0" role="group" aria-label="{}">{}</div>'
-    ).format(language, direction(language), _("Decision graph"), svg)
 
 
 def address_problem(app_url: str) -> str:
@@ -363,14 +294,6 @@ def problem_box(sentences: Sequence[str]) -> Markup:
     return Markup(
         '<div class="admonition failure support-problem"><p class="admonition-title">{}</p><ul>{}</ul></div>'
     ).format(Markup(escape(_("This can't be shown yet"), quote=False)), rows)  # noqa: S704 - escaped
-
-
-def beside(path: Path, folder: Path) -> str:
-    """A path as its writer knows it: from this folder."""
-    try:
-        return path.resolve().relative_to(folder.resolve()).as_posix()
-    except ValueError:
-        return str(path)
 
 
 def makeExtension(**options: Any) -> SupportExtension:  # noqa: ANN401, N802 - Python-Markdown's entry

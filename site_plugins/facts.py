@@ -56,18 +56,19 @@ class FactProblem:
 
 def find_facts(lines: Sequence[str], tab: int = TAB) -> Iterator[FoundFact]:
     """The facts in these lines, wherever they aren't code."""
-    if not any(MARK in line for line in lines):
-        return
     for number, line in enumerate(prose(lines, tab), start=1):
         for found in FACT.finditer(line):
             yield FoundFact(number, found[0], found["name"])
 
 
+def may_have_facts(text: str) -> bool:
+    """Whether a page's text has a fact, or what is meant for one; of most pages it is said without a search."""
+    is_likely = MARK in text or "support" in text.lower()
+    return is_likely and bool(FACT.search(text) or _MEANT.search(text))
+
+
 def fact_problems(lines: Sequence[str], known: Mapping[str, str], tab: int = TAB) -> Iterator[FactProblem]:
     """Facts that the policy doesn't have, and what was meant for one but isn't written as one."""
-    # Of most pages this says enough, and a site has a great many.
-    if not any(FACT.search(line) or _MEANT.search(line) for line in lines if "[" in line):
-        return
     for number, line in enumerate(prose(lines, tab), start=1):
         for found in FACT.finditer(line):
             if found["name"] not in known:
@@ -140,7 +141,7 @@ class FactInHtml(Postprocessor):
 
     def run(self, text: str) -> str:
         """The page's HTML with the words of its facts."""
-        if MARK not in text:
+        if MARK not in text or not FACT.search(text):
             return text
         result, done = [], 0
         for found in FACT.finditer(without_code(text)):

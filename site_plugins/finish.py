@@ -20,7 +20,7 @@ import yaml
 
 from formapp.widgets import CLOSURES_FILE, NO_CLOSURES, NO_SCOREBOARD, SCOREBOARD_FILE, assets
 from formapp.widgets.built_site import PAGES_FILE, GuidePage, pages_text
-from formapp.widgets.page_frame import FRAME_FILE, BrokenFrame, Edit, Element, edited, elements_of, frame_places
+from formapp.widgets.page_frame import FRAME_FILE, BrokenFrame, Edit, Element, edited, elements_of
 from site_plugins.fences import find_fences
 from site_plugins.page_assets import block_assets, closure_assets, has_blocks, with_assets, without_assets
 from site_plugins.shell import frame_of, make_shell, start_tag
@@ -216,9 +216,7 @@ def _frame(page: str, config: SiteConfig) -> str:
         raise BrokenFrame(_("the site has no such page"))
     own = frame_of(without_assets(page))
     marked = with_assets(own, block_assets(own), f"{config.path}assets/")
-    frame = make_shell(marked, f"{config.path}{FRAME_PAGE}", keeps_instant=False)
-    frame_places(frame)
-    return frame
+    return make_shell(marked, f"{config.path}{FRAME_PAGE}", keeps_instant=False)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -30,11 +30,16 @@ _CLASSES = frozenset(
 )
 
 
+def may_have_blocks(page: str) -> bool:
+    """Whether anything of ours is named in this page, or in a word of it; most pages have nothing of the kind."""
+    return "support-" in page
+
+
 def has_blocks(page: str) -> bool:
     """Whether one of our blocks stands in this page, however it came there."""
     # Most pages have nothing that looks like one, and needn't be parsed.
     return (
-        "support-" in page
+        may_have_blocks(page)
         and any(name in page for name in _TAGS | _CLASSES)
         and any(_is_block(element) for element in elements_of(page))
     )
@@ -42,9 +47,8 @@ def has_blocks(page: str) -> bool:
 
 def block_assets(page: str) -> tuple[Asset, ...]:
     """What a page with blocks needs: not what belongs to blocks that only some pages have."""
-    return tuple(
-        asset for asset in assets() if (name := asset.name.partition(".")[0]) not in _RARE or f"<{name}" in page
-    )
+    without = {name for name in _RARE if f"<{name}" not in page}
+    return tuple(asset for asset in assets() if asset.name.partition(".")[0] not in without)
 
 
 def closure_assets() -> tuple[Asset, ...]:
@@ -107,7 +111,7 @@ def _is_own(element: Element, own_styles: Collection[str]) -> bool:
 def main_end(page: str) -> int:
     """Where the main part of a page ends."""
     end = page.find(_MAIN_END)
-    if end >= 0 and page.count(_MAIN_END) == 1 and is_plain_at(page, end):
+    if end >= 0 and page.find(_MAIN_END, end + 1) < 0 and is_plain_at(page, end):
         return end
     elements = elements_of(page)
     main = (one for one in elements if one.tag == "main" or one.attributes.get("role") == "main")

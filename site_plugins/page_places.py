@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -10,6 +11,8 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
+from formapp.widgets.built_site import GuidePage
+from site_plugins.sources import beside, first_line
 from supportpolicy.languages import SOURCE_LANGUAGE
 
 
@@ -72,3 +75,29 @@ def _plain(path: Path) -> str:
         elif part != ".":
             parts.append(part)
     return "/".join(parts)
+
+
+def listed_pages(files: Files, folder: Path) -> Iterator[GuidePage]:
+    """The pages as the desk lists them: with the file, from this folder, and the line at which its writer begins."""
+
+    # Pages by the hundred lie in one.
+    @cache
+    def parent(path: Path) -> Path:
+        return Path(beside(path, folder))
+
+    for file in files.documentation_pages():
+        if (page := file.page) is not None:
+            source = Path(file.abs_src_path or file.src_uri)
+            plain = (parent(source.parent) / source.name).as_posix()
+            name = beside(source, folder) if source.is_symlink() else plain
+            yield GuidePage(path_of(page), str(page.title or name), name, _first_line(file))
+
+
+def _first_line(file: File) -> int:
+    """The line with which a page's text begins."""
+    # Most begin at once, with a heading or a letter, and needn't be read again.
+    if file.abs_src_path is not None:
+        with open(file.abs_src_path, "rb", buffering=0) as opened:  # noqa: PTH123 - half the time
+            if (first := opened.read(1)) == b"#" or first.isalnum():
+                return 1
+    return first_line(file.content_string)

@@ -118,6 +118,9 @@ class _Show(Treeprocessor):
         self._manifests = manifests
 
     def run(self, root: Element) -> None:
+        # Of most pages this says enough: without a manifest nothing is marked.
+        if not any(manifest.pictures for manifest in self._manifests.values()):
+            return
         for parent in list(root.iter()):
             for place, child in enumerate(list(parent)):
                 self._replace(parent, child, place)

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import urljoin
 
-from jinja2 import Environment, TemplateError
-from mkdocs.commands.build import get_context
+from jinja2 import Environment
 from mkdocs.config import base
 from mkdocs.config import config_options as option
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority, get_plugin_logger
-from mkdocs.structure.files import File, Files
+from mkdocs.structure.files import Files
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
-from mkdocs.structure.toc import TableOfContents
-from mkdocs.utils import get_build_datetime, normalize_url, write_file
+from mkdocs.utils import get_build_datetime, write_file
 
 from formapp.widgets import (
     CLOSURES_FILE,
@@ -27,39 +23,40 @@ from formapp.widgets import (
     NO_SCOREBOARD,
     SCOREBOARD_FILE,
     Asset,
-    PageHelp,
     assets,
     help_assets,
 )
 from formapp.widgets.built_site import PAGES_FILE, GuidePage, pages_text
-from formapp.widgets.page_frame import FRAME_FILE, TITLE, BrokenFrame, frame_places
-from formapp.widgets.page_help import help_url
-from formapp.widgets.rendering import in_this_language
-from site_plugins import csp, page_help, readable, shell
+from formapp.widgets.page_frame import FRAME_FILE
+from site_plugins import stand_ins
 from site_plugins.collected import PageContext
-from site_plugins.csp_report import blocked
-from site_plugins.desk_preview import DeskPreview, NoDesk, address_of
-from site_plugins.extension import SupportExtension, address_problem, beside
+from site_plugins.desk_frame import make_frame, with_own_assets
+from site_plugins.extension import SupportExtension, address_problem
 from site_plugins.facts import MARK
-from site_plugins.lint.lint import LINT_CHECKS, lint
-from site_plugins.page_assets import block_assets, closure_assets, has_blocks, with_assets
-from site_plugins.page_places import language_of, language_of_theme, path_of, resolver, site_path, url_from
+from site_plugins.page_assets import block_assets, closure_assets, has_blocks, may_have_blocks
+from site_plugins.page_places import (
+    language_of,
+    listed_pages,
+    path_of,
+    resolver,
+    url_from,
+)
 from site_plugins.site_problems import dead_criteria_links, languages_not_spoken, missing_languages, pages_at_the_desk
-from site_plugins.sources import Source, first_line
+from site_plugins.sources import Source, beside
 from site_plugins.translation import gettext as _
 from site_plugins.translation import ngettext
 from supportpolicy import holidays_warning, translation_files
 from supportpolicy.languages import (
-    SOURCE_LANGUAGE,
-    closest_language,
-    in_language,
     language_of_environment,
     speak,
 )
 
+# What an option needs is imported where that is on, and a preview's needs in a preview: a build pays for no more.
 if TYPE_CHECKING:
-    # With what it brings, it would cost each build, which serves nothing.
     from mkdocs.livereload import LiveReloadServer
+
+    from site_plugins.desk_preview import DeskPreview
+    from site_plugins.helped_pages import HelpedSite
 
 log = get_plugin_logger("support")
 
@@ -118,8 +115,9 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         self.extension.folder = Path(config.config_file_path or ".").parent
         self.extension.widgets_last = True
         if self.config.page_help:
-            has_search = any(name.rpartition("/")[2] == "search" for name in config.plugins)
-            self.extension.page_help = PageHelp(suggest=page_help.suggesting_script() if has_search else "")
+            from site_plugins.helped_pages import form_with_help
+
+            self.extension.page_help = form_with_help(config.plugins)
         self.extension.reload()
         wrong_address = address_problem(self.config.app_url)
         for sentence in self.extension.policy_problems:
@@ -137,8 +135,11 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
             if str(file) not in config.watch:
                 config.watch.append(str(file))
         self.csp = self._csp()
-        for sentence in csp.allow_problems(self.config.csp_allow):
-            self._problem(sentence)
+        if self.config.csp_allow:
+            from site_plugins.csp import allow_problems
+
+            for sentence in allow_problems(self.config.csp_allow):
+                self._problem(sentence)
         return config
 
     def on_serve(
@@ -150,6 +151,8 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
     ) -> LiveReloadServer:
         """Put the sandbox desk beside the guide, on the same port."""
         if self.desk is not None and (guide := server.get_app()) is not None:
+            from site_plugins.desk_preview import address_of
+
             host, port = address_of(config.dev_addr)
             with_desk = self.desk.begin(
                 guide,
@@ -213,24 +216,25 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         if self.framed is not config:
             self.framed = config
             self.pages: dict[str, GuidePage] = {}
-            self.frame = self._make_frame(env, config, files)
-        for file in files.documentation_pages():
-            if file.page is not None and (listed := self._listed(file.page)).path not in self.pages:
-                self.pages[listed.path] = listed
+            self.frame = make_frame(env, config, files, self.nav, keeps_instant=self.csp == "enforce")
+        for listed in listed_pages(files, self.extension.folder):
+            self.pages.setdefault(listed.path, listed)
         return env
 
     # Before those who change pages: whoever makes them smaller does so with ours, whichever stands first in mkdocs.yml.
     @event_priority(100)
     def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
         """Put the widgets into the page, and script and style into one that has some."""
-        finished = self._with_widgets(output, page) if readable.has_places(output) else output
-        wanted: tuple[Asset, ...] = closure_assets() if self._announces_everywhere else ()
-        if finished != output or has_blocks(output):
-            wanted = block_assets(finished)
+        finished, wanted = output, closure_assets() if self._announces_everywhere else ()
+        # Of most pages one look says enough, and they are long.
+        if may_have_blocks(output):
+            finished = self._with_widgets(output, page)
+            if finished != output or has_blocks(output):
+                wanted = block_assets(finished)
         if self.config.page_help:
-            finished = self._with_page_help(finished, page, config)
-            wanted = (*wanted, *page_help.page_help_assets(finished))
-        return _with_assets(finished, wanted, page, config) if wanted else output
+            finished, of_help = self._helped(config).with_help(finished, page)
+            wanted = (*wanted, *of_help)
+        return with_own_assets(finished, wanted, page, config) if wanted else output
 
     @event_priority(50)
     def on_post_template(self, output_content: str, *, template_name: str, config: MkDocsConfig) -> str:
@@ -239,12 +243,9 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
             return output_content
         wanted: tuple[Asset, ...] = closure_assets() if self._announces_everywhere else ()
         if self.config.page_help and template_name == "404.html":
-            language = closest_language(language_of_theme(config)) or SOURCE_LANGUAGE
-            url = help_url(self._form_url(language, None, config), page_help.told_of())
-            with in_language(language):
-                output_content = page_help.with_missing_page_help(output_content, url)
-            wanted = (*wanted, *page_help.page_help_assets(output_content))
-        return _with_assets(output_content, wanted, None, config) if wanted else output_content
+            output_content, of_help = self._helped(config).with_missing_page_help(output_content)
+            wanted = (*wanted, *of_help)
+        return with_own_assets(output_content, wanted, None, config) if wanted else output_content
 
     @event_priority(100)
     def _write_files(self, *, config: MkDocsConfig) -> None:
@@ -263,18 +264,18 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         """Write the Content-Security-Policy, or tell what it would block, which only the finished pages tell."""
         if self.csp == "off" or self.serving:
             return
+        from site_plugins import csp
+        from site_plugins.csp_report import blocked_in
+
         site_dir = Path(config.site_dir)
         policy = csp.read_policy(site_dir, self.config.app_url, self.config.csp_allow)
         # Where pages are exchanged within one document, all come under the policy of the first.
         everywhere = "navigation.instant" in (config.theme.get("features") or ())
         tell = log.warning if self.csp == "enforce" else log.info
-        for path in csp.html_pages(site_dir):
-            page, place = path.read_text("utf-8"), path.relative_to(site_dir).as_posix()
-            if everywhere or has_blocks(page):
-                url = urljoin(f"{(config.site_url or 'http://localhost').rstrip('/')}/", place)
-                for one in blocked(page, url, policy, is_material=config.theme.name == "material"):
-                    sentence = _("the policy blocks %(what)s. To allow it, add to csp_allow:", what=one.what)
-                    tell("%s: %s\n  - %s", place, sentence, one.line)
+        is_material = config.theme.name == "material"
+        for place, one in blocked_in(site_dir, policy, config.site_url, everywhere=everywhere, is_material=is_material):
+            sentence = _("the policy blocks %(what)s. To allow it, add to csp_allow:", what=one.what)
+            tell("%s: %s\n  - %s", place, sentence, one.line)
         if self.csp == "enforce":
             csp.write_policy(site_dir, policy)
 
@@ -296,16 +297,12 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         if not (self.serving and self.config.preview) or self.has_looked_for_desk:
             return
         self.has_looked_for_desk = True
+        from site_plugins.desk_preview import DeskPreview, NoDesk, address_of
+
         try:
             self.desk = DeskPreview(address_of(config.dev_addr)[0])
         except NoDesk as reason:
             log.warning(str(reason))
-
-    def _listed(self, page: Page) -> GuidePage:
-        """A page as the desk lists it: with the line at which its writer begins to read."""
-        source = Path(page.file.abs_src_path or page.file.src_uri)
-        file = beside(source, self.extension.folder)
-        return GuidePage(path_of(page), str(page.title or file), file, first_line(page.file.content_string))
 
     def _note_whole_site(self, files: Files, config: MkDocsConfig) -> None:
         collected, policy_file = self.extension.collected, Path(str(self.config.policy))
@@ -321,6 +318,8 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
 
     def _note_lint(self, config: MkDocsConfig) -> None:
         if self.config.lint:
+            from site_plugins.lint.lint import LINT_CHECKS, lint
+
             for path, finding in lint(Path(config.docs_dir), self.extension.policy, LINT_CHECKS):
                 place = f"{beside(path, self.extension.folder)}:{finding.line}"
                 self.extension.collected.problems[f"{place}: {finding.sentence}"] = None
@@ -337,27 +336,13 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         names = [name for name in self.extension.collected.criteria_pages if languages[name] == languages.get(own)]
         criteria_page = own if own in names else next(iter(names), None)
         url = None if criteria_page is None else url_from(page.file, self.files.src_uris[criteria_page])
-        return readable.with_widgets(output, lambda number: self.extension.collected.widgets[number](url))
+        return stand_ins.with_widgets(output, lambda number: self.extension.collected.widgets[number](url))
 
-    def _with_page_help(self, output: str, page: Page, config: MkDocsConfig) -> str:
-        """A page with its links for help; the form's own page, and one whose front matter says so, has none."""
-        if page.file.src_uri in self.extension.collected.form_pages or page.meta.get("page_help") is False:
-            return output
-        language = closest_language(language_of(page, config)) or SOURCE_LANGUAGE
-        form = self._form_url(language, page.file, config)
-        told = page_help.told_of(page.abs_url or f"/{page.url}", str(page.title or ""))
-        with in_language(language):
-            return page_help.with_page_help(output, page.content or "", told, page.toc, partial(help_url, form))
+    def _helped(self, config: MkDocsConfig) -> HelpedSite:
+        from site_plugins.helped_pages import HelpedSite
 
-    def _form_url(self, language: str, here: File | None, config: MkDocsConfig) -> str:
-        """Where a page (None: any address) finds the form: the first in its language, any, or the desk's own."""
-        pages = self.extension.collected.form_pages
-        found = page_help.first_form(pages, [page.file.src_uri for page in self.nav.pages], language)
-        if not found:
-            with in_language(language):
-                return in_this_language(f"{self.extension.app_url}tickets/new")
-        file = self.files.src_uris[found]
-        return f"{site_path(config)}{file.url.removeprefix('./')}" if here is None else file.url_relative_to(here)
+        extension = self.extension
+        return HelpedSite(extension.collected.form_pages, extension.app_url, self.nav, self.files, config)
 
     @property
     def _announces_everywhere(self) -> bool:
@@ -378,25 +363,6 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         )
         return "off"
 
-    def _make_frame(self, env: Environment, config: MkDocsConfig, files: Files) -> str:
-        """A page of the theme with the marks that the desk fills."""
-        page = Page(TITLE, File.generated(config, shell.SOURCE, content=""), config)
-        page.meta, page.content, page.toc = dict(shell.META), shell.CONTENT_HTML, TableOfContents([])
-        context = get_context(self.nav, files, config, page)
-        # From the root, as what the reader chose (light or dark) is stored under it. The dot lets a theme add
-        # "/search.html" to it.
-        context["base_url"] = f"{site_path(config)}."
-        try:
-            output = env.get_template("main.html").render(context)
-            output = _with_assets(output, block_assets(output), page, config)
-            frame = shell.make_shell(output, page.abs_url or f"/{page.url}", keeps_instant=self.csp == "enforce")
-            frame_places(frame)
-        except (TemplateError, BrokenFrame) as error:
-            raise PluginError(
-                _("The theme makes no frame for the help desk's pages: %(reason)s.", reason=error)
-            ) from error
-        return frame
-
     def _problem(self, sentence: str) -> None:
         self.problems.append(sentence)
         log.warning(sentence) if self.serving else log.error(sentence)
@@ -409,12 +375,6 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
                 len(self.problems),
             )
         )
-
-
-def _with_assets(output: str, wanted: Iterable[Asset], page: Page | None, config: MkDocsConfig) -> str:
-    base = site_path(config)
-    own_styles = {normalize_url(str(path), page, base) for path in config.extra_css}
-    return with_assets(output, wanted, normalize_url("assets", page, base) + "/", own_styles)
 
 
 def _place_of_option(config: MkDocsConfig, name: str) -> str:

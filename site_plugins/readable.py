@@ -6,19 +6,14 @@ question. So until a page is finished, sentences stand in the place of its widge
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from formapp.widgets.page_frame import edited, elements_of, is_plain_at
 from formapp.widgets.table import hours_sentence
 from site_plugins.translation import gettext as _
 from supportpolicy import Policy, Priority
 from supportpolicy.languages import current_language
-
-TAG = "support-block"
-_PLACE = re.compile(rf'<{TAG} data-number="(?P<number>\d+)">.*?</{TAG}>', re.DOTALL)
 
 
 def words(policy: Policy, show: str) -> Markup:
@@ -32,26 +27,6 @@ def words(policy: Policy, show: str) -> Markup:
     if show == "house-rules":
         return _list([rule.text for rule in policy.house_rules])
     return Markup()
-
-
-def stand_in(number: int, content: Markup) -> Markup:
-    """The element in whose place the widget of this number is put."""
-    return Markup('<{tag} data-number="{number}">{content}</{tag}>').format(tag=TAG, number=number, content=content)
-
-
-def with_widgets(page: str, widget: Callable[[int], Markup]) -> str:
-    """A finished page with its widgets in their places, each made by its number."""
-    places = [(one.start(), one.end(), int(one["number"])) for one in _PLACE.finditer(page)]
-    # A page is parsed only where somebody has changed how a place is written, or shows one in a script or a comment.
-    if len(places) != page.count(f"<{TAG}") or not all(is_plain_at(page, start) for start, _, _ in places):
-        found = [one for one in elements_of(page) if one.tag == TAG]
-        places = [(one.start, one.after, int(one.attributes["data-number"])) for one in found]
-    return edited(page, [(start, after, widget(number)) for start, after, number in places])
-
-
-def has_places(page: str) -> bool:
-    """Whether a page waits for widgets."""
-    return f"<{TAG}" in page
 
 
 def _promise(priority: Priority) -> str:

@@ -9,7 +9,7 @@ import json
 from html import escape
 from urllib.parse import urljoin, urlsplit
 
-from formapp.widgets.page_frame import CONTENT, TITLE, BrokenFrame, Edit, Element, edited, elements_of
+from formapp.widgets.page_frame import CONTENT, TITLE, BrokenFrame, Edit, Element, edited, elements_of, places_among
 
 # The page of the theme that the frame is made of. Nobody writes this file: its name gives the page an address.
 SOURCE = "support-shell.md"
@@ -24,9 +24,13 @@ def make_shell(page: str, page_url: str, *, keeps_instant: bool) -> str:
     """The frame of a rendered page. ``page_url`` is its path on the server ("/guide/support-shell/").
 
     ``keeps_instant``: whether a page of the guide that is opened from the desk may stay in the desk's document,
-    and so under the desk's Content-Security-Policy.
+    and so under the desk's Content-Security-Policy. Raises BrokenFrame where the page has no place for what the desk
+    fills in.
     """
-    edits = [edit for element in elements_of(page) if (edit := _edit(element, page_url, keeps_instant)) is not None]
+    # Parsed once: it names every page of the site. What is edited leaves the places as they are.
+    elements = elements_of(page)
+    places_among(elements, page)
+    edits = [edit for element in elements if (edit := _edit(element, page_url, keeps_instant)) is not None]
     return edited(page, edits)
 
 

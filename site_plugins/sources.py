@@ -27,6 +27,14 @@ def first_line(text: str) -> int:
     return text.count("\n", 0, head + len(rest) - len(rest.lstrip())) + 1
 
 
+def beside(path: Path, folder: Path) -> str:
+    """A path as its writer knows it: from this folder."""
+    try:
+        return path.resolve().relative_to(folder.resolve()).as_posix()
+    except ValueError:
+        return str(path)
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A file, and its line from 1."""

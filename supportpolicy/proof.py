@@ -12,7 +12,7 @@ from supportpolicy.promises import may_be_slower
 from supportpolicy.reading import Node, Reader, did_you_mean
 from supportpolicy.translation import gettext as _
 from supportpolicy.translation import ngettext
-from supportpolicy.walk import enumerate_facts, facts_of, rules_that_hold
+from supportpolicy.walk import RuleIndex, enumerate_facts, facts_of
 
 MOST_COMBINATIONS = 100_000
 _SHOWN = 5
@@ -164,8 +164,9 @@ def _table_decides(policy: Policy, places: Places) -> None:
             )
         )
         return
+    index = RuleIndex(policy)
     for facts, path in combinations:
-        rules = rules_that_hold(policy, facts)
+        rules = index.rules_that_hold(facts)
         used_options.update(path)
         used_rules.update(rule.id for rule in rules)
         if not rules:

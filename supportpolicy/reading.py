@@ -12,6 +12,7 @@ from difflib import get_close_matches
 
 import yaml
 
+from supportpolicy.composing import compose
 from supportpolicy.languages import number
 from supportpolicy.problems import Problem
 from supportpolicy.reading_yaml import yaml_mistake
@@ -34,7 +35,7 @@ class Reader:
     def compose(self, text: str) -> Node | None:
         """The file's root node, or None where it isn't YAML at all."""
         try:
-            root = yaml.compose(text, Loader=yaml.SafeLoader)
+            root = compose(text)
         except yaml.YAMLError as error:
             line, sentence = yaml_mistake(text, error)
             self.problem(line, "", sentence)

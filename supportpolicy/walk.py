@@ -55,6 +55,38 @@ def rules_that_hold(table: Table, facts: Facts) -> tuple[Rule, ...]:
     return tuple(rule for rule in table.rules if holds(rule.when, facts))
 
 
+class RuleIndex:
+    """The rules of a table by the answers that they ask for: ``rules_that_hold`` for whoever looks up thousands."""
+
+    def __init__(self, table: Table) -> None:
+        # A bit for each condition of each rule; no condition at all is one that asks for nothing.
+        conditions: list[Condition] = []
+        self._rules: list[tuple[Rule, int]] = []
+        for rule in table.rules:
+            own = rule.when or ({},)
+            self._rules.append((rule, ((1 << len(own)) - 1) << len(conditions)))
+            conditions += own
+        # For each question, and each answer to it or none, the conditions that still fit.
+        self._fitting = {
+            question.id: {
+                answer: sum(
+                    1 << place
+                    for place, condition in enumerate(conditions)
+                    if question.id not in condition or answer in condition[question.id]
+                )
+                for answer in (None, *(option.id for option in question.options))
+            }
+            for question in table.questions
+        }
+
+    def rules_that_hold(self, facts: Facts) -> tuple[Rule, ...]:
+        """All rules that hold on these facts."""
+        fitting = -1
+        for question, by_answer in self._fitting.items():
+            fitting &= by_answer[facts.get(question)]
+        return tuple(rule for rule, own in self._rules if own & fitting)
+
+
 def _first_that_holds(table: Table, facts: Facts) -> tuple[Rule, ...]:
     return next(((rule,) for rule in table.rules if holds(rule.when, facts)), ())
 

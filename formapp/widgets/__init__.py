@@ -2,6 +2,9 @@
 
 Here, and not in either side, because the guide's build and the desk show the very same: one template
 each, so that labels, limits and help never drift. Needs Jinja and WTForms, not Flask.
+
+The names of this package are those of the assets, which each site has; what renders is asked for by its module, as a
+guide without a block needs no forms and no templates.
 """
 
 from formapp.widgets.assets import (
@@ -14,13 +17,6 @@ from formapp.widgets.assets import (
     help_assets,
     make_asset,
 )
-from formapp.widgets.chooser import render_chooser
-from formapp.widgets.feedback import render_feedback
-from formapp.widgets.files import render_files
-from formapp.widgets.form import PageHelp, render_form
-from formapp.widgets.scoreboard import render_scoreboard
-from formapp.widgets.sending import render_draft_line, render_sending
-from formapp.widgets.table import render_table
 
 __all__ = [
     "CLOSURES_FILE",
@@ -28,16 +24,7 @@ __all__ = [
     "NO_SCOREBOARD",
     "SCOREBOARD_FILE",
     "Asset",
-    "PageHelp",
     "assets",
     "help_assets",
     "make_asset",
-    "render_chooser",
-    "render_draft_line",
-    "render_feedback",
-    "render_files",
-    "render_form",
-    "render_scoreboard",
-    "render_sending",
-    "render_table",
 ]

@@ -36,7 +36,8 @@ class GuidePage:
 
 def pages_text(pages: Iterable[GuidePage]) -> str:
     """What a build writes into ``PAGES_FILE``."""
-    return json.dumps({"pages": [asdict(page) for page in pages]}, ensure_ascii=False, indent=1) + "\n"
+    rows = ",\n".join(json.dumps(asdict(page), ensure_ascii=False) for page in pages)
+    return f'{{"pages": [\n{rows}\n]}}\n'
 
 
 def guide_pages(site_dir: Path | None) -> tuple[GuidePage, ...]:

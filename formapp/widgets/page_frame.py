@@ -8,7 +8,7 @@ because both sides read the same HTML and must count its inline code alike. Need
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from html.parser import HTMLParser
@@ -112,10 +112,11 @@ def elements_of(page: str) -> list[Element]:
 
 def is_plain_at(page: str, place: int) -> bool:
     """Whether what stands at this place is neither in a script nor in a comment."""
-    return all(
-        page.rfind(begin, 0, place) <= page.rfind(end, 0, place)
-        for begin, end in (("<!--", "-->"), ("<script", "</script"))
-    )
+    for begin, end in (("<!--", "-->"), ("<script", "</script")):
+        last = page.rfind(begin, 0, place)
+        if last >= 0 and page.find(end, last, place) < 0:
+            return False
+    return True
 
 
 def edited(page: str, edits: Iterable[Edit]) -> str:
@@ -143,7 +144,11 @@ class BrokenFrame(ValueError):
 
 def frame_places(page: str) -> FramePlaces:
     """Where a frame is cut. Raises BrokenFrame when the page isn't one."""
-    elements = elements_of(page)
+    return places_among(elements_of(page), page)
+
+
+def places_among(elements: Sequence[Element], page: str) -> FramePlaces:
+    """Where a frame is cut that has these elements. Raises BrokenFrame when it isn't one."""
     head = next((element.end for element in elements if element.tag == "head" and element.is_closed), 0)
     content = next(
         (one for one in elements if one.attributes.get("id") == CONTENT_ID and one.is_closed and one.start >= head),

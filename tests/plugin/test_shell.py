@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from formapp.widgets.page_frame import CONTENT, TITLE
+import pytest
+
+from formapp.widgets.page_frame import CONTENT, TITLE, BrokenFrame
 from site_plugins.shell import make_shell
 
 PAGE = f"""<html><head><title>{TITLE} - Guide</title><link rel="canonical" href="https://guide.example/x/">
@@ -28,6 +30,13 @@ def test_a_page_of_the_theme_becomes_the_shell() -> None:
 
 def test_a_page_of_the_guide_that_is_opened_from_the_desk_gets_a_document_of_its_own() -> None:
     """Unless the guide's pages have a policy: the desk's would take from them what they may show."""
-    page = '<script id="__config">{"base": ".", "search": "", "features": ["navigation.instant.x", "a"]}</script>'
+    script = '<script id="__config">{"base": ".", "search": "", "features": ["navigation.instant.x", "a"]}</script>'
+    page = f"<html><head><title>{TITLE}</title>{script}</head><body>{CONTENT}</body></html>"
     assert '"features": ["a"]' in make_shell(page, "/docs/shell/", keeps_instant=False)
     assert '"navigation.instant.x"' in make_shell(page, "/docs/shell/", keeps_instant=True)
+
+
+@pytest.mark.parametrize("lost", [TITLE, CONTENT, "</head>"])
+def test_a_page_without_a_place_for_what_the_desk_fills_in_is_no_frame(lost: str) -> None:
+    with pytest.raises(BrokenFrame):
+        make_shell(PAGE.replace(lost, ""), "/docs/shell/", keeps_instant=True)

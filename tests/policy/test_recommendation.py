@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from supportpolicy import Policy, UnknownAnswer
+from supportpolicy.walk import RuleIndex, enumerate_facts, rules_that_hold
 from tests.builders import Combinations
 
 SEVERITY = {"critical": 0, "high": 1, "normal": 2, "low": 3}
@@ -137,3 +138,10 @@ def test_what_would_change_a_result_is_true(policy: Policy, combinations: Combin
         if checked > 40:
             break
     assert checked > 40
+
+
+def test_the_index_of_the_rules_finds_those_that_hold_on_whatever_is_known(policy: Policy) -> None:
+    index = RuleIndex(policy)
+    states = [{}, *(facts for facts, _path in enumerate_facts(policy))]
+    for facts in [dict(list(state.items())[:known]) for state in states for known in range(len(state) + 1)]:
+        assert index.rules_that_hold(facts) == rules_that_hold(policy, facts), facts

@@ -28,6 +28,8 @@ ALLOWED = {
     "site_plugins.finish": {"yaml"},
     # Pillow tells a picture's size where it is installed; without it the lint says less.
     "site_plugins.lint.pictures": {"PIL"},
+    "site_plugins.desk_frame": {"jinja2", "mkdocs"},
+    "site_plugins.helped_pages": {"mkdocs"},
     "site_plugins.page_places": {"mkdocs"},
     "site_plugins.site_problems": {"babel", "mkdocs"},
     # A program for pages of the desk and of others, never imported.

@@ -11,8 +11,8 @@ from markupsafe import Markup
 from formapp.app import create_app
 from formapp.models import PageFeedback, Ticket
 from formapp.web.rate_limits import FEEDBACK_FROM_ONE_MACHINE
-from formapp.widgets import render_feedback
 from formapp.widgets.built_site import PAGES_FILE, GuidePage, pages_text
+from formapp.widgets.feedback import render_feedback
 from tests.builders import Clock, build_customer, build_policy, build_services, build_staff, stored
 from tests.web.conftest import FORM, Desk
 from tests.web.page import Browser, Form, Page

@@ -8,7 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from formapp.widgets import assets, help_assets, render_chooser
+from formapp.widgets import assets, help_assets
+from formapp.widgets.chooser import render_chooser
 from supportpolicy import Policy
 from tests.builders import Combinations
 

@@ -9,7 +9,10 @@ import pytest
 from markupsafe import Markup
 
 from formapp.forms import ticket_form
-from formapp.widgets import assets, render_chooser, render_form, render_table
+from formapp.widgets import assets
+from formapp.widgets.chooser import render_chooser
+from formapp.widgets.form import render_form
+from formapp.widgets.table import render_table
 from supportpolicy import Policy
 
 DATES = "/support/dates.json"

@@ -6,7 +6,7 @@ import pytest
 from werkzeug.datastructures import MultiDict
 
 from formapp.forms import TicketForm, ticket_form
-from formapp.widgets import render_form
+from formapp.widgets.form import render_form
 from supportpolicy import Policy
 
 TYPED = {"project": "shop", "subject": "Ada's secret", "description": "Only Ada knows", "priority": "high"}

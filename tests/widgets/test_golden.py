@@ -14,7 +14,11 @@ from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
 from formapp.forms import ticket_form
-from formapp.widgets import render_chooser, render_feedback, render_form, render_scoreboard, render_table
+from formapp.widgets.chooser import render_chooser
+from formapp.widgets.feedback import render_feedback
+from formapp.widgets.form import render_form
+from formapp.widgets.scoreboard import render_scoreboard
+from formapp.widgets.table import render_table
 from site_plugins.fences import SHOWS
 from supportpolicy import Policy, load
 from supportpolicy.languages import LANGUAGES

@@ -15,15 +15,13 @@ from wtforms.validators import InputRequired
 
 from formapp.forms import TicketForm, ticket_form
 from formapp.when import zone_words
-from formapp.widgets import (
-    render_chooser,
-    render_feedback,
-    render_form,
-    render_scoreboard,
-    render_sending,
-    render_table,
-)
+from formapp.widgets.chooser import render_chooser
 from formapp.widgets.closures import closure_labels
+from formapp.widgets.feedback import render_feedback
+from formapp.widgets.form import render_form
+from formapp.widgets.scoreboard import render_scoreboard
+from formapp.widgets.sending import render_sending
+from formapp.widgets.table import render_table
 from supportpolicy import Policy, load
 from supportpolicy.languages import LANGUAGES, PSEUDO_LANGUAGE, in_language
 from tests.pseudo import not_translated

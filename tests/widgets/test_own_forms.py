@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 from formapp.errors import TextRefused
 from formapp.form_fields import clean_value
 from formapp.forms import TicketForm, ticket_form
-from formapp.widgets import render_form
+from formapp.widgets.form import render_form
 from supportpolicy import Choice, FormDefinition, FormField, Policy, bounds
 from supportpolicy.languages import in_language
 from tests.builders import build_policy

@@ -15,7 +15,7 @@ from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
 from formapp.web.context import web
 from formapp.web.request_log import log_failure
-from formapp.widgets import render_files
+from formapp.widgets.files import render_files
 
 GONE = gettext_noop("A file that was attached has expired, or was already sent. Attach it again if it is still needed")
 

@@ -33,7 +33,7 @@ from formapp.web.tickets.form_page import Notice
 from formapp.web.tickets.presenters import present_attachments, present_messages
 from formapp.web.tickets.reply_form import ReplyDraft
 from formapp.web.tickets.watchers import present_copy
-from formapp.widgets import render_sending
+from formapp.widgets.sending import render_sending
 
 CHANGED = gettext_noop("Not saved yet: this ticket has changed")
 CHANGES = (("newest", gettext_noop("Newest message")), ("history-heading", gettext_noop("History")))

@@ -32,7 +32,7 @@ from formapp.web.layout.page import page
 from formapp.web.session_cookie import Person
 from formapp.web.tickets.for_customer import FIELD, customer_of, is_for_nobody
 from formapp.web.tickets.presenters import present_similar
-from formapp.widgets import render_form
+from formapp.widgets.form import render_form
 from supportpolicy import Policy, UnknownAnswer
 from supportpolicy.languages import current_language
 

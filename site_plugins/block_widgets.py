@@ -1,28 +1,27 @@
 """What makes the HTML of a block, and the words that stand for it until its page is finished.
 
-Imported with the first block of a site, as it brings forms, templates and calendars that pages without one don't need.
+Imported with the first block of a site, and what a kind of block needs with the first of its kind: a guide with tables
+alone needs no forms, no chooser and no history.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from formapp.forms import ticket_form
-from formapp.widgets.chooser import render_chooser
-from formapp.widgets.feedback import render_feedback
-from formapp.widgets.form import PageHelp, render_form
-from formapp.widgets.scoreboard import render_scoreboard
 from formapp.widgets.table import render_table
 from site_plugins import readable
-from site_plugins.changes import render_changes, what_is_missing
 from site_plugins.fences import Fence
-from site_plugins.policy_history import History, read_history
 from site_plugins.translation import gettext as _
 from supportpolicy import Policy, graph_svg
 from supportpolicy.languages import current_language, direction, in_language
+
+if TYPE_CHECKING:
+    from formapp.widgets.form import PageHelp
+    from site_plugins.policy_history import History
 
 Widget = Callable[[str | None], Markup]
 """What makes a block's HTML, once it is known which page shows the criteria (None: no page)."""
@@ -57,7 +56,7 @@ class BlockWidgets:
         with in_language(language):
             if fence.kind == "support-changes":
                 # It is words already.
-                return render_changes(self._policy, self._changes_so_far())
+                return self._changes()
             if fence.kind != "support-table":
                 return Markup()
             key = (language, fence.options.get("show", "promises"))
@@ -67,22 +66,29 @@ class BlockWidgets:
 
     def missing_changes(self) -> str:
         """What a writer can do so that more changes are listed; empty where all are."""
+        from site_plugins.changes import what_is_missing
+
         return what_is_missing(self._changes_so_far())
 
     def _widget(self, fence: Fence, page: str, form_url: str, criteria_url: str, page_help: PageHelp | None) -> Widget:
         policy = self._policy
         if fence.kind == "support-chooser":
+            from formapp.widgets.chooser import render_chooser
+
             form_url = form_url or f"{self._app_url}tickets/new"
             return lambda _criteria_url: render_chooser(policy, form_url=form_url, dates_url=self._dates_url)
         if fence.kind == "support-form":
             form = fence.options.get("form", "")
             return lambda _criteria_url: self._form(form, page, page_help)
         if fence.kind == "support-changes":
-            history = self._changes_so_far()
-            return lambda _criteria_url: render_changes(policy, history)
+            return lambda _criteria_url: self._changes()
         if fence.kind == "support-feedback":
+            from formapp.widgets.feedback import render_feedback
+
             return lambda _criteria_url: render_feedback(policy, action=f"{self._app_url}feedback", page=page)
         if fence.kind == "support-scoreboard":
+            from formapp.widgets.scoreboard import render_scoreboard
+
             return lambda _criteria_url: render_scoreboard(policy)
         show = fence.options.get("show", "promises")
         if show == "graph":
@@ -90,6 +96,9 @@ class BlockWidgets:
         return lambda found: self._table(show, criteria_url or found)
 
     def _form(self, form: str, page: str, page_help: PageHelp | None) -> Markup:
+        from formapp.forms import ticket_form
+        from formapp.widgets.form import render_form
+
         policy = self._policy
         return render_form(
             policy,
@@ -117,9 +126,16 @@ class BlockWidgets:
             )
         return self._tables[key]
 
+    def _changes(self) -> Markup:
+        from site_plugins.changes import render_changes
+
+        return render_changes(self._policy, self._changes_so_far())
+
     def _changes_so_far(self) -> History:
         """The history of the policy file, looked up once for all pages."""
         if self._history is None:
+            from site_plugins.policy_history import read_history
+
             self._history = read_history(self._policy_file, self._policy.calendar.zone)
         return self._history
 

@@ -27,7 +27,10 @@ PLAIN = (
 )
 # Each option with what it brings, which nobody pays who doesn't use it.
 BROUGHT: dict[str, tuple[str, dict[str, Any], set[str]]] = {
-    "a block": (BLOCK, {}, {"site_plugins.block_widgets", "formapp.forms", "formapp.widgets.table", "wtforms"}),
+    "a table": (BLOCK, {}, {"site_plugins.block_widgets", "formapp.widgets.table", "formapp.widgets.rendering"}),
+    "a chooser": ("```support-chooser\n```\n", {}, {"formapp.widgets.chooser"}),
+    "a form": ("```support-form\n```\n", {}, {"formapp.forms", "formapp.widgets.form", "wtforms"}),
+    "changes": ("```support-changes\n```\n", {}, {"site_plugins.changes", "site_plugins.policy_history"}),
     "csp": ("", {"csp": "report"}, {"site_plugins.csp", "site_plugins.csp_report"}),
     "lint": ("", {"lint": True}, {"site_plugins.lint.lint"}),
     "page_help": ("", {"page_help": True}, {"site_plugins.helped_pages", "site_plugins.page_help"}),
@@ -77,6 +80,12 @@ def calls_a_page(site: Site, text: str) -> Counter[str]:
 def test_a_build_without_a_block_imports_no_widget_no_form_and_nothing_of_an_option_that_is_off(site: Site) -> None:
     site.write(pages(1, PLAIN))
     unwanted = IN_A_PREVIEW.union(*(brought for _text, _options, brought in BROUGHT.values()))
+    assert not unwanted & modules_of_a_build(site)
+
+
+def test_a_build_with_tables_alone_imports_no_other_widget(site: Site) -> None:
+    site.write(pages(1, BLOCK))
+    unwanted = IN_A_PREVIEW.union(*(brought for name, (_, _, brought) in BROUGHT.items() if name != "a table"))
     assert not unwanted & modules_of_a_build(site)
 
 

@@ -14,10 +14,14 @@ import yaml
 # a file that is one folded text, and where a document begins.
 _DIFFERS = re.compile(r"[\t\ufeff!]|^[ -]*[?|>]|^---", re.MULTILINE)
 
+# A file that nests deeper than any policy would end libyaml, and Python with it; the other says that it is too deep.
+_MOST_NESTED = 500
+
 
 def compose(text: str) -> yaml.Node | None:
     """The root node of a YAML file; None of an empty one. Raises YAMLError as the parser in Python does."""
-    if yaml.__with_libyaml__ and not _DIFFERS.search(text):
+    nested = sum(text.count(begin) for begin in ("[", "{", "- -"))
+    if yaml.__with_libyaml__ and nested < _MOST_NESTED and not _DIFFERS.search(text):
         try:
             root = yaml.compose(text, Loader=yaml.CSafeLoader)
             if not any("?" in words for words in _plain_in_brackets(root)):

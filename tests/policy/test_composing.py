@@ -9,7 +9,7 @@ from textwrap import dedent
 import pytest
 import yaml
 
-from supportpolicy import composing
+from supportpolicy import PolicyError, composing, loads
 from supportpolicy.composing import compose
 
 ROOT = Path(__file__).parents[2]
@@ -101,3 +101,10 @@ def test_without_libyaml_all_is_read_as_with_it(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(composing.yaml, "__with_libyaml__", False)
     monkeypatch.delattr(composing.yaml, "CSafeLoader")
     assert read(text) == expected
+
+
+@pytest.mark.parametrize("text", ["[" * 200_000, "{" * 200_000, "- " * 200_000, "a: [" * 50_000])
+def test_a_file_too_deep_for_any_parser_is_a_mistake_with_a_sentence(text: str) -> None:
+    with pytest.raises(PolicyError) as refused:
+        loads(text)
+    assert [problem.line for problem in refused.value.problems] == [1]

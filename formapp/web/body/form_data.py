@@ -54,6 +54,7 @@ class FormData:
 
     def get(self, name: str) -> str:
         """The first value of a field, empty when it wasn't sent."""
+        # ``get`` makes an error page of its own for each field that wasn't sent, to throw it away.
         values = self.fields.getlist(name)
         return values[0] if values else ""
 

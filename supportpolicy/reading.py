@@ -41,7 +41,9 @@ class Reader:
             self.problem(line, "", sentence)
             return None
         except RecursionError:
-            self.problem(1, "", _("The values are nested too deeply to be read. Remove levels; no policy needs so many."))
+            self.problem(
+                1, "", _("The values are nested too deeply to be read. Remove levels; no policy needs so many.")
+            )
             return None
         if root is None:
             self.problem(1, "", _("The file is empty; a policy needs calendar, priorities, chooser and form."))

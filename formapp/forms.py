@@ -13,7 +13,6 @@ from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import parse_qsl
 
-from babel.support import LazyProxy
 from wtforms import EmailField, Field, Form, RadioField, SelectField, StringField, TextAreaField, URLField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.utils import unset_value
@@ -22,10 +21,10 @@ from wtforms.validators import StopValidation
 from formapp.errors import TextRefused, UseCaseError
 from formapp.form_fields import PREFIX, clean_value
 from formapp.text import NO_WEB_ADDRESS, is_blank, is_web_address, normalise, normalise_line
-from formapp.translation import gettext
+from formapp.translation import gettext, lazy_gettext
 from formapp.translation import gettext_noop as _
 from supportpolicy import FormDefinition, FormField, FormLimits, Policy, shown_fields
-from supportpolicy.languages import current_language
+from supportpolicy.languages import PSEUDO_LANGUAGE, SOURCE_LANGUAGE, current_language
 
 # More than any policy allows; what is beyond was made by nobody's browser.
 MOST_TOKENS = 100
@@ -142,12 +141,6 @@ class OwnAnswer:
             raise StopValidation(refused.message) from None
 
 
-def _lazy(message: str) -> str:
-    """The message in the language that is spoken when it is read: most forms that are sent are never shown again."""
-    # It stands for a text wherever WTForms asks for one.
-    return cast("str", LazyProxy(gettext, message, enable_cache=False))
-
-
 class FilesField(Field):
     """The tokens of the files that the form carries; a draft keeps them as words of one text."""
 
@@ -193,31 +186,42 @@ class TicketForm(Form):
     """
 
     project: Field = SelectField(
-        _lazy(_("Project")), [OneOf(_("Choose a project"), _("Choose a project from the list"))], validate_choice=False
+        lazy_gettext(_("Project")),
+        [OneOf(_("Choose a project"), _("Choose a project from the list"))],
+        validate_choice=False,
     )
     subject: Field = StringField(
-        _lazy(_("Subject")),
+        lazy_gettext(_("Subject")),
         [Line(_("Subject"), lambda limits: limits.subject_length), Required(_("Enter a subject"))],
-        description=_lazy(_("In a few words, what is wrong or what you need.")),
+        description=lazy_gettext(_("In a few words, what is wrong or what you need.")),
     )
     url: Field = URLField(
-        _lazy(_("URL (optional)")),
+        lazy_gettext(_("URL (optional)")),
         [Line(_("URL"), lambda limits: limits.url_length), WebAddress()],
-        description=_lazy(_("The address where the problem shows, so that we can see it happen.")),
+        description=lazy_gettext(_("The address where the problem shows, so that we can see it happen.")),
     )
     description: Field = TextAreaField(
-        _lazy(_("Description")),
+        lazy_gettext(_("Description")),
         [Paragraphs(_("Description"), lambda limits: limits.description_length), Required(_("Enter a description"))],
-        description=_lazy(
+        description=lazy_gettext(
             _("The steps that lead to it, what you expected, what you saw instead, and error messages word for word.")
         ),
     )
-    files = FilesField(_lazy(_("Attachments (optional)")))
+    files = FilesField(lazy_gettext(_("Attachments (optional)")))
     priority = RadioField(
-        _lazy(_("Priority")),
+        lazy_gettext(_("Priority")),
         [OneOf(_("Choose a priority"), _("This priority no longer exists. Choose another one"))],
         validate_choice=False,
     )
+
+    class Meta:
+        """How WTForms makes the form."""
+
+        @property
+        def locales(self) -> list[str]:
+            """The language of WTForms' own messages."""
+            language = current_language()
+            return [SOURCE_LANGUAGE if language == PSEUDO_LANGUAGE else language]
 
     def __init__(
         self,
@@ -284,14 +288,14 @@ class GuestTicketForm(TicketForm):
     """What a person sends whom we don't know yet: the project is a name to type, and an address is asked for."""
 
     project: Field = StringField(
-        _lazy(_("Project (optional)")),
+        lazy_gettext(_("Project (optional)")),
         [Line(_("Project"), LONGEST_PROJECT)],
-        description=_lazy(_("Its name. If you leave this empty, you choose it after signing in.")),
+        description=lazy_gettext(_("Its name. If you leave this empty, you choose it after signing in.")),
     )
     email = EmailField(
-        _lazy(_("Email address")),
+        lazy_gettext(_("Email address")),
         [Required(_("Enter your email address")), MailAddress()],
-        description=_lazy(_("We send you a link that signs you in. Your ticket is saved until then.")),
+        description=lazy_gettext(_("We send you a link that signs you in. Your ticket is saved until then.")),
     )
 
 

@@ -80,7 +80,7 @@ def _plain(path: Path) -> str:
 def listed_pages(files: Files, folder: Path) -> Iterator[GuidePage]:
     """The pages as the desk lists them: with the file, from this folder, and the line at which its writer begins."""
 
-    # Pages by the hundred lie in one.
+    # Pages by the hundred lie in one folder, and to follow links costs a look at each part of its path.
     @cache
     def parent(path: Path) -> Path:
         return Path(beside(path, folder))
@@ -90,14 +90,4 @@ def listed_pages(files: Files, folder: Path) -> Iterator[GuidePage]:
             source = Path(file.abs_src_path or file.src_uri)
             plain = (parent(source.parent) / source.name).as_posix()
             name = beside(source, folder) if source.is_symlink() else plain
-            yield GuidePage(path_of(page), str(page.title or name), name, _first_line(file))
-
-
-def _first_line(file: File) -> int:
-    """The line with which a page's text begins."""
-    # Most begin at once, with a heading or a letter, and needn't be read again.
-    if file.abs_src_path is not None:
-        with open(file.abs_src_path, "rb", buffering=0) as opened:  # noqa: PTH123 - half the time
-            if (first := opened.read(1)) == b"#" or first.isalnum():
-                return 1
-    return first_line(file.content_string)
+            yield GuidePage(path_of(page), str(page.title or name), name, first_line(file.content_string))

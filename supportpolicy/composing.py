@@ -11,9 +11,9 @@ from collections.abc import Iterator
 import yaml
 
 # What libyaml takes and the other refuses, or reads in another way: tabs, marks of the encoding, tags, keys after "?",
-# a file that is one folded text, and where a document begins.
-_DIFFERS = re.compile(r"[\t\ufeff!]|^[ -]*[?|>]|^---", re.MULTILINE)
-
+# a file that is one folded text, and where a document begins. Anchors too: by them a short file can hold a value in
+# itself, or as often as it takes years to look through.
+_DIFFERS = re.compile(r"[\t\ufeff!]|^[ -]*[?|>]|^---|(?:^|[\s\[{,])&\S", re.MULTILINE)
 # A file that nests deeper than any policy would end libyaml, and Python with it; the other says that it is too deep.
 _MOST_NESTED = 500
 

@@ -108,3 +108,17 @@ def test_a_file_too_deep_for_any_parser_is_a_mistake_with_a_sentence(text: str) 
     with pytest.raises(PolicyError) as refused:
         loads(text)
     assert [problem.line for problem in refused.value.problems] == [1]
+
+
+def test_a_value_that_holds_itself_is_read_as_the_parser_in_python_reads_it() -> None:
+    node = compose("a: &a [*a, b]\n")
+    assert isinstance(node, yaml.MappingNode)
+    assert node.value[0][1].value[0] is node.value[0][1]
+
+
+def test_values_that_are_named_again_and_again_are_looked_at_once() -> None:
+    """Sixty lines that name each other four times over: looking through all that they say would never end."""
+    lines = [f"b{number}: &a{number} [{', '.join([f'*a{number - 1}'] * 4)}]" for number in range(1, 60)]
+    node = compose("\n".join(["a: &a0 [x, x]", *lines]))
+    assert isinstance(node, yaml.MappingNode)
+    assert len(node.value) == 60

@@ -46,7 +46,7 @@ from formapp.tickets.search_index import EVERYTHING, PERSON, PROJECT, TICKET
 
 MOST_NAMED = 200
 """So many people, and projects, a word of a search may name; of more the newest count."""
-NEWEST = 1_000
+NEWEST = 750
 """So many tickets are looked through on PostgreSQL before its index is asked."""
 # SQLite's index knows the beginnings of words up to so many letters; of longer ones the text itself is asked.
 _LONGEST_BEGINNING = 8
@@ -83,6 +83,14 @@ class Audience(NamedTuple):
     projects: tuple[int, ...] | None
 
 
+class _Newest(NamedTuple):
+    """How many tickets, the number of the oldest of them (0: there are none), and all numbers with commas between."""
+
+    how_many: int
+    oldest: int
+    numbers: str
+
+
 def find_tickets(
     database: Session,
     terms: Iterable[Term],
@@ -103,9 +111,9 @@ def find_tickets(
     if database.get_bind().dialect.name == "postgresql":
         newest = _newest(database, audience, before)
         found.update(_found_among(database, newest, named, audience, conditions))
-        if len(newest) < NEWEST or len(found) >= most:
+        if newest.how_many < NEWEST or len(found) >= most:
             return list(found)[:most]
-        bound = newest[-1] * SEARCH_PARTS
+        bound = newest.oldest * SEARCH_PARTS
     while True:
         rows = database.scalars(match_statement(database, named, audience, conditions, bound).limit(most)).all()
         # A long conversation may be found in several of its parts.
@@ -144,34 +152,43 @@ def match_statement(
         of_ticket.append(Ticket.project_id.in_(audience.projects))
     elif not conditions:
         return statement
-    return statement.where(select(Ticket.id).where(*of_ticket).correlate(source).exists())
+    wanted_ticket = select(Ticket.id).where(*of_ticket).correlate(source)
+    if not is_sqlite:
+        # PostgreSQL would make a join of it and read all of a project's tickets where it takes the word for commoner
+        # than it is; with OFFSET each ticket that the index finds is looked up by itself.
+        wanted_ticket = wanted_ticket.offset(0)
+    return statement.where(wanted_ticket.exists())
 
 
-def _newest(database: Session, audience: Audience, before: int) -> list[int]:
-    """The newest tickets of an audience, the newest first."""
+def _newest(database: Session, audience: Audience, before: int) -> _Newest:
+    """The newest tickets of an audience."""
     of_all = select(Ticket.id).order_by(Ticket.id.desc()).limit(NEWEST)
     if before:
         of_all = of_all.where(Ticket.id < before)
-    if audience.projects is None:
-        return list(database.scalars(of_all))
-    of_each = [of_all.where(Ticket.project_id == project).subquery() for project in audience.projects]
-    together = union_all(*(select(one.c.id) for one in of_each)).subquery()
-    return list(database.scalars(select(together.c.id).order_by(together.c.id.desc()).limit(NEWEST)))
+    if audience.projects is not None:
+        of_each = [of_all.where(Ticket.project_id == project).subquery() for project in audience.projects]
+        together = union_all(*(select(one.c.id) for one in of_each)).subquery()
+        of_all = select(together.c.id).order_by(together.c.id.desc()).limit(NEWEST)
+    number = of_all.subquery().c.id
+    # The numbers go back as they come: reading and writing hundreds of them would cost Python more than the search.
+    numbers = func.coalesce(func.string_agg(cast(number, Text), ","), "")
+    return _Newest(*database.execute(select(func.count(), func.coalesce(func.min(number), 0), numbers)).one())
 
 
 def _found_among(
     database: Session,
-    numbers: Sequence[int],
+    newest: _Newest,
     named: Sequence[_Named],
     audience: Audience,
     conditions: Sequence[ColumnElement[bool]],
 ) -> dict[int, None]:
     """Which of these tickets hold all terms and meet all conditions, by their texts, without the index."""
     texts = SearchText.__table__
-    of_these = texts.c.ticket_id == func.any(cast(list(numbers), ARRAY(Integer)))
+    of_these = texts.c.ticket_id == func.any(cast(func.string_to_array(newest.numbers, ","), ARRAY(Integer)))
     held = [_holds(texts, one, audience) for one in named if not one.term.without]
-    statement = select(texts.c.ticket_id).join(Ticket, Ticket.id == texts.c.ticket_id)
-    statement = statement.where(of_these, *conditions, *held).order_by(texts.c.id.desc())
+    statement = select(texts.c.ticket_id).where(of_these, *held).order_by(texts.c.id.desc())
+    if conditions:
+        statement = statement.join(Ticket, Ticket.id == texts.c.ticket_id).where(*conditions)
     found = dict.fromkeys(database.scalars(statement))
     if unwanted := [_holds(texts, one, audience) for one in named if one.term.without]:
         for number in database.scalars(select(texts.c.ticket_id).where(of_these, or_(*unwanted))):

@@ -5,19 +5,29 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import get_day_names
 from babel.lists import format_list
 
 from supportpolicy.languages import SOURCE_LANGUAGE, locale
 from supportpolicy.model import Calendar
 from supportpolicy.translation import gettext as _
+from supportpolicy.translation import gettext_noop
 
+# Messages, not Babel's names: its data of a language is 3.6 MiB, and a guide's table needs nothing else of it.
+DAYS = (
+    gettext_noop("Monday"),
+    gettext_noop("Tuesday"),
+    gettext_noop("Wednesday"),
+    gettext_noop("Thursday"),
+    gettext_noop("Friday"),
+    gettext_noop("Saturday"),
+    gettext_noop("Sunday"),
+)
 ZONES_WITHOUT_CITY = frozenset({"UTC", "GMT"})
 
 
 def hours_words(calendar: Calendar) -> str:
     """The hours of a week: "Monday to Friday, 09:00 to 17:00"."""
-    names = get_day_names("wide", "format", locale())
+    names = [_(day) for day in DAYS]
     parts: list[str] = []
     for first, last in _runs(calendar):
         days = names[first]

@@ -205,7 +205,7 @@ def test_where_the_browser_says_nothing_an_hour_old_token_is_enough(
         f"a request to somebody else: {plain.address}/",
         "Cross-Origin-Opener-Policy header has been ignored",
     )
-    plain.sign_in(page)
+    plain.sign_in_on_page(page)
     page.goto(f"{plain.address}/file-a-ticket/")
     hide_referrer(page)
     fill_in_guide(page, script)

@@ -34,11 +34,11 @@ def typed_by(page: Page) -> list[object]:
 def test_drafts_of_two_people_in_one_browser(open_page: OpenPage, desk: Desk, place: str) -> None:
     """Ada's is hers alone, also when Ben signs in over her session; it comes back to her, and goes at her sign-out."""
     page = open_page()
-    desk.sign_in(page)
+    desk.sign_in_on_page(page)
     page.goto(place)
     expect(page.get_by_text(f"Sending as Ada Martin ({demo.CUSTOMER})")).to_be_visible()
     page.get_by_label("Subject").fill("Of Ada")
-    desk.sign_in(page, BEN)
+    desk.sign_in_on_page(page, BEN)
     page.goto(place)
     expect(page.get_by_text(f"Sending as Ben Okafor ({BEN})")).to_be_visible()
     expect_empty(page)
@@ -47,7 +47,7 @@ def test_drafts_of_two_people_in_one_browser(open_page: OpenPage, desk: Desk, pl
     expect_back(page, "Of Ben", "")
     assert typed_by(page) == ["Of Ada", "Of Ben"]
 
-    desk.sign_in(page)
+    desk.sign_in_on_page(page)
     page.goto(place)
     expect_back(page, "Of Ada", "")
     sign_out(page)
@@ -58,19 +58,19 @@ def test_drafts_of_two_people_in_one_browser(open_page: OpenPage, desk: Desk, pl
 
 def test_a_reply_of_one_is_not_shown_to_the_other(open_page: OpenPage, desk: Desk) -> None:
     page = open_page()
-    desk.sign_in(page)
+    desk.sign_in_on_page(page)
     page.goto(NEW)
     fill(page)
     send(page)
     expect_sent(page)
     page.goto("/support/tickets/SUP-1001")
     page.get_by_label("Your message").fill("Ada's words")
-    desk.sign_in(page, BEN)
+    desk.sign_in_on_page(page, BEN)
     page.goto("/support/tickets/SUP-1001")
     expect(page.get_by_label("Your message")).to_have_value("")
     expect(page.get_by_text("Saved in this browser as you type.")).to_be_visible()
     sign_out(page)
-    desk.sign_in(page)
+    desk.sign_in_on_page(page)
     page.goto("/support/tickets/SUP-1001")
     expect(page.get_by_label("Your message")).to_have_value("Ada's words")
 
@@ -91,12 +91,12 @@ def test_what_nobody_in_particular_typed_outlives_a_sign_out(open_page: OpenPage
         }""",
         kept,
     )
-    desk.sign_in(page)
+    desk.sign_in_on_page(page)
     sign_out(page)
     left = [json.loads(value)["fields"]["subject"] for _, value in page.evaluate(RECORDS) if value != "{"]
     assert sorted(left) == ["Cleo's", "Nobody's"]
     # Cleo's names her, so it is shown to nobody else who signs in.
-    desk.sign_in(page)
+    desk.sign_in_on_page(page)
     page.goto(GUIDE)
     expect(page.get_by_label("Subject")).to_have_value("Nobody's")
     other = page.context.new_page()
@@ -106,11 +106,11 @@ def test_what_nobody_in_particular_typed_outlives_a_sign_out(open_page: OpenPage
 
 def test_opened_as_one_and_sent_as_another_needs_one_more_press(open_page: OpenPage, desk: Desk, script: bool) -> None:
     page = open_page(java_script_enabled=script)
-    desk.sign_in(page)
+    desk.sign_in_on_page(page)
     page.goto(NEW)
     fill(page)
     tab = page.context.new_page()
-    desk.sign_in(tab, BEN)
+    desk.sign_in_on_page(tab, BEN)
     send(page)
     notice = page.get_by_role("alert")
     expect(notice).to_contain_text(f"Press Send ticket once more to send it as Ben Okafor ({BEN})")
@@ -130,8 +130,8 @@ def test_a_session_is_ended_by_the_keyboard_with_and_without_script(page: Page, 
     other = page.context.browser
     assert other is not None
     phone = other.new_context(base_url=desk.address)
-    desk.sign_in(phone.new_page())
-    desk.sign_in(page)
+    desk.sign_in_on_page(phone.new_page())
+    desk.sign_in_on_page(page)
     page.goto("/support/account")
     page.get_by_role("link", name="where you are signed in").press("Enter")
     expect(page.get_by_role("heading", level=2)).to_have_count(2)

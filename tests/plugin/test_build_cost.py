@@ -40,8 +40,18 @@ IN_A_PREVIEW = {"mkdocs.livereload", "site_plugins.desk_preview", "formapp.previ
 
 def modules_of_a_build(site: Site) -> set[str]:
     """What a build of the written site imports, in a process of its own."""
-    code = "import json, sys\nfrom mkdocs.__main__ import cli\ncli(['build', '-q'], standalone_mode=False)\n"
-    command = [sys.executable, "-c", f"{code}print(json.dumps(sorted(sys.modules)))"]
+    return _said_by_a_build(site, said="sorted(sys.modules)")
+
+
+def files_of_a_build(site: Site) -> set[str]:
+    """What a build of the written site opens, in a process of its own."""
+    hook = "opened = []\nsys.addaudithook(lambda event, args: opened.append(str(args[0])) if event == 'open' else None)\n"
+    return _said_by_a_build(site, before=hook, said="opened")
+
+
+def _said_by_a_build(site: Site, said: str, before: str = "") -> set[str]:
+    build = "from mkdocs.__main__ import cli\ncli(['build', '-q'], standalone_mode=False)\n"
+    command = [sys.executable, "-c", f"import json, sys\n{before}{build}print(json.dumps({said}))"]
     around = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
     done = subprocess.run(command, cwd=site.folder, env=around, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -87,6 +97,13 @@ def test_a_build_with_tables_alone_imports_no_other_widget(site: Site) -> None:
     site.write(pages(1, BLOCK))
     unwanted = IN_A_PREVIEW.union(*(brought for name, (_, _, brought) in BROUGHT.items() if name != "a table"))
     assert not unwanted & modules_of_a_build(site)
+
+
+def test_a_table_reads_no_data_of_a_language_s_dates_and_numbers(site: Site) -> None:
+    site.write(pages(1, BLOCK))
+    opened = files_of_a_build(site)
+    assert any(name.endswith("support-policy.yml") for name in opened)
+    assert not [name for name in opened if "locale-data" in name]
 
 
 @pytest.mark.parametrize("name", BROUGHT)

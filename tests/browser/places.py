@@ -133,7 +133,11 @@ PAGES: Mapping[str, tuple[Place, ...]] = {
     "feedback.thanks": (Place(ANYBODY, feedback_thanks),),
     "inbox.messages": (Place(ANYBODY, "/support/inbox"),),
     "inbox.message": (Place(ANYBODY, newest_mail),),
-    "tickets.new": (Place(ANYBODY, "/support/tickets/new"), Place(CUSTOMER, "/support/tickets/new")),
+    "tickets.new": (
+        Place(ANYBODY, "/support/tickets/new"),
+        Place(CUSTOMER, "/support/tickets/new"),
+        Place(DESK, "/support/tickets/new?customer=1"),
+    ),
     "tickets.mine": (Place(CUSTOMER, "/support/tickets"),),
     "tickets.show": (Place(CUSTOMER, f"/support/tickets/{TICKET}"),),
     "tickets.sent": (Place(CUSTOMER, f"/support/tickets/{TICKET}/sent"),),

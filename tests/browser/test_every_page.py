@@ -18,7 +18,7 @@ from tests.browser.axe import axe_faults
 from tests.browser.conftest import Desk, OpenPage, running_desk
 from tests.browser.filled_desk import fill_desk
 from tests.browser.places import ANYBODY, CUSTOMER, DESK, NO_PAGES, PAGES, places_of, staff_of
-from tests.browser.test_accessibility import CHOOSE_SCHEME, WIDER
+from tests.browser.test_accessibility import CHOOSE_SCHEME, SMALL, WIDER
 from tests.builders import REPOSITORY, written
 
 pytestmark = pytest.mark.browser
@@ -95,6 +95,7 @@ def by_eye(page: Page) -> dict[str, Any]:
         expect(page.locator("body")).to_have_attribute("data-md-color-scheme", scheme)
         faults[f"axe, {scheme}"] = axe_faults(page, "main article")
         faults[f"wider than {width}"] = max(0, page.evaluate(WIDER))
+    faults["too small for a finger"] = page.evaluate(SMALL, "main article")
     return faults
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from formapp.setting_values import PREFIX, BadSetting
+from formapp.setting_names import PREFIX
+from formapp.setting_values import BadSetting
 
 FOREVER = "forever"
 _MOST_DAYS = 36_500

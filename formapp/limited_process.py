@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import IO, BinaryIO
 
-from formapp.setting_values import PREFIX
+from formapp.setting_names import PREFIX
 
 REFUSED = 3
 """The exit code of a module that won't do its work and says why."""

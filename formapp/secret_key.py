@@ -7,7 +7,8 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
-from formapp.setting_values import PREFIX, SHORTEST_SECRET, BadSetting, not_writable
+from formapp.setting_names import PREFIX
+from formapp.setting_values import SHORTEST_SECRET, BadSetting, not_writable
 
 
 def stored_secret_key(var: Path) -> str:

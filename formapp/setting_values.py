@@ -14,8 +14,8 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from formapp.mail_address import ascii_address, ascii_host
+from formapp.setting_names import PREFIX
 
-PREFIX = "FORMAPP_"
 SHORTEST_SECRET = 32
 _BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._-]+)*/?")
 _SCANNER = re.compile(r"command:\s*\S.*|clamd:/.+")

@@ -13,7 +13,8 @@ from sqlalchemy import URL
 from formapp import setting_values
 from formapp.keep_periods import KEEP_PERIODS, KeepFor, keep_for
 from formapp.secret_key import stored_secret_key
-from formapp.setting_values import PREFIX, SHORTEST_SECRET, BadSetting
+from formapp.setting_names import PREFIX
+from formapp.setting_values import SHORTEST_SECRET, BadSetting
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,8 @@ from formapp.models import LARGEST_ID
 from formapp.operations import policy_in_use, running, shared_files
 from formapp.operations.missing import missing
 from formapp.services import Services, utc_now
-from formapp.setting_values import PREFIX, BadSetting, not_writable
+from formapp.setting_names import PREFIX
+from formapp.setting_values import BadSetting, not_writable
 from formapp.settings import settings_from
 from formapp.widgets.built_site import site_path
 from supportpolicy import PolicyError

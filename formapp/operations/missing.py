@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from formapp.models import Account, Project
 from formapp.services import Services
-from formapp.setting_values import PREFIX
+from formapp.setting_names import PREFIX
 
 # Addresses that nobody has (RFC 2606): those of the sample policy, and of examples.
 _NOBODY = re.compile(r"(.*\.)?example(\.(com|net|org))?")

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from formapp.database.upsert import insert_for
 from formapp.models import Installation
 from formapp.services import Services
-from formapp.setting_values import PREFIX
+from formapp.setting_names import PREFIX
 from formapp.tokens import new_token
 
 _ONLY_ROW = 1

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from formapp.setting_values import PREFIX, BadSetting
+from formapp.setting_names import PREFIX
+from formapp.setting_values import BadSetting
 from formapp.storage.local import LocalFileStore
 from formapp.storage.store import FileStore, PendingFile
 

@@ -6,7 +6,7 @@ import shlex
 import textwrap
 from collections.abc import Iterable
 
-from formapp.setting_values import PREFIX
+from formapp.setting_names import PREFIX
 from formapp.settings import Setting
 from site_plugins.reference.markdown import head
 

@@ -17,7 +17,7 @@ import yaml
 
 from formapp.cli.main import main
 from formapp.server import LARGEST_REQUEST
-from formapp.setting_values import PREFIX
+from formapp.setting_names import PREFIX
 from formapp.settings import NAMES
 from formapp.supervisor import END_SECONDS
 from formapp.web.body.form_data import LARGEST_BODY

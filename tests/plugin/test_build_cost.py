@@ -45,7 +45,9 @@ def modules_of_a_build(site: Site) -> set[str]:
 
 def files_of_a_build(site: Site) -> set[str]:
     """What a build of the written site opens, in a process of its own."""
-    hook = "opened = []\nsys.addaudithook(lambda event, args: opened.append(str(args[0])) if event == 'open' else None)\n"
+    hook = (
+        "opened = []\nsys.addaudithook(lambda event, args: opened.append(str(args[0])) if event == 'open' else None)\n"
+    )
     return _said_by_a_build(site, before=hook, said="opened")
 
 

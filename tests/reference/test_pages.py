@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from formapp.setting_values import PREFIX
+from formapp.setting_names import PREFIX
 from formapp.settings import SETTINGS, Setting, settings_from
 from site_plugins.reference.pages import (
     ARCHITECTURE_PAGE,

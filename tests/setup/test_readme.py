@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from formapp.cli.main import main
-from formapp.setting_values import PREFIX
+from formapp.setting_names import PREFIX
 from formapp.settings import NAMES
 from tests.documents import commands
 

@@ -19,7 +19,8 @@ from formapp.operations import policy_in_use
 from formapp.operations.doctor.database import is_sqlite, one_line, place_of
 from formapp.operations.doctor.findings import Finding, Level
 from formapp.services import Services
-from formapp.setting_values import PREFIX, SHORTEST_SECRET
+from formapp.setting_names import PREFIX
+from formapp.setting_values import SHORTEST_SECRET
 from formapp.widgets import CLOSURES_FILE
 from formapp.widgets.built_site import version_folders
 from supportpolicy import PolicyError, holidays_warning, load

@@ -15,7 +15,7 @@ from formapp.operations.doctor.findings import Finding
 from formapp.operations.doctor.probe import CLAIMED, PATH, make_pass
 from formapp.operations.doctor.visit import Answer, NoAnswer, ask
 from formapp.services import Services
-from formapp.setting_values import PREFIX
+from formapp.setting_names import PREFIX
 from formapp.widgets.assets import CLOSURES_FILE
 from formapp.widgets.built_site import site_path
 

@@ -16,8 +16,6 @@ from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import getaddresses, parseaddr
 
-from formapp.mail_address import address_to_find
-
 MOST_PARTS = 500
 LONGEST_SUBJECT = 200
 LONGEST_HEADER = 20_000
@@ -54,7 +52,7 @@ class Bounce:
 
 @dataclass(frozen=True, slots=True)
 class ParsedMail:
-    """What a message says. Addresses are normalised; ``sender`` is empty where it names none or several."""
+    """What a message says. ``sender`` is an address, or empty where it names none or several."""
 
     sender: str
     sender_name: str
@@ -143,7 +141,7 @@ def _sender(message: Message) -> tuple[str, str]:
     if len(named) != 1:
         return "", ""
     name, address = named[0]
-    return _decoded(name), address_to_find(address) if "@" in address else ""
+    return _decoded(name), address if "@" in address else ""
 
 
 def _recipients(message: Message) -> tuple[str, ...]:
@@ -246,8 +244,8 @@ def _bounce(message: Message) -> Bounce | None:
     for part in list(message.walk())[:MOST_PARTS]:
         recipient = header(part, "Final-Recipient").partition(";")[2].strip()
         if recipient and header(part, "Action").casefold() == "failed":
-            failed.append(address_to_find(recipient))
+            failed.append(recipient)
         if part.get_content_type() in {"message/rfc822", "text/rfc822-headers"}:
             original = message_from_bytes(_content(part), policy=policy.compat32)
             ours = next(iter(_IDS.findall(header(original, "Message-ID"))), "")
-    return Bounce(tuple(dict.fromkeys(failed)), ours) if failed else None
+    return Bounce(tuple(failed), ours) if failed else None

@@ -211,7 +211,7 @@ def _sqlite(url: str) -> Engine:
         module=sqlite_driver(),
         # A failed statement's message would quote what was typed.
         hide_parameters=True,
-        connect_args={"timeout": LOCK_SECONDS, "check_same_thread": False},
+        connect_args={"check_same_thread": False},
         pool_size=20,
         max_overflow=20,
         pool_timeout=LOCK_SECONDS,
@@ -226,6 +226,8 @@ def _sqlite(url: str) -> Engine:
         # The driver would begin transactions by itself, deferred; the sessions above do it.
         connection.isolation_level = None
         cursor = connection.cursor()
+        # First of all: what follows may find the file locked.
+        cursor.execute(f"PRAGMA busy_timeout={int(LOCK_SECONDS * 1000)}")
         cursor.execute(f"PRAGMA journal_mode={journal}")
         # WAL with NORMAL loses acknowledged commits when the power fails, and so does the rollback journal with
         # FULL where the cut undoes the journal's removal (measured: 3 of 332).

@@ -8,6 +8,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from formapp.actors import acting_account, require_group
+from formapp.database.engine import BRIEFLY
 from formapp.database.retry import tried_again
 from formapp.errors import NotFound
 from formapp.models import Message, Ticket, TicketRead
@@ -18,7 +19,7 @@ from formapp.services import Services
 def mark_read(services: Services, account_id: int, ticket_id: int, message_id: int) -> None:
     """Note that a member was shown a ticket up to this message (0: it has none). A mark never goes back.
 
-    Raises NotPermitted, NotFound.
+    Raises NotPermitted, NotFound, and OperationalError where the database can't be written soon.
     """
     with services.read() as database:
         ticket = _ticket(database, account_id, ticket_id)
@@ -26,7 +27,8 @@ def mark_read(services: Services, account_id: int, ticket_id: int, message_id: i
         if mark is not None and mark.message_id >= message_id:
             # Nothing new was shown, so nobody waits for a turn to write.
             return
-    with services.write.begin() as database:
+    # Whoever opens a ticket waits for no note of it.
+    with services.write.begin(patience=BRIEFLY) as database:
         _ticket(database, account_id, ticket_id)
         mark = database.get(TicketRead, (account_id, ticket_id), with_for_update=True)
         if mark is None:

@@ -239,6 +239,7 @@ def test_a_database_that_is_away_is_found_without_its_password(sqlite_services: 
 
 def test_a_lock_that_stays_is_found(sqlite_services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("formapp.database.engine.LOCK_SECONDS", 0.2)
+    sqlite_services.database.engine.dispose()
     with closing(sqlite_driver().connect(tmp_path / "desk.sqlite3", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         finding = only(found(sqlite_services))

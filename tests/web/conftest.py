@@ -121,9 +121,12 @@ def locked(desk: Desk) -> Iterator[None]:
     with closing(sqlite_driver().connect(path, isolation_level=None)) as other, pytest.MonkeyPatch.context() as patch:
         # The desk waits ten seconds for its turn; a test needn't.
         patch.setattr("formapp.database.engine.LOCK_SECONDS", 0.2)
+        # Connections that are open already would wait as long as ever.
+        desk.services.database.engine.dispose()
         other.execute("BEGIN IMMEDIATE")
         yield
         other.execute("ROLLBACK")
+    desk.services.database.engine.dispose()
 
 
 def filled(**changes: str) -> dict[str, str]:

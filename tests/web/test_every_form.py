@@ -5,21 +5,24 @@ A browser that runs no script sends what the HTML says, so that is read here; te
 
 from __future__ import annotations
 
+import time
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
+import pytest
 from flask import Flask
 
 from formapp.accounts.accounts import find_account_by_email
 from formapp.app import create_app
-from formapp.database.engine import Base
+from formapp.database.engine import LOCK_SECONDS, Base, sqlite_driver
 from formapp.demo import company as demo
 from formapp.widgets.built_site import PAGES_FILE, GuidePage, pages_text
 from tests.browser.conftest import Desk
 from tests.browser.filled_desk import fill_desk
-from tests.browser.places import ANYBODY, CUSTOMER, DESK, PAGES
+from tests.browser.places import ANYBODY, CUSTOMER, DESK, PAGES, places_of
 from tests.builders import REPOSITORY, Clock, build_services, file_ticket
 from tests.reading import Element
 from tests.web.conftest import Desk as DeskBehindPages
@@ -164,7 +167,9 @@ def texts_in_fields(page: Page) -> str:
     return "\n".join([*values, *(field.text for field in page.all("textarea"))]).casefold()
 
 
-def test_each_form_of_each_page_is_sent_without_script_and_no_word_is_lost(tmp_path: Path) -> None:
+@pytest.fixture
+def walk(tmp_path: Path) -> Walk:
+    """Over a desk that has something to show on each page."""
     guide, clock = tmp_path / "site", Clock()
     guide.mkdir()
     (guide / PAGES_FILE).write_text(pages_text([GuidePage(GUIDE_PAGE, "Priorities", "ticket-priority.md", 1)]), "utf-8")
@@ -176,7 +181,27 @@ def test_each_form_of_each_page_is_sent_without_script_and_no_word_is_lost(tmp_p
     assert customer
     twin = file_ticket(services, customer, clock(), project="intranet", subject="The same", submission="twin").ticket
     assert twin.reference == GIVEN["desk.merge", "into"]
-    walk = Walk(desk, create_app(services=services, clock=clock))
+    return Walk(desk, create_app(services=services, clock=clock))
+
+
+def test_each_page_is_shown_at_once_while_another_program_writes(walk: Walk) -> None:
+    """What a page notes of its reader is nothing to wait for; a writer has ten seconds of patience."""
+    paths = [(who, path) for who in (CUSTOMER, DESK, ANYBODY) for path in places_of(walk.desk, who)]
+    browsers = {who: walk.browser(who) for who in (CUSTOMER, DESK, ANYBODY)}
+    file = walk.desk.services.settings.database_url.removeprefix("sqlite:///")
+    slow, answers = {}, {}
+    with closing(sqlite_driver().connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        for who, path in paths:
+            began = time.monotonic()
+            answers[path] = browsers[who].open(path).status
+            if time.monotonic() - began > LOCK_SECONDS / 2:
+                slow[path] = time.monotonic() - began
+    assert slow == {}
+    assert {path: status for path, status in answers.items() if status not in {200, 410}} == {}
+
+
+def test_each_form_of_each_page_is_sent_without_script_and_no_word_is_lost(walk: Walk) -> None:
     for who in (CUSTOMER, DESK, ANYBODY):
         walk.over_the_pages_of(who)
     for path in ("/support/account", "/support/account/sessions"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 from typing import NamedTuple
 
 LONGEST_WORD = 100
@@ -16,10 +17,6 @@ LONGEST_WORD = 100
 # Marks that are part of the letter and no accent, by combining class: the sound marks of Japanese (8), what joins
 # consonants in India (9), and vowels from Telugu to Tibetan.
 _PART_OF_THE_LETTER = frozenset({0, 8, 9, 84, 91, 103, 118, 129, 130, 132})
-_MARKS = "".join(
-    character for character in map(chr, range(0x20000)) if unicodedata.combining(character) in _PART_OF_THE_LETTER - {0}
-)
-_LONG_RUN = re.compile(f"([{_MARKS}]{{30}})[{_MARKS}]+")
 # Letters that Unicode doesn't take apart, as people without that key type them; and Arabic's lengthening.
 _PLAIN = {
     "ø": "o",
@@ -67,11 +64,18 @@ def _of_category(character: str) -> str:
 _LETTERS = _Letters()
 
 
+@cache
+def _long_run() -> re.Pattern[str]:
+    """More than thirty such marks in a row. For the first text that needs it: going through Unicode takes a while."""
+    marks = "".join(one for one in map(chr, range(0x20000)) if unicodedata.combining(one) in _PART_OF_THE_LETTER - {0})
+    return re.compile(f"([{marks}]{{30}})[{marks}]+")
+
+
 def plain_words(text: str) -> str:
     """A text in the one form, its words apart by single spaces; nothing but letters, digits and emoji is left."""
     words = " ".join(text.translate(_LETTERS).split())
     # Letter by letter, and in short runs: normalising takes quadratic time over a run of marks.
-    return words if words.isascii() else unicodedata.normalize("NFC", _LONG_RUN.sub(r"\1", words))
+    return words if words.isascii() else unicodedata.normalize("NFC", _long_run().sub(r"\1", words))
 
 
 def index_words(text: str) -> str:

@@ -38,6 +38,12 @@ BROUGHT: dict[str, tuple[str, dict[str, Any], set[str]]] = {
 IN_A_PREVIEW = {"mkdocs.livereload", "site_plugins.desk_preview", "formapp.preview", "flask"}
 
 
+@pytest.fixture(scope="module")
+def directory_urls() -> bool:
+    """One way to name addresses is enough: the other costs the same."""
+    return True
+
+
 def modules_of_a_build(site: Site) -> set[str]:
     """What a build of the written site imports, in a process of its own."""
     return _said_by_a_build(site, said="sorted(sys.modules)")

@@ -41,6 +41,7 @@ userdb {{
   driver = static
   args = uid={owner} gid={group} home={folder}
 }}
+auth_failure_delay = 0
 service imap-login {{
   chroot =
   inet_listener imap {{

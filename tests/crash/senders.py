@@ -54,19 +54,20 @@ def send_all(port: int, sender: int, tokens: Sequence[str], load: Load) -> None:
         }
         # One person may file 60 an hour; then the next goes on.
         token = tokens[number // 50]
-        while not (reference := send(port, form, token, load)):
+        while not (reference := send(port, form, token, load, f"203.0.113.{sender}")):
             if load.refused:
                 return
         load.acknowledged[form["submission"]] = reference
 
 
-def send(port: int, form: dict[str, str], token: str, load: Load) -> str:
+def send(port: int, form: dict[str, str], token: str, load: Load, machine: str) -> str:
     """The reference of the confirmation that one press leads to; "" where the connection was lost."""
     body, media_type = multipart(form) if load.with_files else (urlencode(form).encode(), URLENCODED)
     headers = {
         "Content-Type": media_type,
         "Cookie": f"support-login={token}",
         "Origin": f"http://127.0.0.1:{port}",
+        "X-Forwarded-For": machine,
     }
     try:
         with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:

@@ -46,6 +46,8 @@ def serving(services: Services, twin: str = "") -> Iterator[tuple[int, int]]:
         "FORMAPP_POLICY": str(POLICY),
         "FORMAPP_VAR": str(settings.var),
         "FORMAPP_BASE_URL": f"http://127.0.0.1:{port}",
+        # Each sender says from where it sends, as behind a web server: one network may send 1,000 files an hour.
+        "FORMAPP_PROXIES": "1",
     }
     command = [sys.executable, "-m", "tests.crash.serve", str(port), *([twin] if twin else [])]
     process = subprocess.Popen(

@@ -6,7 +6,6 @@ The desks run in this process, one nginx stands before them, and a real browser 
 from __future__ import annotations
 
 import http.client
-import io
 import logging
 import os
 import re
@@ -14,7 +13,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import tarfile
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -86,14 +84,13 @@ def build(folder: Path, site_url: str, app_url: str = "/support/", *command: str
     return folder / "site"
 
 
-def run(folder: Path, *command: str) -> bytes:
+def run(folder: Path, *command: str) -> None:
     git = {f"GIT_{who}_{what}": "writer@shop.example" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
     # mike calls mkdocs by its name.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, **git, "PATH": path, "NO_MKDOCS_2_WARNING": "1"}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False)
     assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
-    return done.stdout
 
 
 def publish_versions(folder: Path, site_url: str) -> Path:
@@ -109,8 +106,7 @@ def publish_versions(folder: Path, site_url: str) -> Path:
     policy.write_text(text.replace("response: 1 business day\n", "response: 6 business hours\n"), "utf-8")
     build(folder, site_url, "/support/", *mike, "deploy", "2.0", "latest")
     run(folder, *mike, "set-default", "latest")
-    with tarfile.open(fileobj=io.BytesIO(run(folder, "git", "archive", "gh-pages"))) as archive:
-        archive.extractall(folder / "published", filter="data")
+    run(folder, "git", "worktree", "add", "--quiet", "published", "gh-pages")
     return folder / "published"
 
 

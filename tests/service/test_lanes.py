@@ -134,12 +134,12 @@ def clock_good(scene: Scene) -> Callable[[], bool]:
 
 def closures_good(scene: Scene) -> Callable[[], bool]:
     assert scene.services.settings.site_dir is not None
-    return (scene.services.settings.site_dir / CLOSURES_FILE).exists
+    return (scene.services.settings.site_dir / CLOSURES_FILE).is_file
 
 
 def scoreboard_good(scene: Scene) -> Callable[[], bool]:
     assert scene.services.settings.site_dir is not None
-    return (scene.services.settings.site_dir / SCOREBOARD_FILE).exists
+    return (scene.services.settings.site_dir / SCOREBOARD_FILE).is_file
 
 
 def rendering_good(scene: Scene) -> Callable[[], bool]:

@@ -22,6 +22,9 @@ from formapp.web.body.form_data import URLENCODED
 from tests.builders import NOW, build_account
 
 SENDERS = 8
+# One person may file 60 an hour; then the next of a sender's people goes on.
+TICKETS_OF_ONE, PEOPLE = 50, 60
+PAUSE = 0.05
 BOUNDARY = "a-boundary-that-no-file-holds"
 # What a ticket leaves: its event, and the confirmation and the announcement in the outbox.
 WHOLE = (1, 2)
@@ -52,12 +55,15 @@ def send_all(port: int, sender: int, tokens: Sequence[str], load: Load) -> None:
             "priority": "high",
             "submission": f"form-{sender}-{number}",
         }
-        # One person may file 60 an hour; then the next goes on.
-        token = tokens[number // 50]
+        if number // TICKETS_OF_ONE == len(tokens):
+            load.refused.append("nobody is left who may file within this hour")
+            return
+        token = tokens[number // TICKETS_OF_ONE]
         while not (reference := send(port, form, token, load, f"203.0.113.{sender}")):
             if load.refused:
                 return
         load.acknowledged[form["submission"]] = reference
+        time.sleep(PAUSE)
 
 
 def send(port: int, form: dict[str, str], token: str, load: Load, machine: str) -> str:
@@ -101,9 +107,10 @@ def multipart(form: dict[str, str]) -> tuple[bytes, str]:
 
 
 def tokens_of(services: Services) -> list[list[str]]:
-    """For each sender the sessions of some people: one person may file 60 an hour; then the next goes on."""
+    """For each sender the sessions of its people."""
     return [
-        [token_of(services, f"sender-{sender}-{turn}@shop.example") for turn in range(9)] for sender in range(SENDERS)
+        [token_of(services, f"sender-{sender}-{turn}@shop.example") for turn in range(PEOPLE)]
+        for sender in range(SENDERS)
     ]
 
 

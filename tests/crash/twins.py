@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from formapp.attachments import service as attachments
@@ -50,11 +51,11 @@ def _outbox_outside() -> None:
     """A ticket's messages are written in a transaction of their own, after the ticket's."""
     write, after_commit = outbox.enqueue, _after_commit()
 
-    def enqueue(database: Session, messages: Sequence[NewMessage], now: datetime, **options: Any) -> None:
+    def enqueue(database: Session | Connection, messages: Sequence[NewMessage], now: datetime, **options: Any) -> None:
         if messages[0].kind != "received":
             write(database, messages, now, **options)
             return
-        bind = database.get_bind()
+        bind = database.engine if isinstance(database, Connection) else database.get_bind()
 
         def later() -> None:
             with Session(bind) as second, second.begin():
@@ -114,9 +115,9 @@ def _after_commit() -> Callable[[Callable[[], None]], None]:
     begin, of_this_thread = WriteSessions.begin, threading.local()
 
     @contextmanager
-    def begin_and_do_later(self: WriteSessions) -> Iterator[Session]:
+    def begin_and_do_later(self: WriteSessions, patience: float | None = None) -> Iterator[Session]:
         later: list[Callable[[], None]] = []
-        with begin(self) as session:
+        with begin(self, patience) as session:
             of_this_thread.later = later
             yield session
         if later:

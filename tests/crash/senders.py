@@ -24,6 +24,7 @@ from tests.builders import NOW, build_account
 SENDERS = 8
 # One person may file 60 an hour; then the next of a sender's people goes on.
 TICKETS_OF_ONE, PEOPLE = 50, 60
+# Between two tickets, or a night's kills would take more people than are let in within the hour.
 PAUSE = 0.05
 BOUNDARY = "a-boundary-that-no-file-holds"
 # What a ticket leaves: its event, and the confirmation and the announcement in the outbox.

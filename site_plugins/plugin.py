@@ -260,7 +260,7 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         write_file(pages_text(self.pages.values()).encode(), str(site_dir / PAGES_FILE))
 
     @event_priority(-50)
-    def _judge_pages(self, *, config: MkDocsConfig) -> None:
+    def _write_csp(self, *, config: MkDocsConfig) -> None:
         """Write the Content-Security-Policy, or tell what it would block, which only the finished pages tell."""
         if self.csp == "off" or self.serving:
             return
@@ -290,7 +290,7 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         if self.desk is not None and self.extension.policy is not None:
             self.desk.use_policy(self.extension.policy)
 
-    on_post_build = CombinedEvent(_tell_late_problems, _write_files, _judge_pages, _hand_policy_to_desk)
+    on_post_build = CombinedEvent(_tell_late_problems, _write_files, _write_csp, _hand_policy_to_desk)
 
     def _look_for_desk(self, config: MkDocsConfig) -> None:
         """Find out, once a preview, whether it can have a sandbox desk; if not, say why and go on."""

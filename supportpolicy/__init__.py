@@ -1,6 +1,7 @@
-"""The support policy: one file, proved when loaded, that the guide and the help desk both keep."""
+"""The support policy: one file, validated when loaded, that the guide and the help desk both keep."""
 
 from supportpolicy.deadlines import Deadlines, Pause, Segment, Target, warning_time
+from supportpolicy.decision import enumerate_answers
 from supportpolicy.facts import all_facts
 from supportpolicy.forms import counts_on, shown_fields
 from supportpolicy.graph import ChooserGraph, Edge, QuestionNode, ResultNode
@@ -31,7 +32,6 @@ from supportpolicy.picture import graph_svg
 from supportpolicy.policy import Opening, Policy
 from supportpolicy.problems import PolicyError, Problem, UnknownAnswer
 from supportpolicy.reading_translation import translation_files
-from supportpolicy.walk import enumerate_answers
 
 __all__ = [
     "Attachments",

@@ -14,6 +14,7 @@ from textwrap import indent
 from babel.dates import format_datetime
 
 from supportpolicy.comparison import compare, in_markdown, in_text
+from supportpolicy.decision import enumerate_answers
 from supportpolicy.drafting import draft_of_texts
 from supportpolicy.facts import all_facts
 from supportpolicy.holidays import holidays_warning
@@ -31,7 +32,6 @@ from supportpolicy.policy import Policy
 from supportpolicy.problems import PolicyError, UnknownAnswer
 from supportpolicy.starting import SETTINGS_FILE, NotStarted, own_zone, plan, write
 from supportpolicy.translation import gettext as _
-from supportpolicy.walk import enumerate_answers
 
 # Of "diff", as diff(1) has it: something is different, the question can't be answered.
 DIFFERENT, TROUBLE = 1, 2

@@ -103,12 +103,12 @@ def deadlines(
     stops = _stops(pauses)
     closed = merge((as_utc(closure.start), as_utc(closure.end)) for closure in closures) if closures else ()
     response_stops = _stops(response_pauses)
-    standing = _stands_still(stops)
+    is_paused = _is_paused(stops)
     response = (
-        None if _stands_still(response_stops) else _due(open_time, priority.response, opened, response_stops, closed)
+        None if _is_paused(response_stops) else _due(open_time, priority.response, opened, response_stops, closed)
     )
-    resolution = None if standing else _due(open_time, priority.resolution, opened, stops, closed)
-    paused = standing and priority.resolution.kind != "best effort"
+    resolution = None if is_paused else _due(open_time, priority.resolution, opened, stops, closed)
+    paused = is_paused and priority.resolution.kind != "best effort"
     clocks: dict[Target, _Pauses] = {
         "response": _Pauses(tuple(response_pauses), response_stops),
         "resolution": _Pauses(tuple(pauses), stops),
@@ -128,7 +128,7 @@ def _stops(pauses: Sequence[Pause]) -> tuple[Interval, ...]:
     return merge((as_utc(pause[0]), _FAR if pause[1] is None else as_utc(pause[1])) for pause in pauses)
 
 
-def _stands_still(stops: tuple[Interval, ...]) -> bool:
+def _is_paused(stops: tuple[Interval, ...]) -> bool:
     return bool(stops) and stops[-1][1] == _FAR
 
 

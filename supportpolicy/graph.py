@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from supportpolicy.decision import Facts, Table, facts_of, next_question, rules_that_hold
 from supportpolicy.model import Option, Question, Recommendation
-from supportpolicy.walk import Facts, Table, facts_of, next_question, rules_that_hold
 
 START = "start"
 _MOST_ALTERNATIVES = 3
@@ -20,7 +20,7 @@ _MOST_ALTERNATIVES = 3
 class Edge:
     """An answer and where it leads.
 
-    ``targets`` are node ids, several where the answer means several things, to be walked in this
+    ``targets`` are node ids, several where the answer means several things, to be gone through in this
     order. ``own`` says whether the target stands below this answer; otherwise the answer refers to
     a node that stands elsewhere.
     """
@@ -81,7 +81,7 @@ class ChooserGraph:
 
 
 def make_graph(table: Table) -> ChooserGraph:
-    """The graph of a proved table."""
+    """The graph of a validated table."""
     nodes: dict[str, QuestionNode | ResultNode] = {}
     _visit(table, {}, nodes)
     return ChooserGraph(_with_owners(nodes), table)

@@ -1,4 +1,4 @@
-"""From the policy file to a proved policy: every part is read, then the whole is proved."""
+"""From the policy file to a validated policy: every part is read, then the whole is checked."""
 
 from __future__ import annotations
 
@@ -30,7 +30,6 @@ from supportpolicy.model import (
 from supportpolicy.policy import Policy, build
 from supportpolicy.problems import PolicyError, Problem
 from supportpolicy.promises import FORMS, read_promise
-from supportpolicy.proof import Places, prove
 from supportpolicy.reading import Node, Reader, did_you_mean
 from supportpolicy.reading_calendar import read_calendar
 from supportpolicy.reading_forms import Known, read_forms
@@ -38,17 +37,18 @@ from supportpolicy.reading_mail import read_mail
 from supportpolicy.reading_translation import language_problem, read_translation, translation_files
 from supportpolicy.texts import Place
 from supportpolicy.translation import gettext as _
+from supportpolicy.validation import SourceMap, validate
 
 MEGABYTE = 1_000_000
 _KIND = re.compile(r"[a-z0-9]+(\.[a-z0-9]+)*")
-# Stand in for what can't be read, so that the rest of the file is still proved.
+# Stand in for what can't be read, so that the rest of the file is still checked.
 _ANY_CALENDAR = Calendar(ZoneInfo("UTC"), (((540, 1020),),) * 7, frozenset(), 480)
 _ANY_FORM = FormLimits(1, 1, 1, Attachments(0, 0, 0, ()))
 _ID = "abcdefghijklmnopqrstuvwxyz0123456789-"
 
 
 def load(path: str | Path) -> Policy:
-    """The policy in this file with the texts beside it, proved. Raises PolicyError with every problem found."""
+    """The policy in this file with the texts beside it, validated. Raises PolicyError with every problem found."""
     file = Path(path)
     policy = loads(_read_text(file), str(path))
     translations: dict[str, Mapping[Place, str]] = {}
@@ -81,25 +81,25 @@ def _read_text(path: Path) -> str:
 
 
 def loads(text: str, name: str = "support-policy.yml") -> Policy:
-    """The policy in this text, proved; ``name`` stands in problems. Raises PolicyError with every problem found."""
+    """The policy in this text, validated; ``name`` stands in problems. Raises PolicyError with every problem found."""
     reader = Reader(name)
     root = reader.compose(text)
     if root is None:
         raise PolicyError(tuple(reader.problems))
-    policy, places = _read(root)
+    policy, source_map = _read(root)
     if policy is not None:
-        prove(policy, places, reader)
+        validate(policy, source_map, reader)
     if policy is None or reader.problems:
         raise PolicyError(tuple(reader.problems))
     return policy
 
 
-def _read(root: Node) -> tuple[Policy | None, Places]:
+def _read(root: Node) -> tuple[Policy | None, SourceMap]:
     fields = root.fields(
         ("contact", "calendar", "priorities", "chooser", "form"), ("forms", "house_rules", "language", "mail")
     )
     language = _language(fields["language"]) if "language" in fields else SOURCE_LANGUAGE
-    places = Places()
+    source_map = SourceMap()
     contact = fields["contact"].fields(("email",)) if "contact" in fields else {}
     email = contact["email"].text() if "email" in contact else None
     if email is not None and ("@" not in email or " " in email):
@@ -107,18 +107,18 @@ def _read(root: Node) -> tuple[Policy | None, Places]:
     calendar = read_calendar(fields["calendar"]) if "calendar" in fields else None
     form = _form(fields["form"]) if "form" in fields else None
     apart = len(root.reader.problems)
-    priorities = _priorities(fields["priorities"], places) if "priorities" in fields else ()
-    house_rules = _house_rules(fields["house_rules"], places) if "house_rules" in fields else ()
+    priorities = _priorities(fields["priorities"], source_map) if "priorities" in fields else ()
+    house_rules = _house_rules(fields["house_rules"], source_map) if "house_rules" in fields else ()
     chooser = fields["chooser"].fields(("questions", "decide")) if "chooser" in fields else {}
-    questions = _questions(chooser["questions"], places) if "questions" in chooser else ()
-    rules = _rules(chooser["decide"], places) if "decide" in chooser else ()
+    questions = _questions(chooser["questions"], source_map) if "questions" in chooser else ()
+    rules = _rules(chooser["decide"], source_map) if "decide" in chooser else ()
     undecided = len(root.reader.problems) > apart or not (priorities and questions and rules)
-    mail = read_mail(fields["mail"], tuple(places.priorities)) if "mail" in fields else MailRules()
-    known = Known(tuple(places.priorities), {one.id: [option.id for option in one.options] for one in questions})
+    mail = read_mail(fields["mail"], tuple(source_map.priorities)) if "mail" in fields else MailRules()
+    known = Known(tuple(source_map.priorities), {one.id: [option.id for option in one.options] for one in questions})
     forms = read_forms(fields["forms"], known) if "forms" in fields else ()
     if undecided:
-        return None, places
-    # Where only the parts apart from the decision have problems, the decision is proved all the same.
+        return None, source_map
+    # Where only the parts apart from the decision have problems, the decision is checked all the same.
     policy = build(
         email or "",
         calendar or _ANY_CALENDAR,
@@ -131,7 +131,7 @@ def _read(root: Node) -> tuple[Policy | None, Places]:
         forms,
         language,
     )
-    return policy, places
+    return policy, source_map
 
 
 def _language(node: Node) -> str:
@@ -143,7 +143,7 @@ def _language(node: Node) -> str:
     return code
 
 
-def _id(node: Node, places: dict[str, Node]) -> str | None:
+def _id(node: Node, seen: dict[str, Node]) -> str | None:
     """An id that stands only once among its kind."""
     text = node.text()
     if text is None:
@@ -158,9 +158,9 @@ def _id(node: Node, places: dict[str, Node]) -> str | None:
                 most=bounds.LONGEST_ID,
             )
         )
-    elif text in places:
-        node.problem(_('The id "%(text)s" stands twice; first in line %(line)s.', text=text, line=places[text].line))
-    places.setdefault(text, node)
+    elif text in seen:
+        node.problem(_('The id "%(text)s" stands twice; first in line %(line)s.', text=text, line=seen[text].line))
+    seen.setdefault(text, node)
     return text
 
 
@@ -180,23 +180,23 @@ def _promise(fields: Mapping[str, Node], name: str) -> Promise:
     return promise
 
 
-def _priorities(node: Node, places: Places) -> tuple[Priority, ...]:
+def _priorities(node: Node, source_map: SourceMap) -> tuple[Priority, ...]:
     found = []
     for rank, item in enumerate(node.items()):
         fields = item.fields(("id", "label", "response", "resolution", "criteria"))
         if not fields:
             continue
-        priority_id = (_id(fields["id"], places.priorities) if "id" in fields else None) or f"?{rank}"
-        groups = _criteria(fields["criteria"], places) if "criteria" in fields else ()
+        priority_id = (_id(fields["id"], source_map.priorities) if "id" in fields else None) or f"?{rank}"
+        groups = _criteria(fields["criteria"], source_map) if "criteria" in fields else ()
         response, resolution = _promise(fields, "response"), _promise(fields, "resolution")
-        places.promises[priority_id] = (fields.get("response", item), fields.get("resolution", item))
+        source_map.promises[priority_id] = (fields.get("response", item), fields.get("resolution", item))
         found.append(Priority(priority_id, _text(fields, "label"), rank, response, resolution, groups))
     if not found:
         node.problem(_("A policy needs at least one priority."))
     return tuple(found)
 
 
-def _criteria(node: Node, places: Places) -> tuple[CriteriaGroup, ...]:
+def _criteria(node: Node, source_map: SourceMap) -> tuple[CriteriaGroup, ...]:
     groups = []
     for item in node.items():
         fields = item.fields(("heading", "list"))
@@ -204,7 +204,7 @@ def _criteria(node: Node, places: Places) -> tuple[CriteriaGroup, ...]:
         for entry in fields["list"].items() if "list" in fields else ():
             parts = entry.fields(("id", "text"))
             if "id" in parts and "text" in parts:
-                criterion_id = _id(parts["id"], places.criteria)
+                criterion_id = _id(parts["id"], source_map.criteria)
                 text = parts["text"].text()
                 if criterion_id and text:
                     criteria.append(Criterion(criterion_id, text))
@@ -212,40 +212,40 @@ def _criteria(node: Node, places: Places) -> tuple[CriteriaGroup, ...]:
     return tuple(groups)
 
 
-def _house_rules(node: Node, places: Places) -> tuple[HouseRule, ...]:
+def _house_rules(node: Node, source_map: SourceMap) -> tuple[HouseRule, ...]:
     found = []
     for item in node.items():
         fields = item.fields(("id", "text"))
         rule_id, text = _text(fields, "id"), _text(fields, "text")
-        if rule_id in places.house_rules:
+        if rule_id in source_map.house_rules:
             item.problem(
                 _(
                     'The id "%(text)s" stands twice; first in line %(line)s.',
                     text=rule_id,
-                    line=places.house_rules[rule_id].line,
+                    line=source_map.house_rules[rule_id].line,
                 )
             )
-        places.house_rules.setdefault(rule_id, item)
+        source_map.house_rules.setdefault(rule_id, item)
         found.append(HouseRule(rule_id, text))
     return tuple(found)
 
 
-def _questions(node: Node, places: Places) -> tuple[Question, ...]:
+def _questions(node: Node, source_map: SourceMap) -> tuple[Question, ...]:
     found = []
     for item in node.items():
         fields = item.fields(("id", "title", "options"), ("hint", "when"))
-        question_id = _id(fields["id"], places.questions) if "id" in fields else None
+        question_id = _id(fields["id"], source_map.questions) if "id" in fields else None
         if question_id is None or "options" not in fields:
             continue
-        options = _options(fields["options"], question_id, places)
-        when = _when(fields["when"], places) if "when" in fields else ()
+        options = _options(fields["options"], question_id, source_map)
+        when = _when(fields["when"], source_map) if "when" in fields else ()
         found.append(Question(question_id, _text(fields, "title"), _text(fields, "hint"), when, options))
     if not found:
         node.problem(_("The chooser needs at least one question."))
     return tuple(found)
 
 
-def _options(node: Node, question_id: str, places: Places) -> tuple[Option, ...]:
+def _options(node: Node, question_id: str, source_map: SourceMap) -> tuple[Option, ...]:
     ids: dict[str, Node] = {}
     found = []
     for item in node.items():
@@ -253,8 +253,8 @@ def _options(node: Node, question_id: str, places: Places) -> tuple[Option, ...]
         option_id = _id(fields["id"], ids) if "id" in fields else None
         if option_id is None:
             continue
-        places.options[question_id, option_id] = fields["id"]
-        means = _means(fields["means"], places) if "means" in fields else {}
+        source_map.options[question_id, option_id] = fields["id"]
+        means = _means(fields["means"], source_map) if "means" in fields else {}
         found.append(
             Option(
                 option_id,
@@ -270,15 +270,15 @@ def _options(node: Node, question_id: str, places: Places) -> tuple[Option, ...]
     return tuple(found)
 
 
-def _named_options(node: Node, places: Places) -> dict[str, tuple[str, ...]]:
-    """A mapping of questions to one or more of their options; each is looked up by the proof."""
+def _named_options(node: Node, source_map: SourceMap) -> dict[str, tuple[str, ...]]:
+    """A mapping of questions to one or more of their options; each is looked up by the validation."""
     found: dict[str, tuple[str, ...]] = {}
     for name, value in node.entries().items():
         chosen = []
         for part in value.one_or_more():
             option = part.text()
             if option is not None:
-                places.mentions.append((name, option, part))
+                source_map.mentions.append((name, option, part))
                 chosen.append(option)
         found[name] = tuple(chosen)
     if not found:
@@ -286,29 +286,29 @@ def _named_options(node: Node, places: Places) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _means(node: Node, places: Places) -> dict[str, tuple[str, ...]]:
-    return _named_options(node, places)
+def _means(node: Node, source_map: SourceMap) -> dict[str, tuple[str, ...]]:
+    return _named_options(node, source_map)
 
 
-def _when(node: Node, places: Places) -> tuple[Condition, ...]:
+def _when(node: Node, source_map: SourceMap) -> tuple[Condition, ...]:
     return tuple(
-        {name: frozenset(options) for name, options in _named_options(part, places).items()}
+        {name: frozenset(options) for name, options in _named_options(part, source_map).items()}
         for part in node.one_or_more()
     )
 
 
-def _rules(node: Node, places: Places) -> tuple[Rule, ...]:
+def _rules(node: Node, source_map: SourceMap) -> tuple[Rule, ...]:
     found = []
     for item in node.items():
         fields = item.fields(("rule", "when", "priority", "because"), ("criterion", "house_rules"))
-        rule_id = _id(fields["rule"], places.rules) if "rule" in fields else None
+        rule_id = _id(fields["rule"], source_map.rules) if "rule" in fields else None
         if rule_id is None or "when" not in fields:
             continue
         cited = (
             tuple(part.text() or "" for part in fields["house_rules"].one_or_more()) if "house_rules" in fields else ()
         )
-        places.rule_fields[rule_id] = fields
-        when = _when(fields["when"], places)
+        source_map.rule_fields[rule_id] = fields
+        when = _when(fields["when"], source_map)
         found.append(
             Rule(
                 rule_id,
@@ -343,12 +343,12 @@ def _form(node: Node) -> FormLimits | None:
 
 def _guests(node: Node) -> Guests:
     """What becomes of a ticket from an address that nobody knows."""
-    wish = node.text()
-    if wish == "refuse":
+    chosen = node.text()
+    if chosen == "refuse":
         return "refuse"
-    if wish is not None and wish != "confirm":
+    if chosen is not None and chosen != "confirm":
         node.problem(
-            did_you_mean(_('"%(typed)s" is neither "confirm" nor "refuse"', typed=wish), wish, get_args(Guests))
+            did_you_mean(_('"%(typed)s" is neither "confirm" nor "refuse"', typed=chosen), chosen, get_args(Guests))
         )
     return "confirm"
 

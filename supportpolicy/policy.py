@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from hashlib import sha256
 
-from supportpolicy import canonical, promises, texts, walk
+from supportpolicy import canonical, decision, promises, texts
 from supportpolicy.deadlines import Deadlines, Pause, deadlines, due_at, open_between
 from supportpolicy.graph import ChooserGraph, make_graph
 from supportpolicy.languages import PSEUDO_LANGUAGE, SOURCE_LANGUAGE, in_language, pseudo
@@ -72,7 +72,7 @@ class Policy:
 
     @staticmethod
     def from_canonical(text: str) -> Policy:
-        """The policy that a stored canonical form holds; it was proved when it was first loaded."""
+        """The policy that a stored canonical form holds; it was validated when it was first loaded."""
         content = json.loads(text)
         return build(*canonical.read(content), language=content.get("language", SOURCE_LANGUAGE))
 
@@ -161,7 +161,7 @@ class Policy:
         known = frozenset(answers.items())
         if known in self._recommended:
             return self._recommended[known]
-        found = walk.recommend(self, answers)
+        found = decision.recommend(self, answers)
         if len(self._recommended) < _MOST_REMEMBERED:
             self._recommended[known] = found
         return found

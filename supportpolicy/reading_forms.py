@@ -1,4 +1,4 @@
-"""The policy's forms for more than one purpose: each is read and proved, with the line of what is wrong."""
+"""The policy's forms for more than one purpose: each is read and checked, with the line of what is wrong."""
 
 from __future__ import annotations
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 
 from babel.lists import format_list
 
+from supportpolicy.decision import TooManyAnswers, enumerate_both
 from supportpolicy.description import Description, describe
 from supportpolicy.languages import locale, number
 from supportpolicy.model import Option, Question
 from supportpolicy.policy import Policy
 from supportpolicy.translation import gettext as _
 from supportpolicy.translation import ngettext
-from supportpolicy.walk import TooManyAnswers, enumerate_both
 
 MOST_COMBINATIONS = 100_000
 MOST_DESCRIPTIONS = 12

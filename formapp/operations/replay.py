@@ -68,7 +68,7 @@ class _Clock:
 
 
 def replay(services: Services, new: Policy, now: datetime) -> Replayed:
-    """Judge every ticket by the policy it was promised under, and by this one; merged duplicates don't count."""
+    """Measure every ticket by the policy it was promised under, and by this one; merged duplicates don't count."""
     found = Replayed()
     recommended: dict[tuple[tuple[str, str], ...], str] = {}
     with services.read() as database:
@@ -85,7 +85,7 @@ def replay(services: Services, new: Policy, now: datetime) -> Replayed:
             if ticket.events_pruned:
                 found.not_judged += 1
                 continue
-            _judge(found, ticket, _clock(ticket, history, closures, now), own, new, becomes)
+            _compare(found, ticket, _clock(ticket, history, closures, now), own, new, becomes)
     return found
 
 
@@ -155,7 +155,7 @@ def _clock(ticket: Row[Any], history: Sequence[Event], closures: Sequence[Stored
     )
 
 
-def _judge(found: Replayed, ticket: Row[Any], clock: _Clock, own: Policy, new: Policy, becomes: str) -> None:
+def _compare(found: Replayed, ticket: Row[Any], clock: _Clock, own: Policy, new: Policy, becomes: str) -> None:
     try:
         before, after = _missed(own, ticket.priority, clock), _missed(new, becomes, clock)
     except NeverOpen:

@@ -77,7 +77,7 @@ class AddressRefuses(NotAsked):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedAddress:
     """An address that was asked and hasn't answered; ``unreached`` says that the mail came back."""
 
     email: str
@@ -148,12 +148,12 @@ def withdraw(services: Services, account_id: int, ticket_id: int, email: str, no
             action.record("copy-withdrawn", {})
 
 
-def asked_of(services: Services, ticket_id: int, now: datetime) -> tuple[Asked, ...]:
+def addresses_asked(services: Services, ticket_id: int, now: datetime) -> tuple[AskedAddress, ...]:
     """The addresses whose answer a ticket waits for, in the order in which they were asked."""
     waiting = select(CopyInvitation).where(CopyInvitation.ticket_id == ticket_id, CopyInvitation.expires_at > now)
     with services.read() as database:
         found = database.scalars(waiting.order_by(CopyInvitation.created_at, CopyInvitation.email)).all()
-        return tuple(Asked(one.email, _came_back(database, one)) for one in found)
+        return tuple(AskedAddress(one.email, _came_back(database, one)) for one in found)
 
 
 def question_of(services: Services, link_token: str, now: datetime) -> Question:

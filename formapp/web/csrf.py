@@ -46,7 +46,7 @@ def init_csrf(
     otherwise: Responder,
     from_anywhere: Collection[str],
 ) -> None:
-    """Judge every request that changes something before its view runs; those of ``from_anywhere`` are let through.
+    """Check every request that changes something before its view runs; those of ``from_anywhere`` are let through.
 
     ``answers`` names the endpoints that answer an untrusted form in their own way, ``otherwise`` is the answer of
     all others. Those of ``by_origin`` are for script and carry no token: their answer is given before anything of
@@ -54,7 +54,7 @@ def init_csrf(
     """
 
     @app.before_request
-    def judge() -> Response | None:
+    def refuse_untrusted() -> Response | None:
         if request.method in SAFE or request.endpoint is None or request.endpoint in from_anywhere:
             return None
         if request.endpoint in by_origin:

@@ -18,10 +18,10 @@ LONGEST_SHOWN = 100
 
 
 class Action(NamedTuple):
-    """What a form does: its button, the act in words, and where it stands, by endpoint and by name.
+    """What a form does: its button, the action in words, and where it stands, by endpoint and by name.
 
     Its words are in English until they are said. ``would`` names the ticket and what else the form says;
-    ``has_text`` says that something is typed into it. ``unnamed`` says the act without the form's words, where
+    ``has_text`` says that something is typed into it. ``unnamed`` says the action without the form's words, where
     ``would`` needs them.
     """
 

@@ -15,7 +15,7 @@ from formapp.database import schema
 from formapp.operations import lane_rounds
 from formapp.operations.doctor import probe
 from formapp.operations.metrics import Figures, figures_of
-from formapp.web.acting import acting
+from formapp.web.audit_origin import audit_origin
 from formapp.web.body.multipart import CHUNK
 from formapp.web.context import web
 
@@ -73,7 +73,7 @@ def metrics() -> Response:
     if not token or not hmac.compare_digest(given.encode(), token.encode()):
         if token and given:
             details = {"method": request.method, "route": request.endpoint or ""}
-            audit.note(desk.services, "permission-refused", acting(None), desk.clock(), details=details)
+            audit.note(desk.services, "permission-refused", audit_origin(None), desk.clock(), details=details)
         abort(404)
     try:
         from formapp.operations.prometheus import exposed

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from formapp import audit
 from formapp.errors import NotFound
 from formapp.tickets import queries, triage
-from formapp.web.acting import acting
+from formapp.web.audit_origin import audit_origin
 from formapp.web.context import web
 from formapp.web.session_cookie import Person, current_person
 from formapp.web.tickets.reply_form import path_after_sign_in
@@ -265,7 +265,7 @@ def _authorize_role(row: Rule, person: Person) -> Response | None:
 def _refuse(person: Person) -> NoReturn:
     """Answer 404, and note it: the route by its name, as an address may hold anything."""
     details = {"method": request.method, "route": request.endpoint or ""}
-    audit.note(web().services, "permission-refused", acting(person), web().clock(), details=details)
+    audit.note(web().services, "permission-refused", audit_origin(person), web().clock(), details=details)
     abort(404)
 
 

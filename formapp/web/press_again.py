@@ -53,7 +53,7 @@ def init_press_again(app: Flask, texts: Mapping[str, Responder]) -> None:
         if request.endpoint in texts:
             return texts[request.endpoint]()
         whose = made_for.whose(form_data().get(made_for.FIELD), person)
-        return authorize() or _asked(whose, made_for.words_for(person))
+        return authorize() or _ask_once_more(whose, made_for.words_for(person))
 
 
 def text_from_elsewhere(show: Callable[[Notice], Response]) -> Responder:
@@ -122,10 +122,10 @@ def from_elsewhere() -> Response:
     found = ACTIONS.get(request.endpoint or "")
     if found is None or not found.has_text:
         return _refused()
-    return _asked(_("We couldn't tell whether this came from our own page, so nothing has been done yet."))
+    return _ask_once_more(_("We couldn't tell whether this came from our own page, so nothing has been done yet."))
 
 
-def _asked(why: str, as_whom: str = "") -> Response:
+def _ask_once_more(why: str, as_whom: str = "") -> Response:
     sent = form_data()
     fields = [(name, value) for name, value in sent.fields.items(multi=True) if name not in {TOKEN, made_for.FIELD}]
     action = action_of(request.endpoint or "", sent)

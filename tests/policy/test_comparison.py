@@ -11,9 +11,9 @@ import pytest
 from supportpolicy import Policy, loads
 from supportpolicy.__main__ import main
 from supportpolicy.comparison import compare, in_markdown, in_text
+from supportpolicy.decision import TooManyAnswers, enumerate_both
 from supportpolicy.description import describe, fits
 from supportpolicy.languages import in_language
-from supportpolicy.walk import TooManyAnswers, enumerate_both
 from tests.builders import POLICY, Combinations, edited_policy
 
 TEXT = POLICY.read_text("utf-8")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from supportpolicy import Policy, UnknownAnswer
-from supportpolicy.walk import RuleIndex, enumerate_facts, rules_that_hold
+from supportpolicy.decision import RuleIndex, enumerate_facts, rules_that_hold
 from tests.builders import Combinations
 
 SEVERITY = {"critical": 0, "high": 1, "normal": 2, "low": 3}

@@ -394,7 +394,7 @@ OF_WHAT_WAS_FOUND = {
     "tickets.tags": "tags_of known_tags",
     "tickets.time_left": "times_left",
     "tickets.triage": "staff_accounts",
-    "tickets.copy_invitations": "asked_of",
+    "tickets.copy_invitations": "addresses_asked",
     "tickets.watching": "watchers_of left_of colleagues_to_add",
 }
 """Only read: what is public, or belongs to a ticket or page that was asked for by a line above."""

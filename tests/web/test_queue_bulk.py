@@ -36,7 +36,7 @@ def press(browser: Browser, page: Page, act: str, *tickets: str, **fields: str) 
     """Select tickets, fill the form around the queue, press one of its buttons."""
     form = page.form(BULK)
     pairs = [(name, value) for name, value in {**form.fields, **fields}.items() if name != "ticket"]
-    pairs += [("ticket", reference) for reference in tickets] + ([("act", act)] if act else [])
+    pairs += [("ticket", reference) for reference in tickets] + ([("change", act)] if act else [])
     return browser.post(BULK, urlencode(pairs).encode(), {"Content-Type": "application/x-www-form-urlencoded"})
 
 

@@ -39,8 +39,8 @@ _BUSY = (*_BE_PATIENT, 502, 504)
 
 
 @dataclass(frozen=True, slots=True)
-class Try:
-    """How one try went. ``status`` None: no answer came; ``error`` empty: delivered."""
+class Attempt:
+    """How one attempt went. ``status`` None: no answer came; ``error`` empty: delivered."""
 
     message_id: str
     event: str
@@ -74,10 +74,10 @@ def deliver(
     if endpoint.disabled_at is not None:
         return Outcome(sent=False, error=f"The endpoint is switched off: {endpoint.disabled_reason}", permanent=True)
     parcel = _Parcel(message.message_id, message.kind, message.payload)
-    tried = _attempt(services, endpoint.url, parcel, signing, now, resolve, limits)
+    attempt = _send(services, endpoint.url, parcel, signing, now, resolve, limits)
     with services.write.begin() as database:
-        _write_down(database, number, message.id, tried)
-        return _judge(database, endpoint, message, tried, clock())
+        _write_down(database, number, message.id, attempt)
+        return _outcome_of(database, endpoint, message, attempt, clock())
 
 
 def ping(
@@ -87,7 +87,7 @@ def ping(
     *,
     resolve: Resolve = system_addresses,
     limits: Limits = LIMITS,
-) -> Try:
+) -> Attempt:
     """Send a signed ping at once, to an endpoint that is switched off as well. Raises NotFound.
 
     The log notes it; the endpoint's state stays as it is, whatever the answer.
@@ -96,10 +96,10 @@ def ping(
     with services.read() as database:
         signing = signing_secrets(database, number, now)
     parcel = _Parcel(new_message_id(), PING, message_body(PING, now, {}))
-    tried = _attempt(services, url, parcel, signing, now, resolve, limits)
+    attempt = _send(services, url, parcel, signing, now, resolve, limits)
     with services.write.begin() as database:
-        _write_down(database, number, None, tried)
-    return tried
+        _write_down(database, number, None, attempt)
+    return attempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class _Parcel:
     body: dict[str, Any]
 
 
-def _attempt(
+def _send(
     services: Services,
     url: str,
     parcel: _Parcel,
@@ -117,12 +117,12 @@ def _attempt(
     now: datetime,
     resolve: Resolve,
     limits: Limits,
-) -> Try:
+) -> Attempt:
     """One request, from the name to the answer, within the limits."""
     began = time.monotonic()
     until = began + limits.total
     content = json.dumps(parcel.body, separators=(",", ":")).encode("ascii")
-    status, error, patience = None, "", None
+    status, error, retry_after = None, "", None
     try:
         target = parse(url)
         found = checked_addresses(target, services.settings.webhook_private, resolve, limits.connect)
@@ -130,13 +130,13 @@ def _attempt(
         answer = post(target, found, headers, content, until, limits)
         status = answer.status
         error = _in_words(status, answer.excerpt)
-        patience = _wish(answer.retry_after, now) if status in _BE_PATIENT else None
+        retry_after = _retry_after(answer.retry_after, now) if status in _BE_PATIENT else None
     except UseCaseError as refused:
         error = refused.message
     except NoAnswer as no_answer:
         error = str(no_answer)
     milliseconds = round((time.monotonic() - began) * 1000)
-    return Try(parcel.message_id, parcel.event, now, status, error, milliseconds, patience)
+    return Attempt(parcel.message_id, parcel.event, now, status, error, milliseconds, retry_after)
 
 
 def _in_words(status: int, excerpt: str) -> str:
@@ -148,55 +148,57 @@ def _in_words(status: int, excerpt: str) -> str:
     return f"{words}: {excerpt}" if excerpt else words
 
 
-def _wish(header: str, now: datetime) -> timedelta | None:
+def _retry_after(header: str, now: datetime) -> timedelta | None:
     """How long a Retry-After asks us to wait, in seconds or until a date, within our own bounds."""
     header = header.strip()
     if header.isascii() and header.isdigit():
-        wish = timedelta(seconds=min(int(header[:12]), LONGEST_PAUSE.total_seconds()))
+        pause = timedelta(seconds=min(int(header[:12]), LONGEST_PAUSE.total_seconds()))
     else:
         try:
             until = parsedate_to_datetime(header)
         except ValueError:
             return None
-        wish = (until if until.tzinfo else until.replace(tzinfo=UTC)) - now
-    return min(max(wish, FIRST_PAUSE), LONGEST_PAUSE)
+        pause = (until if until.tzinfo else until.replace(tzinfo=UTC)) - now
+    return min(max(pause, FIRST_PAUSE), LONGEST_PAUSE)
 
 
-def _write_down(database: Session, number: int, outbox_id: int | None, tried: Try) -> None:
+def _write_down(database: Session, number: int, outbox_id: int | None, attempt: Attempt) -> None:
     database.add(
         WebhookAttempt(
             endpoint_id=number,
             outbox_id=outbox_id,
-            message_id=tried.message_id,
-            event=tried.event,
-            attempted_at=tried.at,
-            status=tried.status,
-            error=tried.error,
-            duration_ms=tried.duration_ms,
+            message_id=attempt.message_id,
+            event=attempt.event,
+            attempted_at=attempt.at,
+            status=attempt.status,
+            error=attempt.error,
+            duration_ms=attempt.duration_ms,
         )
     )
 
 
-def _judge(database: Session, endpoint: WebhookEndpoint, message: OutboxMessage, tried: Try, now: datetime) -> Outcome:
-    if tried.delivered:
-        _steady(database, endpoint)
+def _outcome_of(
+    database: Session, endpoint: WebhookEndpoint, message: OutboxMessage, attempt: Attempt, now: datetime
+) -> Outcome:
+    if attempt.delivered:
+        _recovered(database, endpoint)
         return SENT
-    if tried.status == _GONE:
+    if attempt.status == _GONE:
         switch_off(database, endpoint.id, "it answered 410 Gone", now)
-        return Outcome(sent=False, error=tried.error, permanent=True)
-    if tried.status is not None and tried.status not in _BUSY:
-        return Outcome(sent=False, error=tried.error)
+        return Outcome(sent=False, error=attempt.error, permanent=True)
+    if attempt.status is not None and attempt.status not in _BUSY:
+        return Outcome(sent=False, error=attempt.error)
     since = endpoint.failing_since or now
     if now - since >= GIVE_UP_AFTER:
-        switch_off(database, endpoint.id, f"no delivery for {GIVE_UP_AFTER.days} days; {tried.error}", now)
-        return Outcome(sent=False, error=tried.error, permanent=True)
-    pause = tried.retry_after or min(pause_after(endpoint.failures + 1), LONGEST_SILENCE)
+        switch_off(database, endpoint.id, f"no delivery for {GIVE_UP_AFTER.days} days; {attempt.error}", now)
+        return Outcome(sent=False, error=attempt.error, permanent=True)
+    pause = attempt.retry_after or min(pause_after(endpoint.failures + 1), LONGEST_SILENCE)
     _back_off(database, endpoint, message, since, now + pause)
-    own = pause if tried.retry_after else max(pause, pause_after(message.attempts))
-    return Outcome(sent=False, error=tried.error, retry_after=own + _BEHIND)
+    own = pause if attempt.retry_after else max(pause, pause_after(message.attempts))
+    return Outcome(sent=False, error=attempt.error, retry_after=own + _BEHIND)
 
 
-def _steady(database: Session, endpoint: WebhookEndpoint) -> None:
+def _recovered(database: Session, endpoint: WebhookEndpoint) -> None:
     """The endpoint takes messages again."""
     if endpoint.failures:
         database.execute(

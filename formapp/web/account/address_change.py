@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from formapp.accounts import address_changes
 from formapp.errors import AlreadyExists, LinkGone
 from formapp.translation import gettext as _
-from formapp.web.acting import place
+from formapp.web.audit_origin import place
 from formapp.web.context import web
 from formapp.web.layout.page import page
 from formapp.web.session_cookie import current_person

@@ -16,7 +16,7 @@ from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
 from formapp.web import made_for
 from formapp.web.account.browser_name import browser_name
-from formapp.web.acting import acting, place
+from formapp.web.audit_origin import audit_origin, place
 from formapp.web.body.form_data import form_data
 from formapp.web.context import PREFIX, client_network, web
 from formapp.web.layout.page import page
@@ -58,7 +58,7 @@ def send() -> Response:
     email = form.email.data or ""
     if not desk.limits.may_ask_for_link(email, client_network()):
         form.email.errors = [_(TOO_OFTEN)]
-        audit.note(desk.services, "sign-in-refused", acting(None), desk.clock(), details={"reason": "too-often"})
+        audit.note(desk.services, "sign-in-refused", audit_origin(None), desk.clock(), details={"reason": "too-often"})
         return _form(form, back, 429)
     magic_links.request_link(
         desk.services, email, desk.clock(), next_path=back, place=place(), language=current_language()
@@ -105,7 +105,7 @@ def use(token: str) -> Response:
     try:
         used = magic_links.redeem_link(desk.services, token, desk.clock(), origin)
     except LinkGone:
-        audit.note(desk.services, "sign-in-refused", acting(None), desk.clock(), details={"reason": "link"})
+        audit.note(desk.services, "sign-in-refused", audit_origin(None), desk.clock(), details={"reason": "link"})
         return _gone(token)
     session.clear()
     # What the button said, whatever has become of the draft since.
@@ -136,7 +136,7 @@ def leave() -> Response:
         sessions.end_session(web().services, person.token)
     if person is not None:
         details = {"everywhere": bool(form_data().get("everywhere"))}
-        audit.note(web().services, "signed-out", acting(person), web().clock(), details=details)
+        audit.note(web().services, "signed-out", audit_origin(person), web().clock(), details=details)
     answer = redirect(url_for("signin.ask"), 303)
     clear_session_cookie(answer)
     return answer

@@ -26,10 +26,10 @@ LONGEST_UNUSED = 500
 _FIELDS: dict[Kind, str] = {"assign": "assignee", "tag": "tag", "close": ""}
 
 
-class ChooseAct(UseCaseError):
+class ChooseAction(UseCaseError):
     """The form was sent by no button of its own."""
 
-    field = "act"
+    field = "change"
 
 
 @blueprint.post("/desk/bulk")
@@ -74,11 +74,11 @@ def _queue(sent: FormData, number: int, tag: str = "") -> str:
 
 
 def _kind(sent: FormData) -> Kind:
-    """The act of the button. Enter in the field of the tag presses none of them and means that one."""
-    wanted = sent.get("act") or ("tag" if sent.get("tag").strip() else "")
+    """The action of the button. Enter in the field of the tag presses none of them and means that one."""
+    wanted = sent.get("change") or ("tag" if sent.get("tag").strip() else "")
     kind: Kind | None = next((known for known in get_args(Kind) if known == wanted), None)
     if kind is None:
-        raise ChooseAct(_("Choose what to do with the selected tickets"))
+        raise ChooseAction(_("Choose what to do with the selected tickets"))
     return kind
 
 

@@ -13,7 +13,7 @@ from formapp.notifications.webhooks.messages import endpoint_id_of
 from formapp.operations import given_up
 from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
-from formapp.web.acting import acting
+from formapp.web.audit_origin import audit_origin
 from formapp.web.body.form_data import form_data
 from formapp.web.context import web
 from formapp.web.desk.outbox_presenter import present_attempt, present_delivery, present_endpoint, present_given_up
@@ -51,7 +51,7 @@ def replay(number: str) -> Response:
     again = log.replay if message.channel == webhooks.CHANNEL else outbox.replay
     try:
         person = require_person()
-        again(desk.services, person.account_id, wanted, desk.clock(), by=acting(person))
+        again(desk.services, person.account_id, wanted, desk.clock(), by=audit_origin(person))
     except UseCaseError as refused:
         return _page_of(message, refused.message)
     session["said"] = _(AGAIN)

@@ -14,7 +14,7 @@ from formapp.accounts.people import PersonFacts, Show
 from formapp.errors import NotFound, UseCaseError
 from formapp.translation import gettext as _
 from formapp.translation import gettext_noop, ngettext
-from formapp.web.acting import place
+from formapp.web.audit_origin import place
 from formapp.web.body.form_data import form_data
 from formapp.web.context import web
 from formapp.web.layout.page import page
@@ -85,7 +85,7 @@ def add() -> Response:
             key=typed["project"],
             is_staff=bool(typed["staff"]),
             invite=bool(typed[INVITE_KEY]),
-            **_acting(),
+            **_actor_and_place(),
         )
     except UseCaseError as refused:
         field = "project" if isinstance(refused, NotFound) else refused.field or "name"
@@ -122,7 +122,9 @@ def import_table() -> Response:
     if "table" in sent.undecodable:
         return _import_page(table, invite=invite, error=_("The table isn't UTF-8. Save it as “CSV UTF-8”"))
     try:
-        done = csv_import.import_people(desk.services, table, desk.clock(), invite=invite, dry_run=check, **_acting())
+        done = csv_import.import_people(
+            desk.services, table, desk.clock(), invite=invite, dry_run=check, **_actor_and_place()
+        )
     except csv_import.BadTable as refused:
         return _import_page(table, invite=invite, error=refused.message, bad=refused.lines)
     except UseCaseError as refused:
@@ -172,11 +174,11 @@ def rename(person: str) -> Response:
     """Give a person another name; for people who manage people."""
     name = form_data().get("name")
 
-    def act(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401 - the use cases' actor and place
+    def action(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401 - the use cases' actor and place
         accounts.rename(web().services, facts.email, name, web().clock(), **who)
         return _("The name is changed.")
 
-    return _done(person, act, field="name", typed=name)
+    return _perform(person, action, field="name", typed=name)
 
 
 @blueprint.post("/desk/people/<person>/address")
@@ -184,90 +186,90 @@ def change_address(person: str) -> Response:
     """Send a link to a person's new address; for people who manage people."""
     new = form_data().get("email")
 
-    def act(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401
+    def action(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401
         if not new.strip():
             raise UseCaseError(_("Enter the new email address"))
         address = address_changes.ask_to_change_address(web().services, facts.email, new, web().clock(), **who)
         return _("A link goes to %(email)s. The address changes when it is confirmed there.", email=address)
 
-    return _done(person, act, field="email", typed=new)
+    return _perform(person, action, field="email", typed=new)
 
 
 @blueprint.post("/desk/people/<person>/address/cancel")
 def cancel_address(person: str) -> Response:
     """Let the link at a new address do nothing any more; for people who manage people."""
 
-    def act(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401
+    def action(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401
         address_changes.cancel_address_change(web().services, facts.email, web().clock(), **who)
         return _("The change is cancelled. %(name)s keeps %(email)s.", name=facts.name, email=facts.email)
 
-    return _done(person, act)
+    return _perform(person, action)
 
 
 @blueprint.post("/desk/people/<person>/invite")
 def invite(person: str) -> Response:
     """Send a person an invitation; for people who manage people."""
 
-    def act(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401
+    def action(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401
         accounts.invite(web().services, facts.email, web().clock(), **who)
         return _("An invitation goes to %(email)s.", email=facts.email)
 
-    return _done(person, act)
+    return _perform(person, action)
 
 
 @blueprint.post("/desk/people/<person>/sign-out")
 def sign_out(person: str) -> Response:
     """Sign a person out on all devices; for people who manage people."""
 
-    def act(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401
+    def action(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401
         accounts.sign_out_everywhere(web().services, facts.email, web().clock(), **who)
         return _("%(name)s is signed out on all devices.", name=facts.name)
 
-    return _done(person, act)
+    return _perform(person, action)
 
 
 @blueprint.post("/desk/people/<person>/disable")
 def disable(person: str) -> Response:
     """Shut a person out at once; for people who manage people."""
 
-    def act(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401
+    def action(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401
         accounts.disable_account(web().services, facts.email, web().clock(), **who)
         return _("%(name)s can no longer sign in.", name=facts.name)
 
-    return _done(person, act)
+    return _perform(person, action)
 
 
 @blueprint.post("/desk/people/<person>/enable")
 def enable(person: str) -> Response:
     """Let a person sign in again; for people who manage people."""
 
-    def act(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401
+    def action(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401
         accounts.enable_account(web().services, facts.email, web().clock(), **who)
         return _("%(name)s can sign in again.", name=facts.name)
 
-    return _done(person, act)
+    return _perform(person, action)
 
 
 @blueprint.post("/desk/people/<person>/staff")
 def make_staff(person: str) -> Response:
     """Let a person work at the desk; for people who manage people."""
 
-    def act(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401
+    def action(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401
         accounts.set_staff(web().services, facts.email, True, web().clock(), **who)
         return _("%(name)s is now staff.", name=facts.name)
 
-    return _done(person, act)
+    return _perform(person, action)
 
 
 @blueprint.post("/desk/people/<person>/staff/end")
 def end_staff(person: str) -> Response:
     """Let a person no longer work at the desk; for people who manage people."""
 
-    def act(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401
+    def action(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401
         accounts.set_staff(web().services, facts.email, False, web().clock(), **who)
         return _("%(name)s is no longer staff.", name=facts.name)
 
-    return _done(person, act)
+    return _perform(person, action)
 
 
 @blueprint.post("/desk/people/<person>/projects")
@@ -275,31 +277,31 @@ def let_in(person: str) -> Response:
     """Let a person in to a project; for people who manage people."""
     key = form_data().get("project")
 
-    def act(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401
+    def action(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401
         if key not in {one.key for one in projects.every_project(web().services)}:
             raise UseCaseError(_("Choose a project from the list"))
         projects.add_member(web().services, facts.email, key, web().clock(), **who)
         return _("%(name)s is in %(project)s.", name=facts.name, project=_project_name(key))
 
-    return _done(person, act, field="project", typed=key)
+    return _perform(person, action, field="project", typed=key)
 
 
 @blueprint.post("/desk/people/<person>/projects/<key>/take-out")
 def take_out(person: str, key: str) -> Response:
     """Take a person out of a project; for people who manage people."""
 
-    def act(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401
+    def action(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401
         projects.remove_member(web().services, facts.email, key, web().clock(), **who)
         return _("%(name)s is no longer in %(project)s.", name=facts.name, project=_project_name(key))
 
-    return _done(person, act)
+    return _perform(person, action)
 
 
-def _done(number: str, act: Callable[..., str], *, field: str = "", typed: str = "") -> Response:
-    """Do one act and go back to the person's page; what it refuses stands there, at its field if it has one."""
+def _perform(number: str, action: Callable[..., str], *, field: str = "", typed: str = "") -> Response:
+    """Do one action and go back to the person's page; what it refuses stands there, at its field if it has one."""
     facts = _facts(number)
     try:
-        session["said"] = act(facts, **_acting())
+        session["said"] = action(facts, **_actor_and_place())
     except NotFound:
         abort(404)
     except UseCaseError as refused:
@@ -352,6 +354,6 @@ def _me() -> int:
     return require_person().account_id
 
 
-def _acting() -> dict[str, Any]:
+def _actor_and_place() -> dict[str, Any]:
     """Who acts and from where, as each use case takes it."""
     return {"actor": _me(), "place": place()}

@@ -13,7 +13,7 @@ from formapp.accounts import projects
 from formapp.accounts.people import ProjectFacts
 from formapp.errors import NotFound, UseCaseError
 from formapp.translation import gettext as _
-from formapp.web.acting import place
+from formapp.web.audit_origin import place
 from formapp.web.body.form_data import form_data
 from formapp.web.context import web
 from formapp.web.desk.people import LONGEST_SEARCH, PAGE_SIZE, page_number
@@ -53,7 +53,7 @@ def add() -> Response:
     typed = {name: sent.get(name) for name in ("name", "key", "plan")}
     try:
         made = projects.add_project(
-            desk.services, typed["key"].strip(), typed["name"], typed["plan"], desk.clock(), **_acting()
+            desk.services, typed["key"].strip(), typed["name"], typed["plan"], desk.clock(), **_actor_and_place()
         )
     except UseCaseError as refused:
         return _add_page(typed, {refused.field or "name": refused.message})
@@ -77,33 +77,33 @@ def change(key: str) -> Response:
     """Give a project another name or plan; for people who manage people."""
     typed = {name: form_data().get(name) for name in ("name", "plan")}
 
-    def act(facts: ProjectFacts, **who: Any) -> str:  # noqa: ANN401 - the use cases' actor and place
+    def action(facts: ProjectFacts, **who: Any) -> str:  # noqa: ANN401 - the use cases' actor and place
         projects.change_project(web().services, facts.key, web().clock(), name=typed["name"], plan=typed["plan"], **who)
         return _("The changes are saved.")
 
-    return _done(key, act, typed)
+    return _perform(key, action, typed)
 
 
 @blueprint.post("/desk/projects/<key>/close")
 def close(key: str) -> Response:
     """End a project; for people who manage people."""
 
-    def act(facts: ProjectFacts, **who: Any) -> str:  # noqa: ANN401
+    def action(facts: ProjectFacts, **who: Any) -> str:  # noqa: ANN401
         projects.close_project(web().services, facts.key, web().clock(), **who)
         return _("%(name)s is closed. Its tickets stay, and no new ones can be opened.", name=facts.name)
 
-    return _done(key, act)
+    return _perform(key, action)
 
 
 @blueprint.post("/desk/projects/<key>/reopen")
 def reopen(key: str) -> Response:
     """Let tickets be opened for a project again; for people who manage people."""
 
-    def act(facts: ProjectFacts, **who: Any) -> str:  # noqa: ANN401
+    def action(facts: ProjectFacts, **who: Any) -> str:  # noqa: ANN401
         projects.reopen_project(web().services, facts.key, web().clock(), **who)
         return _("Tickets can be opened for %(name)s again.", name=facts.name)
 
-    return _done(key, act)
+    return _perform(key, action)
 
 
 @blueprint.post("/desk/projects/<key>/members")
@@ -111,7 +111,7 @@ def let_in(key: str) -> Response:
     """Let a person in to a project, by address; for people who manage people."""
     email = form_data().get("email")
 
-    def act(facts: ProjectFacts, **who: Any) -> str:  # noqa: ANN401
+    def action(facts: ProjectFacts, **who: Any) -> str:  # noqa: ANN401
         try:
             person = people_list.person_facts(web().services, email, who["actor"])
         except NotFound:
@@ -119,7 +119,7 @@ def let_in(key: str) -> Response:
         projects.add_member(web().services, person.email, facts.key, web().clock(), **who)
         return _("%(name)s is in %(project)s.", name=person.name, project=facts.name)
 
-    return _done(key, act, {"email": email})
+    return _perform(key, action, {"email": email})
 
 
 @blueprint.post("/desk/projects/<key>/members/take-out")
@@ -127,18 +127,18 @@ def take_out(key: str) -> Response:
     """Take a person out of a project; for people who manage people."""
     email = form_data().get("what")
 
-    def act(facts: ProjectFacts, **who: Any) -> str:  # noqa: ANN401
+    def action(facts: ProjectFacts, **who: Any) -> str:  # noqa: ANN401
         projects.remove_member(web().services, email, facts.key, web().clock(), **who)
         return _("%(name)s is no longer in %(project)s.", name=email, project=facts.name)
 
-    return _done(key, act)
+    return _perform(key, action)
 
 
-def _done(key: str, act: Callable[..., str], typed: Mapping[str, str] | None = None) -> Response:
-    """Do one act and go back to the project's page; what it refuses stands there, at its field if it has one."""
+def _perform(key: str, action: Callable[..., str], typed: Mapping[str, str] | None = None) -> Response:
+    """Do one action and go back to the project's page; what it refuses stands there, at its field if it has one."""
     facts = _facts(key)
     try:
-        session["said"] = act(facts, **_acting())
+        session["said"] = action(facts, **_actor_and_place())
     except NotFound:
         abort(404)
     except UseCaseError as refused:
@@ -186,6 +186,6 @@ def _me() -> int:
     return require_person().account_id
 
 
-def _acting() -> dict[str, Any]:
+def _actor_and_place() -> dict[str, Any]:
     """Who acts and from where, as each use case takes it."""
     return {"actor": _me(), "place": place()}

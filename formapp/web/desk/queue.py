@@ -17,7 +17,7 @@ from formapp.operations import policy_in_use
 from formapp.tickets import bulk, csv_export, saved_views, search, triage
 from formapp.tickets.search import Filters, QueuePage
 from formapp.tickets.tags import known_tags
-from formapp.web.acting import acting
+from formapp.web.audit_origin import audit_origin
 from formapp.web.context import web
 from formapp.web.desk.bulk_presenter import BulkView, present_bulk
 from formapp.web.desk.queue_presenter import (
@@ -105,7 +105,7 @@ def export() -> Answer:
     now = desk.clock()
     # What can't be recorded isn't handed out.
     audit.record_alone(
-        desk.services, "tickets-exported", acting(require_person()), now, details={"all": not typed.strip()}
+        desk.services, "tickets-exported", audit_origin(require_person()), now, details={"all": not typed.strip()}
     )
     lines = csv_export.csv_rows(desk.services, asked, require_person().account_id, now)
     # Without the mark spreadsheets misread letters beyond ASCII.

@@ -27,7 +27,7 @@ from formapp.tickets.written_from import written_from_in
 from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
 from formapp.web import made_for
-from formapp.web.acting import place
+from formapp.web.audit_origin import place
 from formapp.web.body.file_field import discard_file, staged_for_form
 from formapp.web.body.form_data import FormData, form_data
 from formapp.web.context import client_network, web

@@ -14,7 +14,7 @@ from formapp.mail_address import LONGEST_ADDRESS, normalise_address
 from formapp.models import Ticket
 from formapp.services import Services
 from formapp.tickets import copy_invitations, watching
-from formapp.tickets.copy_invitations import Asked
+from formapp.tickets.copy_invitations import AskedAddress
 from formapp.tickets.watching import Colleague, NoColleague
 from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
@@ -46,7 +46,7 @@ class CopyView:
     """
 
     watchers: Sequence[Colleague]
-    asked: Sequence[Asked]
+    asked: Sequence[AskedAddress]
     left: Sequence[Colleague]
     colleagues: Sequence[Colleague]
     reader_id: int
@@ -65,11 +65,12 @@ def present_copy(services: Services, ticket: Ticket, *, at_the_desk: bool) -> Co
     refused = session.pop(_REFUSED, {}) if request.args.get("said") == _REFUSED else {}
     refused = refused if refused.get("reference") == ticket.reference else {}
     add, remove, ask, withdraw = (
-        url_for(f"watchers.{place}{act}", reference=ticket.reference) for act in ("add", "remove", "ask", "withdraw")
+        url_for(f"watchers.{place}{action}", reference=ticket.reference)
+        for action in ("add", "remove", "ask", "withdraw")
     )
     return CopyView(
         watchers=watching.watchers_of(services, ticket),
-        asked=copy_invitations.asked_of(services, ticket.id, web().clock()),
+        asked=copy_invitations.addresses_asked(services, ticket.id, web().clock()),
         left=watching.left_of(services, ticket),
         colleagues=watching.colleagues_to_add(services, ticket),
         reader_id=require_person().account_id,

@@ -1,7 +1,7 @@
 """From answers to facts, from facts to the one rule that decides.
 
 *Answers* are what a person chose, *facts* what they count as (R5: a workaround nobody knows of
-counts as none). An answer with several meanings forks the walk into variants; each is looked up on
+counts as none). An answer with several meanings forks the decision into variants; each is looked up on
 its own and the most severe result wins (R7). Once a variant has decided the most severe priority
 nothing else is asked.
 """
@@ -20,7 +20,7 @@ Facts = Mapping[str, str]
 
 
 class Table(Protocol):
-    """What a walk needs of a policy."""
+    """What a decision needs of a policy."""
 
     @property
     def questions(self) -> tuple[Question, ...]: ...  # noqa: D102
@@ -51,7 +51,7 @@ def facts_of(question: Question, option: Option) -> tuple[dict[str, str], ...]:
 
 
 def rules_that_hold(table: Table, facts: Facts) -> tuple[Rule, ...]:
-    """All rules that hold on these facts; of complete facts the proof at load leaves exactly one."""
+    """All rules that hold on these facts; of complete facts the validation at load leaves exactly one."""
     return tuple(rule for rule in table.rules if holds(rule.when, facts))
 
 
@@ -101,7 +101,7 @@ def next_question(table: Table, facts: Facts) -> Question | None:
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """Where a walk stands: the variant at work, those still to look up, what was decided so far."""
+    """How far a decision is: the variant at work, those still to look up, what was decided so far."""
 
     facts: Facts
     waiting: tuple[Facts, ...] = ()
@@ -114,7 +114,7 @@ _START = _State({})
 
 
 def _advance(table: Table, state: _State) -> tuple[Question | None, _State]:
-    """The next question that this walk comes to, or None once everything that matters is decided."""
+    """The next question of this decision, or None once everything that matters is decided."""
     while (question := next_question(table, state.facts)) is None:
         decided = (*state.decided, *_first_that_holds(table, state.facts))
         most_severe = table.priorities[0].id
@@ -126,7 +126,7 @@ def _advance(table: Table, state: _State) -> tuple[Question | None, _State]:
 
 
 def _answered(state: _State, question: Question, option: Option) -> _State:
-    """The walk after an answer."""
+    """The decision after an answer."""
     first, *others = ({**state.facts, **added} for added in facts_of(question, option))
     asked, notes = state.asked, state.notes
     if question.id not in asked:
@@ -186,7 +186,7 @@ def enumerate_answers(table: Table) -> Iterator[tuple[dict[str, str], Recommenda
 def enumerate_facts(table: Table) -> Iterator[tuple[dict[str, str], tuple[tuple[str, str], ...]]]:
     """Every complete set of facts of a single variant, with the (question, option) answers on its path.
 
-    This is what the proof looks at: a fork is the union of its variants.
+    This is what the validation looks at: a fork is the union of its variants.
     """
 
     def go(
@@ -244,7 +244,7 @@ def enumerate_both(
 
 
 def _caught_up(table: Table, state: _State | None, answers: Mapping[str, str]) -> tuple[Question | None, _State | None]:
-    """The walk as far as these answers lead, and the question that it comes to; None where it has no such answer."""
+    """The decision as far as these answers lead, and its next question; None where it has no such answer."""
     while state is not None:
         question, state = _advance(table, state)
         if question is None or question.id not in answers:

@@ -6,20 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
+from supportpolicy.decision import RuleIndex, enumerate_facts, facts_of
 from supportpolicy.languages import number
 from supportpolicy.policy import Policy
 from supportpolicy.promises import may_be_slower
 from supportpolicy.reading import Node, Reader, did_you_mean
 from supportpolicy.translation import gettext as _
 from supportpolicy.translation import ngettext
-from supportpolicy.walk import RuleIndex, enumerate_facts, facts_of
 
 MOST_COMBINATIONS = 100_000
 _SHOWN = 5
 
 
 @dataclass(slots=True)
-class Places:
+class SourceMap:
     """Where in the file each thing stands, for the problems about it."""
 
     priorities: dict[str, Node] = field(default_factory=dict)
@@ -33,20 +33,20 @@ class Places:
     mentions: list[tuple[str, str, Node]] = field(default_factory=list)
 
 
-def prove(policy: Policy, places: Places, reader: Reader) -> None:
-    """Note every problem of the whole policy; none means that it is proved."""
+def validate(policy: Policy, source_map: SourceMap, reader: Reader) -> None:
+    """Note every problem of the whole policy; none means that it is valid."""
     before = len(reader.problems)
-    _promises_in_order(policy, places)
-    _criteria_apart(policy, places)
-    known = _names_exist(policy, places)
-    _rules_cite(policy, places)
+    _promises_in_order(policy, source_map)
+    _criteria_apart(policy, source_map)
+    known = _names_exist(policy, source_map)
+    _rules_cite(policy, source_map)
     if known:
-        _answers_settle(policy, places)
+        _answers_settle(policy, source_map)
     if known and len(reader.problems) == before:
-        _table_decides(policy, places)
+        _table_decides(policy, source_map)
 
 
-def _promises_in_order(policy: Policy, places: Places) -> None:
+def _promises_in_order(policy: Policy, source_map: SourceMap) -> None:
     """A more severe priority is never slower than a milder one."""
     day = policy.calendar.day_minutes
     for severe, milder in zip(policy.priorities, policy.priorities[1:], strict=False):
@@ -54,7 +54,7 @@ def _promises_in_order(policy: Policy, places: Places) -> None:
             one = severe.response if index == 0 else severe.resolution
             other = milder.response if index == 0 else milder.resolution
             if may_be_slower(one, other, day):
-                places.promises[severe.id][index].problem(
+                source_map.promises[severe.id][index].problem(
                     _(
                         '%(severe)s could be slower than %(milder)s: its %(target)s is "%(words)s", but that of '
                         '%(milder)s is "%(other_words)s".',
@@ -67,7 +67,7 @@ def _promises_in_order(policy: Policy, places: Places) -> None:
                 )
 
 
-def _criteria_apart(policy: Policy, places: Places) -> None:
+def _criteria_apart(policy: Policy, source_map: SourceMap) -> None:
     """No criterion stands under two priorities word for word: it couldn't tell them apart."""
     first: dict[str, tuple[str, str]] = {}
     for priority in policy.priorities:
@@ -76,7 +76,7 @@ def _criteria_apart(policy: Policy, places: Places) -> None:
                 words = " ".join(criterion.text.casefold().split())
                 other, label = first.setdefault(words, (priority.id, priority.label))
                 if other != priority.id:
-                    places.criteria[criterion.id].problem(
+                    source_map.criteria[criterion.id].problem(
                         _(
                             "This criterion stands word for word under %(one)s too, so it can't tell %(one)s "
                             "from %(other)s.",
@@ -86,11 +86,11 @@ def _criteria_apart(policy: Policy, places: Places) -> None:
                     )
 
 
-def _names_exist(policy: Policy, places: Places) -> bool:
+def _names_exist(policy: Policy, source_map: SourceMap) -> bool:
     """Each question and option that a "when" or "means" names exists."""
     options = {question.id: [option.id for option in question.options] for question in policy.questions}
     known = True
-    for question, option, node in places.mentions:
+    for question, option, node in source_map.mentions:
         if question not in options:
             node.problem(did_you_mean(_('There is no question "%(question)s"', question=question), question, options))
         elif option not in options[question]:
@@ -107,7 +107,7 @@ def _names_exist(policy: Policy, places: Places) -> bool:
     return known
 
 
-def _rules_cite(policy: Policy, places: Places) -> None:
+def _rules_cite(policy: Policy, source_map: SourceMap) -> None:
     """Each rule decides for a priority that exists and cites what the guide publishes for it."""
     labels = {priority.id: priority.label for priority in policy.priorities}
     owner = {
@@ -118,13 +118,13 @@ def _rules_cite(policy: Policy, places: Places) -> None:
     }
     published = [rule.id for rule in policy.house_rules]
     for rule in policy.rules:
-        fields = places.rule_fields[rule.id]
+        fields = source_map.rule_fields[rule.id]
         if "priority" in fields and rule.priority not in labels:
             fields["priority"].problem(
                 did_you_mean(_('There is no priority "%(priority)s"', priority=rule.priority), rule.priority, labels)
             )
         if not rule.criterion and not rule.house_rules:
-            places.rules[rule.id].problem(
+            source_map.rules[rule.id].problem(
                 _('The rule "%(rule)s" cites neither a criterion nor a house rule.', rule=rule.id)
             )
         if rule.criterion and rule.criterion not in owner:
@@ -149,7 +149,7 @@ def _rules_cite(policy: Policy, places: Places) -> None:
                 )
 
 
-def _table_decides(policy: Policy, places: Places) -> None:
+def _table_decides(policy: Policy, source_map: SourceMap) -> None:
     """Each combination of answers decides exactly one rule, and nothing in the table is idle."""
     used_rules: set[str] = set()
     used_options: set[tuple[str, str]] = set()
@@ -157,7 +157,7 @@ def _table_decides(policy: Policy, places: Places) -> None:
     clashes: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
     combinations = list(islice(enumerate_facts(policy), MOST_COMBINATIONS + 1))
     if len(combinations) > MOST_COMBINATIONS:
-        places.questions[policy.questions[0].id].problem(
+        source_map.questions[policy.questions[0].id].problem(
             _(
                 'The questions have more than %(most)s combinations of answers; narrow their "when".',
                 most=number(MOST_COMBINATIONS),
@@ -173,9 +173,9 @@ def _table_decides(policy: Policy, places: Places) -> None:
             undecided.append(path)
         for rule in rules[1:]:
             clashes.setdefault((rules[0].id, rule.id), path)
-    _report_undecided(policy, places, undecided)
+    _report_undecided(policy, source_map, undecided)
     for (one, other), path in clashes.items():
-        places.rules[other].problem(
+        source_map.rules[other].problem(
             _(
                 'The rules "%(one)s" and "%(other)s" both decide for %(answers)s; exactly one may.',
                 one=one,
@@ -183,14 +183,16 @@ def _table_decides(policy: Policy, places: Places) -> None:
                 answers=_in_words(policy, path),
             )
         )
-    _report_idle(policy, places, used_rules, used_options, complete=not undecided)
+    _report_idle(policy, source_map, used_rules, used_options, complete=not undecided)
 
 
-def _report_undecided(policy: Policy, places: Places, undecided: list[tuple[tuple[str, str], ...]]) -> None:
+def _report_undecided(policy: Policy, source_map: SourceMap, undecided: list[tuple[tuple[str, str], ...]]) -> None:
     for path in undecided[:_SHOWN]:
-        places.questions[path[-1][0]].problem(_("No rule decides for %(answers)s.", answers=_in_words(policy, path)))
+        source_map.questions[path[-1][0]].problem(
+            _("No rule decides for %(answers)s.", answers=_in_words(policy, path))
+        )
     if len(undecided) > _SHOWN:
-        places.questions[undecided[_SHOWN][-1][0]].problem(
+        source_map.questions[undecided[_SHOWN][-1][0]].problem(
             ngettext(
                 "No rule decides for %(count)s more combination of answers.",
                 "No rule decides for %(count)s more combinations of answers.",
@@ -200,19 +202,19 @@ def _report_undecided(policy: Policy, places: Places, undecided: list[tuple[tupl
 
 
 def _report_idle(
-    policy: Policy, places: Places, rules: set[str], options: set[tuple[str, str]], *, complete: bool
+    policy: Policy, source_map: SourceMap, rules: set[str], options: set[tuple[str, str]], *, complete: bool
 ) -> None:
     """Questions, options, rules and priorities that no combination of answers comes to."""
     asked = {question for question, _option in options}
     for question in policy.questions:
         if question.id not in asked:
-            places.questions[question.id].problem(
+            source_map.questions[question.id].problem(
                 _('The question "%(question)s" is never asked.', question=question.id)
             )
             continue
         for option in question.options:
             if (question.id, option.id) not in options:
-                places.options[question.id, option.id].problem(
+                source_map.options[question.id, option.id].problem(
                     _(
                         'The option "%(option)s" of "%(question)s" can never be chosen.',
                         option=option.id,
@@ -221,21 +223,21 @@ def _report_idle(
                 )
     for rule in policy.rules:
         if rule.id not in rules:
-            places.rules[rule.id].problem(
+            source_map.rules[rule.id].problem(
                 _('The rule "%(rule)s" never decides; no combination of answers comes to it.', rule=rule.id)
             )
     reached = {rule.priority for rule in policy.rules if rule.id in rules}
     for priority in policy.priorities:
         if priority.id not in reached and complete:
-            places.priorities[priority.id].problem(_("No answers lead to %(priority)s.", priority=priority.label))
+            source_map.priorities[priority.id].problem(_("No answers lead to %(priority)s.", priority=priority.label))
 
 
-def _answers_settle(policy: Policy, places: Places) -> None:
+def _answers_settle(policy: Policy, source_map: SourceMap) -> None:
     """An answer settles its own question, or an earlier one so that its own isn't asked again."""
     order = {question.id: index for index, question in enumerate(policy.questions)}
     for question in policy.questions:
         for option in question.options:
-            node = places.options[question.id, option.id]
+            node = source_map.options[question.id, option.id]
             for name in option.means:
                 if order[name] > order[question.id]:
                     node.problem(

@@ -1,4 +1,4 @@
-"""Who acts in this request, and from where, as the audit log has it."""
+"""Who acts in this request, and from where, as the audit log records it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from formapp.web.context import client_network
 from formapp.web.session_cookie import Person
 
 
-def acting(person: Person | None) -> audit.Origin:
+def audit_origin(person: Person | None) -> audit.Origin:
     """The person, or nobody whom the desk knows, at the address that the limits count by."""
     return audit.Origin(person.account_id if person else None, place())
 

@@ -1,4 +1,4 @@
-"""Who hears of what: one row in the act's transaction, one message for each person concerned."""
+"""Who hears of what: one row in the transaction of the action, one message for each person concerned."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An act without an opposite must be meant: each one of the desk is on a list, with its opposite or with why not."""
+"""An action without an opposite must be meant: each one of the desk is on a list, with its opposite or with why not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""People and projects: each act with its opposite, in every open browser at the next request."""
+"""People and projects: each action with its opposite, in every open browser at the next request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``formapp account``, ``project`` and ``member``: the same acts as on the pages, and lists for programs."""
+"""``formapp account``, ``project`` and ``member``: the same actions as on the pages, and lists for programs."""
 
 from __future__ import annotations
 

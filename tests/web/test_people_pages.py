@@ -1,4 +1,4 @@
-"""The pages People and Projects: whoever manages people does each act there, and its opposite."""
+"""The pages People and Projects: whoever manages people does each action there, and its opposite."""
 
 from __future__ import annotations
 

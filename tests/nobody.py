@@ -43,9 +43,7 @@ def open_to_nobody() -> Iterator[Path]:
 
 def python_for_nobody(folder: Path, packages: Mapping[str, str]) -> str:
     """A Python of our version that nobody can start, from another Python too; else the test is skipped."""
-    starts_itself = (
-        "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import formapp.cli.main'], check=True)"
-    )
+    starts_itself = "import subprocess, sys; subprocess.run([sys.executable, '-m', 'formapp', '--help'], check=True)"
     for python in (sys.executable, f"/usr/bin/python3.{sys.version_info.minor}"):
         tried = as_nobody(python, "-c", starts_itself)
         if (

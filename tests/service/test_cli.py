@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from sqlalchemy import make_url
 
 from formapp.accounts import magic_links
 from formapp.accounts.projects import active_projects_of
-from formapp.cli.main import main
+from formapp.cli.main import COMMANDS, main
 from formapp.database import schema
 from formapp.database.engine import sqlite_driver
 from formapp.errors import LinkGone
@@ -21,6 +23,7 @@ from formapp.models import Account, IncomingMail, Membership, Project, Ticket
 from formapp.notifications import outbox
 from formapp.services import Services, utc_now
 from tests.builders import POLICY, REPOSITORY, build_customer, build_services, file_ticket, stored
+from tests.commands import commands_in
 from tests.documents import commands
 from tests.incoming_mail.mails import build_mail
 
@@ -197,10 +200,31 @@ def test_a_policy_with_a_mistake_is_told_by_its_line(tmp_path: Path) -> None:
 def test_help_names_each_command_and_needs_no_settings() -> None:
     result = CliRunner().invoke(main, ["--help"], env={"FORMAPP_POLICY": "nowhere.yml"})
     assert result.exit_code == 0
-    for command in main.commands.values():
+    for command in commands_in(main).values():
         # What only a supervisor calls is for nobody to type.
         assert (f"  {command.name} " in result.output) is not command.hidden
         assert command.help
+
+
+@pytest.mark.parametrize(
+    ("name", "unneeded"),
+    [
+        ("serve", "flask jinja2 PIL icalendar formapp.tickets formapp.worker"),
+        ("web", "flask jinja2 PIL icalendar formapp.tickets formapp.worker"),
+        ("worker", "flask waitress formapp.web"),
+        ("db", "flask structlog formapp.models"),
+        ("account", "flask PIL formapp.tickets formapp.worker"),
+    ],
+)
+def test_who_uses_a_command_waits_for_no_other(name: str, unneeded: str) -> None:
+    """Each process of the desk is such a command, and starts anew when it died."""
+    code = (
+        "import click, sys; from formapp.cli.main import main; "
+        f"assert main.get_command(click.Context(main), {name!r}); print(*sys.modules)"
+    )
+    imported = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert f"formapp.cli.{COMMANDS[name].partition('.')[0]}" in imported
+    assert set(unneeded.split()) & set(imported) == set()
 
 
 @pytest.mark.parametrize(
@@ -213,8 +237,7 @@ def test_the_commands_that_pages_tell_are_there_with_their_options(page: str) ->
     for words in map(shlex.split, told):
         command: click.Command = main
         while isinstance(command, click.Group):
-            found = command.commands.get(words[0])
-            assert found, words
+            found = commands_in(command)[words[0]]
             command, words = found, words[1:]
         command.make_parser(click.Context(command)).parse_args(list(words))
 

@@ -9,6 +9,7 @@ import click
 from formapp.cli.main import main
 from formapp.web.permissions import RULES
 from tests.builders import REPOSITORY
+from tests.commands import commands_in
 
 ITSELF = "the same, with what was there before"
 OPPOSITES = {
@@ -116,20 +117,20 @@ CHANGE_NOTHING = (
 
 
 def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[str]:
-    for name, command in group.commands.items():
+    for name, command in commands_in(group).items():
         if isinstance(command, click.Group):
             yield from commands(command, (*path, name))
         else:
             yield " ".join((*path, name))
 
 
-def test_each_act_has_an_opposite_or_the_handbook_says_why_not() -> None:
-    acts = {endpoint for method, endpoint in RULES if method == "POST"} | set(commands(main))
+def test_each_action_has_an_opposite_or_the_handbook_says_why_not() -> None:
+    actions = {endpoint for method, endpoint in RULES if method == "POST"} | set(commands(main))
     without = [word for words in NONE.values() for word in words.split("," if "," in words else None)]
     listed = [*OPPOSITES, *without, *CHANGE_NOTHING.split(",")]
-    assert len(listed) == len(set(listed)), "an act stands on two lists"
-    assert set(listed) == acts
-    assert {opposite for opposite in OPPOSITES.values() if opposite is not ITSELF} <= acts
+    assert len(listed) == len(set(listed)), "an action stands on two lists"
+    assert set(listed) == actions
+    assert {opposite for opposite in OPPOSITES.values() if opposite is not ITSELF} <= actions
     handbook = (REPOSITORY / "docs/handbook/for-operators.md").read_text("utf-8")
     section = handbook.partition("## What can't be undone")[2].partition("\n## ")[0]
     assert [name for name in NONE if f"| {name}" not in section] == []

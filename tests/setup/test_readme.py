@@ -6,12 +6,14 @@ import re
 import shlex
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from formapp.cli.main import main
 from formapp.setting_names import PREFIX
 from formapp.settings import NAMES
+from tests.commands import commands_in
 from tests.documents import commands
 
 ROOT = Path(__file__).parents[2]
@@ -55,11 +57,12 @@ def test_its_commands_of_the_desk_exist_and_take_what_they_are_given(page: str) 
 
 def path_of(words: list[str]) -> list[str]:
     """The words that name a command: those after it are what it is given."""
-    command, path = main, []
+    command: click.Command = main
+    path: list[str] = []
     for word in words:
-        children = getattr(command, "commands", {})
-        if not children:
+        if not isinstance(command, click.Group):
             break
+        children = commands_in(command)
         assert word in children, f"there is no command formapp {' '.join([*path, word])}"
         command = children[word]
         path.append(word)

@@ -117,6 +117,10 @@ def postgresql_admin(testrun_uid: str) -> Iterator[Engine]:
     # Who is the last to leave it stops the server and removes the folder.
     server = pgserver.get_server(Path(gettempdir()) / f"support-pg-{testrun_uid}", cleanup_mode="delete")
     admin = create_engine(server.get_uri(driver="psycopg"), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        # It counts the rows of a table now and then, and plans look different before and after.
+        connection.execute(text("ALTER SYSTEM SET autovacuum = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
     yield admin
     admin.dispose()
     server.cleanup()

@@ -12,7 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from formapp.services import Services, make_services, utc_now
 from formapp.settings import Settings, settings_from
 from formapp.translation import gettext, ngettext
-from formapp.web import api, dev_inbox, feedback, monitoring, press_again
+from formapp.web import api, dev_inbox, feedback, monitoring, resubmission
 from formapp.web.account import address_change, mails, unsubscribe
 from formapp.web.account import settings as account
 from formapp.web.account import sign_in as signin
@@ -103,7 +103,7 @@ def create_app(
         "desk.note": desk_pages.unsent_text,
         "desk.insert": desk_pages.unsent_text,
     }
-    asking = {endpoint: press_again.text_from_elsewhere(show) for endpoint, show in texts.items()}
+    asking = {endpoint: resubmission.text_from_elsewhere(show) for endpoint, show in texts.items()}
     scripted = {"files.upload": files.refuse, "files.remove": files.refuse, "monitoring.through": monitoring.refuse}
     # Mail programs send it, from anywhere and without cookies (RFC 8058); its signed address alone decides.
     by_mail_programs = {"unsubscribe.use"}
@@ -111,11 +111,11 @@ def create_app(
         app,
         {"tickets.create": submit.ask_once_more, **asking},
         scripted,
-        press_again.from_elsewhere,
+        resubmission.from_elsewhere,
         by_mail_programs,
     )
-    press_again.init_press_again(
-        app, {endpoint: press_again.text_of_another_person(show) for endpoint, show in texts.items()}
+    resubmission.init_resubmission(
+        app, {endpoint: resubmission.text_of_another_person(show) for endpoint, show in texts.items()}
     )
     init_permissions(app)
     init_headers(app, https=desk.https)

@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from formapp import setting_values
-from formapp.keep_periods import KEEP_PERIODS, KeepFor, keep_for
+from formapp.retention_periods import KEEP_PERIODS, KeepFor, keep_for
 from formapp.secret_key import stored_secret_key
 from formapp.setting_names import PREFIX
 from formapp.setting_values import SHORTEST_SECRET, BadSetting

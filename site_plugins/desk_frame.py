@@ -18,7 +18,7 @@ from formapp.widgets import Asset
 from formapp.widgets.page_frame import TITLE, BrokenFrame
 from site_plugins import shell
 from site_plugins.page_assets import block_assets, with_assets
-from site_plugins.page_places import site_path
+from site_plugins.page_urls import site_path
 from site_plugins.translation import gettext as _
 
 

@@ -16,7 +16,7 @@ from markdown import Extension, Markdown
 from markdown.preprocessors import Preprocessor
 from markupsafe import Markup
 
-from site_plugins import pictures, stand_ins
+from site_plugins import pictures, placeholders
 from site_plugins.collected import Collected, CriteriaLink, PageContext
 from site_plugins.facts import (
     FACT,
@@ -93,7 +93,7 @@ class SupportExtension(Extension):
         """Take our blocks before any other extension can."""
         if self.policy is None and not self.policy_problems:
             self.reload()
-        md.block_level_elements.extend((*KINDS, stand_ins.TAG))
+        md.block_level_elements.extend((*KINDS, placeholders.TAG))
         md.preprocessors.register(_FencePreprocessor(md, self), "support", PRIORITY)
         md.postprocessors.register(FactInHtml(md, self._tell_fact), "support-fact", LATE_PRIORITY)
         pictures.register(md, lambda: self.page.source.file if self.page.source else None)
@@ -133,7 +133,7 @@ class SupportExtension(Extension):
         self.collected.widgets.append(widget)
         if fence.kind == "support-changes" and (missing := widgets.missing_changes()):
             self.collected.notes[f"{self._place(fence.start, fence, lines)}: {missing}"] = None
-        return stand_ins.stand_in(len(self.collected.widgets) - 1, widgets.words(fence, language))
+        return placeholders.stand_in(len(self.collected.widgets) - 1, widgets.words(fence, language))
 
     def _widgets_of(self, policy: Policy) -> BlockWidgets:
         """What renders the blocks, once there is one."""

@@ -16,7 +16,7 @@ from formapp.widgets.form import PageHelp
 from formapp.widgets.page_help import help_url
 from formapp.widgets.rendering import in_this_language
 from site_plugins import page_help
-from site_plugins.page_places import language_of, language_of_theme, site_path
+from site_plugins.page_urls import language_of, language_of_theme, site_path
 from supportpolicy.languages import SOURCE_LANGUAGE, closest_language, in_language
 
 

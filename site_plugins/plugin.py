@@ -28,13 +28,13 @@ from formapp.widgets import (
 )
 from formapp.widgets.built_site import PAGES_FILE, GuidePage, pages_text
 from formapp.widgets.page_frame import FRAME_FILE
-from site_plugins import stand_ins
+from site_plugins import placeholders
 from site_plugins.collected import PageContext
 from site_plugins.desk_frame import make_frame, with_own_assets
 from site_plugins.extension import SupportExtension, address_problem
 from site_plugins.facts import MARK
 from site_plugins.page_assets import block_assets, closure_assets, has_blocks, may_have_blocks
-from site_plugins.page_places import (
+from site_plugins.page_urls import (
     language_of,
     listed_pages,
     path_of,
@@ -336,7 +336,7 @@ class SupportPlugin(BasePlugin[SupportConfig]):  # type: ignore[no-untyped-call]
         names = [name for name in self.extension.collected.criteria_pages if languages[name] == languages.get(own)]
         criteria_page = own if own in names else next(iter(names), None)
         url = None if criteria_page is None else url_from(page.file, self.files.src_uris[criteria_page])
-        return stand_ins.with_widgets(output, lambda number: self.extension.collected.widgets[number](url))
+        return placeholders.with_widgets(output, lambda number: self.extension.collected.widgets[number](url))
 
     def _helped(self, config: MkDocsConfig) -> HelpedSite:
         from site_plugins.helped_pages import HelpedSite

@@ -11,7 +11,7 @@ from mkdocs.structure.files import Files
 
 from site_plugins.collected import Collected
 from site_plugins.fences import without_criteria
-from site_plugins.page_places import file_of, site_path
+from site_plugins.page_urls import file_of, site_path
 from site_plugins.translation import gettext as _
 from supportpolicy.languages import LANGUAGES, locale
 

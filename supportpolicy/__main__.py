@@ -15,7 +15,6 @@ from babel.dates import format_datetime
 
 from supportpolicy.comparison import compare, in_markdown, in_text
 from supportpolicy.decision import enumerate_answers
-from supportpolicy.drafting import draft_of_texts
 from supportpolicy.facts import all_facts
 from supportpolicy.holidays import holidays_warning
 from supportpolicy.languages import (
@@ -30,8 +29,9 @@ from supportpolicy.loading import load, loads
 from supportpolicy.picture import graph_svg
 from supportpolicy.policy import Policy
 from supportpolicy.problems import PolicyError, UnknownAnswer
-from supportpolicy.starting import SETTINGS_FILE, NotStarted, own_zone, plan, write
+from supportpolicy.scaffolding import SETTINGS_FILE, NotStarted, own_zone, plan, write
 from supportpolicy.translation import gettext as _
+from supportpolicy.translation_draft import draft_of_texts
 
 # Of "diff", as diff(1) has it: something is different, the question can't be answered.
 DIFFERENT, TROUBLE = 1, 2

@@ -14,7 +14,7 @@ from supportpolicy.languages import locale
 from supportpolicy.model import Criterion, Priority, Promise, Question
 from supportpolicy.policy import Policy
 from supportpolicy.promises import may_be_slower
-from supportpolicy.recommended import recommendation_changes
+from supportpolicy.recommendation_changes import recommendation_changes
 from supportpolicy.texts import texts_of
 from supportpolicy.translation import gettext as _
 from supportpolicy.translation import ngettext

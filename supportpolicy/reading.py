@@ -12,11 +12,11 @@ from difflib import get_close_matches
 
 import yaml
 
-from supportpolicy.composing import compose
 from supportpolicy.languages import number
 from supportpolicy.problems import Problem
 from supportpolicy.reading_yaml import yaml_mistake
 from supportpolicy.translation import gettext as _
+from supportpolicy.yaml_nodes import compose
 
 _NULL = "tag:yaml.org,2002:null"
 

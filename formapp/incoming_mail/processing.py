@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from formapp.actors import is_in_copy_by_address
 from formapp.backoff import pause_after
 from formapp.errors import NotFound
-from formapp.incoming_mail import belonging, filing, notices, outcomes
+from formapp.incoming_mail import filing, notices, outcomes, ticket_matching
 from formapp.incoming_mail.outcomes import MailOutcome
 from formapp.incoming_mail.parsing import ParsedMail, Unreadable
 from formapp.incoming_mail.reading import ReadMail, read_mail
@@ -125,8 +125,8 @@ def _outcome_of(
     with services.read() as database:
         if parsed.bounce is not None:
             return _of_bounce(database, parsed)
-        ours = belonging.is_ours(database, services.settings, parsed.message_id)
-        ticket = None if of_guest else belonging.ticket_of(database, services.settings, parsed)
+        ours = ticket_matching.is_ours(database, services.settings, parsed.message_id)
+        ticket = None if of_guest else ticket_matching.ticket_of(database, services.settings, parsed)
         person = database.scalar(select(Account).where(Account.email == parsed.sender)) if parsed.sender else None
         member = (
             person is not None
@@ -135,12 +135,12 @@ def _outcome_of(
         )
         in_copy = person is not None and ticket is not None and is_in_copy_by_address(database, person.id, ticket.id)
         known_from_copy = person is not None and _is_known_from_copy_alone(database, person.id)
-    signed = belonging.is_signed(services.settings, parsed)
+    signed = ticket_matching.is_signed(services.settings, parsed)
     known = MailOutcome(
         "held",
         account_id=person.id if person else None,
         ticket_id=ticket.id if ticket else None,
-        confirmed=accepted or signed or of_guest or belonging.is_authenticated(services.settings, parsed),
+        confirmed=accepted or signed or of_guest or ticket_matching.is_authenticated(services.settings, parsed),
     )
     if not accepted and (parsed.automatic or ours):
         return replace(known, state="ignored", reason="our-own" if ours else "automatic")

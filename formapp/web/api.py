@@ -16,7 +16,7 @@ from formapp.accounts.projects import active_projects_of
 from formapp.hours import icalendar
 from formapp.hours.quote import DueDate, PriorityQuote, quote_now
 from formapp.translation import gettext as _
-from formapp.web import made_for
+from formapp.web import form_owner
 from formapp.web.context import web
 from formapp.web.language import known_language
 from formapp.web.session_cookie import current_person
@@ -115,8 +115,8 @@ def form_context() -> Response:
     projects = active_projects_of(web().services, person.account_id) if person else ()
     return _personal(
         signed_in_as=person.email if person else "",
-        sending_as=made_for.words_for(person) if person else "",
-        made_for=made_for.mark(person.account_id) if person else "",
+        sending_as=form_owner.words_for(person) if person else "",
+        made_for=form_owner.mark(person.account_id) if person else "",
         projects=[{"key": project.key, "name": project.name} for project in projects],
     )
 

@@ -6,7 +6,7 @@ import pytest
 from markupsafe import Markup
 
 from site_plugins.page_assets import closure_assets, with_assets, without_assets
-from site_plugins.stand_ins import stand_in, with_widgets
+from site_plugins.placeholders import stand_in, with_widgets
 
 PLACE = str(stand_in(0, Markup("<p>Words</p>")))
 

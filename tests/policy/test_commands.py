@@ -12,8 +12,8 @@ import pytest
 
 from supportpolicy import Policy, load
 from supportpolicy.__main__ import main
-from supportpolicy.drafting import draft_of_texts
 from supportpolicy.languages import in_language
+from supportpolicy.translation_draft import draft_of_texts
 from tests.builders import POLICY, REPOSITORY
 from tests.documents import commands
 
@@ -150,7 +150,7 @@ def test_a_drawing_that_can_t_be_written_gets_a_sentence(capsys: pytest.CaptureF
 def commands_of(page: str) -> list[list[str]]:
     """The commands of this package that a page tells its readers to type."""
     told = [line.split() for line in commands((REPOSITORY / page).read_text("utf-8"))]
-    # How a site begins has its own tests (test_starting.py), and asks.
+    # How a site begins has its own tests (test_scaffolding.py), and asks.
     return [words[3:] for words in told if words[:3] == ["python", "-m", "supportpolicy"] and words[3] != "init"]
 
 

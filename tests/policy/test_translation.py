@@ -12,11 +12,11 @@ import pytest
 import yaml
 
 from supportpolicy import Policy, PolicyError, load, loads
-from supportpolicy.drafting import draft_of_texts
 from supportpolicy.languages import LANGUAGES, PSEUDO_LANGUAGE, in_language
 from supportpolicy.model import Promise
 from supportpolicy.promises import translated
 from supportpolicy.texts import texts_of
+from supportpolicy.translation_draft import draft_of_texts
 from tests.builders import POLICY
 
 GERMAN = POLICY.with_name("support-policy.de.yml")

@@ -24,8 +24,8 @@ from formapp.errors import (
     SubmissionReused,
     TooManyFiles,
 )
-from formapp.keep_periods import KeepFor
 from formapp.models import Account, Attachment, Ticket
+from formapp.retention_periods import KeepFor
 from formapp.services import Services
 from formapp.tickets import replies
 from formapp.tickets.create import Filed

@@ -18,8 +18,8 @@ from formapp.attachments import virus_scan
 from formapp.attachments.previews import WIDTH, NoPreview, make_preview
 from formapp.attachments.virus_scan import Verdict
 from formapp.errors import NotFound
-from formapp.keep_periods import KeepFor
 from formapp.models import Account, Attachment
+from formapp.retention_periods import KeepFor
 from formapp.services import Services
 from tests.attachments.clamd import clamd
 from tests.attachments.odd_files import ODD_FILES, OddFile, jpeg_with_a_place, picture

@@ -17,7 +17,6 @@ from formapp import audit, worker
 from formapp.accounts import magic_links, sessions
 from formapp.database.engine import Base
 from formapp.errors import UseCaseError
-from formapp.keep_periods import KeepFor
 from formapp.models import (
     Account,
     Attachment,
@@ -35,6 +34,7 @@ from formapp.models import (
 )
 from formapp.notifications.webhooks.endpoints import add_endpoint
 from formapp.operations import doctor, retention
+from formapp.retention_periods import KeepFor
 from formapp.services import Services
 from formapp.setting_values import BadSetting
 from formapp.settings import settings_from

@@ -62,7 +62,7 @@ USE_CASES = (
     "hours.closures",
     "hours.icalendar",
     "hours.quote",
-    "incoming_mail.belonging",
+    "incoming_mail.ticket_matching",
     "incoming_mail.files",
     "incoming_mail.filing",
     "incoming_mail.guests",
@@ -307,7 +307,7 @@ BY_A_SECRET = {
     "accounts.sessions": "open_session signed_in_by end_session end_all_sessions sessions_of end_session_of "
     "end_other_sessions",
     "attachments.service": "staged_files staged_contents discard_staged",
-    "incoming_mail.belonging": "ticket_of is_ours is_signed is_authenticated",
+    "incoming_mail.ticket_matching": "ticket_of is_ours is_signed is_authenticated",
     "incoming_mail.files": "stage_files",
     "incoming_mail.filing": "file_new file_follow_up",
     "incoming_mail.guests": "confirm form_fields",

@@ -30,7 +30,7 @@ ALLOWED = {
     "site_plugins.lint.pictures": {"PIL"},
     "site_plugins.desk_frame": {"jinja2", "mkdocs"},
     "site_plugins.helped_pages": {"mkdocs"},
-    "site_plugins.page_places": {"mkdocs"},
+    "site_plugins.page_urls": {"mkdocs"},
     "site_plugins.site_problems": {"babel", "mkdocs"},
     # A program for pages of the desk and of others, never imported.
     "site_plugins.screens": {"PIL", "playwright", "werkzeug", "yaml"},

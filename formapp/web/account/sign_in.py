@@ -14,7 +14,7 @@ from formapp.errors import LinkGone
 from formapp.forms import MailAddress, Required
 from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
-from formapp.web import made_for
+from formapp.web import form_owner
 from formapp.web.account.browser_name import browser_name
 from formapp.web.audit_origin import audit_origin, place
 from formapp.web.body.form_data import form_data
@@ -128,7 +128,7 @@ def leave() -> Response:
     session.clear()
     session["said"] = _("You are signed out.")
     if person is not None:
-        session["left"] = {"account": made_for.mark(person.account_id), "email": person.email}
+        session["left"] = {"account": form_owner.mark(person.account_id), "email": person.email}
     if person is not None and form_data().get("everywhere"):
         sessions.end_all_sessions(web().services, person.account_id, web().clock())
         session["said"] = _("You are signed out on all your devices.")

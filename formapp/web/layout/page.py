@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, current_app, make_response, url_for
 
 from formapp.web.context import web
-from formapp.web.made_for import own_fields, words_for
+from formapp.web.form_owner import own_fields, words_for
 from formapp.web.session_cookie import loaded_person
 from formapp.widgets.sending import render_draft_line, render_sending
 from supportpolicy.languages import current_language, direction

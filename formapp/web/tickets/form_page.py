@@ -21,7 +21,7 @@ from formapp.models import REFERENCE_PREFIX
 from formapp.policies import in_words
 from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
-from formapp.web import made_for
+from formapp.web import form_owner
 from formapp.web.body.file_field import GONE, staged_for_form
 from formapp.web.body.form_data import FormData, cleans_photos
 from formapp.web.context import web
@@ -186,7 +186,7 @@ def form_page(
         form.files.errors = (_(GONE),)
     hidden = {TOKEN: csrf_token()}
     if person is not None or mark:
-        hidden[made_for.FIELD] = made_for.mark(person.account_id) if person is not None else mark
+        hidden[form_owner.FIELD] = form_owner.mark(person.account_id) if person is not None else mark
     policy = in_words(web().services.policy)
     html = render_form(
         policy,
@@ -202,7 +202,7 @@ def form_page(
         clean_photos=cleans_photos(),
         embedded=False,
         hidden=hidden,
-        sending_as=made_for.words_for(person) if person else "",
+        sending_as=form_owner.words_for(person) if person else "",
         sender_email=person.email if person else "",
         sign_out_url=url_for("account.settings") if person else "",
     )

@@ -14,7 +14,7 @@ from formapp.tickets import drafts
 from formapp.tickets.replies import MessageInput
 from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
-from formapp.web import made_for
+from formapp.web import form_owner
 from formapp.web.body.file_field import discard_file, staged_for_form
 from formapp.web.body.form_data import FormData, form_data
 from formapp.web.context import client_network, web
@@ -162,7 +162,7 @@ def path_after_sign_in() -> str | Response | None:
     text = reply_draft(form_data()) if shown_by else ReplyDraft()
     if shown_by is None or not (text.body.strip() or text.files):
         return None
-    desk, writer = web(), made_for.account_of(form_data().get(made_for.FIELD))
+    desk, writer = web(), form_owner.account_of(form_data().get(form_owner.FIELD))
     if not writer:
         # A draft opens for its account alone, and this form doesn't say whose it is.
         return unsent_page(SIGNED_OUT.translated(), 422)
@@ -194,11 +194,14 @@ def unsent_page(notice: Notice, status: int, *, button: str | None = None) -> Re
     hidden = [
         (name, value)
         for name, values in fields.items()
-        if name not in {TOKEN, made_for.FIELD, "body", "remove_file"}
+        if name not in {TOKEN, form_owner.FIELD, "body", "remove_file"}
         for value in values
     ]
-    writer = made_for.account_of(form_data().get(made_for.FIELD))
-    hidden += [(TOKEN, csrf_token()), (made_for.FIELD, made_for.mark(made_for.ANYBODY if writer is None else writer))]
+    writer = form_owner.account_of(form_data().get(form_owner.FIELD))
+    hidden += [
+        (TOKEN, csrf_token()),
+        (form_owner.FIELD, form_owner.mark(form_owner.ANYBODY if writer is None else writer)),
+    ]
     text = reply_draft(form_data())
     return page(
         "unsent-text.html",

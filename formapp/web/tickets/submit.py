@@ -26,7 +26,7 @@ from formapp.tickets.ticket_input import TicketInput
 from formapp.tickets.written_from import written_from_in
 from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
-from formapp.web import made_for
+from formapp.web import form_owner
 from formapp.web.audit_origin import place
 from formapp.web.body.file_field import discard_file, staged_for_form
 from formapp.web.body.form_data import FormData, form_data
@@ -47,7 +47,7 @@ from formapp.web.tickets.form_page import (
     recommended,
 )
 from formapp.web.tickets.page_help import pages_shown_in, with_referring_page
-from formapp.web.tickets.sent_before import add_to, already_sent, drop_draft
+from formapp.web.tickets.reused_submission import add_to, already_sent, drop_draft
 from formapp.widgets import promised
 from supportpolicy.languages import current_language
 
@@ -148,14 +148,14 @@ def ask_once_more() -> Response:
 
 
 def _is_theirs(sent: FormData, person: Person) -> bool:
-    mark = sent.get(made_for.FIELD)
-    return made_for.is_made_for(mark, person) if mark else made_for.guest_form_is_of(sent.get("email"), person)
+    mark = sent.get(form_owner.FIELD)
+    return form_owner.is_made_for(mark, person) if mark else form_owner.guest_form_is_of(sent.get("email"), person)
 
 
 def _made_for_somebody_else(sent: FormData, person: Person) -> Notice:
-    whose = made_for.whose(sent.get(made_for.FIELD), person, sent.get("email"))
+    whose = form_owner.whose(sent.get(form_owner.FIELD), person, sent.get("email"))
     return Notice(
-        _("Press Send ticket once more to send it as %(name)s", name=made_for.words_for(person)),
+        _("Press Send ticket once more to send it as %(name)s", name=form_owner.words_for(person)),
         (" ".join((whose, _("So it is not sent yet. Everything you typed is below."))),),
     )
 
@@ -295,7 +295,7 @@ def _without_database(sent: FormData, notice: Notice) -> Response:
     key = sent.get("project")
     # The names of the person's projects are out of reach; the chosen one is kept by its key.
     choices = None if "email" in sent.fields else [(key, key)]
-    answer = form_page(filled_form(sent, choices), None, 503, notice=notice, mark=sent.get(made_for.FIELD))
+    answer = form_page(filled_form(sent, choices), None, 503, notice=notice, mark=sent.get(form_owner.FIELD))
     answer.headers["Retry-After"] = "60"
     return answer
 

@@ -11,7 +11,7 @@ import pytest
 from supportpolicy import holidays_warning, load
 from supportpolicy.__main__ import main
 from supportpolicy.languages import in_language
-from supportpolicy.starting import own_zone
+from supportpolicy.scaffolding import own_zone
 from tests.builders import NOW
 
 EMAIL = "help@shop.example"

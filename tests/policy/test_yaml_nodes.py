@@ -9,8 +9,8 @@ from textwrap import dedent
 import pytest
 import yaml
 
-from supportpolicy import PolicyError, composing, loads
-from supportpolicy.composing import compose
+from supportpolicy import PolicyError, loads, yaml_nodes
+from supportpolicy.yaml_nodes import compose
 
 ROOT = Path(__file__).parents[2]
 FILES = ("support-policy.yml", "support-policy.de.yml")
@@ -52,7 +52,7 @@ def read_plainly(text: str) -> object:
 def test_our_own_files_are_read_by_the_fast_parser(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     text = (ROOT / name).read_text("utf-8")
     expected = read_plainly(text)
-    monkeypatch.delattr(composing.yaml, "SafeLoader")
+    monkeypatch.delattr(yaml_nodes.yaml, "SafeLoader")
     assert read(text) == expected
 
 
@@ -98,8 +98,8 @@ def test_where_the_parsers_differ_that_in_python_counts(text: str) -> None:
 def test_without_libyaml_all_is_read_as_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
     text = (ROOT / FILES[0]).read_text("utf-8")
     expected = read(text)
-    monkeypatch.setattr(composing.yaml, "__with_libyaml__", False)
-    monkeypatch.delattr(composing.yaml, "CSafeLoader")
+    monkeypatch.setattr(yaml_nodes.yaml, "__with_libyaml__", False)
+    monkeypatch.delattr(yaml_nodes.yaml, "CSafeLoader")
     assert read(text) == expected
 
 

@@ -14,7 +14,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from formapp.translation import gettext as _
-from formapp.web import made_for
+from formapp.web import form_owner
 from formapp.web.body.form_data import FormData, form_data
 from formapp.web.context import PREFIX
 from formapp.web.csrf import SAFE, TOKEN, Responder
@@ -36,7 +36,7 @@ NOT_COMPARED = frozenset(
 )
 
 
-def init_press_again(app: Flask, texts: Mapping[str, Responder]) -> None:
+def init_resubmission(app: Flask, texts: Mapping[str, Responder]) -> None:
     """Compare whom each form was made for with who is signed in, before anything is done.
 
     ``texts`` names the endpoints whose own page comes back with what was typed; all others ask on a page of
@@ -48,12 +48,12 @@ def init_press_again(app: Flask, texts: Mapping[str, Responder]) -> None:
         if request.method in SAFE or request.endpoint is None or request.endpoint in NOT_COMPARED:
             return None
         person = current_person()
-        if person is None or made_for.is_made_for(form_data().get(made_for.FIELD), person):
+        if person is None or form_owner.is_made_for(form_data().get(form_owner.FIELD), person):
             return None
         if request.endpoint in texts:
             return texts[request.endpoint]()
-        whose = made_for.whose(form_data().get(made_for.FIELD), person)
-        return authorize() or _ask_once_more(whose, made_for.words_for(person))
+        whose = form_owner.whose(form_data().get(form_owner.FIELD), person)
+        return authorize() or _ask_once_more(whose, form_owner.words_for(person))
 
 
 def text_from_elsewhere(show: Callable[[Notice], Response]) -> Responder:
@@ -84,9 +84,9 @@ def text_of_another_person(show: Callable[[Notice], Response]) -> Responder:
 
     def answer() -> Response:
         person, action = require_person(), action_of(request.endpoint or "", form_data())
-        mark = form_data().get(made_for.FIELD)
-        whose, name = made_for.whose(mark, person), made_for.words_for(person)
-        if made_for.account_of(mark) is not None and not _may_write():
+        mark = form_data().get(form_owner.FIELD)
+        whose, name = form_owner.whose(mark, person), form_owner.words_for(person)
+        if form_owner.account_of(mark) is not None and not _may_write():
             return unsent_page(_not_yours(action, whose, name), 422, button="")
         if (refused := authorize()) is not None:
             return refused
@@ -127,9 +127,9 @@ def from_elsewhere() -> Response:
 
 def _ask_once_more(why: str, as_whom: str = "") -> Response:
     sent = form_data()
-    fields = [(name, value) for name, value in sent.fields.items(multi=True) if name not in {TOKEN, made_for.FIELD}]
+    fields = [(name, value) for name, value in sent.fields.items(multi=True) if name not in {TOKEN, form_owner.FIELD}]
     action = action_of(request.endpoint or "", sent)
-    return page("press-again.html", 422, address=request.path, fields=fields, action=action, why=why, as_whom=as_whom)
+    return page("resubmission.html", 422, address=request.path, fields=fields, action=action, why=why, as_whom=as_whom)
 
 
 def _refused() -> Response:

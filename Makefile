@@ -78,6 +78,10 @@ site: $(SITE) ## Build the guide into site/
 test: check $(TOOLS) browser servers $(MATRIX)/.installed ## Run every check and all tests but the longest; installs what they need
 	$(PYTEST) $(PARALLEL)
 
+.PHONY: test-quick
+test-quick: $(TOOLS) ## Run three of four tests in a third of the time: rules, use cases, pages; no browser, no server
+	$(PYTEST) $(PARALLEL) tests/policy tests/reference tests/widgets tests/service tests/web tests/webhooks
+
 .PHONY: test-failed
 test-failed: check ## Run once more what failed in the last run, one test after another
 	$(PYTEST) -n 0 --last-failed --last-failed-no-failures none

@@ -19,10 +19,12 @@ def main() -> None:
         if isinstance(output, io.TextIOWrapper):
             output.reconfigure(errors="backslashreplace")
     try:
+        # Each command imports what it needs when it is used.
         from formapp.cli.main import main as run_command
+
+        run_command(prog_name="formapp")
     except ModuleNotFoundError as missing:
         sys.exit(what_to_install(missing, "The help desk needs"))
-    run_command(prog_name="formapp")
 
 
 if __name__ == "__main__":

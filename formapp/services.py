@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from formapp.database.engine import Database, ReadSessions, WriteSessions, open_database
-from formapp.setting_values import not_writable
+from formapp.setting_names import PREFIX
+from formapp.setting_values import BadSetting, not_writable
 from formapp.settings import Settings
 from formapp.storage import open_file_store
 from formapp.storage.store import FileStore
@@ -37,14 +38,21 @@ class Services:
 
 
 def make_services(settings: Settings) -> Services:
-    """The desk of these settings. Raises PolicyError for a policy that can't be used, BadSetting for such a folder."""
+    """The desk of these settings. Raises PolicyError for a policy that can't be used, BadSetting for such a folder, or
+    where a package for the database is missing."""
     try:
         if settings.database_url.startswith("sqlite:///"):
             settings.var.mkdir(parents=True, exist_ok=True)
         files = open_file_store(settings.files, settings.var)
     except OSError as error:
         raise not_writable(settings.var, error) from None
-    return Services(settings, open_database(settings.database_url), load(settings.policy), files)
+    try:
+        database = open_database(settings.database_url)
+    except ModuleNotFoundError as missing:
+        raise BadSetting(
+            f'{PREFIX}DATABASE_URL names PostgreSQL; install the desk with its extra "postgresql" for it.'
+        ) from missing
+    return Services(settings, database, load(settings.policy), files)
 
 
 def utc_now() -> datetime:

@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from formapp.cli.main import main
+from formapp.setting_names import PREFIX
 
 ROOT = Path(__file__).parents[2]
 
@@ -104,6 +105,25 @@ def test_without_a_database_it_is_said_what_to_do(terminal: Terminal) -> None:
     for words in (("serve", "--port", "0"), ("worker",), ("account", "add", "ada@shop.example")):
         said = terminal.run("formapp", *words, code=1)
         assert "formapp db upgrade" in said, said
+
+
+@pytest.mark.parametrize(
+    ("package", "settings", "said"),
+    [
+        ("psycopg", {"DATABASE_URL": "postgresql+psycopg://desk@127.0.0.1/desk"}, 'its extra "postgresql"'),
+        ("obstore", {"FILES": "s3://bucket/files"}, 'its extra "s3"'),
+        ("structlog", {}, "pip install 'support-guide[desk]'"),
+    ],
+)
+def test_where_a_package_is_missing_it_is_said_what_to_install(
+    terminal: Terminal, tmp_path: Path, package: str, settings: dict[str, str], said: str
+) -> None:
+    (tmp_path / "packages").mkdir()
+    stub = f"raise ModuleNotFoundError(\"No module named '{package}'\", name='{package}')\n"
+    (tmp_path / "packages" / f"{package}.py").write_text(stub, "utf-8")
+    terminal.environment["PYTHONPATH"] = os.pathsep.join([str(tmp_path / "packages"), str(ROOT)])
+    terminal.environment.update({f"{PREFIX}{name}": value for name, value in settings.items()})
+    assert said in terminal.run("formapp", "serve", "--port", "0", code=1)
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from contextlib import suppress
 from ipaddress import ip_network
+from typing import TypedDict
 
 from formapp import audit
 from formapp.web.context import client_network
-from formapp.web.session_cookie import Person
+from formapp.web.session_cookie import Person, own_account_id
+
+
+class ActorAndPlace(TypedDict):
+    """Who acts and from where, as the use cases about people and projects take it."""
+
+    actor: int
+    place: str
 
 
 def audit_origin(person: Person | None) -> audit.Origin:
@@ -22,3 +30,8 @@ def place() -> str:
         ip_network(told)
         return told
     return "unknown"
+
+
+def actor_and_place() -> ActorAndPlace:
+    """The signed-in person, behind a route whose line in the table asks for one, and where this request comes from."""
+    return {"actor": own_account_id(), "place": place()}

@@ -67,6 +67,11 @@ def require_person() -> Person:
     return person
 
 
+def own_account_id() -> int:
+    """The number of the signed-in person's account, behind a route whose line in the table asks for one."""
+    return require_person().account_id
+
+
 def loaded_person() -> Person | None:
     """The person, if this request has looked; asks no database (an error page must not)."""
     person: Person | None = g.get("person")

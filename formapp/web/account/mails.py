@@ -14,7 +14,7 @@ from formapp.translation import gettext as _
 from formapp.web.account.settings import settings_page
 from formapp.web.body.form_data import form_data
 from formapp.web.context import web
-from formapp.web.session_cookie import require_person
+from formapp.web.session_cookie import own_account_id
 
 blueprint = Blueprint("mails", __name__)
 
@@ -22,7 +22,7 @@ blueprint = Blueprint("mails", __name__)
 @blueprint.post("/account/mails")
 def choose() -> Response:
     """Let the signed-in person get the chosen mails from now on."""
-    services, number, sent = web().services, require_person().account_id, form_data()
+    services, number, sent = web().services, own_account_id(), form_data()
     customer_mails = sent.get("customer_mails")
     staff_mails = frozenset(name for name in STAFF_MAILS if sent.get(name))
     try:

@@ -18,7 +18,7 @@ from formapp.web.body.form_data import form_data
 from formapp.web.context import web
 from formapp.web.language import known_language, speak
 from formapp.web.layout.page import page
-from formapp.web.session_cookie import require_person
+from formapp.web.session_cookie import own_account_id, require_person
 from supportpolicy.languages import LANGUAGES, current_language
 
 blueprint = Blueprint("account", __name__)
@@ -27,7 +27,7 @@ blueprint = Blueprint("account", __name__)
 @blueprint.get("/projects")
 def projects() -> Response:
     """The active projects that the signed-in person is in, with their plans."""
-    return page("projects.html", projects=active_projects_of(web().services, require_person().account_id))
+    return page("projects.html", projects=active_projects_of(web().services, own_account_id()))
 
 
 @blueprint.get("/account")
@@ -62,7 +62,7 @@ def choose_language() -> Response:
     """Let pages and mails speak the chosen language to the signed-in person."""
     language = form_data().get("language")
     try:
-        accounts.choose_language(web().services, require_person().account_id, language)
+        accounts.choose_language(web().services, own_account_id(), language)
     except UseCaseError as refused:
         return _settings_page(422, error=refused.message)
     speak(language)
@@ -85,7 +85,7 @@ def every_session() -> Response:
 @blueprint.post("/account/sessions/end")
 def end_session() -> Response:
     """Sign out one browser of the person; somebody else's is answered as one that isn't there."""
-    ended = sessions.end_session_of(web().services, require_person().account_id, form_data().get("session"))
+    ended = sessions.end_session_of(web().services, own_account_id(), form_data().get("session"))
     session["said"] = _("That browser is signed out.") if ended else _("That browser was signed out before.")
     return redirect(url_for("account.sessions"), 303)
 

@@ -17,7 +17,7 @@ from formapp.web.body.form_data import FormData, form_data
 from formapp.web.context import web
 from formapp.web.desk.queue import Selection, show_selection
 from formapp.web.row_number import row_number
-from formapp.web.session_cookie import require_person
+from formapp.web.session_cookie import own_account_id
 
 blueprint = Blueprint("bulk", __name__)
 
@@ -43,7 +43,7 @@ def change() -> Response:
         kind = _kind(sent)
         number = bulk.change_all(
             desk.services,
-            require_person().account_id,
+            own_account_id(),
             _numbers(sent),
             kind,
             sent.get(_FIELDS[kind]) if _FIELDS[kind] else "",
@@ -62,7 +62,7 @@ def undo(number: str) -> Response:
     """Undo what was done to several tickets."""
     desk, wanted, sent = web(), row_number(number), form_data()
     try:
-        bulk.undo(desk.services, require_person().account_id, wanted, desk.clock())
+        bulk.undo(desk.services, own_account_id(), wanted, desk.clock())
     except NotFound:
         abort(404)
     return redirect(_queue(sent, wanted), 303)

@@ -21,7 +21,7 @@ from formapp.web.body.form_data import form_data
 from formapp.web.context import web
 from formapp.web.layout.page import page
 from formapp.web.row_number import row_number
-from formapp.web.session_cookie import require_person
+from formapp.web.session_cookie import own_account_id
 from formapp.when import zone_words
 
 blueprint = Blueprint("closures", __name__)
@@ -101,7 +101,7 @@ def announce() -> Response:
         return _closures_page(form)
     try:
         made = closures.add_closure(
-            desk.services, _me(), instant_of(form.start), instant_of(form.end), form.note.data or "", now
+            desk.services, own_account_id(), instant_of(form.start), instant_of(form.end), form.note.data or "", now
         )
     except AlreadyExists as refused:
         # The button was pressed twice, or two people were told to announce it.
@@ -122,7 +122,7 @@ def cancel(number: str) -> Response:
     desk, wanted = web(), row_number(number)
     now = desk.clock()
     try:
-        closures.cancel_closure(desk.services, _me(), wanted, now)
+        closures.cancel_closure(desk.services, own_account_id(), wanted, now)
     except NotFound:
         session["said"] = _("This closure was already cancelled.")
     else:
@@ -135,10 +135,6 @@ def _tell_guide(now: datetime) -> None:
     """Bring the guide's file up to date; where that fails now, the worker does it in its next round."""
     with best_effort("the file of closures"):
         banner.write(web().services, now)
-
-
-def _me() -> int:
-    return require_person().account_id
 
 
 def _closures_page(form: ClosureForm, *, said: str = "") -> Response:

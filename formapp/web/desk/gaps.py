@@ -15,7 +15,7 @@ from formapp.web.context import web
 from formapp.web.desk.report_presenter import MONTHS_OFFERED, month_words
 from formapp.web.feedback import link_to
 from formapp.web.layout.page import page
-from formapp.web.session_cookie import require_person
+from formapp.web.session_cookie import own_account_id
 
 blueprint = Blueprint("gaps", __name__)
 
@@ -31,7 +31,7 @@ def show() -> Response:
     typed = request.args.get("since", "")
     match = _MONTH.fullmatch(typed) if typed.isascii() else None
     since = date(int(match[1]), int(match[2]), 1) if match else reports.months_back(current, MONTHS_AT_FIRST - 1)
-    gaps = guide_gaps.guide_gaps(desk.services, require_person().account_id, since)
+    gaps = guide_gaps.guide_gaps(desk.services, own_account_id(), since)
     months = sorted({reports.months_back(current, count) for count in range(MONTHS_OFFERED)} | {since}, reverse=True)
     return page(
         "guide-gaps.html",

@@ -20,7 +20,7 @@ from formapp.web.context import web
 from formapp.web.desk.mail_presenter import present_content, present_form_fields, present_mail
 from formapp.web.layout.page import page
 from formapp.web.row_number import row_number
-from formapp.web.session_cookie import require_person
+from formapp.web.session_cookie import own_account_id
 
 blueprint = Blueprint("mail", __name__)
 
@@ -32,7 +32,7 @@ def mails() -> Response:
     """What was held, the newest first, or all mail; for people at the desk."""
     desk, key, everything = web(), request.args.get("before", ""), request.args.get("show", "") == "all"
     before = row_number(key) if key else None
-    found = held.mails(desk.services, _me(), held=not everything, before=before, most=PAGE_SIZE + 1)
+    found = held.mails(desk.services, own_account_id(), held=not everything, before=before, most=PAGE_SIZE + 1)
     show = "all" if everything else None
     return page(
         "incoming-mails.html",
@@ -74,7 +74,7 @@ def accept(number: str) -> Response:
     project = form_data().get("project") or ""
     return _decided(
         number,
-        lambda mail: _said(held.accept(web().services, _me(), mail, web().clock(), project_key=project)),
+        lambda mail: _said(held.accept(web().services, own_account_id(), mail, web().clock(), project_key=project)),
     )
 
 
@@ -83,7 +83,7 @@ def spam(number: str) -> Response:
     """Set a held mail aside; for people at the desk."""
 
     def set_aside(mail: int) -> str:
-        held.mark_as_spam(web().services, _me(), mail, web().clock())
+        held.mark_as_spam(web().services, own_account_id(), mail, web().clock())
         return _("The mail is marked as spam. It stays under All mail.")
 
     return _decided(number, set_aside)
@@ -94,7 +94,7 @@ def hold_again(number: str) -> Response:
     """Take a mail out of spam, to decide about it anew; for people at the desk."""
 
     def take_back(mail: int) -> str:
-        held.hold_again(web().services, _me(), mail, web().clock())
+        held.hold_again(web().services, own_account_id(), mail, web().clock())
         return _("The mail is no longer marked as spam. It waits here for you.")
 
     return _decided(number, take_back)
@@ -111,13 +111,9 @@ def _decided(number: str, decide: Callable[[int], str]) -> Response:
     return redirect(url_for("mail.mails"), 303)
 
 
-def _me() -> int:
-    return require_person().account_id
-
-
 def _facts(number: str) -> MailFacts:
     try:
-        return held.mail_numbered(web().services, _me(), row_number(number))
+        return held.mail_numbered(web().services, own_account_id(), row_number(number))
     except NotFound:
         abort(404)
 

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from formapp.accounts import customers
 from formapp.web.context import web
 from formapp.web.layout.page import page
-from formapp.web.session_cookie import require_person
+from formapp.web.session_cookie import own_account_id
 
 blueprint = Blueprint("new_ticket", __name__)
 
@@ -20,7 +20,7 @@ MOST_SHOWN = 20
 def choose() -> Response:
     """Customers whose name or address has these words, each leading to the form; for everybody at the desk."""
     typed = request.args.get("search", "")[:LONGEST_SEARCH].replace("\0", "\N{REPLACEMENT CHARACTER}")
-    found = customers.find_customers(web().services, require_person().account_id, typed, most=MOST_SHOWN + 1)
+    found = customers.find_customers(web().services, own_account_id(), typed, most=MOST_SHOWN + 1)
     return page(
         "desk-new-ticket.html",
         assets=("support-desk.css",),

@@ -19,7 +19,7 @@ from formapp.web.context import web
 from formapp.web.desk.outbox_presenter import present_attempt, present_delivery, present_endpoint, present_given_up
 from formapp.web.layout.page import page
 from formapp.web.row_number import row_number
-from formapp.web.session_cookie import require_person
+from formapp.web.session_cookie import own_account_id, require_person
 
 blueprint = Blueprint("outgoing", __name__)
 
@@ -63,7 +63,7 @@ def try_again(number: str) -> Response:
     """Try work of the worker once more that was given up; for people at the desk."""
     desk = web()
     try:
-        given_up.try_again(desk.services, require_person().account_id, row_number(number), desk.clock())
+        given_up.try_again(desk.services, own_account_id(), row_number(number), desk.clock())
     except NotFound:
         abort(404)
     except UseCaseError as refused:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any, Unpack, cast
 
 from flask import Blueprint, abort, redirect, request, session, url_for
 from werkzeug.wrappers import Response
@@ -14,12 +14,12 @@ from formapp.accounts.people import PersonFacts, Show
 from formapp.errors import NotFound, UseCaseError
 from formapp.translation import gettext as _
 from formapp.translation import gettext_noop, ngettext
-from formapp.web.audit_origin import place
+from formapp.web.audit_origin import ActorAndPlace, actor_and_place
 from formapp.web.body.form_data import form_data
 from formapp.web.context import web
 from formapp.web.layout.page import page
 from formapp.web.row_number import row_number
-from formapp.web.session_cookie import require_person
+from formapp.web.session_cookie import own_account_id
 
 blueprint = Blueprint("people", __name__)
 
@@ -42,7 +42,7 @@ def everybody() -> Response:
     number = page_number()
     start = (number - 1) * PAGE_SIZE
     found = people_list.list_people(
-        web().services, _me(), search=search, show=cast("Show", show), start=start, most=PAGE_SIZE + 1
+        web().services, own_account_id(), search=search, show=cast("Show", show), start=start, most=PAGE_SIZE + 1
     )
     chosen: dict[str, Any] = {"search": search or None, "show": show if show != "all" else None}
     return page(
@@ -85,7 +85,7 @@ def add() -> Response:
             key=typed["project"],
             is_staff=bool(typed["staff"]),
             invite=bool(typed[INVITE_KEY]),
-            **_actor_and_place(),
+            **actor_and_place(),
         )
     except UseCaseError as refused:
         field = "project" if isinstance(refused, NotFound) else refused.field or "name"
@@ -123,7 +123,7 @@ def import_table() -> Response:
         return _import_page(table, invite=invite, error=_("The table isn't UTF-8. Save it as “CSV UTF-8”"))
     try:
         done = csv_import.import_people(
-            desk.services, table, desk.clock(), invite=invite, dry_run=check, **_actor_and_place()
+            desk.services, table, desk.clock(), invite=invite, dry_run=check, **actor_and_place()
         )
     except csv_import.BadTable as refused:
         return _import_page(table, invite=invite, error=refused.message, bad=refused.lines)
@@ -174,7 +174,7 @@ def rename(person: str) -> Response:
     """Give a person another name; for people who manage people."""
     name = form_data().get("name")
 
-    def action(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401 - the use cases' actor and place
+    def action(facts: PersonFacts, **who: Unpack[ActorAndPlace]) -> str:
         accounts.rename(web().services, facts.email, name, web().clock(), **who)
         return _("The name is changed.")
 
@@ -186,7 +186,7 @@ def change_address(person: str) -> Response:
     """Send a link to a person's new address; for people who manage people."""
     new = form_data().get("email")
 
-    def action(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401
+    def action(facts: PersonFacts, **who: Unpack[ActorAndPlace]) -> str:
         if not new.strip():
             raise UseCaseError(_("Enter the new email address"))
         address = address_changes.ask_to_change_address(web().services, facts.email, new, web().clock(), **who)
@@ -199,7 +199,7 @@ def change_address(person: str) -> Response:
 def cancel_address(person: str) -> Response:
     """Let the link at a new address do nothing any more; for people who manage people."""
 
-    def action(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401
+    def action(facts: PersonFacts, **who: Unpack[ActorAndPlace]) -> str:
         address_changes.cancel_address_change(web().services, facts.email, web().clock(), **who)
         return _("The change is cancelled. %(name)s keeps %(email)s.", name=facts.name, email=facts.email)
 
@@ -210,7 +210,7 @@ def cancel_address(person: str) -> Response:
 def invite(person: str) -> Response:
     """Send a person an invitation; for people who manage people."""
 
-    def action(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401
+    def action(facts: PersonFacts, **who: Unpack[ActorAndPlace]) -> str:
         accounts.invite(web().services, facts.email, web().clock(), **who)
         return _("An invitation goes to %(email)s.", email=facts.email)
 
@@ -221,7 +221,7 @@ def invite(person: str) -> Response:
 def sign_out(person: str) -> Response:
     """Sign a person out on all devices; for people who manage people."""
 
-    def action(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401
+    def action(facts: PersonFacts, **who: Unpack[ActorAndPlace]) -> str:
         accounts.sign_out_everywhere(web().services, facts.email, web().clock(), **who)
         return _("%(name)s is signed out on all devices.", name=facts.name)
 
@@ -232,7 +232,7 @@ def sign_out(person: str) -> Response:
 def disable(person: str) -> Response:
     """Shut a person out at once; for people who manage people."""
 
-    def action(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401
+    def action(facts: PersonFacts, **who: Unpack[ActorAndPlace]) -> str:
         accounts.disable_account(web().services, facts.email, web().clock(), **who)
         return _("%(name)s can no longer sign in.", name=facts.name)
 
@@ -243,7 +243,7 @@ def disable(person: str) -> Response:
 def enable(person: str) -> Response:
     """Let a person sign in again; for people who manage people."""
 
-    def action(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401
+    def action(facts: PersonFacts, **who: Unpack[ActorAndPlace]) -> str:
         accounts.enable_account(web().services, facts.email, web().clock(), **who)
         return _("%(name)s can sign in again.", name=facts.name)
 
@@ -254,7 +254,7 @@ def enable(person: str) -> Response:
 def make_staff(person: str) -> Response:
     """Let a person work at the desk; for people who manage people."""
 
-    def action(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401
+    def action(facts: PersonFacts, **who: Unpack[ActorAndPlace]) -> str:
         accounts.set_staff(web().services, facts.email, True, web().clock(), **who)
         return _("%(name)s is now staff.", name=facts.name)
 
@@ -265,7 +265,7 @@ def make_staff(person: str) -> Response:
 def end_staff(person: str) -> Response:
     """Let a person no longer work at the desk; for people who manage people."""
 
-    def action(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401
+    def action(facts: PersonFacts, **who: Unpack[ActorAndPlace]) -> str:
         accounts.set_staff(web().services, facts.email, False, web().clock(), **who)
         return _("%(name)s is no longer staff.", name=facts.name)
 
@@ -277,7 +277,7 @@ def let_in(person: str) -> Response:
     """Let a person in to a project; for people who manage people."""
     key = form_data().get("project")
 
-    def action(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401
+    def action(facts: PersonFacts, **who: Unpack[ActorAndPlace]) -> str:
         if key not in {one.key for one in projects.every_project(web().services)}:
             raise UseCaseError(_("Choose a project from the list"))
         projects.add_member(web().services, facts.email, key, web().clock(), **who)
@@ -290,7 +290,7 @@ def let_in(person: str) -> Response:
 def take_out(person: str, key: str) -> Response:
     """Take a person out of a project; for people who manage people."""
 
-    def action(facts: PersonFacts, **who: Any) -> str:  # noqa: ANN401
+    def action(facts: PersonFacts, **who: Unpack[ActorAndPlace]) -> str:
         projects.remove_member(web().services, facts.email, key, web().clock(), **who)
         return _("%(name)s is no longer in %(project)s.", name=facts.name, project=_project_name(key))
 
@@ -301,7 +301,7 @@ def _perform(number: str, action: Callable[..., str], *, field: str = "", typed:
     """Do one action and go back to the person's page; what it refuses stands there, at its field if it has one."""
     facts = _facts(number)
     try:
-        session["said"] = action(facts, **_actor_and_place())
+        session["said"] = action(facts, **actor_and_place())
     except NotFound:
         abort(404)
     except UseCaseError as refused:
@@ -325,7 +325,7 @@ def _person_page(
         422 if error or errors else 200,
         assets=("support-desk.css",),
         facts=facts,
-        is_me=facts.number == _me(),
+        is_me=facts.number == own_account_id(),
         projects=[one for one in projects.every_project(web().services) if one.is_active and one.key not in there],
         said=said,
         error=error,
@@ -337,23 +337,14 @@ def _person_page(
 
 def _facts(number: str) -> PersonFacts:
     try:
-        return people_list.person_numbered(web().services, row_number(number), _me())
+        return people_list.person_numbered(web().services, row_number(number), own_account_id())
     except NotFound:
         abort(404)
 
 
 def _project_name(key: str) -> str:
-    return people_list.project_facts(web().services, key, _me()).name
+    return people_list.project_facts(web().services, key, own_account_id()).name
 
 
 def _invited_for() -> int:
     return magic_links.INVITED_FOR.days
-
-
-def _me() -> int:
-    return require_person().account_id
-
-
-def _actor_and_place() -> dict[str, Any]:
-    """Who acts and from where, as each use case takes it."""
-    return {"actor": _me(), "place": place()}

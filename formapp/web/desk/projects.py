@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Unpack
 
 from flask import Blueprint, abort, redirect, request, session, url_for
 from werkzeug.wrappers import Response
@@ -13,12 +13,12 @@ from formapp.accounts import projects
 from formapp.accounts.people import ProjectFacts
 from formapp.errors import NotFound, UseCaseError
 from formapp.translation import gettext as _
-from formapp.web.audit_origin import place
+from formapp.web.audit_origin import ActorAndPlace, actor_and_place
 from formapp.web.body.form_data import form_data
 from formapp.web.context import web
 from formapp.web.desk.people import LONGEST_SEARCH, PAGE_SIZE, page_number
 from formapp.web.layout.page import page
-from formapp.web.session_cookie import require_person
+from formapp.web.session_cookie import own_account_id
 
 blueprint = Blueprint("projects", __name__)
 
@@ -28,7 +28,7 @@ def every() -> Response:
     """Projects by name, a page of them, or those that a search finds; for people who manage people."""
     search, number = request.args.get("search", "")[:LONGEST_SEARCH], page_number()
     start = (number - 1) * PAGE_SIZE
-    found = people_list.list_projects(web().services, _me(), search=search, start=start, most=PAGE_SIZE + 1)
+    found = people_list.list_projects(web().services, own_account_id(), search=search, start=start, most=PAGE_SIZE + 1)
     chosen = search or None
     return page(
         "desk-projects.html",
@@ -53,7 +53,7 @@ def add() -> Response:
     typed = {name: sent.get(name) for name in ("name", "key", "plan")}
     try:
         made = projects.add_project(
-            desk.services, typed["key"].strip(), typed["name"], typed["plan"], desk.clock(), **_actor_and_place()
+            desk.services, typed["key"].strip(), typed["name"], typed["plan"], desk.clock(), **actor_and_place()
         )
     except UseCaseError as refused:
         return _add_page(typed, {refused.field or "name": refused.message})
@@ -77,7 +77,7 @@ def change(key: str) -> Response:
     """Give a project another name or plan; for people who manage people."""
     typed = {name: form_data().get(name) for name in ("name", "plan")}
 
-    def action(facts: ProjectFacts, **who: Any) -> str:  # noqa: ANN401 - the use cases' actor and place
+    def action(facts: ProjectFacts, **who: Unpack[ActorAndPlace]) -> str:
         projects.change_project(web().services, facts.key, web().clock(), name=typed["name"], plan=typed["plan"], **who)
         return _("The changes are saved.")
 
@@ -88,7 +88,7 @@ def change(key: str) -> Response:
 def close(key: str) -> Response:
     """End a project; for people who manage people."""
 
-    def action(facts: ProjectFacts, **who: Any) -> str:  # noqa: ANN401
+    def action(facts: ProjectFacts, **who: Unpack[ActorAndPlace]) -> str:
         projects.close_project(web().services, facts.key, web().clock(), **who)
         return _("%(name)s is closed. Its tickets stay, and no new ones can be opened.", name=facts.name)
 
@@ -99,7 +99,7 @@ def close(key: str) -> Response:
 def reopen(key: str) -> Response:
     """Let tickets be opened for a project again; for people who manage people."""
 
-    def action(facts: ProjectFacts, **who: Any) -> str:  # noqa: ANN401
+    def action(facts: ProjectFacts, **who: Unpack[ActorAndPlace]) -> str:
         projects.reopen_project(web().services, facts.key, web().clock(), **who)
         return _("Tickets can be opened for %(name)s again.", name=facts.name)
 
@@ -111,7 +111,7 @@ def let_in(key: str) -> Response:
     """Let a person in to a project, by address; for people who manage people."""
     email = form_data().get("email")
 
-    def action(facts: ProjectFacts, **who: Any) -> str:  # noqa: ANN401
+    def action(facts: ProjectFacts, **who: Unpack[ActorAndPlace]) -> str:
         try:
             person = people_list.person_facts(web().services, email, who["actor"])
         except NotFound:
@@ -127,7 +127,7 @@ def take_out(key: str) -> Response:
     """Take a person out of a project; for people who manage people."""
     email = form_data().get("what")
 
-    def action(facts: ProjectFacts, **who: Any) -> str:  # noqa: ANN401
+    def action(facts: ProjectFacts, **who: Unpack[ActorAndPlace]) -> str:
         projects.remove_member(web().services, email, facts.key, web().clock(), **who)
         return _("%(name)s is no longer in %(project)s.", name=email, project=facts.name)
 
@@ -138,7 +138,7 @@ def _perform(key: str, action: Callable[..., str], typed: Mapping[str, str] | No
     """Do one action and go back to the project's page; what it refuses stands there, at its field if it has one."""
     facts = _facts(key)
     try:
-        session["said"] = action(facts, **_actor_and_place())
+        session["said"] = action(facts, **actor_and_place())
     except NotFound:
         abort(404)
     except UseCaseError as refused:
@@ -158,7 +158,9 @@ def _project_page(
 ) -> Response:
     number = page_number()
     start = (number - 1) * PAGE_SIZE
-    members = people_list.list_members(web().services, _me(), project=facts.key, start=start, most=PAGE_SIZE + 1)
+    members = people_list.list_members(
+        web().services, own_account_id(), project=facts.key, start=start, most=PAGE_SIZE + 1
+    )
     here = "projects.project"
     return page(
         "desk-project.html",
@@ -177,15 +179,6 @@ def _project_page(
 
 def _facts(key: str) -> ProjectFacts:
     try:
-        return people_list.project_facts(web().services, key, _me())
+        return people_list.project_facts(web().services, key, own_account_id())
     except NotFound:
         abort(404)
-
-
-def _me() -> int:
-    return require_person().account_id
-
-
-def _actor_and_place() -> dict[str, Any]:
-    """Who acts and from where, as each use case takes it."""
-    return {"actor": _me(), "place": place()}

@@ -29,7 +29,7 @@ from formapp.web.desk.queue_presenter import (
 )
 from formapp.web.layout.page import page
 from formapp.web.row_number import row_number
-from formapp.web.session_cookie import require_person
+from formapp.web.session_cookie import own_account_id, require_person
 from formapp.when import zone_words
 
 blueprint = Blueprint("queue", __name__)
@@ -76,7 +76,7 @@ def tickets() -> Answer:
         return redirect(_address(asked.as_search()), 303)
     after = arguments.get("after", "")
     try:
-        found = search.find_page(desk.services, asked, require_person().account_id, desk.clock(), after)
+        found = search.find_page(desk.services, asked, own_account_id(), desk.clock(), after)
     except NotFound:
         abort(404)
     typed_for_several = Selection(tag=arguments.get("tag", "").replace("\0", ""))
@@ -88,7 +88,7 @@ def show_selection(typed: str, after: str, selection: Selection) -> Answer:
     desk = web()
     asked = _search(typed)
     try:
-        found = search.find_page(desk.services, asked, require_person().account_id, desk.clock(), after)
+        found = search.find_page(desk.services, asked, own_account_id(), desk.clock(), after)
     except NotFound:
         abort(404)
     return _queue_page(asked, asked.as_search(), asked.as_search(), found, selection=selection, after=after)
@@ -107,7 +107,7 @@ def export() -> Answer:
     audit.record_alone(
         desk.services, "tickets-exported", audit_origin(require_person()), now, details={"all": not typed.strip()}
     )
-    lines = csv_export.csv_rows(desk.services, asked, require_person().account_id, now)
+    lines = csv_export.csv_rows(desk.services, asked, own_account_id(), now)
     # Without the mark spreadsheets misread letters beyond ASCII.
     answer = Response(chain(["\ufeff"], lines), mimetype="text/csv")
     day = now.astimezone(desk.services.policy.calendar.zone).date()
@@ -120,7 +120,7 @@ def _named_ticket(asked: Filters) -> str | None:
     """The reference of the ticket that the search names and that is there."""
     reference = search.reference_in(asked)
     try:
-        return reference and triage.staff_ticket(web().services, require_person().account_id, reference).reference
+        return reference and triage.staff_ticket(web().services, own_account_id(), reference).reference
     except NotFound:
         return None
 
@@ -168,7 +168,7 @@ def _queue_page(
     selection: Selection = NOTHING_SELECTED,
 ) -> Answer:
     desk, now, arguments = web(), web().clock(), request.args
-    person = require_person().account_id
+    person = own_account_id()
     rows = present_queue(desk.services, found.tickets, now) if found else []
     if arguments.get("select") == "all" and not selection.error:
         selection = replace(selection, tickets=frozenset(row.reference for row in rows))

@@ -25,7 +25,7 @@ from formapp.web.desk.report_presenter import (
     present_plots,
 )
 from formapp.web.layout.page import page
-from formapp.web.session_cookie import require_person
+from formapp.web.session_cookie import own_account_id
 from formapp.when import zone_words
 
 blueprint = Blueprint("reports", __name__)
@@ -43,7 +43,7 @@ def show() -> Answer:
     found: Report | None = None
     try:
         first, last = _period(first, last)
-        found = reports.report(desk.services, require_person().account_id, first, last, desk.clock())
+        found = reports.report(desk.services, own_account_id(), first, last, desk.clock())
     except UseCaseError as refused:
         error = refused.message
     return page(
@@ -69,7 +69,7 @@ def export() -> Answer:
     current = reports.this_month(desk.services, desk.clock())
     try:
         first, last = _period(reports.months_back(current, MONTHS_AT_FIRST - 1), current)
-        found = reports.report(desk.services, require_person().account_id, first, last, desk.clock())
+        found = reports.report(desk.services, own_account_id(), first, last, desk.clock())
     except UseCaseError:
         chosen = {name: request.args.get(name, "") for name in ("from", "to")}
         return redirect(f"{url_for('reports.show')}?{urlencode(chosen)}", 303)

@@ -16,7 +16,7 @@ from formapp.web.body.form_data import FormData, form_data
 from formapp.web.context import web
 from formapp.web.layout.page import page
 from formapp.web.row_number import row_number
-from formapp.web.session_cookie import require_person
+from formapp.web.session_cookie import own_account_id
 
 blueprint = Blueprint("saved_replies", __name__)
 
@@ -56,9 +56,9 @@ class Choice:
 
 def present_choices() -> tuple[tuple[str, tuple[Choice, ...]], ...]:
     """The saved replies that one can insert: one's own, and those that colleagues share; each group with its words."""
-    found = saved_replies.replies_for(web().services, _me())
-    own = tuple(Choice(reply.id, reply.name) for reply in found if reply.account_id == _me())
-    shared = tuple(Choice(reply.id, reply.name) for reply in found if reply.account_id != _me())
+    found = saved_replies.replies_for(web().services, own_account_id())
+    own = tuple(Choice(reply.id, reply.name) for reply in found if reply.account_id == own_account_id())
+    shared = tuple(Choice(reply.id, reply.name) for reply in found if reply.account_id != own_account_id())
     groups = ((_("Your own"), own), (_("Shared by colleagues"), shared))
     return tuple((label, choices) for label, choices in groups if choices)
 
@@ -75,7 +75,7 @@ def add() -> Response:
     sent = form_data()
     name, body, shared = sent.get("name"), sent.get("body"), "shared" in sent.fields
     try:
-        name = saved_replies.add_reply(web().services, _me(), name, body, web().clock(), shared=shared)
+        name = saved_replies.add_reply(web().services, own_account_id(), name, body, web().clock(), shared=shared)
     except NotFound:
         abort(404)
     except UseCaseError as refused:
@@ -90,7 +90,7 @@ def change(number: str) -> Response:
     sent, wanted = form_data(), row_number(number)
     name, body, shared = sent.get("name"), sent.get("body"), "shared" in sent.fields
     try:
-        name = saved_replies.change_reply(web().services, _me(), wanted, name, body, shared=shared)
+        name = saved_replies.change_reply(web().services, own_account_id(), wanted, name, body, shared=shared)
     except NotFound:
         # Deleted meanwhile, or no longer shared; what was typed stands in the form for a new one.
         gone = UseCaseError(_("This saved reply is no longer there. You can save it as a new one"))
@@ -105,7 +105,7 @@ def change(number: str) -> Response:
 def delete(number: str) -> Response:
     """Delete a saved reply; what was written with it stays."""
     try:
-        name = saved_replies.delete_reply(web().services, _me(), row_number(number))
+        name = saved_replies.delete_reply(web().services, own_account_id(), row_number(number))
     except NotFound:
         # The button was pressed twice.
         session["said"] = _("This saved reply was already deleted.")
@@ -115,7 +115,7 @@ def delete(number: str) -> Response:
 
 
 def _replies_page(typed: Typed | None = None, *, said: str = "") -> Response:
-    found = saved_replies.replies_for(web().services, _me())
+    found = saved_replies.replies_for(web().services, own_account_id())
     return page(
         "saved-replies.html",
         422 if typed else 200,
@@ -135,8 +135,8 @@ def _line(reply: SavedReply, typed: Typed | None) -> SavedReplyLine:
         reply.name,
         reply.body,
         reply.is_shared,
-        reply.owner.name if reply.account_id != _me() else "",
-        own_or_shared.may_change(reply, _me()),
+        reply.owner.name if reply.account_id != own_account_id() else "",
+        own_or_shared.may_change(reply, own_account_id()),
         typed if typed and typed.number == reply.id else stored,
     )
 
@@ -145,7 +145,3 @@ def _typed(number: int, sent: FormData, refused: UseCaseError) -> Typed:
     """A form that was refused; a page can't hold a NUL, so it is made visible."""
     name, body = (sent.get(field).replace("\0", "\N{REPLACEMENT CHARACTER}") for field in ("name", "body"))
     return Typed(number, name, body, "shared" in sent.fields, refused.message, refused.field)
-
-
-def _me() -> int:
-    return require_person().account_id

@@ -14,7 +14,7 @@ from formapp.web.body.form_data import form_data
 from formapp.web.context import web
 from formapp.web.layout.page import page
 from formapp.web.row_number import row_number
-from formapp.web.session_cookie import require_person
+from formapp.web.session_cookie import own_account_id
 
 blueprint = Blueprint("views", __name__)
 
@@ -56,7 +56,7 @@ def add() -> Response:
     sent = form_data()
     name, search, shared = sent.get("name"), sent.get("search"), "shared" in sent.fields
     try:
-        view = saved_views.add_view(web().services, _me(), name, search, web().clock(), shared=shared)
+        view = saved_views.add_view(web().services, own_account_id(), name, search, web().clock(), shared=shared)
     except UseCaseError as refused:
         return _views_page(Typed(0, _visible(name), _visible(search), shared, refused.message))
     return redirect(url_for("queue.tickets", search=view.search or None), 303)
@@ -68,7 +68,7 @@ def change(number: str) -> Response:
     sent, wanted = form_data(), row_number(number)
     name, shared = sent.get("name"), "shared" in sent.fields
     try:
-        name = saved_views.change_view(web().services, _me(), wanted, name, shared=shared)
+        name = saved_views.change_view(web().services, own_account_id(), wanted, name, shared=shared)
     except NotFound:
         abort(404)
     except UseCaseError as refused:
@@ -81,7 +81,7 @@ def change(number: str) -> Response:
 def delete(number: str) -> Response:
     """Delete a view; its tickets stay as they are."""
     try:
-        name = saved_views.delete_view(web().services, _me(), row_number(number))
+        name = saved_views.delete_view(web().services, own_account_id(), row_number(number))
     except NotFound:
         # The button was pressed twice.
         session["said"] = _("This view was already deleted.")
@@ -91,7 +91,7 @@ def delete(number: str) -> Response:
 
 
 def _views_page(typed: Typed | None = None, *, said: str = "") -> Response:
-    found = saved_views.views_for(web().services, _me())
+    found = saved_views.views_for(web().services, own_account_id())
     lines = []
     for view in found:
         mine = typed if typed and typed.number == view.id else None
@@ -102,8 +102,8 @@ def _views_page(typed: Typed | None = None, *, said: str = "") -> Response:
                 mine.name if mine else view.name,
                 view.search,
                 mine.shared if mine else view.is_shared,
-                view.owner.name if view.account_id != _me() else "",
-                own_or_shared.may_change(view, _me()),
+                view.owner.name if view.account_id != own_account_id() else "",
+                own_or_shared.may_change(view, own_account_id()),
                 mine.error if mine else "",
             )
         )
@@ -121,7 +121,3 @@ def _views_page(typed: Typed | None = None, *, said: str = "") -> Response:
 def _visible(typed: str) -> str:
     """A page can't hold a NUL, so it is made visible."""
     return typed.replace("\0", "\N{REPLACEMENT CHARACTER}")
-
-
-def _me() -> int:
-    return require_person().account_id

@@ -13,7 +13,7 @@ from formapp.tickets import tags
 from formapp.translation import gettext as _
 from formapp.web.body.form_data import form_data
 from formapp.web.context import web
-from formapp.web.session_cookie import require_person
+from formapp.web.session_cookie import own_account_id
 
 blueprint = Blueprint("tagging", __name__)
 
@@ -57,7 +57,7 @@ def present_tagging(ticket_id: int) -> TaggingView:
 
 def _changed(*, adds: bool) -> Response:
     services, ticket, typed = web().services, _ticket(), form_data().get("tag")
-    person, now = require_person().account_id, web().clock()
+    person, now = own_account_id(), web().clock()
     change = tags.add_tag if adds else tags.remove_tag
     try:
         tag = change(services, person, ticket.id, typed, now)

@@ -27,7 +27,7 @@ from formapp.web.desk.saved_replies import present_choices
 from formapp.web.desk.tagging import present_tagging
 from formapp.web.desk.ticket_presenter import present_ticket
 from formapp.web.layout.page import page
-from formapp.web.session_cookie import require_person
+from formapp.web.session_cookie import own_account_id
 from formapp.web.tickets.conversation import present_conversation
 from formapp.web.tickets.form_page import Notice
 from formapp.web.tickets.presenters import present_attachments, present_messages
@@ -143,4 +143,4 @@ def current_ticket() -> Ticket:
 
 def own_number() -> int:
     """The account of whoever is signed in."""
-    return require_person().account_id
+    return own_account_id()

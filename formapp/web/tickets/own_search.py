@@ -9,7 +9,7 @@ from formapp.errors import NotFound, UseCaseError
 from formapp.tickets import queries, search
 from formapp.web.context import web
 from formapp.web.layout.page import page
-from formapp.web.session_cookie import require_person
+from formapp.web.session_cookie import own_account_id
 from formapp.web.tickets.presenters import present_list
 
 KEYS = ("status", "priority", "project")
@@ -18,7 +18,7 @@ KEYS = ("status", "priority", "project")
 
 def searched(typed: str) -> Response:
     """The list of what a search finds; the ticket itself where it is a reference of one's own."""
-    desk, person = web(), require_person().account_id
+    desk, person = web(), own_account_id()
     try:
         asked = search.parse_search(typed, KEYS)
     except UseCaseError as refused:

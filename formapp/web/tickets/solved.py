@@ -12,7 +12,7 @@ from formapp.tickets.solved import NotClosed
 from formapp.web.body.form_data import form_data
 from formapp.web.context import web
 from formapp.web.layout.page import page
-from formapp.web.session_cookie import require_person
+from formapp.web.session_cookie import own_account_id
 from formapp.web.tickets import reply_form
 from formapp.web.tickets.form_page import Notice
 from formapp.web.tickets.reply_form import ReplyDraft, reply_draft
@@ -32,7 +32,7 @@ def look(reference: str) -> Response:
 @blueprint.post("/tickets/<reference>/solved")
 def answer(reference: str) -> Response:
     """Store a member's answer; where it is no, and that is wanted, reopen the ticket with it."""
-    sent, desk, person = form_data(), web(), require_person().account_id
+    sent, desk, person = form_data(), web(), own_account_id()
     form, ticket = reply_draft(sent), _ticket()
     said = "solved"
     try:
@@ -67,7 +67,7 @@ def unsent_answer(notice: Notice) -> Response:
 def _shown(
     form: ReplyDraft, status: int = 200, /, *, is_no: bool, notice: Notice | None = None, error: str = ""
 ) -> Response:
-    ticket, person = _ticket(), require_person().account_id
+    ticket, person = _ticket(), own_account_id()
     given = [one for one in solved.answers_of(web().services, ticket.id) if one.account_id == person]
     return page(
         "solved.html",

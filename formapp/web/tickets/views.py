@@ -24,7 +24,7 @@ from formapp.web.context import web
 from formapp.web.feedback import reason_for_ticket
 from formapp.web.layout.page import page
 from formapp.web.request_log import log_failure
-from formapp.web.session_cookie import Person, current_person, require_person
+from formapp.web.session_cookie import Person, current_person, own_account_id, require_person
 from formapp.web.tickets import own_search, reply_form, saved_ticket, submit
 from formapp.web.tickets.conversation import present_answers_given, present_conversation
 from formapp.web.tickets.form_page import (
@@ -84,7 +84,7 @@ def mine() -> Response:
 
     What waits for the person comes first, then all others, the newest first.
     """
-    desk, person = web(), require_person().account_id
+    desk, person = web(), own_account_id()
     if typed := request.args.get("search", "").strip():
         return own_search.searched(typed)
     before = None
@@ -186,7 +186,7 @@ def reply(reference: str) -> Response:
         return saved_ticket.continued(require_person(), ticket, form)
     try:
         message = reply_form.message_input(sent, form)
-        account, reopen = require_person().account_id, bool(sent.get("reopen"))
+        account, reopen = own_account_id(), bool(sent.get("reopen"))
         most = desk.limits.messages_an_hour
         replies.reply_as_customer(
             desk.services,
@@ -222,7 +222,7 @@ def close(reference: str) -> Response:
     """Close a ticket, for the members of its project; a closed one stays as it is."""
     desk = web()
     try:
-        close_ticket(desk.services, require_person().account_id, _ticket().id, desk.clock())
+        close_ticket(desk.services, own_account_id(), _ticket().id, desk.clock())
     except NotFound:
         abort(404)
     return redirect(url_for("tickets.show", reference=reference, said="closed", _anchor="conversation-heading"), 303)
@@ -233,7 +233,7 @@ def sent(reference: str) -> Response:  # noqa: ARG001 - the table's check has lo
     """The confirmation of a filed ticket, for the members of its project; it can be reloaded for ever."""
     desk, ticket = web(), _ticket()
     # Tells the browser that sent it, and no colleague's, which draft has arrived.
-    arrived = ticket.submission if ticket.account_id == require_person().account_id else ""
+    arrived = ticket.submission if ticket.account_id == own_account_id() else ""
     return page("sent.html", ticket=present_confirmation(desk.services, ticket), arrived=arrived)
 
 
@@ -250,7 +250,7 @@ def _shown(
 ) -> Response:
     """A ticket's page with this text in its reply box; one that ``objects`` is about a change that isn't right."""
     desk = web()
-    services, now, reader = desk.services, desk.clock(), require_person().account_id
+    services, now, reader = desk.services, desk.clock(), own_account_id()
     if errors:
         # It may have been closed or merged since this request began.
         ticket = queries.ticket_for(services, reader, ticket.reference)
@@ -267,7 +267,7 @@ def _shown(
         arrived=replies.sent_by(messages, reader),
         ticket=present_ticket(services, ticket, now),
         reopening=present_reopening(services, ticket, now),
-        linked=follow_up.follow_ups(services, require_person().account_id, ticket),
+        linked=follow_up.follow_ups(services, own_account_id(), ticket),
         filed_by=filed_by(services, ticket, events),
         files=files.get(None, ()),
         newest=present_newest(messages, policy),

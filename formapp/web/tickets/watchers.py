@@ -20,7 +20,7 @@ from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
 from formapp.web.body.form_data import form_data
 from formapp.web.context import web
-from formapp.web.session_cookie import require_person
+from formapp.web.session_cookie import own_account_id
 
 blueprint = Blueprint("watchers", __name__)
 
@@ -73,7 +73,7 @@ def present_copy(services: Services, ticket: Ticket, *, at_the_desk: bool) -> Co
         asked=copy_invitations.addresses_asked(services, ticket.id, web().clock()),
         left=watching.left_of(services, ticket),
         colleagues=watching.colleagues_to_add(services, ticket),
-        reader_id=require_person().account_id,
+        reader_id=own_account_id(),
         add_url=add,
         remove_url=remove,
         ask_url=ask,
@@ -133,7 +133,7 @@ def desk_withdraw(reference: str) -> Response:  # noqa: ARG001
 
 
 def _asked(page: str) -> Response:
-    desk, person, typed = web(), require_person().account_id, form_data().get("address")
+    desk, person, typed = web(), own_account_id(), form_data().get("address")
     try:
         if not desk.limits.may_ask_into_copy(person, normalise_address(typed)):
             raise copy_invitations.NotAsked(_("Too many addresses were asked lately. Try again later"))
@@ -148,7 +148,7 @@ def _asked(page: str) -> Response:
 
 
 def _withdrawn(page: str) -> Response:
-    desk, person = web(), require_person().account_id
+    desk, person = web(), own_account_id()
     try:
         copy_invitations.withdraw(desk.services, person, _ticket().id, form_data().get("address"), desk.clock())
     except NotFound:
@@ -159,7 +159,7 @@ def _withdrawn(page: str) -> Response:
 def _added(page: str) -> Response:
     desk, said = web(), "in-copy"
     try:
-        watching.add_watcher(desk.services, require_person().account_id, _ticket().id, _colleague(), desk.clock())
+        watching.add_watcher(desk.services, own_account_id(), _ticket().id, _colleague(), desk.clock())
     except NoColleague:
         said = "no-colleague"
     except NotFound:
@@ -168,7 +168,7 @@ def _added(page: str) -> Response:
 
 
 def _removed(page: str) -> Response:
-    desk, person, colleague = web(), require_person().account_id, _colleague()
+    desk, person, colleague = web(), own_account_id(), _colleague()
     try:
         watching.remove_watcher(desk.services, person, _ticket().id, colleague, desk.clock())
     except NotFound:

@@ -22,6 +22,7 @@ from formapp.settings import NAMES
 from formapp.supervisor import END_SECONDS
 from formapp.web.body.form_data import LARGEST_BODY
 from tests.builders import REPOSITORY
+from tests.commands import commands_in
 from tests.deploy.conftest import DEPLOY, program
 
 # What an operator puts beside the files.
@@ -62,8 +63,9 @@ def takes(words: list[str]) -> None:
     rest = words[1:]
     context = click.Context(main, info_name="formapp")
     while isinstance(command, click.Group):
-        assert rest[0] in command.commands, words
-        command, rest = command.commands[rest[0]], rest[1:]
+        children = commands_in(command)
+        assert rest[0] in children, words
+        command, rest = children[rest[0]], rest[1:]
     command.make_parser(context).parse_args(args=list(rest))
 
 

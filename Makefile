@@ -234,13 +234,13 @@ browser: $(TOOLS)
 	fi; \
 	$(BIN)/python -m site_plugins.chromium >/dev/null
 
-# nginx for the tests that put it before the desk, Dovecot for those that fetch from a mailbox, Exim for one that is
+# nginx and Caddy for the tests that put them before the desk, Dovecot for those that fetch from a mailbox, Exim for one that is
 # handed mail: Debian's, where they may be installed and no service would start by that. Without them those tests are
 # skipped.
 .PHONY: servers
 servers:
 	@PATH="$$PATH:/usr/sbin"; \
-	for one in nginx:nginx dovecot:dovecot-imapd exim4:exim4-daemon-light; do \
+	for one in nginx:nginx caddy:caddy dovecot:dovecot-imapd exim4:exim4-daemon-light; do \
 		command -v "$${one%:*}" >/dev/null && continue; \
 		if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && [ ! -d /run/systemd/system ]; then \
 			echo "Installing $${one%:*} for the tests ..."; \

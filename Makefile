@@ -234,9 +234,9 @@ browser: $(TOOLS)
 	fi; \
 	$(BIN)/python -m site_plugins.chromium >/dev/null
 
-# nginx and Caddy for the tests that put them before the desk, Dovecot for those that fetch from a mailbox, Exim for one that is
-# handed mail: Debian's, where they may be installed and no service would start by that. Without them those tests are
-# skipped.
+# nginx and Caddy for the tests that put them before the desk, Dovecot for those that fetch from a mailbox, Exim for one
+# that is handed mail: Debian's, where they may be installed and no service would start by that. Without them those tests
+# are skipped.
 .PHONY: servers
 servers:
 	@PATH="$$PATH:/usr/sbin"; \

@@ -263,26 +263,26 @@ def many(services: Services, count: int) -> None:
 
 
 def work(services: Services, new: Policy) -> float:
-    """The least work that a replay took, in seconds of this process."""
-    spent = []
+    """What a replay took, in seconds of this process."""
     gc.disable()
-    for _ in range(3):
-        before = time.process_time()
-        replay(services, new, NOW)
-        spent.append(time.process_time() - before)
+    before = time.process_time()
+    replay(services, new, NOW)
+    spent = time.process_time() - before
     gc.enable()
-    return min(spent)
+    return spent
 
 
 def test_ten_thousand_tickets_take_no_more_than_ten_seconds(tmp_path: Path) -> None:
     """A tenth of them in a tenth of the time: twice as many tickets cost no more than twice the work."""
     new = edited_policy(OTHER, ("response: 1 business day", "response: 1 business hour"))
-    spent = []
-    for count in (500, 1000):
-        desk = build_services(tmp_path / str(count))
+    desks = {count: build_services(tmp_path / str(count)) for count in (500, 1000)}
+    for count, desk in desks.items():
         many(desk, count)
         assert replay(desk, new, NOW).tickets == count
-        spent.append(work(desk, new))
+    # In turn, so that other work on the machine slows both; the least of each counts.
+    rounds = [[work(desk, new) for desk in desks.values()] for _ in range(5)]
+    half, all_of_them = (min(spent) for spent in zip(*rounds, strict=True))
+    for desk in desks.values():
         desk.database.engine.dispose()
-    assert spent[1] < 1.0
-    assert spent[1] <= 2.5 * max(spent[0], 0.02)
+    assert all_of_them < 1.0
+    assert all_of_them <= 2.5 * max(half, 0.02)

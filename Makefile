@@ -79,7 +79,7 @@ test: check $(TOOLS) browser servers $(MATRIX)/.installed ## Run every check and
 	$(PYTEST) $(PARALLEL)
 
 .PHONY: test-quick
-test-quick: $(TOOLS) ## Run three of four tests in a third of the time: rules, use cases, pages; no browser, no server
+test-quick: $(TOOLS) ## Run three of four tests in a third of the time: rules, use cases, pages; no browser
 	$(PYTEST) $(PARALLEL) tests/policy tests/reference tests/widgets tests/service tests/web tests/webhooks
 
 .PHONY: test-failed

@@ -133,7 +133,7 @@ class SupportExtension(Extension):
         self.collected.widgets.append(widget)
         if fence.kind == "support-changes" and (missing := widgets.missing_changes()):
             self.collected.notes[f"{self._place(fence.start, fence, lines)}: {missing}"] = None
-        return placeholders.stand_in(len(self.collected.widgets) - 1, widgets.words(fence, language))
+        return placeholders.placeholder(len(self.collected.widgets) - 1, widgets.words(fence, language))
 
     def _widgets_of(self, policy: Policy) -> BlockWidgets:
         """What renders the blocks, once there is one."""

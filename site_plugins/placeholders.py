@@ -13,7 +13,7 @@ TAG = "support-block"
 _PLACE = re.compile(rf'<{TAG} data-number="(?P<number>\d+)">.*?</{TAG}>', re.DOTALL)
 
 
-def stand_in(number: int, content: Markup) -> Markup:
+def placeholder(number: int, content: Markup) -> Markup:
     """The element in whose place the widget of this number is put."""
     return Markup('<{tag} data-number="{number}">{content}</{tag}>').format(tag=TAG, number=number, content=content)
 

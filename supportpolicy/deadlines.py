@@ -103,12 +103,12 @@ def deadlines(
     stops = _stops(pauses)
     closed = merge((as_utc(closure.start), as_utc(closure.end)) for closure in closures) if closures else ()
     response_stops = _stops(response_pauses)
-    is_paused = _is_paused(stops)
+    resolution_is_paused = _is_paused(stops)
     response = (
         None if _is_paused(response_stops) else _due(open_time, priority.response, opened, response_stops, closed)
     )
-    resolution = None if is_paused else _due(open_time, priority.resolution, opened, stops, closed)
-    paused = is_paused and priority.resolution.kind != "best effort"
+    resolution = None if resolution_is_paused else _due(open_time, priority.resolution, opened, stops, closed)
+    paused = resolution_is_paused and priority.resolution.kind != "best effort"
     clocks: dict[Target, _Pauses] = {
         "response": _Pauses(tuple(response_pauses), response_stops),
         "resolution": _Pauses(tuple(pauses), stops),

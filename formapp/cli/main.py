@@ -37,8 +37,8 @@ COMMANDS = {
     "webhook": "webhooks.webhook",
     "worker": "processes.run_worker",
 }
-"""Each command's module in this package and its name there. Only the one that is used is imported: all of them
-take a second, which each web process would wait for when it starts again."""
+"""Each command's module in this package and its name there. Only the one that is used is imported, so that no process
+waits for the others' parts when it starts again."""
 
 
 class Commands(click.Group):

@@ -6,9 +6,9 @@ import pytest
 from markupsafe import Markup
 
 from site_plugins.page_assets import closure_assets, with_assets, without_assets
-from site_plugins.placeholders import stand_in, with_widgets
+from site_plugins.placeholders import placeholder, with_widgets
 
-PLACE = str(stand_in(0, Markup("<p>Words</p>")))
+PLACE = str(placeholder(0, Markup("<p>Words</p>")))
 
 
 @pytest.mark.parametrize("written", [PLACE, PLACE.replace('"', ""), PLACE.replace("support-block", "SUPPORT-BLOCK", 1)])

@@ -207,20 +207,20 @@ def test_help_names_each_command_and_needs_no_settings() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "unneeded"),
+    ("name", "late", "unneeded"),
     [
-        ("serve", "flask jinja2 PIL icalendar formapp.tickets formapp.worker"),
-        ("web", "flask jinja2 PIL icalendar formapp.tickets formapp.worker"),
-        ("worker", "flask waitress formapp.web"),
-        ("db", "flask structlog formapp.models"),
-        ("account", "flask PIL formapp.tickets formapp.worker"),
+        ("serve", "", "flask jinja2 PIL icalendar formapp.tickets formapp.worker"),
+        ("web", "formapp.server", "formapp.worker formapp.cli.people formapp.operations.backup"),
+        ("worker", "formapp.worker", "flask waitress formapp.web"),
+        ("db", "", "flask structlog formapp.models"),
+        ("account", "", "flask PIL formapp.tickets formapp.worker"),
     ],
 )
-def test_who_uses_a_command_waits_for_no_other(name: str, unneeded: str) -> None:
-    """Each process of the desk is such a command, and starts anew when it died."""
+def test_who_uses_a_command_waits_for_no_other(name: str, late: str, unneeded: str) -> None:
+    """Each process of the desk is such a command, and starts anew when it died; ``late`` is what it imports then."""
     code = (
         "import click, sys; from formapp.cli.main import main; "
-        f"assert main.get_command(click.Context(main), {name!r}); print(*sys.modules)"
+        f"assert main.get_command(click.Context(main), {name!r}); import {late or 'formapp'}; print(*sys.modules)"
     )
     imported = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert f"formapp.cli.{COMMANDS[name].partition('.')[0]}" in imported

@@ -18,9 +18,10 @@ from formapp.translation import gettext as _
 from formapp.translation import gettext_noop
 from formapp.web.body.form_data import FormData, form_data
 from formapp.web.context import web
-from formapp.web.desk.ticket_page import IN_COMPOSER, Filled, Kind, current_ticket, own_number, ticket_page
+from formapp.web.desk.ticket_page import IN_COMPOSER, Filled, Kind, current_ticket, ticket_page
 from formapp.web.request_log import log_failure
 from formapp.web.row_number import is_row_number, row_number
+from formapp.web.session_cookie import own_account_id
 from formapp.web.tickets import reply_form
 from formapp.web.tickets.form_page import Notice
 from formapp.web.tickets.new_messages import new_messages
@@ -91,7 +92,7 @@ def reply(reference: str) -> Response:  # noqa: ARG001
         services, now, most = web().services, web().clock(), web().limits.messages_an_hour
         replies.reply_as_staff(
             services,
-            *(own_number(), current_ticket().id, message, then, now),
+            *(own_account_id(), current_ticket().id, message, then, now),
             reopen=reopen,
             most_an_hour=most,
             guide_page=filled.guide_page or "",
@@ -111,7 +112,9 @@ def note(reference: str) -> Response:  # noqa: ARG001
     def action() -> None:
         message = reply_form.message_input(sent, filled.message)
         most = web().limits.messages_an_hour
-        replies.add_note(web().services, own_number(), current_ticket().id, message, web().clock(), most_an_hour=most)
+        replies.add_note(
+            web().services, own_account_id(), current_ticket().id, message, web().clock(), most_an_hour=most
+        )
 
     return _done(action, filled, sent, "note", "newest")
 
@@ -152,7 +155,7 @@ def filled_reply(reference: str, number: str) -> Response:  # noqa: ARG001
 
 
 def _filled_reply(number: int) -> str:
-    return saved_replies.filled_reply(web().services, own_number(), current_ticket().id, number, web().clock())
+    return saved_replies.filled_reply(web().services, own_account_id(), current_ticket().id, number, web().clock())
 
 
 def insert_without_database() -> Response:
@@ -199,7 +202,9 @@ def assign(reference: str) -> Response:  # noqa: ARG001
     email = sent.get("assignee")
 
     def action() -> None:
-        triage.assign(web().services, own_number(), current_ticket().id, email, web().clock(), seen=seen_event(sent))
+        triage.assign(
+            web().services, own_account_id(), current_ticket().id, email, web().clock(), seen=seen_event(sent)
+        )
 
     return _done(action, Filled(assignee=email, fields={"assignee": "assignee"}), sent, "assigned")
 
@@ -217,7 +222,7 @@ def correct(reference: str) -> Response:  # noqa: ARG001
     def action() -> None:
         services, now = web().services, web().clock()
         triage.correct_answers(
-            services, own_number(), current_ticket().id, answers, now, seen=seen_event(sent), reason=reason
+            services, own_account_id(), current_ticket().id, answers, now, seen=seen_event(sent), reason=reason
         )
 
     filled = Filled(answers=answers, reason=reason, fields={"reason": "reason"})
@@ -232,7 +237,7 @@ def close(reference: str) -> Response:  # noqa: ARG001
 
     def action() -> None:
         services, now = web().services, web().clock()
-        triage.close(services, own_number(), current_ticket().id, now, seen=seen_event(sent), guide_page=page_named)
+        triage.close(services, own_account_id(), current_ticket().id, now, seen=seen_event(sent), guide_page=page_named)
 
     return _done(action, Filled(guide_page=page_named, fields=NAMING), sent, "closed")
 
@@ -245,7 +250,7 @@ def name_page(reference: str) -> Response:  # noqa: ARG001
 
     def action() -> None:
         services, now = web().services, web().clock()
-        guide_pages.name_page(services, own_number(), current_ticket().id, page_named, now, seen=seen_event(sent))
+        guide_pages.name_page(services, own_account_id(), current_ticket().id, page_named, now, seen=seen_event(sent))
 
     return _done(action, Filled(guide_page=page_named, fields=NAMING), sent, "named", "end-heading")
 
@@ -256,7 +261,7 @@ def reopen(reference: str) -> Response:  # noqa: ARG001
     sent = form_data()
 
     def action() -> None:
-        triage.reopen(web().services, own_number(), current_ticket().id, web().clock(), seen=seen_event(sent))
+        triage.reopen(web().services, own_account_id(), current_ticket().id, web().clock(), seen=seen_event(sent))
 
     return _done(action, Filled(), sent, "reopened")
 
@@ -268,7 +273,7 @@ def merge(reference: str) -> Response:  # noqa: ARG001
     into = sent.get("into")
 
     def action() -> None:
-        triage.merge(web().services, own_number(), current_ticket().id, into, web().clock(), seen=seen_event(sent))
+        triage.merge(web().services, own_account_id(), current_ticket().id, into, web().clock(), seen=seen_event(sent))
 
     return _done(action, Filled(into=into, fields={"into": "into"}), sent, "merged")
 
@@ -281,7 +286,7 @@ def move(reference: str) -> Response:  # noqa: ARG001
 
     def action() -> None:
         services, now = web().services, web().clock()
-        moving.move(services, own_number(), current_ticket().id, key, now, seen=seen_event(sent), reason=reason)
+        moving.move(services, own_account_id(), current_ticket().id, key, now, seen=seen_event(sent), reason=reason)
 
     filled = Filled(project=key, why_moved=reason, fields={"project": "project", "reason": "why-moved"})
     return _done(action, filled, sent, "moved", "facts-heading")
@@ -297,7 +302,7 @@ def _done(action: Callable[[], None], filled: Filled, sent: FormData, said: str,
         abort(404)
     except UseCaseError as refused:
         return ticket_page(
-            triage.staff_ticket(web().services, own_number(), current_ticket().reference),
+            triage.staff_ticket(web().services, own_account_id(), current_ticket().reference),
             filled.after(refused),
             reply_form.status_of(refused),
         )

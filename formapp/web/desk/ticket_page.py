@@ -105,7 +105,7 @@ def ticket_page(ticket: Ticket, filled: Filled, status: int = 200, /, *, said: s
         ),
         newest_number=messages[-1].id if messages else 0,
         arrived=(
-            *replies.sent_by(messages, own_number()),
+            *replies.sent_by(messages, own_account_id()),
             *((ticket.submission,) if request.args.get("said") == "filed" else ()),
         ),
         ticket=present_ticket(services, ticket, now, filled.answers),
@@ -118,7 +118,7 @@ def ticket_page(ticket: Ticket, filled: Filled, status: int = 200, /, *, said: s
         ),
         unreached=held.unreached_since(services, ticket.account_id, now),
         people=triage.staff_accounts(services),
-        linked=follow_up.follow_ups(services, own_number(), ticket),
+        linked=follow_up.follow_ups(services, own_account_id(), ticket),
         mail=held.mail_that_filed(services, ticket.id),
         projects=[one for one in every_project(services) if one.is_active and one.id != ticket.project_id],
         filled=filled,
@@ -139,8 +139,3 @@ def current_ticket() -> Ticket:
     """The ticket that the address names, which the table's check has loaded."""
     ticket: Ticket = g.ticket
     return ticket
-
-
-def own_number() -> int:
-    """The account of whoever is signed in."""
-    return own_account_id()
